@@ -1,0 +1,1 @@
+"""Traces, metrics and log correlation for a Python service: ``instrument(app)``."""

@@ -1,0 +1,20 @@
+"""Where the files are that Sightline reads: `prometheus/`, `grafana/`, `jaeger/`, `.env`.
+
+In a checkout they stand beside the packages; in a wheel they travel under `sightline/artefacts/`.
+"""
+
+from pathlib import Path
+from typing import Final
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+_INSTALLED: Final = _PACKAGE / "artefacts"
+
+ROOT: Final = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
+"""The folder that holds the artefact rooms."""
+
+ENV_FILE: Final = ROOT / ".env"
+COMPOSE_FILE: Final = ROOT / "docker-compose.yml"
+PROMETHEUS: Final = ROOT / "prometheus"
+GRAFANA: Final = ROOT / "grafana"
+DASHBOARDS: Final = GRAFANA / "dashboards"
+JAEGER: Final = ROOT / "jaeger"

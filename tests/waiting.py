@@ -1,0 +1,44 @@
+"""The one place where a test may wait."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+NOT_YET = (OSError, LookupError, AssertionError)
+"""What a process that is still starting answers with: refused connections, missing data."""
+
+
+def until(
+    ready: Callable[[], Answer],
+    *,
+    within_seconds: float,
+    every_seconds: float = 0.05,
+) -> Answer:
+    """Wait until *ready* returns something true, and return it.
+
+    Connection errors, missing data and failed assertions of *ready* count as "not yet".
+
+    Args:
+        within_seconds: Give up after this long.
+
+    Raises:
+        TimeoutError: Names what was awaited and the last answer.
+    """
+    deadline = time.monotonic() + within_seconds
+    while True:
+        answer, problem = _ask(ready)
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            last = problem or repr(answer)
+            raise TimeoutError(f"{ready} was not true within {within_seconds} s; last: {last}")
+        time.sleep(every_seconds)
+
+
+def _ask(ready: Callable[[], Answer]) -> tuple[Answer | None, str]:
+    try:
+        return ready(), ""
+    except NOT_YET as error:
+        return None, f"{type(error).__name__}: {error}"
