@@ -131,9 +131,7 @@ _HTTP = (
         precreated=True,
     ),
     _size(
-        "http_server_request_body_size_bytes",
-        "Size of HTTP server request bodies.",
-        *_HTTP_SERVER,
+        "http_server_request_body_size_bytes", "Size of HTTP server request bodies.", *_HTTP_SERVER
     ),
     _size(
         "http_server_response_body_size_bytes",
@@ -205,10 +203,7 @@ _DATABASE = (
         precreated=True,
     ),
     _gauge(
-        "db_client_connection_max",
-        "{connection}",
-        "Most connections the pool may open.",
-        *_POOL,
+        "db_client_connection_max", "{connection}", "Most connections the pool may open.", *_POOL
     ),
     _gauge(
         "db_client_connection_pending_requests",
@@ -239,16 +234,8 @@ _RUNTIME = (
         buckets=SHORT_DURATION_BUCKETS,
         precreated=True,
     ),
-    _gauge(
-        "anyio_worker_threads_in_use",
-        "{thread}",
-        "Worker threads that run synchronous code.",
-    ),
-    _gauge(
-        "anyio_worker_threads_limit",
-        "{thread}",
-        "Most worker threads that may run at once.",
-    ),
+    _gauge("anyio_worker_threads_in_use", "{thread}", "Worker threads that run synchronous code."),
+    _gauge("anyio_worker_threads_limit", "{thread}", "Most worker threads that may run at once."),
     _duration(
         "python_gc_pause_seconds",
         "Duration of garbage collections, which stop the interpreter.",
@@ -257,9 +244,7 @@ _RUNTIME = (
         precreated=True,
     ),
     _gauge(
-        "process_memory_limit_bytes",
-        "By",
-        "Memory limit of the control group; absent without one.",
+        "process_memory_limit_bytes", "By", "Memory limit of the control group; absent without one."
     ),
     Metric(
         name="app_build",
@@ -286,10 +271,7 @@ _SELF = (
         precreated=True,
     ),
     _gauge(
-        "otel_sdk_processor_span_queue_size",
-        "{span}",
-        "Spans that wait for export.",
-        *_COMPONENT,
+        "otel_sdk_processor_span_queue_size", "{span}", "Spans that wait for export.", *_COMPONENT
     ),
     _gauge(
         "otel_sdk_processor_span_queue_capacity",
