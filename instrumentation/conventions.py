@@ -116,11 +116,13 @@ def _size(name: str, text: str, *labels: str) -> Metric:
     )
 
 
+# fmt: off  (a table: a metric a line pair)
 _HTTP = (
     _duration(
         "http_server_request_duration_seconds",
         "Duration of HTTP server requests.",
-        *(*_HTTP_SERVER, ERROR_TYPE),
+        *_HTTP_SERVER,
+        ERROR_TYPE,
         precreated=True,
     ),
     _gauge(
@@ -141,13 +143,17 @@ _HTTP = (
     _duration(
         "http_client_request_duration_seconds",
         "Duration of HTTP client requests.",
-        *(METHOD, *_PEER, STATUS_CODE, ERROR_TYPE),
+        METHOD,
+        *_PEER,
+        STATUS_CODE,
+        ERROR_TYPE,
     ),
     _counter(
         "http_client_request_resends",
         "{request}",
         "HTTP client requests that repeat an earlier one.",
-        *(METHOD, *_PEER),
+        METHOD,
+        *_PEER,
         emitter="services",
     ),
 )
@@ -162,29 +168,34 @@ _MESSAGING = (
         "messaging_client_sent_messages",
         "{message}",
         "Messages sent to the broker.",
-        *(*_MESSAGE, ERROR_TYPE),
+        *_MESSAGE,
+        ERROR_TYPE,
     ),
     _counter(
         "messaging_client_consumed_messages",
         "{message}",
         "Messages delivered to this process.",
-        *(*_MESSAGE, ERROR_TYPE),
+        *_MESSAGE,
+        ERROR_TYPE,
     ),
     _duration(
         "messaging_client_operation_duration_seconds",
         "Duration of messaging operations.",
-        *(*_MESSAGE, ERROR_TYPE),
+        *_MESSAGE,
+        ERROR_TYPE,
     ),
     _duration(
         "messaging_process_duration_seconds",
         "Duration of processing a message.",
-        *(*_MESSAGE, ERROR_TYPE),
+        *_MESSAGE,
+        ERROR_TYPE,
     ),
     _gauge(
         "messaging_consumer_lag",
         "{message}",
         "Messages that wait for the consumer group.",
-        *("messaging_system", "messaging_destination_name"),
+        "messaging_system",
+        "messaging_destination_name",
         emitter="services",
     ),
 )
@@ -193,13 +204,17 @@ _DATABASE = (
     _duration(
         "db_client_operation_duration_seconds",
         "Duration of database client operations.",
-        *("db_system_name", "db_operation_name", "db_collection_name", ERROR_TYPE),
+        "db_system_name",
+        "db_operation_name",
+        "db_collection_name",
+        ERROR_TYPE,
     ),
     _gauge(
         "db_client_connection_count",
         "{connection}",
         "Connections by state: idle or used.",
-        *(*_POOL, "db_client_connection_state"),
+        *_POOL,
+        "db_client_connection_state",
         precreated=True,
     ),
     _gauge(
@@ -260,14 +275,16 @@ _SELF = (
         "otel_sdk_span_started",
         "{span}",
         "Spans started, by origin of the parent and by sampling result.",
-        *("otel_span_parent_origin", "otel_span_sampling_result"),
+        "otel_span_parent_origin",
+        "otel_span_sampling_result",
         precreated=True,
     ),
     _counter(
         "otel_sdk_processor_span_processed",
         "{span}",
         "Ended spans the processor is done with; error_type names why one was dropped.",
-        *(*_COMPONENT, ERROR_TYPE),
+        *_COMPONENT,
+        ERROR_TYPE,
         precreated=True,
     ),
     _gauge(
@@ -295,13 +312,15 @@ _SELF = (
         "otel_sdk_exporter_span_exported",
         "{span}",
         "Spans whose export ended; error_type is empty for those the collector took.",
-        *(*_COMPONENT, ERROR_TYPE),
+        *_COMPONENT,
+        ERROR_TYPE,
         precreated=True,
     ),
     _duration(
         "otel_sdk_exporter_operation_duration_seconds",
         "Duration of export calls.",
-        *(*_COMPONENT, ERROR_TYPE),
+        *_COMPONENT,
+        ERROR_TYPE,
     ),
     _counter(
         "sightline_internal_errors",
@@ -324,7 +343,8 @@ _SERVICES = (
         "circuit_breaker_state",
         "1",
         "1 for the state the breaker is in, 0 for the others.",
-        *("name", "state"),
+        "name",
+        "state",
         emitter="services",
         precreated=True,
     ),
@@ -332,7 +352,8 @@ _SERVICES = (
         "circuit_breaker_calls",
         "{call}",
         "Calls by what the breaker saw: success, failure or rejected.",
-        *("name", "outcome"),
+        "name",
+        "outcome",
         emitter="services",
         precreated=True,
     ),
@@ -340,7 +361,8 @@ _SERVICES = (
         "rate_limiter_requests",
         "{request}",
         "Rate limiter decisions: allowed or rejected.",
-        *("policy", "result"),
+        "policy",
+        "result",
         emitter="services",
         precreated=True,
     ),
@@ -370,14 +392,17 @@ _SERVICES = (
         "fault_injected",
         "1",
         "1 while a drill injects this fault.",
-        *("point", "kind"),
+        "point",
+        "kind",
         emitter="services",
     ),
     _counter(
         "alert_notifications_received",
         "{notification}",
         "Alert notifications that reached the inbox of control, by status.",
-        *("alertname", "severity", "status"),
+        "alertname",
+        "severity",
+        "status",
         emitter="services",
     ),
     _gauge(
@@ -390,11 +415,13 @@ _SERVICES = (
         "traffic_requests",
         "{request}",
         "Requests the traffic generator sent, by scenario and outcome.",
-        *("scenario", "outcome"),
+        "scenario",
+        "outcome",
         emitter="services",
         precreated=True,
     ),
 )
+# fmt: on
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {
