@@ -1,0 +1,156 @@
+"""A dashboard: rows of lines of panels, placed on Grafana's grid of 24 columns."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, count, pairwise
+from typing import Final
+
+from sightline.mixin.grafana.panels import Panel
+from sightline.mixin.grafana.targets import PROMETHEUS, letter
+from sightline.mixin.grafana.variables import Variable
+from sightline.mixin.grafana.words import Colour, Json
+
+COLUMNS: Final = 24
+"""Width of Grafana's grid."""
+
+SCHEMA_VERSION: Final = 41
+"""Grafana 12's; newer ones migrate it when they load it."""
+
+MIN_INTERVAL: Final = "10s"
+"""Shortest step of a panel: shorter ones make curves of a few requests jump between extremes."""
+
+Line = tuple[Panel, ...]
+"""Panels beside each other, as high as the highest of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A titled group of lines; a folded one asks nothing until it is opened."""
+
+    title: str
+    lines: tuple[Line, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """Moments marked on every panel."""
+
+    name: str
+    expr: str
+    colour: Colour
+    title: str
+    text: str = ""
+
+    def json(self) -> Json:
+        """Grafana's ``AnnotationQuery``, with the keys of the Prometheus data source."""
+        return {
+            "name": self.name,
+            "datasource": PROMETHEUS,
+            "enable": True,
+            "hide": False,
+            "iconColor": self.colour,
+            "expr": self.expr.strip(),
+            "step": MIN_INTERVAL,
+            "titleFormat": self.title,
+            "textFormat": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """One question and the panels that answer it."""
+
+    uid: str
+    """Its address, ``/d/<uid>``, and its file name."""
+    title: str
+    description: str
+    """The question."""
+    tags: tuple[str, ...]
+    variables: tuple[Variable, ...]
+    annotations: tuple[Annotation, ...]
+    links: tuple[Json, ...]
+    rows: tuple[Row, ...]
+
+    def json(self) -> Json:
+        """Grafana's classic dashboard; without an id, which is the database's."""
+        return {
+            "uid": self.uid,
+            "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
+            "schemaVersion": SCHEMA_VERSION,
+            "version": 1,
+            "editable": False,
+            "graphTooltip": 1,
+            "refresh": "10s",
+            "timezone": "browser",
+            "time": {"from": "now-30m", "to": "now"},
+            "timepicker": {},
+            "annotations": {"list": [annotation.json() for annotation in self.annotations]},
+            "links": list(self.links),
+            "templating": {"list": [variable.json() for variable in self.variables]},
+            "panels": list(placed(self.rows)),
+        }
+
+    def text(self) -> str:
+        """The file, ending in a line break."""
+        return json.dumps(self.json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def widths(spans: Sequence[int]) -> list[int]:
+    """Shares of the grid in proportion to *spans*, whole columns, summing to all of it."""
+    whole = sum(spans)
+    edges = [round(COLUMNS * edge / whole) for edge in accumulate(spans, initial=0)]
+    return [right - left for left, right in pairwise(edges)]
+
+
+def placed(rows: Sequence[Row]) -> Iterator[Json]:
+    """Every row and panel with its id and its place, top to bottom."""
+    numbers = count(1)
+    top = 0
+    for row in rows:
+        number = next(numbers)
+        panels = list(_lines(row.lines, top=top + 1, numbers=numbers))
+        height = 1 if row.folded else 1 + sum(map(_height, row.lines))
+        yield {
+            "id": number,
+            "type": "row",
+            "title": row.title,
+            "collapsed": row.folded,
+            "gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1},
+            "panels": panels if row.folded else [],
+        }
+        yield from () if row.folded else panels
+        top += height
+
+
+def _height(line: Line) -> int:
+    return max(panel.height for panel in line)
+
+
+def _lines(lines: Sequence[Line], *, top: int, numbers: Iterator[int]) -> Iterator[Json]:
+    for line in lines:
+        height = _height(line)
+        shares = widths([panel.span for panel in line])
+        lefts = accumulate(shares, initial=0)
+        for panel, left, width in zip(line, lefts, shares, strict=False):
+            grid = {"x": left, "y": top, "w": width, "h": height}
+            yield panel_json(panel, number=next(numbers), grid=grid)
+        top += height
+
+
+def panel_json(panel: Panel, *, number: int, grid: dict[str, int]) -> Json:
+    """Grafana's ``Panel`` at its place."""
+    return {
+        "id": number,
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.description,
+        "gridPos": grid,
+        "datasource": panel.datasource(),
+        "interval": MIN_INTERVAL,
+        **panel.body(),
+        "targets": [target.json(letter(index)) for index, target in enumerate(panel.targets())],
+    }

@@ -1,0 +1,120 @@
+"""Panels over time: curves, heatmaps, states."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sightline.mixin.grafana.panels import Measured
+from sightline.mixin.grafana.words import Json, Palette, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves(Measured):
+    """A line a series; thresholds, where there are any, as dashed lines."""
+
+    kind: ClassVar[str] = "timeseries"
+    height: ClassVar[int] = 8
+
+    stacked: bool = False
+    logarithmic: bool = False
+
+    def body(self) -> Json:
+        """Thin lines over a faint area, and a legend with the newest and the largest value."""
+        return {
+            "fieldConfig": self.field_config(palette=Palette.BY_NAME, custom=self._lines()),
+            "options": {
+                "legend": {
+                    "showLegend": True,
+                    "displayMode": "table",
+                    "placement": "bottom",
+                    "calcs": ["lastNotNull", "max"],
+                    "sortBy": "Last *",
+                    "sortDesc": True,
+                },
+                "tooltip": {"mode": "multi", "sort": "desc", "hideZeros": False},
+            },
+        }
+
+    def _lines(self) -> Json:
+        logarithmic: Json = {"type": "log", "log": 10}
+        return {
+            "drawStyle": "line",
+            "lineInterpolation": "linear",
+            "lineWidth": 1 if self.stacked else 2,
+            "fillOpacity": 40 if self.stacked else 8,
+            "gradientMode": "none",
+            "showPoints": "never",
+            "pointSize": 5,
+            "spanNulls": False,
+            "axisPlacement": "auto",
+            "axisLabel": "",
+            "scaleDistribution": logarithmic if self.logarithmic else {"type": "linear"},
+            "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
+            "thresholdsStyle": {"mode": "dashed" if self.scale.steps else "off"},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heatmap(Measured):
+    """How many events fell into each bucket: shows two humps where a quantile shows one number."""
+
+    kind: ClassVar[str] = "heatmap"
+    height: ClassVar[int] = 8
+
+    axis: Unit = Unit.SECONDS
+    """Unit of the bucket bounds; the panel's own unit is that of a cell."""
+
+    def body(self) -> Json:
+        """Darker means more; exemplars are dots that lead to traces."""
+        custom: Json = {"scaleDistribution": {"type": "linear"}}
+        return {
+            "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom=custom),
+            "options": {
+                "calculate": False,
+                "cellGap": 1,
+                "cellValues": {"unit": self.unit},
+                "color": {
+                    "mode": "scheme",
+                    "scheme": "Blues",
+                    "fill": "dark-blue",
+                    "scale": "exponential",
+                    "exponent": 0.5,
+                    "steps": 64,
+                    "reverse": False,
+                },
+                "exemplars": {"color": "orange"},
+                "filterValues": {"le": 1e-9},
+                "legend": {"show": True},
+                "rowsFrame": {"layout": "auto"},
+                "showValue": "never",
+                "tooltip": {"mode": "single", "yHistogram": True, "showColorScale": True},
+                "yAxis": {"axisPlacement": "left", "reverse": False, "unit": self.axis},
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class States(Measured):
+    """One band a series, coloured by its value at each moment."""
+
+    kind: ClassVar[str] = "state-timeline"
+    height: ClassVar[int] = 7
+
+    def body(self) -> Json:
+        """Bands with their colour from the value's mapping or threshold."""
+        custom: Json = {"lineWidth": 0, "fillOpacity": 80}
+        return {
+            "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom=custom),
+            "options": {
+                "mergeValues": True,
+                "showValue": "never",
+                "alignValue": "left",
+                "rowHeight": 0.8,
+                "legend": {
+                    "showLegend": False,
+                    "displayMode": "list",
+                    "placement": "bottom",
+                    "calcs": [],
+                },
+                "tooltip": {"mode": "single", "sort": "none"},
+            },
+        }

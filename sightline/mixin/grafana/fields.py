@@ -1,0 +1,112 @@
+"""How values look: thresholds, overrides of single series or columns, links, value mappings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sightline.mixin.grafana.words import Colour, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """From *value* upwards, *colour*."""
+
+    value: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Colours of a value range, lowest first."""
+
+    below: Colour
+    """Colour under the first threshold."""
+    steps: tuple[Threshold, ...] = ()
+
+    def json(self) -> Json:
+        """Grafana's ``thresholds``."""
+        first: Json = {"color": self.below, "value": None}
+        rest: list[Json] = [{"color": step.colour, "value": step.value} for step in self.steps]
+        return {"mode": "absolute", "steps": [first, *rest]}
+
+
+PLAIN = Scale(below=Colour.NEUTRAL)
+"""A value that is neither good nor bad."""
+
+
+def rising(*, warning: float | None = None, bad: float | None = None) -> Scale:
+    """Good below, worse the higher: what an alert with ``>`` watches."""
+    pairs = ((warning, Colour.WARNING), (bad, Colour.BAD))
+    return Scale(below=Colour.GOOD, steps=_steps(pairs))
+
+
+def falling(*, warning: float | None = None, good: float) -> Scale:
+    """Bad at the bottom, good from *good* upwards: what an alert with ``<`` watches."""
+    return Scale(below=Colour.BAD, steps=_steps(((warning, Colour.WARNING), (good, Colour.GOOD))))
+
+
+def _steps(pairs: Iterable[tuple[float | None, Colour]]) -> tuple[Threshold, ...]:
+    return tuple(
+        Threshold(value=value, colour=colour) for value, colour in pairs if value is not None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A way on from a value; the URL may hold Grafana's ``${…}``."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+    def json(self) -> Json:
+        """Grafana's ``DataLink``."""
+        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Properties of the fields that a matcher finds."""
+
+    matcher: str
+    """``byName`` or ``byRegexp``."""
+    pattern: str
+    properties: Mapping[str, object]
+
+    def json(self) -> Json:
+        """One element of Grafana's ``overrides``."""
+        return {
+            "matcher": {"id": self.matcher, "options": self.pattern},
+            "properties": [{"id": key, "value": value} for key, value in self.properties.items()],
+        }
+
+
+def coloured(name: str, colour: Colour) -> Override:
+    """The series called *name*, always in *colour*."""
+    return Override(
+        matcher="byName",
+        pattern=name,
+        properties={"color": {"mode": "fixed", "fixedColor": colour}},
+    )
+
+
+def reference(name: str, colour: Colour) -> Override:
+    """The series called *name* as a dashed line without an area: an objective, a limit."""
+    return Override(
+        matcher="byName",
+        pattern=name,
+        properties={
+            "color": {"mode": "fixed", "fixedColor": colour},
+            "custom.lineStyle": {"fill": "dash", "dash": [8, 6]},
+            "custom.fillOpacity": 0,
+            "custom.lineWidth": 1,
+        },
+    )
+
+
+def named(texts: Mapping[str, tuple[str, Colour]]) -> list[Json]:
+    """Value mappings: from a value to its text and colour."""
+    options = {
+        value: {"text": text, "color": colour, "index": index}
+        for index, (value, (text, colour)) in enumerate(texts.items())
+    }
+    return [{"type": "value", "options": options}]

@@ -1,0 +1,129 @@
+"""What a panel asks: PromQL, or one of the three questions of Grafana's Jaeger data source."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sightline.mixin.grafana.words import Json
+
+PROMETHEUS: Final[Json] = {"type": "prometheus", "uid": "${prometheus_datasource}"}
+JAEGER: Final[Json] = {"type": "jaeger", "uid": "${jaeger_datasource}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """PromQL over the dashboard's time range, one curve a series."""
+
+    expr: str
+    legend: str = "__auto"
+    """Name of each curve; ``{{label}}`` is replaced."""
+    exemplars: bool = False
+    """Whether dots lead to traces: only raw histograms have them, recorded series never."""
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*."""
+        return {
+            **_prometheus(ref, self.expr),
+            "legendFormat": self.legend,
+            "range": True,
+            "instant": False,
+            "format": "time_series",
+            "exemplar": self.exemplars,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """A classic histogram over time, summed by ``le``: a heatmap's input."""
+
+    expr: str
+    exemplars: bool = True
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*."""
+        return {
+            **_prometheus(ref, self.expr),
+            "legendFormat": "{{le}}",
+            "range": True,
+            "instant": False,
+            "format": "heatmap",
+            "exemplar": self.exemplars,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """PromQL at the end of the time range."""
+
+    expr: str
+    legend: str = "__auto"
+    table: bool = False
+    """Whether labels become columns."""
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*."""
+        return {
+            **_prometheus(ref, self.expr),
+            "legendFormat": self.legend,
+            "range": False,
+            "instant": True,
+            "format": "table" if self.table else "time_series",
+            "exemplar": False,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSearch:
+    """Newest traces that match; variables are replaced in every field."""
+
+    service: str
+    operation: str = ""
+    tags: str = ""
+    """Logfmt, like ``error=true``."""
+    min_duration: str = ""
+    limit: int = 20
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*."""
+        return {
+            "refId": ref,
+            "datasource": JAEGER,
+            "queryType": "search",
+            "service": self.service,
+            "operation": self.operation,
+            "tags": self.tags,
+            "minDuration": self.min_duration,
+            "maxDuration": "",
+            "limit": self.limit,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceById:
+    """All spans of one trace."""
+
+    trace_id: str
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*; the data source takes a missing query type for this one."""
+        return {"refId": ref, "datasource": JAEGER, "query": self.trace_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyGraph:
+    """Who calls whom, counted from traces."""
+
+    def json(self, ref: str) -> Json:
+        """The target called *ref*."""
+        return {"refId": ref, "datasource": JAEGER, "queryType": "dependencyGraph"}
+
+
+def letter(index: int) -> str:
+    """Grafana's name for a panel's target: A, B, C, …, counted from 0."""
+    return chr(ord("A") + index)
+
+
+Target = Query | Buckets | Now | TraceSearch | TraceById | DependencyGraph
+
+
+def _prometheus(ref: str, expr: str) -> Json:
+    return {"refId": ref, "datasource": PROMETHEUS, "editorMode": "code", "expr": expr.strip()}

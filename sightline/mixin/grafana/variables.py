@@ -1,0 +1,132 @@
+"""What the reader chooses at the top of a dashboard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sightline.mixin.grafana.targets import PROMETHEUS
+from sightline.mixin.grafana.words import Json
+
+NEVER, ON_LOAD, ON_TIME_RANGE = 0, 1, 2
+"""When the choices are asked for again. Source: ``VariableRefresh`` of @grafana/schema."""
+
+SHOWN, HIDDEN = 0, 2
+"""Source: ``VariableHide`` of @grafana/schema."""
+
+ASCENDING = 1
+"""Source: ``VariableSort`` of @grafana/schema."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource:
+    """Which data source of one type to ask; the provisioned one unless chosen otherwise."""
+
+    type: str
+    uid: str
+
+    @property
+    def name(self) -> str:
+        """What panels call it, as dashboard-linter's template-datasource-rule asks for."""
+        return f"{self.type}_datasource"
+
+    def json(self) -> Json:
+        """Grafana's ``VariableModel``."""
+        return {
+            "name": self.name,
+            "label": f"{self.type.capitalize()} data source",
+            "type": "datasource",
+            "query": self.type,
+            "current": {"text": self.type.capitalize(), "value": self.uid},
+            "options": [],
+            "regex": "",
+            "refresh": ON_LOAD,
+            "includeAll": False,
+            "multi": False,
+            "hide": SHOWN,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Values of a label, found by a ``label_values()`` query."""
+
+    name: str
+    label: str
+    query: str
+    all: bool = True
+    """Whether everything may be chosen at once, and is to begin with."""
+    default: str = ""
+    """Chosen to begin with, where it exists and not everything is."""
+
+    def json(self) -> Json:
+        """Grafana's ``VariableModel``."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "type": "query",
+            "datasource": PROMETHEUS,
+            "definition": self.query,
+            "query": {"query": self.query, "refId": "A"},
+            "current": self._current(),
+            "options": [],
+            "regex": "",
+            "sort": ASCENDING,
+            "refresh": ON_TIME_RANGE,
+            "multi": True,
+            "includeAll": self.all,
+            "allValue": ".+",
+            "hide": SHOWN,
+        }
+
+    def _current(self) -> Json:
+        if self.all:
+            return {"text": ["All"], "value": ["$__all"]}
+        return {"text": [self.default], "value": [self.default]} if self.default else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of a few fixed values; the first to begin with."""
+
+    name: str
+    label: str
+    values: Sequence[str]
+
+    def json(self) -> Json:
+        """Grafana's ``VariableModel``."""
+        first = self.values[0]
+        return {
+            "name": self.name,
+            "label": self.label,
+            "type": "custom",
+            "query": ",".join(self.values),
+            "current": {"text": first, "value": first},
+            "options": [
+                {"text": value, "value": value, "selected": value == first} for value in self.values
+            ],
+            "includeAll": False,
+            "multi": False,
+            "hide": SHOWN,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBox:
+    """Free text, empty to begin with."""
+
+    name: str
+    label: str
+
+    def json(self) -> Json:
+        """Grafana's ``VariableModel``."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "type": "textbox",
+            "query": "",
+            "current": {"text": "", "value": ""},
+            "options": [],
+            "hide": SHOWN,
+        }
+
+
+Variable = DataSource | Labels | Choice | TextBox
