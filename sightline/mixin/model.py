@@ -5,15 +5,12 @@ Durations are in production time; a profile divides them when the files are writ
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from sightline.mixin import config
 
 Severity = Literal["critical", "warning", "info", "none"]
 """``critical`` wakes somebody, ``warning`` is a ticket, ``info`` and ``none`` never notify."""
-
-_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +20,7 @@ class Record:
     name: str
     """``level:metric:operation``; never a window, for profiles differ in it."""
     expr: str
-    labels: Mapping[str, str] = field(default=_NO_LABELS)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +62,7 @@ class Alert:
     """Its uid."""
     variables: tuple[str, ...] = ("job",)
     """Labels that choose what the dashboard shows."""
-    labels: Mapping[str, str] = field(default=_NO_LABELS)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expr(self) -> str:
