@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from sightline.mixin.dashboards.fleet import FLEET
+from sightline.mixin.dashboards.service import SERVICE
 from sightline.mixin.grafana.board import Dashboard
 
-ALL: Final[tuple[Dashboard, ...]] = (FLEET,)
+ALL: Final[tuple[Dashboard, ...]] = (FLEET, SERVICE)
 """In the order in which one drills down."""
 
 

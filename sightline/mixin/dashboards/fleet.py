@@ -2,57 +2,36 @@
 
 from typing import Final
 
-from sightline.mixin.dashboards import frame
+from sightline.mixin import queries
+from sightline.mixin.dashboards import frame, limits, looks, red
+from sightline.mixin.dashboards.selection import JOBS, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
-from sightline.mixin.grafana.fields import named, rising
 from sightline.mixin.grafana.graphs import ServiceMap
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.words import Unit
 
-_REQUESTS: Final = """
-sum by (job) (rate(http_server_request_duration_seconds_count{job=~"$job"}[$__rate_interval]))
-"""
-_ERROR_RATIO: Final = """
-(
-  sum by (job) (
-    rate(http_server_request_duration_seconds_count{
-      job=~"$job", http_response_status_code=~"5.."
-    }[$__rate_interval])
-  )
-  or 0 * sum by (job) (
-    rate(http_server_request_duration_seconds_count{job=~"$job"}[$__rate_interval])
-  )
-)
-/ (
-  sum by (job) (
-    rate(http_server_request_duration_seconds_count{job=~"$job"}[$__rate_interval])
-  ) > 0
+BANDS: Final = """
+max by (alertname, job) (
+  2 * ALERTS{alertstate="firing", severity="critical"}
+  or ALERTS{alertstate="firing", severity="warning"}
 )
 """
+"""Each alert while it fires: 2 critical, 1 a warning."""
 
-
-def _quantile(quantile: float) -> str:
-    return f"""
-histogram_quantile({quantile}, sum by (job, le) (
-  rate(http_server_request_duration_seconds_bucket{{job=~"$job"}}[$__rate_interval])
-))
-"""
-
-
-_NOW: Final = Row(
+NOW: Final = Row(
     title="Now",
     lines=(
         (
             Stat(
                 title="Services down",
                 description="Services of which no instance answers Prometheus. "
-                "Anything but 0: see the table below for which, then its log.",
+                "Anything but 0: the table below shows which; then see its log.",
                 unit=Unit.COUNT,
-                queries=(Now(expr='count(sum by (job) (up{job=~"$job"}) == 0) or vector(0)'),),
-                scale=rising(bad=1),
+                queries=(Now(expr=or_nothing(f"count({JOBS.sum('up')} == 0)")),),
+                scale=limits.ANY,
             ),
             Stat(
                 title="Firing alerts",
@@ -61,25 +40,44 @@ _NOW: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Now(
-                        expr='count(ALERTS{alertstate="firing", severity=~"critical|warning"})'
-                        " or vector(0)"
+                        expr=or_nothing(
+                            'count(ALERTS{alertstate="firing", severity=~"critical|warning"})'
+                        )
                     ),
                 ),
-                scale=rising(bad=1),
+                scale=limits.ANY,
             ),
             Stat(
                 title="Requests",
                 description="Requests that all services complete. "
                 "A sudden fall to nothing is an outage that no error ratio shows.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=f"sum({_REQUESTS.strip()})"),),
+                queries=(Query(expr=JOBS.requests(by=())),),
+                when_empty="no traffic",
+            ),
+            Stat(
+                title="Errors",
+                description="Share of all requests answered 5xx. "
+                "Red: the curve below shows which service began.",
+                unit=Unit.RATIO,
+                decimals=2,
+                queries=(Query(expr=JOBS.error_ratio(by=())),),
+                scale=limits.ERROR_RATIO,
+                when_empty="no traffic",
+            ),
+            Stat(
+                title="Duration, p99",
+                description="One request of a hundred takes longer, whichever service serves it.",
+                unit=Unit.SECONDS,
+                queries=(Query(expr=JOBS.quantile(0.99, queries.SERVER, by=())),),
+                scale=limits.DURATION_P99,
                 when_empty="no traffic",
             ),
         ),
     ),
 )
 
-_SERVICES: Final = Row(
+SERVICES: Final = Row(
     title="Services",
     lines=(
         (
@@ -91,38 +89,23 @@ _SERVICES: Final = Row(
                     Key(
                         label="service_version",
                         title="Version",
-                        expr='count by (job, service_version) (app_build_info{job=~"$job"})',
+                        expr=f"count by (job, service_version) ({JOBS.series('app_build_info')})",
                     ),
                 ),
                 columns=(
-                    Column(
-                        title="Instances up",
-                        expr='sum by (job) (up{job=~"$job"})',
-                        unit=Unit.COUNT,
-                    ),
-                    Column(
-                        title="Requests",
-                        expr=_REQUESTS,
-                        unit=Unit.REQUESTS_PER_SECOND,
-                        decimals=2,
-                    ),
-                    Column(
-                        title="Errors",
-                        expr=_ERROR_RATIO,
-                        unit=Unit.RATIO,
-                        decimals=2,
-                        scale=rising(warning=0.01, bad=0.05),
-                    ),
-                    Column(
-                        title="p95",
-                        expr=_quantile(0.95),
-                        unit=Unit.SECONDS,
-                        scale=rising(warning=0.5, bad=1),
-                    ),
+                    Column(title="Instances up", expr=JOBS.sum("up"), unit=Unit.COUNT),
+                    *red.columns(JOBS, by=queries.JOB),
                     Column(
                         title="In flight",
-                        expr='sum by (job) (http_server_active_requests{job=~"$job"})',
+                        expr=JOBS.sum("http_server_active_requests"),
                         unit=Unit.COUNT,
+                    ),
+                    Column(
+                        title="Loop delay, p99",
+                        expr=JOBS.quantile(0.99, queries.LOOP_DELAY),
+                        unit=Unit.SECONDS,
+                        decimals=1,
+                        scale=limits.LOOP_DELAY,
                     ),
                 ),
                 sort_by="Requests",
@@ -130,61 +113,52 @@ _SERVICES: Final = Row(
         ),
         (
             Curves(
-                title="Requests",
+                title="Requests by service",
                 description="Completed requests of each service. "
-                "A cliff means callers stopped or nothing is answered.",
+                "A cliff means that callers stopped or nothing is answered.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=_REQUESTS, legend="{{job}}"),),
+                queries=(Query(expr=JOBS.requests(), legend="{{job}}"),),
+                when_empty="no traffic",
             ),
             Curves(
-                title="Error ratio",
+                title="Error ratio by service",
                 description="Share of requests answered 5xx. "
-                "Above the dashed line: open the service and look at its routes.",
+                "Above the red line: open the service and look at its routes.",
                 unit=Unit.RATIO,
-                queries=(Query(expr=_ERROR_RATIO, legend="{{job}}"),),
-                scale=rising(bad=0.05),
+                queries=(Query(expr=JOBS.error_ratio(), legend="{{job}}"),),
+                scale=limits.ERROR_RATIO,
+                when_empty="no traffic",
             ),
             Curves(
-                title="Duration, p95",
-                description="19 of 20 requests are faster. "
+                title="Duration by service, p99",
+                description="One request of a hundred takes longer. "
                 "When several rise at once, look at the one that the others call.",
                 unit=Unit.SECONDS,
-                queries=(Query(expr=_quantile(0.95), legend="{{job}}"),),
-                scale=rising(bad=1),
+                queries=(Query(expr=JOBS.quantile(0.99, queries.SERVER), legend="{{job}}"),),
+                scale=limits.DURATION_P99,
+                when_empty="no traffic",
             ),
         ),
     ),
 )
 
-_ALERTS: Final = Row(
-    title="Alerts and topology",
+ALERTS: Final = Row(
+    title="Alerts and calls",
     lines=(
         (
             States(
                 title="Alerts over time",
                 description="When each alert fired: red is critical, orange a warning. "
-                "The leftmost band of a group is usually the cause.",
+                "The band that begins first is usually the cause.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr="""
-max by (alertname, job) (
-  2 * ALERTS{alertstate="firing", severity="critical"}
-  or ALERTS{alertstate="firing", severity="warning"}
-)
-""",
-                        legend="{{alertname}} {{job}}",
-                    ),
-                ),
-                mappings=tuple(
-                    named({"1": ("warning", Colour.WARNING), "2": ("critical", Colour.BAD)})
-                ),
+                queries=(Query(expr=BANDS, legend="{{alertname}} {{job}}"),),
+                mappings=looks.FIRING,
                 when_empty="no alert fired",
             ),
             ServiceMap(
                 title="Who calls whom",
                 description="Calls between services, counted from traces. "
-                "A missing arrow means lost context or a dead service.",
+                "A missing arrow is lost context or a dead service.",
             ),
         ),
     ),
@@ -198,5 +172,5 @@ FLEET: Final = Dashboard(
     variables=(frame.PROMETHEUS, frame.JAEGER, frame.JOBS),
     annotations=frame.ANNOTATIONS,
     links=(frame.SIBLINGS,),
-    rows=(_NOW, _SERVICES, _ALERTS),
+    rows=(NOW, SERVICES, ALERTS),
 )

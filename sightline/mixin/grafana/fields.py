@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sightline.mixin.grafana.words import Colour, Json
+from sightline.mixin.model import Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
+class Step:
     """From *value* upwards, *colour*."""
 
     value: float
@@ -20,7 +21,7 @@ class Scale:
 
     below: Colour
     """Colour under the first threshold."""
-    steps: tuple[Threshold, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def json(self) -> Json:
         """Grafana's ``thresholds``."""
@@ -39,15 +40,22 @@ def rising(*, warning: float | None = None, bad: float | None = None) -> Scale:
     return Scale(below=Colour.GOOD, steps=_steps(pairs))
 
 
-def falling(*, warning: float | None = None, good: float) -> Scale:
-    """Bad at the bottom, good from *good* upwards: what an alert with ``<`` watches."""
-    return Scale(below=Colour.BAD, steps=_steps(((warning, Colour.WARNING), (good, Colour.GOOD))))
+def falling(*, warning: float | None = None, bad: float) -> Scale:
+    """Bad below *bad*, good from *warning* upwards: what an alert with ``<`` watches."""
+    if warning is None:
+        return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.GOOD)]))
+    return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.WARNING), (warning, Colour.GOOD)]))
 
 
-def _steps(pairs: Iterable[tuple[float | None, Colour]]) -> tuple[Threshold, ...]:
-    return tuple(
-        Threshold(value=value, colour=colour) for value, colour in pairs if value is not None
-    )
+def watched(threshold: Threshold, *, warning: float | None = None) -> Scale:
+    """Bad where an alert says so; from *warning* on it is not good any more."""
+    if threshold.operator.startswith("<"):
+        return falling(warning=warning, bad=threshold.value)
+    return rising(warning=warning, bad=threshold.value)
+
+
+def _steps(pairs: Iterable[tuple[float | None, Colour]]) -> tuple[Step, ...]:
+    return tuple(Step(value=value, colour=colour) for value, colour in pairs if value is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

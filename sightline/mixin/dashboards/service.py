@@ -1,0 +1,287 @@
+"""What does this service suffer from: its routes, its process, or those it calls?"""
+
+from typing import Final
+
+from sightline.mixin import queries
+from sightline.mixin.dashboards import frame, limits, red
+from sightline.mixin.dashboards.selection import PROCESSES, or_nothing
+from sightline.mixin.grafana.board import Dashboard, Row
+from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.panels import Stat
+from sightline.mixin.grafana.tables import Column, Key, Table, Traces
+from sightline.mixin.grafana.targets import Now, Query, TraceSearch
+from sightline.mixin.grafana.words import Unit
+
+ROUTES: Final = PROCESSES.also('http_route!=""')
+"""Requests that met a route; those that met none belong to nobody."""
+
+BUSY: Final = ROUTES.rate(f"{queries.SERVER}_sum", by=())
+BUSY_BY_ROUTE: Final = ROUTES.rate(f"{queries.SERVER}_sum", by=("http_route",))
+"""Seconds spent in requests, a second."""
+
+NOW: Final = Row(
+    title="Now",
+    lines=(
+        (
+            Stat(
+                title="Instances down",
+                description="Processes that do not answer Prometheus. "
+                "Anything but 0: see Instances below, then that one's log.",
+                unit=Unit.COUNT,
+                queries=(Now(expr=or_nothing(f"count({PROCESSES.series('up')} == 0)")),),
+                scale=limits.ANY,
+            ),
+            Stat(
+                title="Firing alerts",
+                description="Alerts about this service. Anything but 0: the home page names them.",
+                unit=Unit.COUNT,
+                queries=(
+                    Now(
+                        expr='count(ALERTS{alertstate="firing", severity=~"critical|warning", '
+                        'job=~"$job"}) or vector(0)'
+                    ),
+                ),
+                scale=limits.ANY,
+            ),
+            Stat(
+                title="Requests",
+                description="Requests completed. None while callers are busy: it hangs.",
+                unit=Unit.REQUESTS_PER_SECOND,
+                queries=(Query(expr=PROCESSES.requests(by=())),),
+                when_empty="no traffic",
+            ),
+            Stat(
+                title="Errors",
+                description="Share of requests answered 5xx. Red is what the alert calls high.",
+                unit=Unit.RATIO,
+                decimals=2,
+                queries=(Query(expr=PROCESSES.error_ratio(by=())),),
+                scale=limits.ERROR_RATIO,
+                when_empty="no traffic",
+            ),
+            Stat(
+                title="Duration, p99",
+                description="One request of a hundred takes longer. Red: see Slow traces.",
+                unit=Unit.SECONDS,
+                queries=(Query(expr=PROCESSES.quantile(0.99, queries.SERVER, by=())),),
+                scale=limits.DURATION_P99,
+                when_empty="no traffic",
+            ),
+            Stat(
+                title="In flight",
+                description="Requests being served. A climb without more requests is a hang.",
+                unit=Unit.COUNT,
+                queries=(Query(expr=PROCESSES.sum("http_server_active_requests", by=())),),
+            ),
+        ),
+    ),
+)
+
+RED: Final = Row(
+    title="Rate, errors, duration",
+    lines=(
+        (red.rate(PROCESSES), red.errors(PROCESSES), red.duration(PROCESSES)),
+        (
+            red.distribution(PROCESSES),
+            Table(
+                title="Routes",
+                description="Which route is slow or fails, and where the time goes: "
+                "the share of the service's busy time. Click a route.",
+                span=2,
+                keys=(
+                    Key(
+                        label="http_route",
+                        title="Route",
+                        link=frame.to_route("${__value.raw:percentencode}"),
+                        width=230,
+                    ),
+                ),
+                columns=(
+                    *red.columns(ROUTES, by=("http_route",)),
+                    Column(
+                        title="Share of time",
+                        expr=f"{BUSY_BY_ROUTE}\n/ on () group_left ()\n({BUSY} > 0)",
+                        unit=Unit.RATIO,
+                        decimals=0,
+                        bar=True,
+                    ),
+                ),
+                sort_by="Share of time",
+                when_empty="no traffic",
+            ),
+        ),
+    ),
+)
+
+SATURATION: Final = Row(
+    title="Saturation",
+    lines=(
+        (
+            Curves(
+                title="In flight",
+                description="Requests being served by each process. "
+                "A climb that does not come back is a dependency that hangs.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.sum("http_server_active_requests", by=queries.INSTANCE),
+                        legend="{{job}} {{instance}}",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Event loop delay, p99",
+                description="How late due callbacks run. "
+                "Above the red line something blocks the loop: synchronous work in an async route.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr=PROCESSES.quantile(0.99, queries.LOOP_DELAY, by=queries.INSTANCE),
+                        legend="{{job}} {{instance}}",
+                    ),
+                ),
+                scale=limits.LOOP_DELAY,
+            ),
+            Curves(
+                title="Worker threads",
+                description="Share of the threads for synchronous routes that are busy. "
+                "At 100 % requests wait in line although the CPU is idle.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=queries.worker_threads(PROCESSES.where),
+                        legend="{{job}} {{instance}}",
+                    ),
+                ),
+                scale=limits.WORKER_THREADS,
+            ),
+            Curves(
+                title="CPU",
+                description="Cores in use by each process. "
+                "Python runs one thread at a time: near 1 it can do no more; add processes.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE),
+                        legend="{{job}} {{instance}}",
+                    ),
+                ),
+                scale=limits.CORES,
+            ),
+        ),
+    ),
+)
+
+NEIGHBOURS: Final = Row(
+    title="What it calls, where it runs",
+    lines=(
+        (
+            Table(
+                title="Outgoing calls",
+                description="Each address it calls, as it sees it. "
+                "Errors here and none there: the network, or a timeout that is too short.",
+                keys=(
+                    Key(label="server_address", title="Address"),
+                    Key(label="server_port", title="Port"),
+                ),
+                columns=(
+                    Column(
+                        title="Calls",
+                        expr=PROCESSES.calls(by=queries.PEER[1:]),
+                        unit=Unit.REQUESTS_PER_SECOND,
+                        decimals=2,
+                    ),
+                    Column(
+                        title="Failed",
+                        expr=PROCESSES.failed_call_ratio(by=queries.PEER[1:]),
+                        unit=Unit.RATIO,
+                        decimals=2,
+                        scale=limits.ERROR_RATIO,
+                    ),
+                    *red.quantiles(PROCESSES, queries.CLIENT, by=queries.PEER[1:]),
+                ),
+                sort_by="Calls",
+                when_empty="calls nobody",
+            ),
+            Table(
+                title="Instances",
+                description="Each process. "
+                "A short uptime is a restart; two versions are a deploy under way.",
+                keys=(
+                    Key(label="instance", title="Instance"),
+                    Key(
+                        label="service_version",
+                        title="Version",
+                        expr="count by (instance, service_version) "
+                        f"({PROCESSES.series('app_build_info')})",
+                    ),
+                ),
+                columns=(
+                    Column(
+                        title="Up",
+                        expr=PROCESSES.sum("up", by=("instance",)),
+                        unit=Unit.COUNT,
+                    ),
+                    Column(
+                        title="Uptime",
+                        expr="time() - "
+                        + PROCESSES.max("process_start_time_seconds", by=("instance",)),
+                        unit=Unit.SECONDS,
+                        decimals=1,
+                    ),
+                    Column(
+                        title="CPU",
+                        expr=PROCESSES.rate("process_cpu_seconds_total", by=("instance",)),
+                        unit=Unit.COUNT,
+                        decimals=2,
+                        scale=limits.CORES,
+                    ),
+                    Column(
+                        title="Memory",
+                        expr=PROCESSES.sum("process_resident_memory_bytes", by=("instance",)),
+                        unit=Unit.BYTES,
+                    ),
+                    Column(
+                        title="Files",
+                        expr=PROCESSES.sum("process_open_fds", by=("instance",)),
+                        unit=Unit.COUNT,
+                    ),
+                ),
+                sort_by="Uptime",
+            ),
+        ),
+    ),
+)
+
+TRACES: Final = Row(
+    title="Traces",
+    lines=(
+        (
+            Traces(
+                title="Slow traces",
+                description="Traces that took longer than chosen above. "
+                "Open one: the widest bar without children is where the time went.",
+                search=TraceSearch(service="$job", min_duration="$min_duration"),
+                overrides=(frame.OPEN_TRACE,),
+            ),
+            Traces(
+                title="Failed traces",
+                description="Traces with an error. "
+                "Open one: the deepest red span is the first to fail.",
+                search=TraceSearch(service="$job", tags="error=true"),
+                overrides=(frame.OPEN_TRACE,),
+            ),
+        ),
+    ),
+)
+
+SERVICE: Final = Dashboard(
+    uid="service",
+    title="Service",
+    description="What does this service suffer from: its routes, its process, or those it calls?",
+    tags=frame.TAGS,
+    variables=(frame.PROMETHEUS, frame.JAEGER, frame.JOB, frame.INSTANCES, frame.MIN_DURATION),
+    annotations=frame.ANNOTATIONS,
+    links=(frame.SIBLINGS,),
+    rows=(NOW, RED, SATURATION, NEIGHBOURS, TRACES),
+)
