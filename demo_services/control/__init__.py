@@ -1,0 +1,1 @@
+"""The alert inbox: where Alertmanager delivers, so that an alert arrives somewhere visible."""

@@ -1,0 +1,90 @@
+"""A service's own SQLite file, with a span for each statement and a realistic pause in it."""
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from opentelemetry.trace import SpanKind, Tracer
+
+from demo_services.latency import Latency
+
+Value = int | str | None
+Row = tuple[Value, ...]
+
+BUSY_TIMEOUT_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SQL statement, and how long a server would take over it."""
+
+    operation: str
+    """First word of the statement. Source: semantic conventions, ``db.operation.name``."""
+    table: str
+    sql: str
+    latency: Latency
+
+
+class Database:
+    """Statements against one SQLite file, one at a time, off the event loop.
+
+    Args:
+        path: File, created with *schema* when absent; ``:memory:`` lasts as long as this object.
+    """
+
+    def __init__(self, path: str, *, schema: str, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._turn = threading.Lock()
+        self._connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.executescript(schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    async def execute(self, statement: Statement, *parameters: Value) -> list[Row]:
+        """Run *statement* and return its rows."""
+        attributes = {
+            "db.system.name": "sqlite",
+            "db.operation.name": statement.operation,
+            "db.collection.name": statement.table,
+            "db.query.text": statement.sql,
+        }
+        name = f"{statement.operation} {statement.table}"
+        with self._tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes):
+            await asyncio.sleep(statement.latency.draw_seconds())
+            return await asyncio.to_thread(self._run, statement.sql, parameters)
+
+    def fill(self, sql: str, rows: list[Row]) -> None:
+        """Insert *rows* in one transaction, before the service listens."""
+        with self._turn:
+            self._connection.execute("BEGIN")
+            self._connection.executemany(sql, rows)
+            self._connection.execute("COMMIT")
+
+    async def answers(self) -> bool:
+        """Whether the file can be read."""
+        try:
+            await asyncio.to_thread(self._run, "SELECT 1 FROM sqlite_master", ())
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _run(self, sql: str, parameters: tuple[Value, ...]) -> list[Row]:
+        with self._turn, closing(self._connection.execute(sql, parameters)) as cursor:
+            return cursor.fetchall()

@@ -1,0 +1,1 @@
+"""Service A: the one door, in front of orders and users."""

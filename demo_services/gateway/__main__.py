@@ -1,0 +1,6 @@
+"""``python -m demo_services.gateway``."""
+
+from demo_services.gateway.service import create
+from demo_services.server import serve
+
+serve(create, needs=("ORDERS_URL", "USERS_URL"))

@@ -1,0 +1,38 @@
+"""The gateway put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from demo_services.gateway.report import report_routes
+from demo_services.gateway.routes import order_routes, user_routes
+from demo_services.health import health_routes, peer_check
+from demo_services.peer import Peer, PeerError, answer_peer_error
+from demo_services.settings import Settings
+from instrumentation import instrument
+
+PEER_TIMEOUT_SECONDS: Final = 2.5
+"""Longer than orders waits for users, so that orders can say who was slow."""
+
+
+def create(settings: Settings) -> FastAPI:
+    """The service, ready to be served."""
+    orders = Peer("orders", settings.orders_url, timeout_seconds=PEER_TIMEOUT_SECONDS)
+    users = Peer("users", settings.users_url, timeout_seconds=PEER_TIMEOUT_SECONDS)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with orders, users:
+            yield
+
+    app = FastAPI(title="gateway", lifespan=lifespan)
+    telemetry = instrument(app, service="gateway")
+    app.add_exception_handler(PeerError, answer_peer_error)
+    app.include_router(order_routes(orders))
+    app.include_router(user_routes(users, orders))
+    app.include_router(report_routes(settings.orders_url, telemetry.tracer))
+    needs = {"orders": peer_check(settings.orders_url), "users": peer_check(settings.users_url)}
+    app.include_router(health_routes(needs))
+    return app

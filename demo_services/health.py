@@ -1,0 +1,39 @@
+"""``/healthz``: the process runs. ``/readyz``: it and what it needs can serve."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Response
+
+from demo_services.probe import answers
+
+Check = Callable[[], Awaitable[bool]]
+
+
+def health_routes(checks: Mapping[str, Check]) -> APIRouter:
+    """Both routes; *checks* by the name of what is checked."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @routes.get("/readyz")
+    async def readyz(response: Response) -> dict[str, bool]:
+        ready = {name: await check() for name, check in checks.items()}
+        response.status_code = 200 if all(ready.values()) else 503
+        return ready
+
+    return routes
+
+
+def peer_check(base_url: str) -> Check:
+    """Whether the service at *base_url* is up.
+
+    Not whether *it* is ready: a probe of one service does not walk through all the others.
+    """
+
+    async def up() -> bool:
+        return await asyncio.to_thread(answers, f"{base_url}/healthz")
+
+    return up

@@ -1,0 +1,1 @@
+"""Service B: who bought what."""

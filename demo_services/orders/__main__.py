@@ -1,0 +1,6 @@
+"""``python -m demo_services.orders``."""
+
+from demo_services.orders.service import create
+from demo_services.server import serve
+
+serve(create, needs=("USERS_URL",))

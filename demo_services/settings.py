@@ -1,0 +1,86 @@
+"""What the environment tells a service: where to listen, whom to call, how hard to work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+MOST_REQUESTS_PER_SECOND: Final = 200.0
+"""Traffic shares the machine with what it loads: past this it measures itself."""
+
+_HIGHEST_PORT: Final = 65535
+
+
+class SettingError(ValueError):
+    """A variable says something the service cannot use: its name, value and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The variables all services share; a peer that a service never calls may stay unset."""
+
+    host: str
+    """Address to listen on. Variable ``HOST``, loopback unless set."""
+    port: int
+    """TCP port to listen on. Variable ``PORT``."""
+    database: str
+    """SQLite file, ``:memory:`` while ``DATABASE_URL`` is unset."""
+    gateway_url: str
+    orders_url: str
+    users_url: str
+    traffic_rate: float
+    """Requests a second, 0 for none. Variable ``TRAFFIC_RATE``."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, needs: tuple[str, ...] = ()) -> Self:
+        """Read the variables; those in *needs* must be set.
+
+        Raises:
+            SettingError: Names variable, value and expectation.
+        """
+        for name in ("PORT", *needs):
+            if not environ.get(name):
+                raise SettingError(f"{name} is not set: `sightline up` sets it from .env")
+        return cls(
+            host=environ.get("HOST") or "127.0.0.1",
+            port=_port(environ["PORT"]),
+            database=_database(environ.get("DATABASE_URL", "")),
+            gateway_url=_url(environ, "GATEWAY_URL"),
+            orders_url=_url(environ, "ORDERS_URL"),
+            users_url=_url(environ, "USERS_URL"),
+            traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
+        )
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or not 0 < int(value) <= _HIGHEST_PORT:
+        raise SettingError(f"PORT={value!r}: expected a TCP port, like 8000")
+    return int(value)
+
+
+def _database(value: str) -> str:
+    if not value:
+        return ":memory:"
+    scheme, separator, path = value.partition(":///")
+    if scheme != "sqlite" or not separator or not path:
+        raise SettingError(f"DATABASE_URL={value!r}: expected a file, like sqlite:////data/shop.db")
+    return path
+
+
+def _url(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    parts = urlsplit(value)
+    if value and (parts.scheme != "http" or not parts.hostname or parts.path.strip("/")):
+        raise SettingError(f"{name}={value!r}: expected a base URL, like http://users:8002")
+    return value.rstrip("/")
+
+
+def _rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= MOST_REQUESTS_PER_SECOND:
+        expected = f"requests a second from 0 to {MOST_REQUESTS_PER_SECOND:.0f}"
+        raise SettingError(f"TRAFFIC_RATE={value!r}: expected {expected}")
+    return rate

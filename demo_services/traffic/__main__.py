@@ -1,0 +1,6 @@
+"""``python -m demo_services.traffic``."""
+
+from demo_services.server import serve
+from demo_services.traffic.service import create
+
+serve(create, needs=("GATEWAY_URL",))

@@ -1,0 +1,48 @@
+"""The generator as a service: it runs as long as the process, and shows what it sent."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from fastapi import FastAPI
+
+from demo_services.health import health_routes, peer_check
+from demo_services.metrics import counter
+from demo_services.settings import Settings
+from demo_services.traffic.generator import Generator
+from demo_services.traffic.scenarios import SCENARIOS
+from instrumentation import instrument
+
+_SEED: Final = "traffic"
+_OUTCOMES: Final = ("ok", "client_error", "server_error", "timeout", "unreachable", "shed")
+
+
+def create(settings: Settings) -> FastAPI:
+    """The service, ready to be served."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sending = asyncio.create_task(generator.run())
+        yield
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+
+    app = FastAPI(title="traffic", lifespan=lifespan)
+    # The crowd carries no trace context: every visit starts a trace at the gateway.
+    telemetry = instrument(app, service="traffic", clients=())
+    app.include_router(health_routes({"gateway": peer_check(settings.gateway_url)}))
+
+    requests = counter("traffic_requests", telemetry.registry)
+    for scenario in SCENARIOS:
+        for result in _OUTCOMES:
+            requests.labels(scenario.name, result)
+    generator = Generator(
+        settings.gateway_url,
+        rate=settings.traffic_rate,
+        count=lambda scenario, result: requests.labels(scenario, result).inc(),
+        draws=random.Random(_SEED),  # noqa: S311  not a secret
+    )
+    return app

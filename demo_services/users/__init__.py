@@ -1,0 +1,1 @@
+"""Service C: who the customers are."""
