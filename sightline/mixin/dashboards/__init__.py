@@ -1,6 +1,5 @@
 """The dashboards, one question each."""
 
-from pathlib import Path
 from typing import Final
 
 from sightline.mixin.dashboards.fleet import FLEET
@@ -11,9 +10,6 @@ ALL: Final[tuple[Dashboard, ...]] = (FLEET, SERVICE)
 """In the order in which one drills down."""
 
 
-def render() -> dict[Path, str]:
-    """Every generated file by its path below the repository."""
-    return {
-        Path("grafana") / "dashboards" / f"{dashboard.uid}.json": dashboard.text()
-        for dashboard in ALL
-    }
+def files() -> dict[str, str]:
+    """Text of every dashboard by its path from the root of the repository."""
+    return {f"grafana/dashboards/{dashboard.uid}.json": dashboard.text() for dashboard in ALL}
