@@ -7,11 +7,14 @@ from typing import Final
 
 import aiohttp
 
+from demo_services.probe import answers
 from demo_services.traffic.scenarios import Scenario, choose
 
 MOST_IN_FLIGHT: Final = 50
 """Visits that may wait at once; one that would be more is not sent but counted as ``shed``."""
 TIMEOUT_SECONDS: Final = 5.0
+OPENING_SECONDS: Final = 0.2
+"""How often the crowd looks whether the shop is open yet."""
 CATCH_UP_SECONDS: Final = 1.0
 """Arrivals missed for longer than this, while the machine slept, are not made up for."""
 
@@ -37,9 +40,11 @@ class Generator:
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Send until cancelled; cancels the visits under way, too."""
+        """Send, once the gateway is ready, until cancelled; cancels the visits under way, too."""
         if not self._rate:
             return
+        while not await asyncio.to_thread(answers, f"{self._gateway_url}/readyz"):  # noqa: ASYNC110  another process
+            await asyncio.sleep(OPENING_SECONDS)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         async with (
             aiohttp.ClientSession(self._gateway_url, timeout=timeout) as session,

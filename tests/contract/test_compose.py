@@ -1,0 +1,114 @@
+"""docker-compose.yml holds to what issue and README promise, read without an engine.
+
+`tests/docker/` reads the same from `docker compose config` and from running containers.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from sightline.artefacts import COMPOSE_FILE, ENV_FILE
+from sightline.config import read_env_file
+
+COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
+SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
+
+MEBIBYTES_OF_ALL = 2048
+FLOATING_TAGS_ALLOWED = {"PYTHON_IMAGE": "the patch releases of one minor version bring fixes"}
+
+every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+
+
+def mebibytes(limit: str) -> int:
+    amount = re.fullmatch(r"(\d+)m", limit)
+    assert amount, f"{limit!r}: expected a whole number of mebibytes, like 128m"
+    return int(amount[1])
+
+
+def published() -> list[str]:
+    return [port for service in SERVICES.values() for port in service.get("ports", ())]
+
+
+@every_service
+def test_a_service_can_write_nothing_but_its_volumes(service: Mapping[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert all(
+        mount.endswith(":ro") or mount.split(":")[0] in COMPOSE["volumes"]
+        for mount in service.get("volumes", ())
+    )
+
+
+@every_service
+def test_a_service_has_no_privilege(service: Mapping[str, Any]) -> None:
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service.keys().isdisjoint({"privileged", "cap_add", "devices", "pid", "network_mode"})
+
+
+@every_service
+def test_a_service_is_not_root(service: Mapping[str, Any]) -> None:
+    assert int(service["user"].split(":")[0]) > 0
+
+
+@every_service
+def test_a_service_is_bounded(service: Mapping[str, Any]) -> None:
+    assert service["pids_limit"] <= 256
+    assert service["cpus"] <= 1.0
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert mebibytes(service["mem_limit"]) <= 768
+
+
+def test_all_services_together_fit_in_two_gibibytes() -> None:
+    limits = [mebibytes(service["mem_limit"]) for service in SERVICES.values()]
+
+    assert sum(limits) <= MEBIBYTES_OF_ALL
+
+
+@every_service
+def test_a_service_says_when_it_is_healthy_and_comes_back(service: Mapping[str, Any]) -> None:
+    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert service["healthcheck"]["start_interval"] == "500ms"
+    assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("port", published())
+def test_a_port_is_published_on_loopback_and_named_in_env(port: str) -> None:
+    variable = re.fullmatch(r"127\.0\.0\.1:\$\{([A-Z_]+_PORT)\}:(\d+)", port)
+
+    assert variable, f"{port!r}: expected 127.0.0.1:${{NAME_PORT}}:number"
+    assert read_env_file(ENV_FILE)[variable[1]] == variable[2]
+
+
+@every_service
+def test_only_what_publishes_a_port_is_on_the_edge(service: Mapping[str, Any]) -> None:
+    assert ("edge" in service["networks"]) == ("ports" in service)
+
+
+def test_only_the_edge_reaches_outside() -> None:
+    internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
+
+    assert internal == {"app", "telemetry"}
+
+
+@every_service
+def test_a_service_waits_for_the_health_of_what_it_needs(service: Mapping[str, Any]) -> None:
+    conditions = {need["condition"] for need in service.get("depends_on", {}).values()}
+
+    assert conditions <= {"service_healthy"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "image"),
+    [item for item in read_env_file(ENV_FILE).items() if item[0].endswith("_IMAGE")],
+)
+def test_an_image_is_pinned_to_a_release(variable: str, image: str) -> None:
+    exact = re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?", image)
+
+    assert exact or variable in FLOATING_TAGS_ALLOWED
+
+
+def test_nothing_needs_a_secret_or_an_inline_file_to_start() -> None:
+    assert COMPOSE.keys().isdisjoint({"secrets", "configs"})

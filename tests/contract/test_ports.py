@@ -1,0 +1,70 @@
+"""Every port that stands in an artefact is a port of .env."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline.artefacts import ENV_FILE, GRAFANA, JAEGER, PROMETHEUS, ROOT
+from sightline.config import Ports, read_env_file
+
+PORTS = dict(Ports.from_env(read_env_file(ENV_FILE)))
+
+HOST_AND_PORT = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0|[a-z][a-z-]*):(\d{4,5})\b")
+VARIABLE_AND_DEFAULT = re.compile(r"\$\{env:([A-Z_]+)_PORT:-(\d+)\}")
+
+OWNERS = {
+    "alertmanager": {"alertmanager"},
+    "control": {"control"},
+    "gateway": {"gateway"},
+    "grafana": {"grafana"},
+    "jaeger": {name for name in PORTS if name.startswith(("jaeger", "otlp"))},
+    "orders": {"orders"},
+    "prometheus": {"prometheus"},
+    "traffic": {"traffic"},
+    "users": {"users", "users_grpc"},
+}
+"""Names of the ports that a host of the compose networks listens on."""
+
+FILES = [
+    *GRAFANA.rglob("*.yml"),
+    *GRAFANA.rglob("*.yaml"),
+    *JAEGER.glob("*"),
+    *(PROMETHEUS / "targets").glob("*"),
+    *PROMETHEUS.glob("*.yml"),
+    ROOT / "docker-compose.yml",
+]
+
+
+def name(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def addresses(file: Path) -> Iterator[tuple[str, int]]:
+    text = file.read_text(encoding="utf-8")
+    return ((host, int(port)) for host, port in HOST_AND_PORT.findall(text))
+
+
+def ports_of(host: str) -> set[int]:
+    """Ports that may stand behind *host*; behind an address of the machine itself, any of ours."""
+    return {PORTS[owned] for owned in OWNERS.get(host, PORTS)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_a_port_in_a_file_is_the_one_of_env(file: Path) -> None:
+    wrong = [(host, port) for host, port in addresses(file) if port not in ports_of(host)]
+
+    assert wrong == []
+
+
+def test_the_check_sees_addresses() -> None:
+    assert ("orders", 8001) in set(addresses(ROOT / "docker-compose.yml"))
+
+
+def test_the_defaults_of_jaeger_are_the_ports_of_env() -> None:
+    text = (JAEGER / "config.yaml").read_text(encoding="utf-8")
+
+    defaults = {name.lower(): int(port) for name, port in VARIABLE_AND_DEFAULT.findall(text)}
+
+    assert defaults == {owner: PORTS[owner] for owner in OWNERS["jaeger"]}
