@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sightline.artefacts import COMPOSE_FILE, ENV_FILE
+from sightline.artefacts import COMPOSE_FILE, ENV_FILE, ROOT
 from sightline.config import read_env_file
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
@@ -112,3 +112,13 @@ def test_an_image_is_pinned_to_a_release(variable: str, image: str) -> None:
 
 def test_nothing_needs_a_secret_or_an_inline_file_to_start() -> None:
     assert COMPOSE.keys().isdisjoint({"secrets", "configs"})
+
+
+def pins(lock: str) -> set[str]:
+    text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
+    return set(re.findall(r"^[a-z0-9.-]+(?:\[[a-z,]+\])?==[^ ;\\]+", text, re.MULTILINE))
+
+
+def test_the_image_installs_the_versions_that_the_local_stack_runs() -> None:
+    assert pins("demo.lock") - pins("run.lock") == set()
+    assert any(pin.startswith("fastapi==") for pin in pins("demo.lock"))
