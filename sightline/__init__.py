@@ -1,1 +1,1 @@
-"""To be described by its owner."""
+"""The command: brings the stack up and down, shows it, checks it; and its stand-ins."""

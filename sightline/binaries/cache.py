@@ -6,7 +6,7 @@ Each stands at `programs/NAME/VERSION-ORIGIN/NAME`.
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +55,10 @@ class Cache:
                 return binary
         raise NotHere(", ".join(reasons))
 
-    def keep(self, program: Program, file: Path, *, origin: str) -> Binary:
-        """Move *file* in, whole or not at all.
+    def keep(
+        self, program: Program, file: Path, *, origin: str, beside: Iterable[Path] = ()
+    ) -> Binary:
+        """Move *file* in, whole or not at all, after the files that must lie *beside* it.
 
         Raises:
             NotHere: It does not run on this machine.
@@ -65,6 +67,8 @@ class Cache:
         version = version_of(file)
         place = self._home(program.name) / f"{dotted(version)}-{origin}" / program.name
         place.parent.mkdir(parents=True, exist_ok=True)
+        for other in beside:
+            other.replace(place.parent / other.name)
         file.replace(place)
         return Binary(name=program.name, path=place, version=version, origin=origin)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, Binary, NotHere, Wanted, parsed
+from sightline.binaries.program import PROGRAMS, Binary, NotHere, Program, Wanted, parsed
 
 Report = Callable[[str], None]
 
@@ -69,7 +69,7 @@ class Distribution:
             apt.run("apt-get", "download", package, folder=folder)
             (archive,) = folder.glob("*.deb")
             _run(["dpkg-deb", "-x", str(archive), "root"], folder=folder)
-            return self._keep(wanted, folder / "root" / "usr" / "bin")
+            return self._keep(wanted, folder / "root")
 
     def _apt(self) -> "Apt":
         apt = Apt(folder=self.cache.folder / "apt" / self.suite)
@@ -87,17 +87,34 @@ class Distribution:
                 return package
         raise NotHere(f"no package {' or '.join(wanted.program.packages)}")
 
-    def _keep(self, wanted: Wanted, folder: Path) -> Binary:
+    def _keep(self, wanted: Wanted, root: Path) -> Binary:
         """Keep every program that came in the package, and return the one that is wanted."""
         kept = {
-            program.name: self.cache.keep(program, folder / command, origin=self.suite)
+            program.name: self._moved(program, root, root / "usr" / "bin" / command)
             for program in PROGRAMS.values()
             for command in program.commands
-            if (folder / command).is_file()
+            if (root / "usr" / "bin" / command).is_file()
         }
         if wanted.program.name not in kept:
             raise NotHere("the package does not hold it")
         return kept[wanted.program.name]
+
+    def _moved(self, program: Program, root: Path, file: Path) -> Binary:
+        needs = root / program.compiled_in.lstrip("/") if program.compiled_in else None
+        if needs:
+            relocate(file, program.compiled_in)
+        beside = needs.glob("*.tmpl") if needs else ()
+        return self.cache.keep(program, file, origin=self.suite, beside=beside)
+
+
+def relocate(file: Path, folder: str) -> None:
+    """Make the program *file* read from its working directory what it reads from *folder*.
+
+    Debian's Alertmanager does not start without two templates in a folder that only root may fill,
+    and has no option for it. Go keeps strings by length, so the new name is as long as the old one.
+    """
+    fixed = folder.encode()
+    file.write_bytes(file.read_bytes().replace(fixed, b".".ljust(len(fixed), b"/")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,11 +29,13 @@ class Program:
     """Debian packages that hold it in one suite or another."""
     project: str
     """Upstream project whose release archive holds it."""
+    compiled_in: str = ""
+    """Folder whose files Debian's build reads, under this fixed name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
-    """A program that is on this machine and answers."""
+    """A program that is on this machine and answers; it runs in the folder where it lies."""
 
     name: str
     path: Path
@@ -92,6 +94,7 @@ PROGRAMS: Final = {
             commands=("alertmanager", "prometheus-alertmanager"),
             packages=("prometheus-alertmanager",),
             project="alertmanager",
+            compiled_in="/usr/share/prometheus/alertmanager",
         ),
         Program(
             name="amtool",

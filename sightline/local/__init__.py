@@ -1,0 +1,1 @@
+"""The stack without Docker: roles as processes, kept by one small supervising process."""

@@ -1,0 +1,98 @@
+"""Processes by pid and birth, so that a pid used again is never taken for ours."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PROC: Final = Path("/proc")
+_EVERY_SECONDS: Final = 0.02
+_KILLED_WITHIN_SECONDS: Final = 5.0
+
+_STATE: Final = 0
+_STARTTIME: Final = 19
+"""Fields of /proc/PID/stat after the command. Source: proc(5), less the first two fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One process, for ever."""
+
+    pid: int
+    born: str
+    """When it started, in the system's own words; empty when it was gone before it was seen."""
+
+
+def identify(pid: int) -> Identity:
+    """The process that has *pid* now."""
+    return Identity(pid, _seen(pid)[1])
+
+
+def alive(process: Identity) -> bool:
+    """Whether *process* still runs; a zombie does not."""
+    state, born = _seen(process.pid)
+    return bool(born) and born == process.born and not state.startswith("Z")
+
+
+def stop(processes: Iterable[Identity], *, within_seconds: float) -> None:
+    """End *processes*, each with its group: politely, then after *within_seconds* by force.
+
+    A frozen process is woken to be told.
+    """
+    living = [process for process in processes if alive(process)]
+    for process in living:
+        _signal(process, signal.SIGTERM)
+        _signal(process, signal.SIGCONT)
+    if not until(lambda: not any(map(alive, living)), within_seconds=within_seconds):
+        stubborn = [process for process in living if alive(process)]
+        for process in stubborn:
+            _signal(process, signal.SIGKILL)
+        until(lambda: not any(map(alive, stubborn)), within_seconds=_KILLED_WITHIN_SECONDS)
+
+
+def until(done: Callable[[], bool], *, within_seconds: float) -> bool:
+    """Wait until *done*; false when it took longer than *within_seconds*."""
+    deadline = time.monotonic() + within_seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_EVERY_SECONDS)
+    return True
+
+
+def command_of(pid: int) -> str:
+    """The command line of *pid*, as far as this user may see it."""
+    if sys.platform != "linux":
+        return _ps(pid, "command=")
+    with suppress(OSError):
+        words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+        return b" ".join(words).decode(errors="replace").strip()
+    return ""
+
+
+def _signal(process: Identity, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _seen(pid: int) -> tuple[str, str]:
+    """State and birth of *pid*; both empty when there is none."""
+    if sys.platform != "linux":
+        state, _, born = _ps(pid, "stat=,lstart=").partition(" ")
+        return state, born.strip()
+    with suppress(OSError):
+        # The command stands in brackets and may hold any character, brackets too.
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        return fields[_STATE], fields[_STARTTIME]
+    return "", ""
+
+
+def _ps(pid: int, columns: str) -> str:
+    asked = ["ps", "-o", columns, "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()

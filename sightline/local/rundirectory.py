@@ -1,0 +1,87 @@
+"""What Prometheus, Alertmanager and Grafana read at run time: our files, targets of this stack.
+
+Prometheus' folder looks like compose's `/etc/prometheus`: one `prometheus.yml` serves both.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from sightline import artefacts
+from sightline.config import Config, Ports
+
+SERVICES: Final = ("gateway", "orders", "users", "control", "traffic")
+"""Services of the demo: job and port have the role's name."""
+
+
+def url(port: int) -> str:
+    """Where a role of this stack answers."""
+    return f"http://127.0.0.1:{port}"
+
+
+def prometheus(config: Config, folder: Path) -> Path:
+    """Lay out Prometheus' folder below *folder* and return it."""
+    home = folder / "prometheus"
+    (home / "targets").mkdir(parents=True, exist_ok=True)
+    _link(home / "prometheus.yml", artefacts.PROMETHEUS / "prometheus.yml")
+    _link(home / "rules", artefacts.PROMETHEUS / "rules" / config.rules)
+    for name, jobs in _targets(config.ports).items():
+        _write(home / "targets" / f"{name}.json", json.dumps(_groups(jobs), indent=2))
+    return home
+
+
+def alertmanager(config: Config, folder: Path) -> Path:
+    """Render Alertmanager's configuration for this stack's receiver and return the file."""
+    committed = (artefacts.PROMETHEUS / "alertmanager.yml").read_text(encoding="utf-8")
+    hosts = {"http://control:8003": url(config.ports.control)}
+    return _write(folder / "alertmanager.yml", _replaced(committed, hosts))
+
+
+def grafana(config: Config, folder: Path) -> Path:
+    """Render Grafana's provisioning files for this stack's addresses and return their folder."""
+    hosts = {
+        "http://prometheus:9090": url(config.ports.prometheus),
+        "http://jaeger:16686": url(config.ports.jaeger_query),
+        "http://alertmanager:9093": url(config.ports.alertmanager),
+        "/etc/grafana/dashboards": str(artefacts.DASHBOARDS),
+    }
+    committed = artefacts.GRAFANA / "provisioning"
+    for file in committed.rglob("*.yaml"):
+        text = _replaced(file.read_text(encoding="utf-8"), hosts)
+        _write(folder / "grafana" / file.relative_to(committed), text)
+    return folder / "grafana"
+
+
+def _targets(ports: Ports) -> Mapping[str, Mapping[str, int]]:
+    """Files of `targets/`, and the port of each job in them."""
+    return {
+        "services": {name: getattr(ports, name) for name in SERVICES},
+        "prometheus": {"prometheus": ports.prometheus},
+        "alertmanager": {"alertmanager": ports.alertmanager},
+        "jaeger": {"jaeger": ports.jaeger_metrics},
+        "span-metrics": {"span-metrics": ports.jaeger_span_metrics},
+    }
+
+
+def _groups(jobs: Mapping[str, int]) -> list[dict[str, object]]:
+    return [
+        {"targets": [f"127.0.0.1:{port}"], "labels": {"job": job}} for job, port in jobs.items()
+    ]
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    for committed, ours in replacements.items():
+        text = text.replace(committed, ours)
+    return text
+
+
+def _link(place: Path, target: Path) -> None:
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+
+
+def _write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
