@@ -2,12 +2,26 @@
 
 from typing import Final
 
-from sightline.mixin.dashboards.fleet import FLEET
-from sightline.mixin.dashboards.service import SERVICE
+from sightline.mixin.dashboards import (
+    dependencies,
+    fleet,
+    latency_explorer,
+    python_runtime,
+    route,
+    service,
+    stack,
+    telemetry,
+)
 from sightline.mixin.grafana.board import Dashboard
 
-ALL: Final[tuple[Dashboard, ...]] = (FLEET, SERVICE)
-"""In the order in which one drills down."""
+ALL: Final[tuple[Dashboard, ...]] = tuple(
+    module.DASHBOARD
+    for module in (
+        *(fleet, service, route, latency_explorer),
+        *(dependencies, python_runtime, telemetry, stack),
+    )
+)
+"""First those one drills down through, then those that explain."""
 
 
 def files() -> dict[str, str]:

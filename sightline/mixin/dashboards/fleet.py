@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, looks, red
+from sightline.mixin.dashboards import frame, limits, looks
 from sightline.mixin.dashboards.selection import JOBS, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
@@ -12,6 +12,14 @@ from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.words import Unit
+from sightline.mixin.rules import services as rules
+
+ERROR_RATIO: Final = queries.share(
+    f"sum({JOBS.series(rules.ERRORS)})", f"sum({JOBS.series(rules.REQUESTS)})"
+)
+"""Of all services together."""
+
+DURATION_P99: Final = JOBS.also('quantile="0.99"').series(rules.DURATION)
 
 BANDS: Final = """
 max by (alertname, job) (
@@ -52,7 +60,7 @@ NOW: Final = Row(
                 description="Requests that all services complete. "
                 "A sudden fall to nothing is an outage that no error ratio shows.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=JOBS.requests(by=())),),
+                queries=(Query(expr=f"sum({JOBS.series(rules.REQUESTS)})"),),
                 when_empty="no traffic",
             ),
             Stat(
@@ -61,7 +69,14 @@ NOW: Final = Row(
                 "Red: the curve below shows which service began.",
                 unit=Unit.RATIO,
                 decimals=2,
-                queries=(Query(expr=JOBS.error_ratio(by=())),),
+                queries=(
+                    Query(
+                        expr=queries.share(
+                            f"sum({JOBS.series(rules.ERRORS)})",
+                            f"sum({JOBS.series(rules.REQUESTS)})",
+                        )
+                    ),
+                ),
                 scale=limits.ERROR_RATIO,
                 when_empty="no traffic",
             ),
@@ -94,7 +109,26 @@ SERVICES: Final = Row(
                 ),
                 columns=(
                     Column(title="Instances up", expr=JOBS.sum("up"), unit=Unit.COUNT),
-                    *red.columns(JOBS, by=queries.JOB),
+                    Column(
+                        title="Requests",
+                        expr=JOBS.sum(rules.REQUESTS),
+                        unit=Unit.REQUESTS_PER_SECOND,
+                        decimals=2,
+                    ),
+                    Column(
+                        title="Errors",
+                        expr=JOBS.max(rules.ERROR_RATIO),
+                        unit=Unit.RATIO,
+                        decimals=2,
+                        scale=limits.ERROR_RATIO,
+                    ),
+                    Column(
+                        title="p99",
+                        expr=f"max by (job) ({DURATION_P99})",
+                        unit=Unit.SECONDS,
+                        decimals=1,
+                        scale=limits.DURATION_P99,
+                    ),
                     Column(
                         title="In flight",
                         expr=JOBS.sum("http_server_active_requests"),
@@ -117,7 +151,7 @@ SERVICES: Final = Row(
                 description="Completed requests of each service. "
                 "A cliff means that callers stopped or nothing is answered.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=JOBS.requests(), legend="{{job}}"),),
+                queries=(Query(expr=JOBS.series(rules.REQUESTS), legend="{{job}}"),),
                 when_empty="no traffic",
             ),
             Curves(
@@ -125,7 +159,7 @@ SERVICES: Final = Row(
                 description="Share of requests answered 5xx. "
                 "Above the red line: open the service and look at its routes.",
                 unit=Unit.RATIO,
-                queries=(Query(expr=JOBS.error_ratio(), legend="{{job}}"),),
+                queries=(Query(expr=JOBS.series(rules.ERROR_RATIO), legend="{{job}}"),),
                 scale=limits.ERROR_RATIO,
                 when_empty="no traffic",
             ),
@@ -134,7 +168,7 @@ SERVICES: Final = Row(
                 description="One request of a hundred takes longer. "
                 "When several rise at once, look at the one that the others call.",
                 unit=Unit.SECONDS,
-                queries=(Query(expr=JOBS.quantile(0.99, queries.SERVER), legend="{{job}}"),),
+                queries=(Query(expr=DURATION_P99, legend="{{job}}"),),
                 scale=limits.DURATION_P99,
                 when_empty="no traffic",
             ),
@@ -164,7 +198,7 @@ ALERTS: Final = Row(
     ),
 )
 
-FLEET: Final = Dashboard(
+DASHBOARD: Final = Dashboard(
     uid="fleet",
     title="Fleet",
     description="Is everything well, and if not, which service?",

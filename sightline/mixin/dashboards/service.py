@@ -3,10 +3,9 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, red
+from sightline.mixin.dashboards import frame, limits, red, saturation
 from sightline.mixin.dashboards.selection import PROCESSES, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table, Traces
 from sightline.mixin.grafana.targets import Now, Query, TraceSearch
@@ -117,57 +116,10 @@ SATURATION: Final = Row(
     title="Saturation",
     lines=(
         (
-            Curves(
-                title="In flight",
-                description="Requests being served by each process. "
-                "A climb that does not come back is a dependency that hangs.",
-                unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.sum("http_server_active_requests", by=queries.INSTANCE),
-                        legend="{{job}} {{instance}}",
-                    ),
-                ),
-            ),
-            Curves(
-                title="Event loop delay, p99",
-                description="How late due callbacks run. "
-                "Above the red line something blocks the loop: synchronous work in an async route.",
-                unit=Unit.SECONDS,
-                queries=(
-                    Query(
-                        expr=PROCESSES.quantile(0.99, queries.LOOP_DELAY, by=queries.INSTANCE),
-                        legend="{{job}} {{instance}}",
-                    ),
-                ),
-                scale=limits.LOOP_DELAY,
-            ),
-            Curves(
-                title="Worker threads",
-                description="Share of the threads for synchronous routes that are busy. "
-                "At 100 % requests wait in line although the CPU is idle.",
-                unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=queries.worker_threads(PROCESSES.where),
-                        legend="{{job}} {{instance}}",
-                    ),
-                ),
-                scale=limits.WORKER_THREADS,
-            ),
-            Curves(
-                title="CPU",
-                description="Cores in use by each process. "
-                "Python runs one thread at a time: near 1 it can do no more; add processes.",
-                unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE),
-                        legend="{{job}} {{instance}}",
-                    ),
-                ),
-                scale=limits.CORES,
-            ),
+            saturation.IN_FLIGHT,
+            saturation.LOOP_DELAY,
+            saturation.WORKER_THREADS,
+            saturation.CORES,
         ),
     ),
 )
@@ -275,7 +227,7 @@ TRACES: Final = Row(
     ),
 )
 
-SERVICE: Final = Dashboard(
+DASHBOARD: Final = Dashboard(
     uid="service",
     title="Service",
     description="What does this service suffer from: its routes, its process, or those it calls?",

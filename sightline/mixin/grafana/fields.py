@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sightline.mixin.grafana.words import Colour, Json
-from sightline.mixin.model import Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +44,6 @@ def falling(*, warning: float | None = None, bad: float) -> Scale:
     if warning is None:
         return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.GOOD)]))
     return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.WARNING), (warning, Colour.GOOD)]))
-
-
-def watched(threshold: Threshold, *, warning: float | None = None) -> Scale:
-    """Bad where an alert says so; from *warning* on it is not good any more."""
-    if threshold.operator.startswith("<"):
-        return falling(warning=warning, bad=threshold.value)
-    return rising(warning=warning, bad=threshold.value)
 
 
 def _steps(pairs: Iterable[tuple[float | None, Colour]]) -> tuple[Step, ...]:

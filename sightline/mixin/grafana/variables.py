@@ -56,6 +56,10 @@ class Labels:
     """Whether everything may be chosen at once, and is to begin with."""
     default: str = ""
     """Chosen to begin with, where it exists and not everything is."""
+    multi: bool = True
+    """Whether more than one may be chosen."""
+    regex: str = ""
+    """Values that match are offered."""
 
     def json(self) -> Json:
         """Grafana's ``VariableModel``."""
@@ -68,10 +72,10 @@ class Labels:
             "query": {"query": self.query, "refId": "A"},
             "current": self._current(),
             "options": [],
-            "regex": "",
+            "regex": self.regex,
             "sort": ASCENDING,
             "refresh": ON_TIME_RANGE,
-            "multi": True,
+            "multi": self.multi,
             "includeAll": self.all,
             "allValue": ".+",
             "hide": SHOWN,

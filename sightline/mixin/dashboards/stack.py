@@ -1,0 +1,352 @@
+"""Do Prometheus, Alertmanager and Jaeger themselves work?"""
+
+from typing import Final
+
+from sightline.mixin import queries
+from sightline.mixin.dashboards import frame, limits
+from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing
+from sightline.mixin.grafana.board import Dashboard, Row
+from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.fields import falling, rising
+from sightline.mixin.grafana.panels import Stat
+from sightline.mixin.grafana.targets import Now, Query
+from sightline.mixin.grafana.variables import Labels
+from sightline.mixin.grafana.words import Unit
+
+PARTS: Final = Labels(
+    name="job",
+    label="Job",
+    query="label_values(up, job)",
+    regex="/.*(prometheus|alertmanager|jaeger|collector|grafana).*/",
+)
+"""What is not a service of ours, by the names that everybody gives them."""
+
+WORKS: Final = falling(bad=1)
+"""1 is well, 0 is not."""
+
+NOW: Final = Row(
+    title="Now",
+    lines=(
+        (
+            Stat(
+                title="Targets down",
+                description="Targets of any kind that do not answer Prometheus. "
+                "Anything but 0: its Status, Targets page says why.",
+                unit=Unit.COUNT,
+                queries=(Now(expr=or_nothing("count(up == 0)")),),
+                scale=limits.ANY,
+            ),
+            Stat(
+                title="Prometheus configuration",
+                description="1 when the last reload worked. "
+                "0: it runs on the old one; see its log for the line.",
+                unit=Unit.COUNT,
+                queries=(
+                    Now(expr=f"min({JOBS.series('prometheus_config_last_reload_successful')})"),
+                ),
+                scale=WORKS,
+            ),
+            Stat(
+                title="Alertmanager configuration",
+                description="1 when the last reload worked. "
+                "0: it runs on the old one; see its log for the line.",
+                unit=Unit.COUNT,
+                queries=(
+                    Now(expr=f"min({JOBS.series('alertmanager_config_last_reload_successful')})"),
+                ),
+                scale=WORKS,
+            ),
+            Stat(
+                title="Watchdog heard",
+                description="Time since the alert that always fires last reached its receiver. "
+                "Minutes: no alert reaches anybody.",
+                unit=Unit.SECONDS,
+                queries=(Now(expr="time() - max(alert_watchdog_timestamp_seconds > 0)"),),
+                scale=rising(warning=300, bad=900),
+                when_empty="not yet",
+            ),
+            Stat(
+                title="Rule evaluations failed",
+                description="Failures within the panel's step. Anything but 0: a rule is broken, "
+                "and its alert silent.",
+                unit=Unit.COUNT,
+                queries=(
+                    Now(
+                        expr="sum(increase("
+                        + JOBS.series("prometheus_rule_evaluation_failures_total")
+                        + f"[{STEP}]))"
+                    ),
+                ),
+                scale=limits.ANY,
+            ),
+            Stat(
+                title="Notifications failed",
+                description="Share of notifications that Alertmanager could not deliver. "
+                "Red: somebody who should know does not.",
+                unit=Unit.RATIO,
+                queries=(
+                    Now(
+                        expr=queries.share(
+                            JOBS.rate("alertmanager_notifications_failed_total", by=()),
+                            JOBS.rate("alertmanager_notifications_total", by=()),
+                        )
+                    ),
+                ),
+                scale=rising(warning=0.001, bad=0.01),
+                when_empty="none sent",
+            ),
+        ),
+    ),
+)
+
+PROMETHEUS: Final = Row(
+    title="Prometheus",
+    lines=(
+        (
+            Curves(
+                title="Series in memory",
+                description="Active series. A ramp without new services is a label that explodes.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=JOBS.sum("prometheus_tsdb_head_series", by=("instance",)),
+                        legend="{{instance}}",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Samples taken in",
+                description="Samples appended. A fall: targets are lost, or scrapes time out.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate(
+                            "prometheus_tsdb_head_samples_appended_total", by=("instance",)
+                        ),
+                        legend="{{instance}}",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Rule groups, share of their interval",
+                description="How much of its interval each group needs. "
+                "At 100 % evaluations are skipped and alerts come late.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=f"max by (rule_group) (label_replace(\n"
+                        f"  {JOBS.series('prometheus_rule_group_last_duration_seconds')}\n"
+                        f"  / {JOBS.series('prometheus_rule_group_interval_seconds')},\n"
+                        '  "rule_group", "$1", "rule_group", ".*;(.*)"\n))',
+                        legend="{{rule_group}}",
+                    ),
+                ),
+                scale=rising(warning=0.5, bad=1),
+            ),
+        ),
+        (
+            Curves(
+                title="Duration of queries, p90",
+                description="Nine of ten queries are faster, by phase. "
+                "Slow evaluation: a dashboard asks too much; slow queue: too many ask at once.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr="max by (slice) ("
+                        + JOBS.also('quantile="0.9"').series(
+                            "prometheus_engine_query_duration_seconds"
+                        )
+                        + ")",
+                        legend="{{slice}}",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Bytes on disk",
+                description="Blocks and write-ahead log. "
+                "A ramp towards the size limit of prometheus.flags cuts history short.",
+                unit=Unit.BYTES,
+                queries=(
+                    Query(
+                        expr=f"sum({JOBS.series('prometheus_tsdb_storage_blocks_bytes')})",
+                        legend="blocks",
+                    ),
+                    Query(
+                        expr=f"sum({JOBS.series('prometheus_tsdb_wal_storage_size_bytes')})",
+                        legend="write-ahead log",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Alerts on their way to Alertmanager",
+                description="Share of the queue in use, and alerts dropped a second. "
+                "Anything dropped is an alert that nobody hears.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=f"max({JOBS.series('prometheus_notifications_queue_length')}\n"
+                        f"/ {JOBS.series('prometheus_notifications_queue_capacity')})",
+                        legend="queue",
+                    ),
+                ),
+                scale=rising(warning=0.5, bad=0.9),
+            ),
+        ),
+    ),
+)
+
+ALERTMANAGER: Final = Row(
+    title="Alertmanager",
+    lines=(
+        (
+            Curves(
+                title="Alerts by state",
+                description="Alerts that it holds. "
+                "All suppressed while something burns: an inhibition or a silence is too wide.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(expr=JOBS.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"),
+                ),
+            ),
+            Curves(
+                title="Notifications",
+                description="Notifications sent, by way, where there were any. "
+                "A storm is missing grouping.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate("alertmanager_notifications_total", by=("integration",))
+                        + "\nand on (integration)\n"
+                        + JOBS.sum("alertmanager_notifications_total", by=("integration",))
+                        + " > 0",
+                        legend="{{integration}}",
+                    ),
+                ),
+                when_empty="none sent",
+            ),
+            Curves(
+                title="Heard by the inbox",
+                description="Notifications that reached control, by state. "
+                "None while Notifications beside shows some: they go elsewhere, or get lost.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=f"sum by (status) (rate(alert_notifications_received_total[{STEP}]))",
+                        legend="{{status}}",
+                    ),
+                ),
+                when_empty="none received",
+            ),
+            Curves(
+                title="Silences",
+                description="Silences by state. "
+                "An active one that nobody remembers hides the next outage.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=JOBS.sum("alertmanager_silences", by=("state",)), legend="{{state}}"
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+JAEGER: Final = Row(
+    title="Jaeger",
+    lines=(
+        (
+            Curves(
+                title="Spans accepted, refused, stored",
+                description="Accepted and stored lie on each other in health. "
+                "Refused above 0: its memory limit or its storage.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate("otelcol_receiver_accepted_spans_total", by=()),
+                        legend="accepted",
+                    ),
+                    Query(
+                        expr=JOBS.rate("otelcol_exporter_sent_spans_total", by=()),
+                        legend="stored",
+                    ),
+                    Query(
+                        expr=or_nothing(JOBS.rate("otelcol_receiver_refused_spans_total", by=())),
+                        legend="refused",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Duration of storage reads, p95",
+                description="19 of 20 reads are faster, by operation. "
+                "Slow searches: too many traces kept, or too wide a search.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr=JOBS.quantile(
+                            0.95, "jaeger_storage_latency_seconds", by=("operation",)
+                        ),
+                        legend="{{operation}}",
+                    ),
+                ),
+                when_empty="nobody asked",
+            ),
+            Curves(
+                title="Storage reads that failed",
+                description="Reads that ended in an error, by operation; "
+                "get_trace counts traces that do not exist. Others above 0: see its log.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate(
+                            "jaeger_storage_requests_total",
+                            by=("operation",),
+                            where='result="err"',
+                        ),
+                        legend="{{operation}}",
+                    ),
+                ),
+                when_empty="none",
+            ),
+        ),
+    ),
+)
+
+PROCESSES: Final = Row(
+    title="Their processes",
+    lines=(
+        (
+            Curves(
+                title="CPU of the stack",
+                description="Cores in use by each part. "
+                "Watching should cost less than what is watched.",
+                unit=Unit.COUNT,
+                queries=(Query(expr=JOBS.rate("process_cpu_seconds_total"), legend="{{job}}"),),
+            ),
+            Curves(
+                title="Memory of the stack",
+                description="Resident memory of each part. "
+                "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
+                unit=Unit.BYTES,
+                queries=(Query(expr=JOBS.sum("process_resident_memory_bytes"), legend="{{job}}"),),
+            ),
+            Curves(
+                title="Open files of the stack",
+                description="File descriptors in use. A ramp is a connection that nobody closes.",
+                unit=Unit.COUNT,
+                queries=(Query(expr=JOBS.sum("process_open_fds"), legend="{{job}}"),),
+            ),
+        ),
+    ),
+)
+
+DASHBOARD: Final = Dashboard(
+    uid="stack",
+    title="Stack",
+    description="Do Prometheus, Alertmanager and Jaeger themselves work?",
+    tags=frame.TAGS,
+    variables=(frame.PROMETHEUS, PARTS),
+    annotations=frame.ANNOTATIONS,
+    links=(frame.SIBLINGS,),
+    rows=(NOW, PROMETHEUS, ALERTMANAGER, JAEGER, PROCESSES),
+)

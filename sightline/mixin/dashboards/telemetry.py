@@ -1,0 +1,372 @@
+"""Does telemetry itself arrive, or do we look at a picture with holes?"""
+
+from typing import Final
+
+from sightline.mixin import queries
+from sightline.mixin.dashboards import frame
+from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
+from sightline.mixin.grafana.board import Dashboard, Row
+from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.fields import coloured, rising
+from sightline.mixin.grafana.panels import Bars, Stat
+from sightline.mixin.grafana.tables import Column, Key, Table
+from sightline.mixin.grafana.targets import Now, Query
+from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.rules import services
+from sightline.mixin.rules import telemetry as rules
+
+_EACH: Final = "{{job}} {{instance}}"
+
+STARTED: Final = JOBS.rate("otel_sdk_span_started_total", by=())
+SAMPLED: Final = JOBS.rate(
+    "otel_sdk_span_started_total", by=(), where='otel_span_sampling_result="RECORD_AND_SAMPLE"'
+)
+PROCESSED: Final = JOBS.rate(
+    "otel_sdk_processor_span_processed_total", by=(), where='error_type=""'
+)
+DELIVERED: Final = JOBS.rate("otel_sdk_exporter_span_exported_total", by=(), where='error_type=""')
+ACCEPTED: Final = queries.spans_accepted(window=STEP)
+STORED: Final = queries.spans_stored(window=STEP)
+
+FUNNEL: Final = Row(
+    title="From a request to a stored trace",
+    lines=(
+        (
+            Bars(
+                title="Span funnel",
+                description="Spans a second at each stage; all bars alike is health. "
+                "The first shorter bar is where they are lost: sampling, queue, network, storage.",
+                unit=Unit.EVENTS_PER_SECOND,
+                decimals=1,
+                queries=(
+                    Now(expr=STARTED, legend="started"),
+                    Now(expr=SAMPLED, legend="sampled"),
+                    Now(expr=PROCESSED, legend="queued"),
+                    Now(expr=DELIVERED, legend="exported"),
+                    Now(expr=ACCEPTED, legend="accepted"),
+                    Now(expr=STORED, legend="stored"),
+                ),
+                span=2,
+            ),
+            Curves(
+                title="Spans at each stage",
+                description="The same over time. Curves that lie on each other are health; "
+                "accepted below exported: the collector refuses, or somebody else's spans go.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(expr=STARTED, legend="started"),
+                    Query(expr=DELIVERED, legend="exported"),
+                    Query(expr=ACCEPTED, legend="accepted"),
+                    Query(expr=STORED, legend="stored"),
+                ),
+                span=2,
+            ),
+            Stat(
+                title="Lost between service and collector",
+                description="Share of exported spans that Jaeger did not accept. "
+                "Red: something between the two answers yes and drops them.",
+                unit=Unit.RATIO,
+                decimals=1,
+                queries=(Query(expr=f"clamp_min(1 - {ACCEPTED}\n/\n({DELIVERED} > 0), 0)"),),
+                scale=rising(warning=0.01, bad=0.05),
+                when_empty="no spans",
+            ),
+        ),
+        (
+            Curves(
+                title="Dropped before export",
+                description="Spans thrown away by their service, by reason. "
+                "queue_full: the collector is slower than the service; shutdown: killed too soon.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate(
+                            "otel_sdk_processor_span_processed_total",
+                            by=("job", "error_type"),
+                            where='error_type!=""',
+                        ),
+                        legend="{{job}} {{error_type}}",
+                    ),
+                ),
+                when_empty="none dropped",
+            ),
+            Curves(
+                title="Failed to export",
+                description="Spans whose export ended badly, by kind. "
+                "Connection errors: is Jaeger up? A status: it refuses what we send.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate(
+                            "otel_sdk_exporter_span_exported_total",
+                            by=("job", "error_type"),
+                            where='error_type!=""',
+                        ),
+                        legend="{{job}} {{error_type}}",
+                    ),
+                ),
+                when_empty="none failed",
+            ),
+            Curves(
+                title="Refused, or not stored",
+                description="Spans that Jaeger turned away or could not write. "
+                "Above 0: its memory limit, its disk, or its storage.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=or_nothing(queries.spans_refused(by=(), window=STEP)),
+                        legend="refused",
+                    ),
+                    Query(
+                        expr=or_nothing(queries.spans_unstored(by=(), window=STEP)),
+                        legend="not stored",
+                    ),
+                ),
+                overrides=(
+                    coloured("refused", Colour.WARNING),
+                    coloured("not stored", Colour.BAD),
+                ),
+            ),
+        ),
+    ),
+)
+
+EXPORT: Final = Row(
+    title="Export",
+    lines=(
+        (
+            Curves(
+                title="Export queue",
+                description="Share of the bytes that may wait for export. "
+                "A climb means that the collector is away; full, spans are dropped.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=PROCESSES.sum(
+                            "otel_sdk_processor_queue_used_bytes", by=queries.INSTANCE
+                        )
+                        + "\n/\n("
+                        + PROCESSES.sum("otel_sdk_processor_queue_limit_bytes", by=queries.INSTANCE)
+                        + " > 0)",
+                        legend=_EACH,
+                    ),
+                ),
+                scale=rising(warning=0.5, bad=0.8),
+            ),
+            Curves(
+                title="Spans that wait",
+                description="Spans in the export queue. "
+                "A saw-tooth is normal: it empties with each export; a ramp is not.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.sum(
+                            "otel_sdk_processor_span_queue_size", by=queries.INSTANCE
+                        ),
+                        legend=_EACH,
+                    ),
+                ),
+            ),
+            Curves(
+                title="Duration of exports, p95",
+                description="19 of 20 export calls are faster. "
+                "Near the export timeout, spans are sent again and again.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr=PROCESSES.quantile(
+                            0.95, "otel_sdk_exporter_operation_duration_seconds"
+                        ),
+                        legend="{{job}}",
+                    ),
+                ),
+            ),
+            Curves(
+                title="Failed export calls",
+                description="Share of export calls that failed; they are tried again. "
+                "100 %: the collector is away, and the queue fills.",
+                unit=Unit.RATIO,
+                queries=(Query(expr=JOBS.series(rules.EXPORTS_FAILED), legend="{{job}}"),),
+            ),
+        ),
+    ),
+)
+
+TRUTH: Final = Row(
+    title="Are traces whole?",
+    lines=(
+        (
+            Curves(
+                title="Spans per request",
+                description="Spans started for each request served. "
+                "A fall to 0 with traffic: tracing is off; a jump: a loop makes spans.",
+                unit=Unit.COUNT,
+                decimals=1,
+                queries=(
+                    Query(
+                        expr=f"{JOBS.series(rules.STARTED)}\n/ on (job)\n"
+                        f"({JOBS.series(services.REQUESTS)} > 0)",
+                        legend="{{job}}",
+                    ),
+                ),
+                when_empty="no traffic",
+            ),
+            Curves(
+                title="Traces that begin here",
+                description="Share of spans without a parent. Natural at the edge; behind it, "
+                "a rise is lost context: a caller without instrumentation.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=queries.share(
+                            JOBS.rate(
+                                "otel_sdk_span_started_total",
+                                where='otel_span_parent_origin="none"',
+                            ),
+                            JOBS.rate("otel_sdk_span_started_total"),
+                        ),
+                        legend="{{job}}",
+                    ),
+                ),
+                when_empty="no spans",
+            ),
+            Curves(
+                title="Sampled",
+                description="Share of spans that are recorded and sent. "
+                "Two services with different shares cut holes into each other's traces.",
+                unit=Unit.RATIO,
+                queries=(
+                    Query(
+                        expr=queries.share(
+                            JOBS.rate(
+                                "otel_sdk_span_started_total",
+                                where='otel_span_sampling_result="RECORD_AND_SAMPLE"',
+                            ),
+                            JOBS.rate("otel_sdk_span_started_total"),
+                        ),
+                        legend="{{job}}",
+                    ),
+                ),
+                when_empty="no spans",
+            ),
+            Curves(
+                title="Errors of the instrumentation",
+                description="Failures inside the library that the service did not notice, and "
+                "events under the overflow label. Anything but 0: report it, with the log.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=JOBS.rate("sightline_internal_errors_total"),
+                        legend="{{job}} errors",
+                    ),
+                    Query(
+                        expr=JOBS.rate("sightline_label_sets_overflowed_total"),
+                        legend="{{job}} overflow",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+SCRAPES: Final = Row(
+    title="Scrapes",
+    lines=(
+        (
+            Curves(
+                title="Duration of scrapes",
+                description="How long each target takes to give its metrics. "
+                "Near the scrape timeout samples go missing: too many series, or a busy loop.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr=PROCESSES.max("scrape_duration_seconds", by=queries.INSTANCE),
+                        legend=_EACH,
+                    ),
+                ),
+            ),
+            Curves(
+                title="Series of each target",
+                description="Samples that each scrape keeps. "
+                "A ramp is a label with an unbounded value; find it in the table below.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.max(
+                            "scrape_samples_post_metric_relabeling", by=queries.INSTANCE
+                        ),
+                        legend=_EACH,
+                    ),
+                ),
+            ),
+            Curves(
+                title="New series",
+                description="Series that each scrape saw for the first time. "
+                "A comb is a label that never repeats: an id, a time, an address.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.sum("scrape_series_added", by=queries.INSTANCE),
+                        legend=_EACH,
+                    ),
+                ),
+            ),
+            Curves(
+                title="Exemplars stored",
+                description="Samples that carry a trace id, stored by Prometheus. "
+                "None with traffic: dots are missing from all charts; is the feature switched on?",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=f"sum(rate(prometheus_tsdb_exemplar_exemplars_appended_total[{STEP}]))",
+                        legend="stored",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+LARGEST: Final = 'topk(20, count by (__name__) ({__name__=~".+", job=~"$job"}))'
+
+CARDINALITY: Final = Row(
+    title="Cardinality (asks every series: open when needed)",
+    folded=True,
+    lines=(
+        (
+            Table(
+                title="Metrics with most series",
+                description="The twenty largest. "
+                "A metric that should not be here has a label with too many values.",
+                keys=(Key(label="__name__", title="Metric"),),
+                columns=(Column(title="Series", expr=LARGEST, unit=Unit.COUNT),),
+                sort_by="Series",
+            ),
+            Table(
+                title="Series by service",
+                description="How much of Prometheus each service fills. "
+                "One that outweighs the others: see its largest metrics beside.",
+                keys=(Key(label="job", title="Service"),),
+                columns=(
+                    Column(
+                        title="Series",
+                        expr='count by (job) ({__name__=~".+", job=~"$job"})',
+                        unit=Unit.COUNT,
+                    ),
+                ),
+                sort_by="Series",
+            ),
+        ),
+    ),
+)
+
+DASHBOARD: Final = Dashboard(
+    uid="telemetry",
+    title="Telemetry",
+    description="Does telemetry itself arrive, or do we look at a picture with holes?",
+    tags=frame.TAGS,
+    variables=(frame.PROMETHEUS, frame.JOBS, frame.INSTANCES),
+    annotations=frame.ANNOTATIONS,
+    links=(frame.SIBLINGS,),
+    rows=(FUNNEL, EXPORT, TRUTH, SCRAPES, CARDINALITY),
+)
