@@ -4,7 +4,7 @@ Objectives stand in `prometheus/slos.yaml`, thresholds in the alert objects.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from sightline.mixin import clock
 
@@ -22,6 +22,9 @@ FEWEST_REQUESTS: Final = 20
 """Requests in a rate window below which no ratio or quantile alerts: one failure of ten is 10 %,
 and says nothing."""
 
+FEWEST_FOR_P99: Final = 100
+"""Requests in a rate window below which the 99th percentile is the one slowest request."""
+
 INDICATOR_WINDOW: Final = "2m"
 """Range of the rates that feed the SLO windows: short, for the windows average it again."""
 
@@ -30,6 +33,10 @@ RETENTION: Final = "31d"
 
 RUNBOOKS: Final = "docs/runbooks/{alert}.md"
 """Where the page of an alert is; give it your wiki's address to have links there."""
+
+
+Severity = Literal["critical", "warning", "info", "none"]
+"""``critical`` wakes somebody, ``warning`` is a ticket, ``info`` and ``none`` never notify."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,7 @@ PROFILES: Final = (PRODUCTION, DEMO)
 class BurnWindow:
     """When an error budget burns too fast: over a long window, and still over a short one."""
 
-    severity: str
+    severity: Severity
     long: str
     short: str
     factor: float

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sightline.mixin import config
-
-Severity = Literal["critical", "warning", "info", "none"]
-"""``critical`` wakes somebody, ``warning`` is a ticket, ``info`` and ``none`` never notify."""
+from sightline.mixin.config import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Alerts: symptoms first, then the causes that a person can mend."""

@@ -1,0 +1,1 @@
+"""Recording rules: what dashboards and alerts ask again and again."""

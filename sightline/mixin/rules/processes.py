@@ -1,0 +1,24 @@
+"""What a process has left of event loop and processor."""
+
+from typing import Final
+
+from sightline.mixin import queries
+from sightline.mixin.model import Group, Record
+
+LOOP_DELAY: Final = "job_instance:asyncio_event_loop_delay_seconds:quantile"
+CORES: Final = "job_instance:process_cpu_seconds:rate"
+
+PROCESSES: Final = Group(
+    name="processes.recording",
+    rules=(
+        *(
+            Record(
+                name=LOOP_DELAY,
+                expr=queries.loop_delay(float(quantile)),
+                labels={"quantile": quantile},
+            )
+            for quantile in ("0.5", "0.99")
+        ),
+        Record(name=CORES, expr=queries.cores()),
+    ),
+)
