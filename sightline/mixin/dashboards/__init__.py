@@ -9,6 +9,7 @@ from sightline.mixin.dashboards import (
     python_runtime,
     route,
     service,
+    slo,
     stack,
     telemetry,
 )
@@ -18,7 +19,7 @@ ALL: Final[tuple[Dashboard, ...]] = tuple(
     module.DASHBOARD
     for module in (
         *(fleet, service, route, latency_explorer),
-        *(dependencies, python_runtime, telemetry, stack),
+        *(dependencies, slo, python_runtime, telemetry, stack),
     )
 )
 """First those one drills down through, then those that explain."""

@@ -150,7 +150,7 @@ TRUTH: Final = Row(
             Curves(
                 title="Failures that the callee does not see",
                 description="The caller's failed share less the callee's own error ratio. "
-                "Above 0 calls get lost on the way: timeouts, refused connections, an open breaker.",
+                "Above 0 calls get lost between: timeouts, refused connections, an open breaker.",
                 unit=Unit.RATIO,
                 queries=(Query(expr=BLAME, legend=EDGE),),
                 minimum=None,

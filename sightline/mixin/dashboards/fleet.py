@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks
-from sightline.mixin.dashboards.selection import JOBS, or_nothing
+from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
 from sightline.mixin.grafana.graphs import ServiceMap
@@ -12,6 +12,7 @@ from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.words import Unit
+from sightline.mixin.rules import processes, telemetry
 from sightline.mixin.rules import services as rules
 
 ERROR_RATIO: Final = queries.share(
@@ -19,15 +20,16 @@ ERROR_RATIO: Final = queries.share(
 )
 """Of all services together."""
 
-DURATION_P99: Final = JOBS.also('quantile="0.99"').series(rules.DURATION)
-
-BANDS: Final = """
-max by (alertname, job) (
-  2 * ALERTS{alertstate="firing", severity="critical"}
-  or ALERTS{alertstate="firing", severity="warning"}
+LOST: Final = f"""
+clamp_min(
+  1 - {queries.spans_stored(window=STEP)}
+  / (sum by () ({JOBS.series(telemetry.DELIVERED)}) > 0),
+  0
 )
 """
-"""Each alert while it fires: 2 critical, 1 a warning."""
+"""Of the spans that services sent, the share that is not in storage."""
+
+DURATION_P99: Final = JOBS.also('quantile="0.99"').series(rules.DURATION)
 
 NOW: Final = Row(
     title="Now",
@@ -88,6 +90,30 @@ NOW: Final = Row(
                 scale=limits.DURATION_P99,
                 when_empty="no traffic",
             ),
+            Stat(
+                title="Lowest error budget",
+                description="What the worst of all promises has left for this period. "
+                "Red: spent; the SLO dashboard shows whose.",
+                unit=Unit.RATIO,
+                decimals=0,
+                queries=(
+                    Now(expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"),
+                ),
+                scale=limits.BUDGET_LEFT,
+                minimum=None,
+                links=(frame.to_slo("${job:text}"),),
+                when_empty="no SLO",
+            ),
+            Stat(
+                title="Spans lost",
+                description="Share of spans that never reached storage. "
+                "Red: traces have holes; the telemetry dashboard shows where.",
+                unit=Unit.RATIO,
+                decimals=1,
+                queries=(Query(expr=LOST),),
+                scale=limits.SPANS_LOST,
+                when_empty="no spans",
+            ),
         ),
     ),
 )
@@ -135,8 +161,23 @@ SERVICES: Final = Row(
                         unit=Unit.COUNT,
                     ),
                     Column(
+                        title="Budget left",
+                        expr=JOBS.min("slo:period_error_budget_remaining:ratio"),
+                        unit=Unit.RATIO,
+                        decimals=0,
+                        scale=limits.BUDGET_LEFT,
+                        bar=True,
+                    ),
+                    Column(
+                        title="Burn rate",
+                        expr=JOBS.max("slo:current_burn_rate:ratio"),
+                        unit=Unit.FACTOR,
+                        decimals=1,
+                        scale=limits.BURN_RATE,
+                    ),
+                    Column(
                         title="Loop delay, p99",
-                        expr=JOBS.quantile(0.99, queries.LOOP_DELAY),
+                        expr=JOBS.also('quantile="0.99"').max(processes.LOOP_DELAY),
                         unit=Unit.SECONDS,
                         decimals=1,
                         scale=limits.LOOP_DELAY,
@@ -185,7 +226,12 @@ ALERTS: Final = Row(
                 description="When each alert fired: red is critical, orange a warning. "
                 "The band that begins first is usually the cause.",
                 unit=Unit.COUNT,
-                queries=(Query(expr=BANDS, legend="{{alertname}} {{job}}"),),
+                queries=(
+                    Query(
+                        expr=looks.bands('alertname!=""', by="alertname, job"),
+                        legend="{{alertname}} {{job}}",
+                    ),
+                ),
                 mappings=looks.FIRING,
                 when_empty="no alert fired",
             ),

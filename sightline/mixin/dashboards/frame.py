@@ -93,6 +93,11 @@ def to_service(job: str) -> Link:
     return Link(title="Service", url=f"/d/service?var-job={job}&{KEEP}")
 
 
+def to_slo(job: str) -> Link:
+    """The objectives of the service called *job*, which may be a Grafana expression."""
+    return Link(title="Objectives", url=f"/d/slo?var-job={job}&{KEEP}")
+
+
 def to_route(route: str) -> Link:
     """A route of the chosen service."""
     return Link(title="Route", url=f"/d/route?${{job:queryparam}}&var-route={route}&{KEEP}")

@@ -2,41 +2,63 @@
 
 from typing import Final
 
-from sightline.mixin.alerts import dependencies, processes, services
-from sightline.mixin.grafana.fields import Scale, falling, rising
-from sightline.mixin.model import Alert
+from sightline.mixin import catalogue
+from sightline.mixin.config import BURN_WINDOWS
+from sightline.mixin.grafana.fields import Scale, Step, falling, rising
+from sightline.mixin.grafana.words import Colour
 
 
-def of(alert: Alert, *, warning: float | None = None) -> Scale:
+def of(alert: str, *, warning: float | None = None) -> Scale:
     """Red where *alert* begins, orange from *warning* on.
 
     Raises:
-        ValueError: The alert has no threshold: its signal's presence alone is bad.
+        LookupError: There is no such alert.
+        ValueError: It has no threshold: its signal's presence alone is bad.
     """
-    match alert.threshold:
-        case None:
-            raise ValueError(f"{alert.name} has no threshold to draw: choose another alert")
-        case threshold if threshold.operator.startswith("<"):
-            return falling(warning=warning, bad=threshold.value)
-        case threshold:
-            return rising(warning=warning, bad=threshold.value)
+    threshold = catalogue.alert(alert).threshold
+    if threshold is None:
+        raise ValueError(f"{alert} has no threshold to draw: choose another alert")
+    if threshold.operator.startswith("<"):
+        return falling(warning=warning, bad=threshold.value)
+    return rising(warning=warning, bad=threshold.value)
 
 
-ERROR_RATIO: Final = of(services.ERRORS, warning=0.01)
-DURATION_P99: Final = of(services.LATENCY, warning=0.5)
-CALL_FAILURES: Final = of(dependencies.ERRORS, warning=0.01)
-CALL_DURATION_P99: Final = of(dependencies.LATENCY, warning=0.5)
-REJECTED: Final = of(dependencies.LIMITER)
-RETRIED: Final = of(dependencies.RETRIES, warning=0.05)
-DEGRADED: Final = of(services.DEGRADED)
-LAG: Final = of(dependencies.LAG)
-LOOP_DELAY: Final = of(processes.LOOP, warning=0.05)
-WORKER_THREADS: Final = of(processes.THREADS, warning=0.7)
-CORES: Final = of(processes.CPU, warning=0.7)
-FILE_DESCRIPTORS: Final = of(processes.DESCRIPTORS, warning=0.6)
-MEMORY: Final = of(processes.MEMORY, warning=0.75)
-COLLECTING: Final = of(processes.COLLECTOR)
-WORKER_QUEUE: Final = of(processes.QUEUE, warning=0.5)
-BUDGET_LEFT: Final = falling(warning=0.25, bad=0)
+ERROR_RATIO: Final = of("HttpServerErrorRatioHigh", warning=0.01)
+DURATION_P99: Final = of("HttpServerLatencyHigh", warning=0.5)
+CALL_FAILURES: Final = of("DependencyErrorRatioHigh", warning=0.01)
+CALL_DURATION_P99: Final = of("DependencyLatencyHigh", warning=0.5)
+REJECTED: Final = of("RateLimiterRejecting")
+RETRIED: Final = of("RetryStorm", warning=0.05)
+WORKER_QUEUE: Final = of("WorkerPoolSaturated", warning=0.5)
+LOOP_DELAY: Final = of("EventLoopBlocked", warning=0.05)
+WORKER_THREADS: Final = of("WorkerThreadsExhausted", warning=0.7)
+CORES: Final = of("ProcessCpuSaturated", warning=0.7)
+FILE_DESCRIPTORS: Final = of("FileDescriptorsExhausted", warning=0.6)
+MEMORY: Final = of("MemoryLimitNear", warning=0.75)
+COLLECTING: Final = of("GarbageCollectorBusy")
+SPAN_QUEUE: Final = of("SpanQueueNearlyFull", warning=0.5)
+EXPORTS_FAILED: Final = of("SpanExportFailing")
+SPANS_LOST: Final = of("SpansLostInTransit", warning=0.01)
+SERIES: Final = of("MetricCardinalityHigh")
+WATCHDOG: Final = of("WatchdogNotReceived", warning=120)
+NOTIFICATIONS_FAILED: Final = of("AlertmanagerNotificationsFailing")
+
+BUDGET_LEFT: Final = falling(warning=0.25, bad=of("ErrorBudgetExhausted").steps[0].value)
+
+BURN_RATE: Final = Scale(
+    below=Colour.GOOD,
+    steps=tuple(
+        Step(
+            value=window.factor,
+            colour=Colour.BAD if window.severity == "critical" else Colour.WARNING,
+        )
+        for window in sorted(BURN_WINDOWS, key=lambda window: window.factor)
+    ),
+)
+"""A line for each burn-rate alert, in the colour of its severity."""
+
 ANY: Final = rising(bad=1)
 """One is too many."""
+
+WORKS: Final = falling(bad=1)
+"""1 is well, 0 is not."""

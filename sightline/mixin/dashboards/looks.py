@@ -22,3 +22,13 @@ FIRING: Final = tuple(
     named({"1": ("warning", Colour.WARNING), "2": ("critical", Colour.BAD)}),
 )
 """Values of an alert's band."""
+
+
+def bands(where: str, *, by: str) -> str:
+    """PromQL of each alert while it fires: 2 critical, 1 a warning."""
+    return f"""
+max by ({by}) (
+  2 * ALERTS{{alertstate="firing", severity="critical", {where}}}
+  or ALERTS{{alertstate="firing", severity="warning", {where}}}
+)
+"""

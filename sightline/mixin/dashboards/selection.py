@@ -34,6 +34,10 @@ class Selection:
         """The highest of a *gauge*."""
         return f"max by ({', '.join(by)}) ({self.series(gauge)})"
 
+    def min(self, gauge: str, *, by: Sequence[str] = queries.JOB) -> str:
+        """The lowest of a *gauge*."""
+        return f"min by ({', '.join(by)}) ({self.series(gauge)})"
+
     def rate(self, counter: str, *, by: Sequence[str] = queries.JOB, where: str = "") -> str:
         """Events of *counter* a second."""
         matchers = queries.both(self.where, where)

@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, red, saturation
-from sightline.mixin.dashboards.selection import PROCESSES, or_nothing
+from sightline.mixin.dashboards.selection import JOBS, PROCESSES, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table, Traces
@@ -67,10 +67,29 @@ NOW: Final = Row(
                 when_empty="no traffic",
             ),
             Stat(
-                title="In flight",
-                description="Requests being served. A climb without more requests is a hang.",
-                unit=Unit.COUNT,
-                queries=(Query(expr=PROCESSES.sum("http_server_active_requests", by=())),),
+                title="Error budget left",
+                description="The least of its promises' budgets. "
+                "Red: spent; click for the objectives.",
+                unit=Unit.RATIO,
+                decimals=0,
+                queries=(
+                    Now(expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"),
+                ),
+                scale=limits.BUDGET_LEFT,
+                minimum=None,
+                links=(frame.to_slo("${job:text}"),),
+                when_empty="no SLO",
+            ),
+            Stat(
+                title="Burn rate",
+                description="How many times faster than allowed the budget burns. "
+                "Orange is a ticket, red a page.",
+                unit=Unit.FACTOR,
+                decimals=1,
+                queries=(Now(expr=f"max({JOBS.series('slo:current_burn_rate:ratio')})"),),
+                scale=limits.BURN_RATE,
+                links=(frame.to_slo("${job:text}"),),
+                when_empty="no SLO",
             ),
         ),
     ),

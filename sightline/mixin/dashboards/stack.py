@@ -7,7 +7,7 @@ from sightline.mixin.dashboards import frame, limits
 from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import falling, rising
+from sightline.mixin.grafana.fields import rising
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.variables import Labels
@@ -20,9 +20,6 @@ PARTS: Final = Labels(
     regex="/.*(prometheus|alertmanager|jaeger|collector|grafana).*/",
 )
 """What is not a service of ours, by the names that everybody gives them."""
-
-WORKS: Final = falling(bad=1)
-"""1 is well, 0 is not."""
 
 NOW: Final = Row(
     title="Now",
@@ -44,7 +41,7 @@ NOW: Final = Row(
                 queries=(
                     Now(expr=f"min({JOBS.series('prometheus_config_last_reload_successful')})"),
                 ),
-                scale=WORKS,
+                scale=limits.WORKS,
             ),
             Stat(
                 title="Alertmanager configuration",
@@ -54,7 +51,7 @@ NOW: Final = Row(
                 queries=(
                     Now(expr=f"min({JOBS.series('alertmanager_config_last_reload_successful')})"),
                 ),
-                scale=WORKS,
+                scale=limits.WORKS,
             ),
             Stat(
                 title="Watchdog heard",
@@ -62,7 +59,7 @@ NOW: Final = Row(
                 "Minutes: no alert reaches anybody.",
                 unit=Unit.SECONDS,
                 queries=(Now(expr="time() - max(alert_watchdog_timestamp_seconds > 0)"),),
-                scale=rising(warning=300, bad=900),
+                scale=limits.WATCHDOG,
                 when_empty="not yet",
             ),
             Stat(
@@ -92,7 +89,7 @@ NOW: Final = Row(
                         )
                     ),
                 ),
-                scale=rising(warning=0.001, bad=0.01),
+                scale=limits.NOTIFICATIONS_FAILED,
                 when_empty="none sent",
             ),
         ),

@@ -3,11 +3,11 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame
+from sightline.mixin.dashboards import frame, limits
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import coloured, rising
+from sightline.mixin.grafana.fields import coloured
 from sightline.mixin.grafana.panels import Bars, Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
@@ -68,7 +68,7 @@ FUNNEL: Final = Row(
                 unit=Unit.RATIO,
                 decimals=1,
                 queries=(Query(expr=f"clamp_min(1 - {ACCEPTED}\n/\n({DELIVERED} > 0), 0)"),),
-                scale=rising(warning=0.01, bad=0.05),
+                scale=limits.SPANS_LOST,
                 when_empty="no spans",
             ),
         ),
@@ -151,7 +151,7 @@ EXPORT: Final = Row(
                         legend=_EACH,
                     ),
                 ),
-                scale=rising(warning=0.5, bad=0.8),
+                scale=limits.SPAN_QUEUE,
             ),
             Curves(
                 title="Spans that wait",
@@ -187,6 +187,7 @@ EXPORT: Final = Row(
                 "100 %: the collector is away, and the queue fills.",
                 unit=Unit.RATIO,
                 queries=(Query(expr=JOBS.series(rules.EXPORTS_FAILED), legend="{{job}}"),),
+                scale=limits.EXPORTS_FAILED,
             ),
         ),
     ),
