@@ -1,0 +1,99 @@
+"""The protobuf wire format, as far as OTLP spans need it.
+
+Source: protobuf.dev, "Encoding": tags, varints, length-delimited fields.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+Field = int | bytes
+"""A number, or the bytes of a string or message."""
+
+VARINT: Final = 0
+FIXED64: Final = 1
+DELIMITED: Final = 2
+FIXED32: Final = 5
+
+_SEVEN_BITS: Final = 0x7F
+_MORE: Final = 0x80
+_UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
+_LONGEST_VARINT: Final = 70
+"""Bits in ten groups of seven, which hold any 64-bit number."""
+
+
+def _varint(number: int) -> bytes:
+    groups = bytearray()
+    while number > _SEVEN_BITS:
+        groups.append(number & _SEVEN_BITS | _MORE)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)
+
+
+SMALL: Final = tuple(_varint(number) for number in range(2048))
+"""Varints by number: lengths, counts and status codes are nearly all in it."""
+
+
+def varint(number: int) -> bytes:
+    """A number as uint64; a negative one as the two's complement that int64 uses."""
+    if 0 <= number < len(SMALL):
+        return SMALL[number]
+    return _varint(number & _UINT64)
+
+
+def delimited(content: bytes) -> bytes:
+    """A string or message, preceded by its length."""
+    size = len(content)
+    return (SMALL[size] if size < len(SMALL) else _varint(size)) + content
+
+
+def fields(message: bytes) -> Iterator[tuple[int, Field]]:
+    """Number and value of each field.
+
+    Raises:
+        ValueError: *message* is cut short, or no protobuf.
+    """
+    position = 0
+    while position < len(message):
+        tag, position = _read_varint(message, position)
+        value, position = _read_value(message, position, tag & 7)
+        yield tag >> 3, value
+
+
+def _read_value(message: bytes, position: int, wire_type: int) -> tuple[Field, int]:
+    match wire_type:
+        case 0:
+            return _read_varint(message, position)
+        case 1:
+            return _read_fixed(message, position, "<Q", 8)
+        case 2:
+            size, start = _read_varint(message, position)
+            return _slice(message, start, size), start + size
+        case 5:
+            return _read_fixed(message, position, "<I", 4)
+        case _:
+            raise ValueError(f"wire type {wire_type}: expected 0, 1, 2 or 5")
+
+
+def _read_varint(message: bytes, position: int) -> tuple[int, int]:
+    number = 0
+    for shift in range(0, _LONGEST_VARINT, 7):
+        byte = _slice(message, position, 1)[0]
+        position += 1
+        number |= (byte & _SEVEN_BITS) << shift
+        if byte < _MORE:
+            return number & _UINT64, position
+    raise ValueError("varint: expected at most ten bytes")
+
+
+def _read_fixed(message: bytes, position: int, layout: str, size: int) -> tuple[int, int]:
+    (number,) = struct.unpack(layout, _slice(message, position, size))
+    return number, position + size
+
+
+def _slice(message: bytes, position: int, size: int) -> bytes:
+    end = position + size
+    if end > len(message):
+        raise ValueError(f"message ends at byte {len(message)}: expected at least {end}")
+    return message[position:end]

@@ -1,0 +1,170 @@
+"""Finished spans on their way out: encoded where they end, sent by threads of our own.
+
+The application pays for encoding and for one list append. Whatever the collector does, spans wait
+in bounded memory, are sent again, and every one of them is accounted for.
+"""
+
+import os
+import threading
+import time
+import weakref
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Final
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from prometheus_client.registry import CollectorRegistry
+
+from instrumentation import _export_settings
+from instrumentation._encode import SpanEncoder
+from instrumentation._export_metrics import Durations, ExportCollector
+from instrumentation._export_outage import LOGGER, OutageLog
+from instrumentation._export_queue import UNENCODABLE, ExportStats, SpanQueue
+from instrumentation._export_settings import ExportSettings, without_credentials
+from instrumentation._export_verdict import Transport
+from instrumentation._export_worker import Observe, Packer, Sender
+
+SHUTDOWN_SECONDS: Final = 3.0
+"""How long the SDK's own ``shutdown()``, which takes no time, may last."""
+
+_ABORT_SECONDS: Final = 0.1
+"""For a thread to notice that its attempt was aborted."""
+
+
+class ExportProcessor(SpanProcessor):
+    """A span processor that can be asked how it fares, and told how long it may take."""
+
+    @abstractmethod
+    def flush(self, timeout_seconds: float) -> bool:
+        """Send now; whether all spans that ended before were exported in time."""
+
+    @abstractmethod
+    def shutdown_within(self, timeout_seconds: float) -> bool:
+        """Send what waits and stop; whether nothing had to be given up."""
+
+    @abstractmethod
+    def stats(self) -> ExportStats:
+        """Where the spans are that ended so far."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """`flush`, as the SDK calls it."""
+        return self.flush(timeout_millis / 1000)
+
+    def shutdown(self) -> None:
+        """`shutdown_within` three seconds, as the SDK calls it."""
+        self.shutdown_within(SHUTDOWN_SECONDS)
+
+
+def build(
+    settings: ExportSettings, *, resource: Resource, registry: CollectorRegistry
+) -> ExportProcessor:
+    """The processor that *settings* ask for, its own metrics on *registry*.
+
+    Raises:
+        ConfigurationError: A file or package that the settings need is missing.
+    """
+    if settings.exporter != _export_settings.OTLP:
+        from instrumentation._export_stock import stock  # noqa: PLC0415  seldom, and heavy
+
+        return stock(settings)
+    transport = transport_for(settings)
+    processor = QueueProcessor(
+        settings, resource=resource, observe=Durations(registry, transport.component_type)
+    )
+    registry.register(ExportCollector(processor.stats, settings, transport.component_type))
+    return processor
+
+
+class QueueProcessor(ExportProcessor):
+    """Encodes spans as they end and queues them for two threads, started by the first span."""
+
+    def __init__(self, settings: ExportSettings, *, resource: Resource, observe: Observe) -> None:
+        self._settings = settings
+        self._resource = resource
+        self._observe = observe
+        self._encode = SpanEncoder().encode
+        self._reset()
+        restart = weakref.WeakMethod(self._reset)
+        os.register_at_fork(after_in_child=lambda: _call(restart))
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Nothing: only ended spans count."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Take a sampled span; never waits, never raises."""
+        context = span.context
+        if context is None or not context.trace_flags.sampled:
+            return
+        try:
+            message = self._encode(span)
+        except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
+            self._queue.lose(UNENCODABLE)
+            LOGGER.warning("a span could not be encoded and was dropped: %r", type(error))
+            return
+        self._queue.put(span.instrumentation_scope, message)
+        if not self._threads:
+            self._start()
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """See `ExportProcessor.flush`."""
+        return self._queue.flush(timeout_seconds)
+
+    def shutdown_within(self, timeout_seconds: float) -> bool:
+        """See `ExportProcessor.shutdown_within`."""
+        deadline = time.monotonic() + timeout_seconds
+        lost = self._queue.lost()
+        self._queue.close(deadline)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._transport.abort()
+        self._queue.abandon()
+        for thread in self._threads:
+            thread.join(_ABORT_SECONDS)
+        return self._queue.lost() == lost
+
+    def stats(self) -> ExportStats:
+        """See `ExportProcessor.stats`."""
+        return self._queue.stats()
+
+    def _reset(self) -> None:
+        """Begin empty: at the start, and in a forked child, whose parent keeps the spans."""
+        self._start_lock = threading.Lock()
+        self._threads: tuple[threading.Thread, ...] = ()
+        self._queue = SpanQueue(self._settings)
+        self._transport = transport_for(self._settings)
+
+    def _start(self) -> None:
+        with self._start_lock:
+            if self._threads or self._queue.closed:
+                return
+            packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
+            sender = Sender(
+                self._queue,
+                self._transport,
+                log=OutageLog(without_credentials(self._settings.endpoint)),
+                observe=self._observe,
+            )
+            self._threads = tuple(
+                threading.Thread(target=work.run, name=name, daemon=True)
+                for name, work in (("span-packer", packer), ("span-sender", sender))
+            )
+            for thread in self._threads:
+                thread.start()
+
+
+def transport_for(settings: ExportSettings) -> Transport:
+    if settings.protocol == _export_settings.GRPC:
+        from instrumentation._export_grpc import GrpcTransport  # noqa: PLC0415  needs an extra
+
+        return GrpcTransport(settings)
+    from instrumentation._export_http import HttpTransport  # noqa: PLC0415  as above
+
+    return HttpTransport(settings)
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    bound = method()
+    if bound is not None:
+        bound()

@@ -1,0 +1,245 @@
+"""OTLP over HTTP: one connection, kept open, every attempt with a true deadline.
+
+`http.client` times each socket operation, so that a collector which drips a byte a second is never
+late. Here each operation gets what is left until the deadline.
+
+Source: OpenTelemetry specification, "OTLP/HTTP".
+"""
+
+import http.client
+import io
+import socket
+import time
+import zlib
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from instrumentation._encode_wire import fields
+from instrumentation._export_settings import ExportSettings
+from instrumentation._export_verdict import (
+    Accepted,
+    Failed,
+    Refused,
+    TooLarge,
+    Verdict,
+    printable,
+)
+from instrumentation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
+
+GZIP_BITS: Final = 31
+"""``wbits`` that make zlib read and write gzip."""
+
+_MAX_ANSWER_BYTES: Final = 64 * 1024
+_LONGEST_WAIT_SECONDS: Final = 600.0
+"""A collector that asks for more may have been repaired by then."""
+
+_BAD_REQUEST: Final = frozenset({400, 405, 411, 415, 422, 431})
+"""The request is at fault; repeating it is useless. Other statuses, 401, 404 and 302 among them,
+are an outage of the set-up: repaired without a restart, nothing is lost."""
+_TOO_LARGE: Final = 413
+
+_STALE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+"""What a kept connection answers with when the collector closed it meanwhile."""
+
+
+class HttpTransport:
+    """Posts to one URL."""
+
+    component_type = "otlp_http_span_exporter"
+
+    def __init__(self, settings: ExportSettings) -> None:
+        url = urlsplit(settings.endpoint)
+        self._target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        self._gzip = settings.compression == "gzip"
+        self._headers = {
+            "content-type": "application/x-protobuf",
+            "user-agent": "Sightline-OTLP-Exporter-Python",
+            **({"content-encoding": "gzip"} if self._gzip else {}),
+            **settings.headers,
+        }
+        self._connection = _Connection(url, _tls(url, settings))
+
+    def send(self, body: bytes, deadline: float) -> Verdict:
+        """See `Transport.send`."""
+        content = body if self._gzip else zlib.decompress(body, GZIP_BITS)
+        self._connection.deadline = deadline
+        kept = self._connection.sock is not None
+        try:
+            try:
+                return self._post(content)
+            except _STALE:
+                if not kept:
+                    raise
+                self.close()
+                return self._post(content)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            return Failed(cause=type(error).__name__, detail=printable(str(error)))
+
+    def abort(self) -> None:
+        """See `Transport.abort`."""
+        self._connection.abort()
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._connection.close()
+
+    def _post(self, content: bytes) -> Verdict:
+        self._connection.request("POST", self._target, content, self._headers)
+        answer = self._connection.getresponse()
+        body = answer.read(_MAX_ANSWER_BYTES)
+        if not answer.isclosed():  # more than an answer should have: the rest would be read as next
+            self.close()
+        return _verdict(answer, body)
+
+
+class _Connection(http.client.HTTPConnection):
+    """An HTTP connection whose every operation ends at `deadline`."""
+
+    def __init__(self, url: SplitResult, tls: "ssl.SSLContext | None") -> None:
+        self.default_port = (
+            443 if tls else 80
+        )  # per connection: decides whether Host names the port
+        super().__init__(url.hostname or "", url.port or self.default_port)
+        self._tls = tls
+        self._plain: socket.socket | None = None
+        self.deadline = 0.0
+
+    def connect(self) -> None:
+        """Open the socket, within the deadline."""
+        plain = socket.create_connection((self.host, self.port), timeout=self._left())
+        self._plain = plain
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        secured = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+        self._plain = secured
+        self.sock = _TimedSocket(secured, self._left)
+
+    def abort(self) -> None:
+        """Wake the thread that waits on the socket."""
+        plain = self._plain
+        if plain is not None:
+            try:
+                plain.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # not connected any more: nobody waits
+
+    def _left(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no answer in time")
+        return left
+
+
+class _TimedSocket:
+    """As much of a socket as `http.client` uses."""
+
+    def __init__(self, plain: socket.socket, left: Callable[[], float]) -> None:
+        self._plain = plain
+        self._left = left
+
+    def sendall(self, content: bytes) -> None:
+        self._plain.settimeout(self._left())
+        self._plain.sendall(content)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._plain, self._left))
+
+    def close(self) -> None:
+        self._plain.close()
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, plain: socket.socket, left: Callable[[], float]) -> None:
+        self._plain = plain
+        self._left = left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  io.RawIOBase takes any buffer
+        self._plain.settimeout(self._left())
+        return self._plain.recv_into(buffer)
+
+
+def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":
+    if url.scheme != "https":
+        return None
+    import ssl  # noqa: PLC0415  costs 10 ms where it is not needed
+
+    try:
+        context = ssl.create_default_context(cafile=settings.certificate or None)
+        if settings.client_certificate:
+            context.load_cert_chain(settings.client_certificate, settings.client_key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"OTEL_EXPORTER_OTLP_CERTIFICATE={settings.certificate!r}, "
+            f"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE={settings.client_certificate!r}, "
+            f"OTEL_EXPORTER_OTLP_CLIENT_KEY={settings.client_key!r}: "
+            f"expected files in PEM format ({error})"
+        ) from error
+    return context
+
+
+def _verdict(answer: http.client.HTTPResponse, body: bytes) -> Verdict:
+    status = answer.status
+    cause = str(status)
+    if http.client.OK <= status < http.client.MULTIPLE_CHOICES:
+        return _success(answer, body)
+    if status == _TOO_LARGE:
+        return TooLarge(cause=cause)
+    detail = f"HTTP {status} {printable(answer.reason)}"
+    if status in _BAD_REQUEST:
+        return Refused(cause=cause, detail=detail)
+    wait = _retry_after(answer.headers.get("retry-after", ""))
+    return Failed(cause=cause, detail=detail, answered=True, retry_after_seconds=wait)
+
+
+def _success(answer: http.client.HTTPResponse, body: bytes) -> Verdict:
+    kind = answer.headers.get_content_type() if answer.headers.get("content-type") else ""
+    if kind == "text/html":
+        return Failed(cause="not_otlp", detail="the answer is a web page: no OTLP collector")
+    try:
+        return partial_success(body) if kind != "application/json" else Accepted()
+    except ValueError:
+        return Failed(cause="not_otlp", detail="the answer is no protobuf: no OTLP collector")
+
+
+def partial_success(answer: bytes) -> Accepted:
+    """What an ``ExportTraceServiceResponse`` says.
+
+    Raises:
+        ValueError: *answer* is no such message.
+    """
+    rejected, message = 0, ""
+    for number, value in fields(answer):
+        if number == 1 and isinstance(value, bytes):
+            inner = dict(fields(value))
+            rejected = _whole(inner.get(1))
+            message = printable(_text(inner.get(2)))
+    return Accepted(rejected=rejected, message=message)
+
+
+def _whole(value: int | bytes | None) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _text(value: int | bytes | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else ""
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds, or a date. Source: RFC 9110, "Retry-After"."""
+    try:
+        wait = float(value) if value.isdigit() else _until(value)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(0.0, wait), _LONGEST_WAIT_SECONDS)
+
+
+def _until(date: str) -> float:
+    return parsedate_to_datetime(date).timestamp() - time.time()

@@ -1,0 +1,317 @@
+"""Spans that wait for export: bounded in bytes, every one accounted for.
+
+::
+
+    put ──> pending ──take──> (packer) ──add──> packets ──next──> (sender) ──settle──> counted
+              │                                    │ ▲               │
+              └── queue_full, shutdown             │ └──put_back─────┘
+                                                   └── queue_full (oldest first), shutdown
+
+At any moment ``accepted = exported + rejected + dropped + queued``.
+"""
+
+import math
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from instrumentation._export_settings import ExportSettings
+
+QUEUE_FULL: Final = "queue_full"
+SHUTDOWN: Final = "shutdown"
+REFUSED: Final = "refused"
+TOO_LARGE: Final = "too_large"
+UNENCODABLE: Final = "unencodable"
+DROPPED: Final = (QUEUE_FULL, SHUTDOWN, REFUSED, TOO_LARGE, UNENCODABLE)
+"""Why a span may be dropped."""
+
+MAX_PENDING_BYTES: Final = 8 * 1024 * 1024
+"""Encoded spans that the packer has not compressed yet. It keeps up with 300 000 spans a second;
+the bound is for an application that never lets it run."""
+
+Pending = tuple[InstrumentationScope | None, bytes]
+"""A ``Span`` message and its scope."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Packet:
+    """Spans ready to be sent."""
+
+    body: bytes
+    """An ``ExportTraceServiceRequest``, compressed with gzip."""
+    spans: int
+    first: int
+    """Position of its oldest span among all accepted ones."""
+    strikes: int = 0
+    """How often a collector answered an error to it while taking others."""
+    accepted_elsewhere: int = 0
+    """Packets that the collector had taken when it last answered an error to this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportStats:
+    """Where the spans are that ended so far."""
+
+    accepted: int
+    """Sampled spans that ended."""
+    exported: int
+    """Taken by the collector."""
+    rejected: int
+    """Sent, answered with success, and not taken (``partial_success``)."""
+    dropped: Mapping[str, int]
+    """Given up, by reason."""
+    queued: int
+    """Waiting, or on their way."""
+    queued_bytes: int
+    """Compressed bytes of those that are packed."""
+
+
+@dataclass(slots=True)
+class _Ledger:
+    accepted: int = 0
+    exported: int = 0
+    rejected: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def lost(self) -> int:
+        return self.rejected + sum(self.dropped.values())
+
+
+class SpanQueue:
+    """Joins the threads that end spans, the packer and the sender."""
+
+    def __init__(self, settings: ExportSettings) -> None:
+        self._settings = settings
+        self._max_spans = settings.max_queue_spans or math.inf
+        # Reentrant: a garbage collection may end a span while its thread is in here.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._ledger = _Ledger()
+        self._pending: list[Pending] = []
+        self._pending_bytes = 0
+        self._pending_first = 0
+        self._packing: list[Pending] = []
+        self._packing_first = 0
+        self._packets: deque[Packet] = deque()
+        self._packed_bytes = 0
+        self._packed_spans = 0
+        self._flying: Packet | None = None
+        self._hurries = 0
+        self._hurried = False
+        self._closed = False
+        self._abandoned = False
+        self._ends_at = math.inf
+
+    # --- threads that end spans
+
+    def put(self, scope: InstrumentationScope | None, message: bytes) -> None:
+        """Take a span, or count why not; never waits for anybody."""
+        with self._lock:
+            self._ledger.accepted += 1
+            reason = self._obstacle(len(message))
+            if reason:
+                self._ledger.dropped[reason] += 1
+                return
+            if not self._pending:
+                self._pending_first = self._ledger.accepted
+            self._pending.append((scope, message))
+            self._pending_bytes += len(message)
+            if len(self._pending) in {1, self._settings.max_batch_spans}:
+                self._changed.notify_all()
+
+    def lose(self, reason: str) -> None:
+        """Count a span that never got in."""
+        with self._lock:
+            self._ledger.accepted += 1
+            self._ledger.dropped[reason] += 1
+
+    def _obstacle(self, size: int) -> str:
+        if self._closed:
+            return SHUTDOWN
+        full = self._pending_bytes + size > MAX_PENDING_BYTES or (
+            len(self._pending) >= self._max_spans
+        )
+        return QUEUE_FULL if full else ""
+
+    # --- the packer
+
+    def take(self) -> tuple[int, list[Pending]] | None:
+        """Wait until a batch is full or due; its position and spans, or None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending or self._closed)
+            if not self._pending:
+                return None
+            self._changed.wait_for(self._due, self._settings.schedule_delay_seconds)
+            self._packing, self._pending = self._pending, []
+            self._packing_first, self._pending_bytes = self._pending_first, 0
+            self._hurried = False
+            return self._packing_first, self._packing
+
+    def add(self, packets: list[Packet]) -> None:
+        """The taken batch, packed; the oldest packets give way when there are too many."""
+        with self._changed:
+            if self._abandoned:
+                return
+            self._packing = []
+            self._packets.extend(packets)
+            self._pack(1, *packets)
+            self._evict()
+            self._changed.notify_all()
+
+    def _due(self) -> bool:
+        full = len(self._pending) >= self._settings.max_batch_spans
+        return full or self._hurried or self._closed
+
+    # --- the sender
+
+    def next(self) -> Packet | None:
+        """Wait for a packet; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._packets or self._finished())
+            if self._abandoned or not self._packets:
+                return None
+            self._flying = self._packets.popleft()
+            return self._flying
+
+    def deadline(self) -> float:
+        """When an attempt that begins now must end, in seconds of `time.monotonic`."""
+        return min(time.monotonic() + self._settings.timeout_seconds, self._ends_at)
+
+    def exported(self, packet: Packet, *, rejected: int) -> None:
+        """The collector took *packet*, but for *rejected* spans."""
+        with self._changed:
+            if self._landed(packet):
+                self._ledger.exported += packet.spans - rejected
+                self._ledger.rejected += rejected
+
+    def drop(self, packet: Packet, reason: str) -> None:
+        """Give up *packet*."""
+        with self._changed:
+            if self._landed(packet):
+                self._ledger.dropped[reason] += packet.spans
+
+    def put_back(self, *packets: Packet, at_the_end: bool = False) -> None:
+        """Try the flying packet again, as it is or in parts: next, or after the others."""
+        with self._changed:
+            if self._abandoned or self._flying is None:
+                return
+            self._pack(-1, self._flying)
+            self._pack(1, *packets)
+            self._flying = None
+            if at_the_end:
+                self._packets.extend(packets)
+            else:
+                self._packets.extendleft(reversed(packets))
+            self._evict()
+            self._changed.notify_all()
+
+    def pause(self, seconds: float, *, patient: bool) -> None:
+        """Wait before the next attempt; the beginning of a shutdown ends the pause.
+
+        Args:
+            seconds: How long, unless a shutdown is over before.
+            patient: The collector asked for the pause: a flush does not cut it short.
+        """
+        with self._changed:
+            hurries, closed = self._hurries, self._closed
+
+            def over() -> bool:
+                hurried = self._hurries > hurries and not patient
+                return self._abandoned or self._closed is not closed or hurried
+
+            self._changed.wait_for(over, max(0.0, min(seconds, self._ends_at - time.monotonic())))
+
+    def _landed(self, packet: Packet) -> bool:
+        """Whether *packet* was still ours to count."""
+        if self._abandoned or self._flying is not packet:
+            return False
+        self._flying = None
+        self._pack(-1, packet)
+        self._changed.notify_all()
+        return True
+
+    def _finished(self) -> bool:
+        empty = not (self._pending or self._packing or self._packets)
+        return self._abandoned or (self._closed and empty)
+
+    def _evict(self) -> None:
+        while self._packets and (
+            self._packed_bytes > self._settings.max_queue_bytes
+            or self._packed_spans > self._max_spans
+        ):
+            oldest = self._packets.popleft()
+            self._pack(-1, oldest)
+            self._ledger.dropped[QUEUE_FULL] += oldest.spans
+
+    def _pack(self, sign: int, *packets: Packet) -> None:
+        """Count *packets* in, or out where *sign* is -1."""
+        self._packed_bytes += sign * sum(len(packet.body) for packet in packets)
+        self._packed_spans += sign * sum(packet.spans for packet in packets)
+
+    # --- everybody
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Hurry; whether all spans that ended before were exported in time."""
+        with self._changed:
+            lost, last = self._ledger.lost(), self._ledger.accepted
+            self._hurries += 1
+            self._hurried = True
+            self._changed.notify_all()
+            settled = self._changed.wait_for(lambda: self._oldest() > last, timeout_seconds)
+            return settled and self._ledger.lost() == lost
+
+    def close(self, deadline: float) -> None:
+        """Take no more spans; what waits has until *deadline*."""
+        with self._changed:
+            self._closed = True
+            self._ends_at = min(self._ends_at, deadline)
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Count everything that still waits as given up by shutdown."""
+        with self._changed:
+            self._ledger.dropped[SHUTDOWN] += self._queued()
+            self._abandoned = True
+            self._pending, self._packing, self._flying = [], [], None
+            self._packets.clear()
+            self._packed_bytes = self._packed_spans = self._pending_bytes = 0
+            self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether shutdown has begun."""
+        return self._closed
+
+    def lost(self) -> int:
+        """Spans that were rejected or dropped so far."""
+        with self._lock:
+            return self._ledger.lost()
+
+    def stats(self) -> ExportStats:
+        """Where the spans are."""
+        with self._lock:
+            return ExportStats(
+                accepted=self._ledger.accepted,
+                exported=self._ledger.exported,
+                rejected=self._ledger.rejected,
+                dropped=MappingProxyType({name: self._ledger.dropped[name] for name in DROPPED}),
+                queued=self._queued(),
+                queued_bytes=self._packed_bytes,
+            )
+
+    def _queued(self) -> int:
+        return self._packed_spans + len(self._pending) + len(self._packing)
+
+    def _oldest(self) -> float:
+        """Position of the oldest span that waits; infinite when none does."""
+        positions = [packet.first for packet in self._packets]
+        positions += [self._flying.first] if self._flying else []
+        positions += [self._pending_first] if self._pending else []
+        positions += [self._packing_first] if self._packing else []
+        return min(positions, default=math.inf)

@@ -1,0 +1,185 @@
+"""What export can be told, from the variables that OpenTelemetry fixed.
+
+A variable that names traces (``OTEL_EXPORTER_OTLP_TRACES_…``) wins over the general one. Times in
+the environment are milliseconds, here they are seconds.
+
+Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "Batch Span Processor".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from instrumentation import _environment
+from instrumentation.errors import ConfigurationError
+
+HTTP: Final = "http/protobuf"
+GRPC: Final = "grpc"
+
+OTLP: Final = "otlp"
+CONSOLE: Final = "console"
+NONE: Final = "none"
+STOCK_HTTP: Final = "otlp_proto_http"
+STOCK_GRPC: Final = "otlp_proto_grpc"
+EXPORTERS: Final = (OTLP, CONSOLE, NONE, STOCK_HTTP, STOCK_GRPC)
+
+SHORTEST_TIMEOUT_MILLIS: Final = 100
+"""Below this a timeout is a mistake: the stock exporter of Python reads *seconds* here."""
+
+_PORTS: Final = {HTTP: 4318, GRPC: 4317}
+_SCHEMES: Final = ("http", "https")
+_TRACES_PATH: Final = "/v1/traces"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings:
+    """Where finished spans go, how, and how many may wait."""
+
+    exporter: str
+    """``otlp`` is ours, ``console`` prints, ``none`` drops; ``otlp_proto_http`` and
+    ``otlp_proto_grpc`` are the stock exporters. Variable ``OTEL_TRACES_EXPORTER``."""
+    protocol: str
+    """``http/protobuf`` or ``grpc``. Variable ``OTEL_EXPORTER_OTLP_PROTOCOL``."""
+    endpoint: str
+    """URL that takes the spans. Variable ``OTEL_EXPORTER_OTLP_ENDPOINT``, to which HTTP appends
+    ``/v1/traces``, or ``OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`` as it stands."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Sent with every export, often credentials. Variable ``OTEL_EXPORTER_OTLP_HEADERS``."""
+    compression: str
+    """``gzip`` or ``none``; unset means gzip over HTTP and none over gRPC, whose library would
+    compress again at five times the cost. Variable ``OTEL_EXPORTER_OTLP_COMPRESSION``."""
+    certificate: str
+    """File with the authorities to trust; empty: the system's. Variable
+    ``OTEL_EXPORTER_OTLP_CERTIFICATE``."""
+    client_certificate: str
+    """File with our own certificate. Variable ``OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE``."""
+    client_key: str
+    """File with its private key. Variable ``OTEL_EXPORTER_OTLP_CLIENT_KEY``."""
+    timeout_seconds: float
+    """Longest one attempt may take: the smaller of ``OTEL_EXPORTER_OTLP_TIMEOUT`` and
+    ``OTEL_BSP_EXPORT_TIMEOUT``."""
+    schedule_delay_seconds: float
+    """Longest a span waits before it is sent; what a SIGKILL can cost. Variable
+    ``OTEL_BSP_SCHEDULE_DELAY``."""
+    max_batch_spans: int
+    """Most spans in one request. Variable ``OTEL_BSP_MAX_EXPORT_BATCH_SIZE``."""
+    max_queue_spans: int | None
+    """Most spans that may wait; None: only bytes count. Variable ``OTEL_BSP_MAX_QUEUE_SIZE``."""
+    max_queue_bytes: int
+    """Most compressed bytes that may wait, oldest dropped first. Variable
+    ``SIGHTLINE_EXPORT_QUEUE_BYTES``, for OpenTelemetry counts spans only."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read every variable.
+
+        Raises:
+            ConfigurationError: Names variable, value and expectation.
+        """
+        protocol = _otlp_choice(environ, "PROTOCOL", HTTP, (HTTP, GRPC))
+        max_queue_spans = _environment.optional_whole(environ, "OTEL_BSP_MAX_QUEUE_SIZE")
+        return cls(
+            exporter=_environment.choice(environ, "OTEL_TRACES_EXPORTER", OTLP, among=EXPORTERS),
+            protocol=protocol,
+            endpoint=_endpoint(environ, protocol),
+            headers=_headers(environ),
+            compression=_otlp_choice(
+                environ, "COMPRESSION", "gzip" if protocol == HTTP else "none", ("gzip", "none")
+            ),
+            certificate=_environment.text(environ, _otlp(environ, "CERTIFICATE")),
+            client_certificate=_environment.text(environ, _otlp(environ, "CLIENT_CERTIFICATE")),
+            client_key=_environment.text(environ, _otlp(environ, "CLIENT_KEY")),
+            timeout_seconds=min(
+                _seconds(environ, _otlp(environ, "TIMEOUT"), 10_000),
+                _seconds(environ, "OTEL_BSP_EXPORT_TIMEOUT", 30_000),
+            ),
+            schedule_delay_seconds=_schedule_delay(environ),
+            max_batch_spans=_environment.whole(
+                environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512, minimum=1
+            ),
+            max_queue_spans=max_queue_spans,
+            max_queue_bytes=_environment.whole(
+                environ, "SIGHTLINE_EXPORT_QUEUE_BYTES", 8 * 1024 * 1024, minimum=1
+            ),
+        )
+
+
+def _otlp(environ: Mapping[str, str], word: str) -> str:
+    """The variable that speaks for traces: the specific one when it is set."""
+    specific = f"OTEL_EXPORTER_OTLP_TRACES_{word}"
+    return specific if _environment.text(environ, specific) else f"OTEL_EXPORTER_OTLP_{word}"
+
+
+def _otlp_choice(
+    environ: Mapping[str, str], word: str, default: str, among: tuple[str, ...]
+) -> str:
+    return _environment.choice(environ, _otlp(environ, word), default, among=among)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default_millis: float) -> float:
+    millis = _environment.number(environ, name, default_millis, minimum=SHORTEST_TIMEOUT_MILLIS)
+    return millis / 1000
+
+
+def _schedule_delay(environ: Mapping[str, str]) -> float:
+    """One second unless told otherwise: OpenTelemetry's five are five seconds lost to a SIGKILL."""
+    return _environment.number(environ, "OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000
+
+
+def _headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Names in lower case, as gRPC wants them.
+
+    Raises:
+        ConfigurationError: Not ``key=value``, or a character that no header can carry.
+    """
+    name = _otlp(environ, "HEADERS")
+    headers = {key.lower(): value for key, value in _environment.pairs(environ, name).items()}
+    for key, value in headers.items():
+        if not (key.isascii() and (key + value).isprintable() and value.isascii()):
+            raise ConfigurationError(
+                f"{name}: header {key!r} holds characters that HTTP cannot carry; "
+                "expected printable ASCII, percent-encoded like key=a%20b"
+            )
+    return headers
+
+
+def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
+    name = _otlp(environ, "ENDPOINT")
+    value = _environment.text(environ, name, f"http://localhost:{_PORTS[protocol]}")
+    if protocol == GRPC:
+        value = _with_scheme(environ, value)
+    _check_url(name, value)
+    if protocol == HTTP and "_TRACES_" not in name:
+        return value.rstrip("/") + _TRACES_PATH
+    return value
+
+
+def _with_scheme(environ: Mapping[str, str], value: str) -> str:
+    """A gRPC ``host:port`` is encrypted unless OTEL_EXPORTER_OTLP_INSECURE says otherwise."""
+    insecure = _environment.boolean(environ, _otlp(environ, "INSECURE"), default=False)
+    if "://" in value:
+        return value
+    return f"{'http' if insecure else 'https'}://{value}"
+
+
+def _check_url(name: str, value: str) -> None:
+    if not _valid(value):
+        raise ConfigurationError(
+            f"{name}={without_credentials(value)!r}: expected a URL like http://localhost:4318"
+        )
+
+
+def _valid(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        return url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is not a number, brackets that do not match
+        return False
+
+
+def without_credentials(value: str) -> str:
+    """*value* fit to be shown: what stands before an ``@`` may be a password."""
+    credentials, at, rest = value.rpartition("@")
+    scheme, separator, _ = credentials.partition("://")
+    return f"{scheme}{separator}…{at}{rest}" if at else value

@@ -1,0 +1,80 @@
+"""What an attempt to export came to."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+REJECTED: Final = "rejected"
+"""``error_type`` of spans the collector took the request of, but not them.
+Source: semantic conventions, ``otel.sdk.exporter.span.exported``."""
+
+_LONGEST_MESSAGE: Final = 200
+"""Characters of a foreign message that reach our log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The collector answered success."""
+
+    rejected: int = 0
+    """Spans it did not take all the same (``partial_success``)."""
+    message: str = ""
+    """Why, in its words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Nobody took the spans, but somebody may later."""
+
+    cause: str
+    """``error_type``: a status, or the class of an exception."""
+    detail: str = ""
+    """The cause in a sentence."""
+    answered: bool = False
+    """Whether a collector answered, so that the spans themselves may be at fault."""
+    retry_after_seconds: float | None = None
+    """How long the collector asked us to wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """The collector takes smaller requests only."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The collector will never take this request."""
+
+    cause: str
+    detail: str = ""
+
+
+Verdict = Accepted | Failed | TooLarge | Refused
+
+
+class Transport(Protocol):
+    """Carries requests to a collector; of one thread, but for `abort`."""
+
+    component_type: str
+    """Source: semantic conventions, ``otel.component.type``."""
+
+    def send(self, body: bytes, deadline: float) -> Verdict:
+        """Make one attempt; never raises for what network or collector do.
+
+        Args:
+            body: An ``ExportTraceServiceRequest``, compressed with gzip.
+            deadline: In seconds of `time.monotonic`; a collector that drips ends there, too.
+        """
+
+    def abort(self) -> None:
+        """End the attempt that another thread is making, if any."""
+
+    def close(self) -> None:
+        """Give up the connection; the next `send` opens another."""
+
+
+def printable(message: str) -> str:
+    """A foreign *message* fit for one log line: cut, control characters written out."""
+    cut = message[:_LONGEST_MESSAGE]
+    return cut if cut.isprintable() else repr(cut)[1:-1]

@@ -1,0 +1,98 @@
+"""`OTLPExporter`: our encoder and transport in anybody's OpenTelemetry set-up.
+
+::
+
+    provider.add_span_processor(BatchSpanProcessor(OTLPExporter()))
+
+Behind the SDK's processor a collector that is away for longer than one export costs spans; whoever
+can should use ours, which is what `instrument` does.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from instrumentation._encode import SpanEncoder
+from instrumentation._encode_request import OriginEncoder
+from instrumentation._export import transport_for
+from instrumentation._export_settings import ExportSettings
+from instrumentation._export_verdict import Accepted, Failed
+from instrumentation._export_worker import Pauses, packet
+
+
+class OTLPExporter(SpanExporter):
+    """Sends spans to an OTLP collector; what is not given comes from ``OTEL_EXPORTER_OTLP_…``.
+
+    Args:
+        endpoint: URL that takes the spans, over HTTP with its path, like
+            ``http://localhost:4318/v1/traces``.
+        headers: Sent with every export.
+        timeout_seconds: Longest one `export` may take, retries included.
+
+    Raises:
+        ConfigurationError: A variable says something we cannot use.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        environ = dict(os.environ)
+        if endpoint is not None:
+            environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = endpoint
+        settings = ExportSettings.from_env(environ)
+        settings = replace(
+            settings,
+            headers=settings.headers if headers is None else headers,
+            timeout_seconds=timeout_seconds or settings.timeout_seconds,
+        )
+        self._timeout_seconds = settings.timeout_seconds
+        self._transport = transport_for(settings)
+        self._encode = SpanEncoder().encode
+        self._origins = OriginEncoder()
+        self._stopped = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send *spans*, again while the collector fails and time is left.
+
+        Returns:
+            SUCCESS only when the collector took all of them.
+        """
+        encoded = [
+            (self._origins.encode(span.resource, span.instrumentation_scope), self._encode(span))
+            for span in spans
+        ]
+        taken = not encoded or self._send(packet(encoded, first=0).body)
+        return SpanExportResult.SUCCESS if taken else SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        """Stop at once: an `export` that still runs in another thread fails."""
+        self._stopped.set()
+        self._transport.abort()
+        self._transport.close()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """True: nothing waits here."""
+        del timeout_millis
+        return True
+
+    def _send(self, body: bytes) -> bool:
+        deadline = time.monotonic() + self._timeout_seconds
+        pauses = Pauses()
+        while not self._stopped.is_set():
+            verdict = self._transport.send(body, deadline)
+            if not isinstance(verdict, Failed):
+                return isinstance(verdict, Accepted) and not verdict.rejected
+            pause = verdict.retry_after_seconds or pauses.next()
+            if time.monotonic() + pause >= deadline:
+                return False
+            self._stopped.wait(pause)
+        return False
