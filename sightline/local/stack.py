@@ -91,9 +91,11 @@ class Stack:
 
     def down(self) -> list[str]:
         """Stop every role, also those that a killed supervisor left, and return their names."""
-        if self.folder.supervised:
-            # One that was started this moment has not said anything yet.
-            process.until(lambda: bool(self.folder.read()), within_seconds=_MARGIN_SECONDS)
+        # A supervisor that was started this moment has not said anything yet.
+        process.until(
+            lambda: bool(self.folder.read()) or not self.folder.supervised,
+            within_seconds=_MARGIN_SECONDS,
+        )
         state = self.folder.read()
         if not state:
             return []
@@ -132,13 +134,14 @@ class Stack:
             return
         self.folder.forget()
         with self.folder.supervising() as lock, self.folder.log("supervisor").open("wb") as log:
-            subprocess.Popen(
+            subprocess.run(
                 [sys.executable, "-m", "sightline.local.supervisor", str(self.folder.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[lock],
                 start_new_session=True,
+                check=False,  # `_wait` sees whether it lives
             )
 
     def _wait(self, names: list[str], number: int, report: Report) -> None:

@@ -205,5 +205,12 @@ def _ending(returncode: int) -> str:
     return f"exited with status {returncode}"
 
 
+def main() -> int:
+    """Keep the stack of the folder that the argument names, as an orphan that nobody waits for."""
+    if os.fork():
+        return 0
+    return Supervisor(Folder(Path(sys.argv[1]))).run()
+
+
 if __name__ == "__main__":
-    sys.exit(Supervisor(Folder(Path(sys.argv[1]))).run())
+    sys.exit(main())

@@ -1,0 +1,43 @@
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from sightline.errors import PortTaken
+from sightline.local import ports
+from tests.ports import free_ports
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_free_ports_pass() -> None:
+    ports.require_free([("GATEWAY_PORT", free_ports(1)[0])])
+
+
+def test_a_taken_port_is_named_with_its_variable_and_its_holder(taken: int) -> None:
+    with pytest.raises(PortTaken) as raised:
+        ports.require_free([("GATEWAY_PORT", taken)])
+
+    assert f"port {taken} (GATEWAY_PORT): held by pid {os.getpid()}: " in str(raised.value)
+
+
+def test_every_taken_port_is_named(taken: int) -> None:
+    with pytest.raises(PortTaken) as raised:
+        ports.require_free([("USERS_PORT", taken), ("ORDERS_PORT", taken)])
+
+    assert "USERS_PORT" in str(raised.value)
+    assert "ORDERS_PORT" in str(raised.value)
+
+
+def test_a_port_that_was_just_left_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), listener.accept()[0] as served:
+            served.close()
+
+    assert ports.free(port)

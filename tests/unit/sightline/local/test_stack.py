@@ -1,0 +1,230 @@
+"""A stack of throwaway programs: the supervisor knows nothing of what it keeps."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import PortTaken, RoleFailed
+from sightline.local import process
+from sightline.local.folder import Folder
+from sightline.local.stack import Stack
+from sightline.local.state import Role, Status
+from tests.ports import free_ports
+from tests.waiting import until
+
+SERVER = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+FAILS = "import sys; print('the reason', flush=True); sys.exit(3)"
+
+
+def role(name: str, program: str = SERVER, *, needs: tuple[str, ...] = ()) -> Role:
+    (port,) = free_ports(1)
+    return Role(
+        name=name,
+        provider="throwaway",
+        command=(sys.executable, "-c", program, str(port)),
+        environ=dict(os.environ),
+        folder="/",
+        url=f"http://127.0.0.1:{port}",
+        health=f"http://127.0.0.1:{port}/healthz",
+        ports=((f"{name.upper()}_PORT", port),),
+        needs=needs,
+    )
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    folder = Folder(tmp_path)
+    folder.make()
+    stack = Stack(folder=folder, healthy_within_seconds=20, stop_within_seconds=5)
+    yield stack
+    stack.down()
+
+
+def silent(_: Status) -> None:
+    """A report that nobody reads."""
+
+
+def condition(stack: Stack, name: str) -> str:
+    state = stack.folder.read()
+    return state.roles[name].condition if state else ""
+
+
+def identity(stack: Stack, name: str) -> process.Identity:
+    state = stack.folder.read()
+    assert state
+    return state.roles[name].process
+
+
+def supervisor(stack: Stack) -> process.Identity:
+    state = stack.folder.read()
+    assert state
+    return state.supervisor
+
+
+def test_up_returns_when_every_role_is_healthy(stack: Stack) -> None:
+    told: list[str] = []
+
+    started = stack.up([role("a"), role("b")], report=lambda status: told.append(status.role.name))
+
+    assert started == ["a", "b"]
+    assert sorted(told) == ["a", "b"]
+    assert stack.look().well
+
+
+def test_a_second_up_changes_nothing(stack: Stack) -> None:
+    roles = [role("a")]
+    stack.up(roles, silent)
+    before = identity(stack, "a")
+
+    assert stack.up(roles, silent) == []
+    assert identity(stack, "a") == before
+
+
+def test_more_roles_join_a_running_stack(stack: Stack) -> None:
+    stack.up([role("a")], silent)
+
+    assert stack.up([role("b")], silent) == ["b"]
+    assert sorted(stack.look().statuses) == ["a", "b"]
+
+
+def test_down_leaves_no_process(stack: Stack) -> None:
+    stack.up([role("a"), role("b")], silent)
+    processes = [identity(stack, "a"), identity(stack, "b"), supervisor(stack)]
+
+    assert sorted(stack.down()) == ["a", "b"]
+    assert not any(map(process.alive, processes))
+    assert stack.look().statuses == {}
+
+
+def test_down_without_a_stack_does_nothing(stack: Stack) -> None:
+    assert stack.down() == []
+
+
+def test_who_dies_before_the_stack_is_ready_is_named_and_takes_the_rest_down(stack: Stack) -> None:
+    with pytest.raises(RoleFailed) as raised:
+        stack.up([role("a"), role("b", FAILS)], silent)
+
+    assert str(raised.value).startswith("b exited with status 3. ")
+    assert "the reason" in str(raised.value)
+    assert stack.look().statuses == {}
+
+
+def test_a_command_that_is_not_there_is_named(stack: Stack) -> None:
+    missing = replace(role("a"), command=("/nowhere/program",))
+
+    with pytest.raises(RoleFailed, match=r"a does not start: .*'/nowhere/program'"):
+        stack.up([missing], silent)
+
+
+def test_who_is_never_healthy_is_named_with_the_deadline(stack: Stack) -> None:
+    hurried = replace(stack, healthy_within_seconds=0.5)
+
+    with pytest.raises(RoleFailed, match=r"a was not healthy within 0.5 s: http://127.0.0.1"):
+        hurried.up([role("a", "import time; time.sleep(60)")], silent)
+
+
+def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> None:
+    stack.up([role("a"), role("b")], silent)
+
+    os.kill(identity(stack, "a").pid, signal.SIGKILL)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+
+    look = stack.look()
+    assert look.statuses["a"].detail == "was ended by SIGKILL"
+    assert look.answers == {"a": False, "b": True}
+
+
+def test_up_brings_a_dead_role_back(stack: Stack) -> None:
+    roles = [role("a"), role("b")]
+    stack.up(roles, silent)
+    os.kill(identity(stack, "a").pid, signal.SIGKILL)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+
+    assert stack.up(roles, silent) == ["a"]
+    assert stack.look().well
+
+
+def test_up_replaces_a_frozen_role(stack: Stack) -> None:
+    roles = [role("a")]
+    stack.up(roles, silent)
+    frozen = identity(stack, "a")
+    os.kill(frozen.pid, signal.SIGSTOP)
+
+    assert stack.up(roles, silent) == ["a"]
+    assert not process.alive(frozen)
+    assert stack.look().well
+
+
+def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
+    stack.up([role("a")], silent)
+
+    with pytest.raises(RoleFailed, match="b exited with status 3"):
+        stack.up([role("b", FAILS)], silent)
+
+    assert stack.look().answers == {"a": True, "b": False}
+
+
+def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
+    roles = [role("a"), role("b")]
+    stack.up(roles, silent)
+    left = identity(stack, "a")
+    os.kill(supervisor(stack).pid, signal.SIGKILL)
+    until(lambda: not stack.folder.supervised, within_seconds=5)
+
+    assert stack.up(roles, silent) == ["a", "b"]
+    assert not process.alive(left)
+
+
+def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
+    stack.up([role("a")], silent)
+    left = identity(stack, "a")
+    os.kill(supervisor(stack).pid, signal.SIGKILL)
+    until(lambda: not stack.folder.supervised, within_seconds=5)
+
+    assert stack.down() == ["a"]
+    assert not process.alive(left)
+
+
+def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
+    holder = role("a")
+    stack.up([holder], silent)
+
+    with pytest.raises(PortTaken, match="B_PORT"):
+        stack.up([replace(role("b"), ports=(("B_PORT", holder.ports[0][1]),))], silent)
+
+    assert sorted(stack.look().statuses) == ["a"]
+
+
+def test_who_needs_another_stops_before_it(stack: Stack, tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    says = f"""
+import signal, sys
+def stop(*_):
+    open({str(order)!r}, "a").write(sys.argv[1] + "\\n"); sys.exit()
+signal.signal(signal.SIGTERM, stop)
+"""
+    first, last = role("first", says + SERVER, needs=("last",)), role("last", says + SERVER)
+    stack.up([last, first], silent)
+
+    stack.down()
+
+    assert order.read_text().split() == [str(first.ports[0][1]), str(last.ports[0][1])]
+
+
+def test_no_secret_of_the_environment_is_kept(stack: Stack) -> None:
+    stack.up([replace(role("a"), environ={**os.environ, "TOKEN": "hush"})], silent)
+
+    kept = [file.read_text(errors="replace") for file in stack.folder.run.iterdir()]
+
+    assert not any("hush" in text for text in kept)
