@@ -1,0 +1,122 @@
+"""A Docker engine with the images of .env: the machine's own, or the lab's with stand-ins."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sightline.artefacts import COMPOSE_FILE, ENV_FILE, ROOT
+
+LAB = ROOT.parent / "shared" / "lab" / "lab"
+"""Makes an engine and stand-in images where no registry is reachable; used when it is there."""
+
+STAND_INS = ROOT / "tests" / "docker" / "stand-ins.yml"
+
+
+class CommandFailed(Exception):  # noqa: N818  what happened, not a fault of the program
+    """A command ended with another status than 0; the message ends with what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One compose project of its own: name, files, environment."""
+
+    name: str
+    files: tuple[Path, ...]
+    env_file: Path
+    environ: Mapping[str, str]
+
+    def compose(self, *arguments: str, within_seconds: float = 300) -> str:
+        """Output of ``docker compose ...`` for this project.
+
+        Raises:
+            CommandFailed: With what the command said.
+        """
+        files = [word for file in self.files for word in ("-f", str(file))]
+        prefix = ["docker", "compose", "-p", self.name, "--env-file", str(self.env_file)]
+        command = [*prefix, "--project-directory", str(ROOT), *files, *arguments]
+        return run(command, environ=self.environ, within_seconds=within_seconds)
+
+    def up(self, *services: str) -> None:
+        """Start and wait for health."""
+        self.compose("up", "-d", "--wait", "--wait-timeout", "180", *services)
+
+    def config(self) -> Mapping[str, Any]:
+        """The resolved configuration."""
+        document: Mapping[str, Any] = json.loads(self.compose("config", "--format", "json"))
+        return document
+
+    def inspect(self, service: str) -> Mapping[str, Any]:
+        """What the engine says about the service's container."""
+        container = self.compose("ps", "-a", "-q", service).strip()
+        document: list[Mapping[str, Any]] = json.loads(run(["docker", "inspect", container]))
+        return document[0]
+
+    def kill(self, service: str) -> None:
+        """SIGKILL to the program, as a crash would end it, so that the restart policy acts."""
+        with suppress(CommandFailed):  # the container may be gone before the shell has answered
+            self.compose("exec", "-T", service, "sh", "-c", "kill -9 -1")
+
+    def left(self) -> str:
+        """Containers, volumes and networks of this project that still exist."""
+        label = f"label=com.docker.compose.project={self.name}"
+        kinds = (["ps", "-a"], ["volume", "ls"], ["network", "ls"])
+        return "".join(run(["docker", *kind, "-q", "--filter", label]) for kind in kinds)
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Path]:
+    """An engine that answers and has the images; gives the environment file to use.
+
+    Raises:
+        CommandFailed: No engine answers, or an image is not to be had.
+    """
+    if not LAB.exists():
+        run(["docker", "info"])
+        yield ENV_FILE
+        return
+    run([str(LAB), "engine"], within_seconds=300)
+    try:
+        env_file = folder / "lab.env"
+        env_file.write_text(run([str(LAB), "env", str(ENV_FILE)]))
+        run([str(LAB), "images", *_images(env_file)], within_seconds=600)
+        yield env_file
+    finally:
+        run([str(LAB), "stop"])
+
+
+def _images(env_file: Path) -> list[str]:
+    assignments = [line.partition("=") for line in env_file.read_text().splitlines()]
+    wanted = ("PYTHON_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE")
+    return [value for name, _, value in assignments if name in wanted]
+
+
+def files_of_stack() -> tuple[Path, ...]:
+    """The compose files of the default stack on this machine's engine."""
+    return (COMPOSE_FILE, STAND_INS) if LAB.exists() else (COMPOSE_FILE,)
+
+
+def run(
+    command: list[str], *, environ: Mapping[str, str] | None = None, within_seconds: float = 60
+) -> str:
+    """Output of *command*.
+
+    Raises:
+        CommandFailed: Its status was not 0.
+    """
+    done = subprocess.run(
+        command,
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=within_seconds,
+        check=False,
+    )
+    if done.returncode:
+        said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        raise CommandFailed(f"{' '.join(command)}: status {done.returncode}\n{said}")
+    return done.stdout

@@ -1,0 +1,78 @@
+"""Each container killed in turn under load: it alone is disturbed, and all recovers by itself."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.docker.engine import Project
+from tests.docker.test_stack import get, request_traced
+from tests.waiting import until
+
+SERVICES = (
+    *("gateway", "orders", "users", "control", "traffic"),
+    *("jaeger", "prometheus", "alertmanager", "grafana"),
+)
+
+Urls = dict[str, str]
+
+
+def restarts(stack: Project) -> dict[str, int]:
+    """How often the engine restarted each container."""
+    return {name: stack.inspect(name)["RestartCount"] for name in SERVICES}
+
+
+def healthy(stack: Project, service: str) -> bool:
+    state = stack.inspect(service)["State"]
+    return bool(state["Running"]) and state["Health"]["Status"] == "healthy"
+
+
+@contextmanager
+def stopped(stack: Project, service: str) -> Iterator[None]:
+    stack.compose("stop", "-t", "5", service)
+    try:
+        yield
+    finally:
+        stack.up()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_container_comes_back_and_disturbs_no_other(
+    stack: Project, urls: Urls, service: str, record_property: Callable[[str, object], None]
+) -> None:
+    before = restarts(stack)
+    killed_at = time.monotonic()
+
+    stack.kill(service)
+    until(lambda: restarts(stack)[service] == before[service] + 1, within_seconds=20)
+    until(lambda: healthy(stack, service), within_seconds=60)
+
+    record_property(f"{service} healthy after seconds", round(time.monotonic() - killed_at, 1))
+    assert restarts(stack) == {**before, service: before[service] + 1}
+    request_traced(urls, f"{SERVICES.index(service) + 1:032x}")
+
+
+def test_a_service_that_is_down_is_an_alert_in_the_inbox(stack: Project, urls: Urls) -> None:
+    def alerts() -> set[tuple[str, str]]:
+        entries = get(f"{urls['control']}/api/alerts").json()["alerts"]
+        return {(entry["labels"].get("job", ""), entry["status"]) for entry in entries}
+
+    with stopped(stack, "users"):
+        until(lambda: ("users", "firing") in alerts(), within_seconds=75)
+        active = get(f"{urls['alertmanager']}/api/v2/alerts").json()
+
+    assert any(alert["labels"].get("job") == "users" for alert in active)
+    until(lambda: ("users", "resolved") in alerts(), within_seconds=120)
+
+
+def test_a_telemetry_outage_is_not_noticed_by_the_shop(stack: Project, urls: Urls) -> None:
+    with stopped(stack, "jaeger"):
+        answers = [
+            httpx.get(f"{urls['gateway']}/api/orders/{number}", timeout=5).status_code
+            for number in range(20, 60)
+        ]
+
+    assert set(answers) == {200}
+    request_traced(urls, "00000000000000000000000000c0ffee")

@@ -1,0 +1,109 @@
+"""The default stack does its job over container borders."""
+
+import httpx
+import pytest
+import yaml
+
+from sightline.artefacts import PROMETHEUS
+from tests.docker.engine import Project
+from tests.waiting import until
+
+JOBS = {"gateway", "orders", "users", "control", "traffic", "prometheus", "alertmanager", "jaeger"}
+
+Urls = dict[str, str]
+
+
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=10).raise_for_status()
+
+
+def services_of(jaeger: str, trace_id: str) -> set[str]:
+    """Services that have spans in the trace."""
+    trace = get(f"{jaeger}/api/traces/{trace_id}").json()["data"][0]
+    return {process["serviceName"] for process in trace["processes"].values()}
+
+
+def request_traced(urls: Urls, trace_id: str) -> None:
+    """One read of an order under *trace_id*, visible in the trace store afterwards."""
+    headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+    httpx.get(f"{urls['gateway']}/api/orders/7", headers=headers, timeout=10).raise_for_status()
+    wanted = {"gateway", "orders", "users"}
+    until(lambda: services_of(urls["jaeger_query"], trace_id) == wanted, within_seconds=15)
+
+
+def test_every_service_is_healthy(stack: Project) -> None:
+    services = stack.config()["services"]
+
+    health = {name: stack.inspect(name)["State"]["Health"]["Status"] for name in services}
+
+    assert health == dict.fromkeys(services, "healthy")
+
+
+@pytest.mark.usefixtures("stack")
+def test_one_request_is_one_trace_over_three_containers(urls: Urls) -> None:
+    request_traced(urls, "0af7651916cd43dd8448eb211c80319c")
+
+
+@pytest.mark.usefixtures("stack")
+def test_prometheus_reaches_every_target(urls: Urls) -> None:
+    def up() -> set[str]:
+        targets = get(f"{urls['prometheus']}/api/v1/targets").json()["data"]["activeTargets"]
+        return {target["labels"]["job"] for target in targets if target["health"] == "up"}
+
+    until(lambda: up() >= JOBS | {"span-metrics"}, within_seconds=15)
+
+
+@pytest.mark.usefixtures("stack")
+def test_every_rule_of_the_profile_is_loaded_and_healthy(urls: Urls) -> None:
+    files = (PROMETHEUS / "rules" / "demo").glob("*.yml")
+    written = {
+        group["name"] for file in files for group in yaml.safe_load(file.read_text())["groups"]
+    }
+
+    def healthy() -> set[str]:
+        groups = get(f"{urls['prometheus']}/api/v1/rules").json()["data"]["groups"]
+        return {
+            group["name"]
+            for group in groups
+            if all(rule["health"] == "ok" for rule in group["rules"])
+        }
+
+    until(lambda: healthy() == written, within_seconds=30)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_watchdog_is_heard_all_the_way_to_the_inbox(urls: Urls) -> None:
+    def heard() -> bool:
+        inbox = get(f"{urls['control']}/api/alerts").json()
+        return bool(inbox["watchdog"]["state"] == "alive")
+
+    until(heard, within_seconds=75)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_home_page_answers(urls: Urls) -> None:
+    assert get(f"{urls['grafana']}/api/health").json()
+    assert httpx.get(urls["grafana"], follow_redirects=True, timeout=10).status_code == 200
+
+
+def test_data_survive_a_restart(stack: Project, urls: Urls) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    body = {"user_id": 3, "product": "tea", "quantity": 2}
+    placed = httpx.post(f"{urls['gateway']}/api/orders", json=body, timeout=10).json()
+    request_traced(urls, trace_id)
+
+    stack.compose("restart", "orders", "jaeger", "prometheus", "alertmanager")
+    stack.up()
+
+    order = f"{urls['gateway']}/api/orders/{placed['id']}"
+    until(lambda: get(order).json()["product"] == "tea", within_seconds=30)
+    assert services_of(urls["jaeger_query"], trace_id) == {"gateway", "orders", "users"}
+    oldest = get(f"{urls['prometheus']}/api/v1/query?query=count_over_time(up[10m])>10").json()
+    assert oldest["data"]["result"]
+
+
+def test_a_warm_start_is_healthy_again(stack: Project, urls: Urls) -> None:
+    stack.compose("stop", "-t", "10")
+    stack.up()
+
+    request_traced(urls, "5b8aa5a2d2c872e8321cf37308d69df2")

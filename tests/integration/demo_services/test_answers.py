@@ -1,0 +1,164 @@
+"""What the shop answers, in good times and in bad."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.integration.demo_services.conftest import Service, Shop, Start
+from tests.waiting import until
+
+NEW_ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
+
+
+@contextmanager
+def frozen(service: Service) -> Iterator[None]:
+    service.process.send_signal(signal.SIGSTOP)
+    yield
+    service.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("path", "status_code"),
+    [
+        ("/api/orders/7", 200),
+        ("/api/users/7", 200),
+        ("/api/users/7/orders", 200),
+        ("/api/users/7/orders?naive=true", 200),
+        ("/api/report/7", 200),
+        ("/api/orders/100000", 404),
+        ("/api/users/100000", 404),
+        ("/api/orders/seven", 422),
+        ("/api/orders/1abc", 422),
+        ("/api/orders/0", 422),
+        ("/api/orders/99999999999999999999", 422),
+        ("/api/orders/13", 502),
+        ("/nowhere", 404),
+    ],
+)
+def test_the_gateway_answers(shop: Shop, path: str, status_code: int) -> None:
+    assert shop.gateway.get(path).status_code == status_code
+
+
+def test_an_order_comes_with_its_user(shop: Shop) -> None:
+    order = shop.gateway.get("/api/orders/7").json()
+
+    assert order["id"] == 7
+    assert order["user"] == shop.gateway.get(f"/api/users/{order['user_id']}").json()
+
+
+def test_the_naive_list_is_the_same_list(shop: Shop) -> None:
+    batched = shop.gateway.get("/api/users/7/orders").json()
+
+    assert shop.gateway.get("/api/users/7/orders?naive=true").json() == batched
+
+
+def test_a_placed_order_can_be_read(shop: Shop) -> None:
+    placed = shop.gateway.post("/api/orders", NEW_ORDER)
+
+    assert placed.status_code == 201
+    assert shop.gateway.get(f"/api/orders/{placed.json()['id']}").json()["quantity"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "status_code"), [({"user_id": 100_000}, 404), ({"product": "gold"}, 422)]
+)
+def test_an_impossible_order_is_refused(
+    shop: Shop, change: dict[str, object], status_code: int
+) -> None:
+    refused = shop.gateway.post("/api/orders", {**NEW_ORDER, **change})
+
+    assert refused.status_code == status_code
+    assert refused.json()["detail"]
+
+
+def test_an_order_whose_user_is_gone_fails_in_orders(shop: Shop) -> None:
+    assert shop.orders.get("/orders/13").status_code == 500
+    assert shop.gateway.get("/api/orders/13").json() == {"detail": "orders answered 500"}
+
+
+def test_a_frozen_user_service_is_a_timeout_that_names_it(shop: Shop) -> None:
+    with frozen(shop.users):
+        slow = shop.gateway.get("/api/orders/7")
+
+    assert slow.status_code == 502
+    assert shop.orders.get("/orders/7").status_code == 200
+
+
+def test_without_users_orders_are_unavailable_until_it_returns(start: Start) -> None:
+    users = start("users")
+    orders = start("orders", USERS_URL=users.url)
+    port = users.url.rpartition(":")[2]
+
+    users.stop()
+    gone = orders.get("/orders/7")
+    start("users", PORT=port)
+
+    assert (gone.status_code, gone.json()["detail"]) == (503, "users is not available")
+    assert until(orders.ready, within_seconds=5)
+    assert orders.get("/orders/7").status_code == 200
+
+
+def test_orders_survive_a_restart(start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:
+    database = f"sqlite:///{tmp_path_factory.mktemp('data')}/orders.db"
+    users = start("users")
+    before = start("orders", USERS_URL=users.url, DATABASE_URL=database)
+    placed = before.post("/orders", NEW_ORDER).json()
+
+    status = before.stop()
+    after = start("orders", USERS_URL=users.url, DATABASE_URL=database)
+
+    assert status == 0
+    assert after.get(f"/orders/{placed['id']}").json()["product"] == "tea"
+
+
+def test_a_service_starts_before_its_neighbours_and_says_it_is_not_ready(start: Start) -> None:
+    orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
+
+    until(lambda: orders.get("/healthz").status_code == 200, within_seconds=20)
+
+    assert orders.get("/readyz").status_code == 503
+    assert orders.get("/readyz").json() == {"database": True, "users": False}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PORT", "eighty", "PORT='eighty': expected a TCP port, like 8000"),
+        ("USERS_URL", "", "USERS_URL is not set: `sightline up` sets it from .env"),
+    ],
+)
+def test_a_wrong_variable_stops_the_start(
+    start: Start, variable: str, value: str, message: str
+) -> None:
+    environ = {"USERS_URL": "http://127.0.0.1:9", variable: value, "PORT": "8000"}
+    orders = start("orders", ready=False, **{**environ, variable: value})
+
+    assert orders.process.wait(timeout=20) == 1
+    assert orders.log.read_text().splitlines()[-1] == message
+
+
+def test_a_log_line_carries_the_trace_it_belongs_to(shop: Shop) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    placed = shop.gateway.post(
+        "/api/orders", NEW_ORDER, traceparent=f"00-{trace_id}-00f067aa0ba902b7-01"
+    )
+
+    lines = [json.loads(line) for line in shop.orders.log.read_text().splitlines()]
+    (line,) = [line for line in lines if line.get("order_id") == placed.json()["id"]]
+    assert line["trace_id"] == trace_id
+    assert len(line["span_id"]) == 16
+
+
+def test_every_service_shows_its_metrics(shop: Shop) -> None:
+    shop.gateway.get("/api/orders/7")
+
+    pages = [httpx.get(f"{service.url}/metrics").text for service in (shop.gateway, shop.users)]
+
+    assert 'http_route="/api/orders/{order_id}"' in pages[0]
+    assert 'http_route="/users/{user_id}"' in pages[1]
+    assert "readyz" not in "".join(pages)

@@ -1,0 +1,66 @@
+"""The alert inbox, as Alertmanager and people meet it."""
+
+import pytest
+
+from tests.integration.demo_services.conftest import Service, Start
+
+NOTIFICATION = {
+    "version": "4",
+    "groupKey": '{}:{alertname="TargetDown"}',
+    "truncatedAlerts": 0,
+    "status": "firing",
+    "receiver": "control",
+    "groupLabels": {"alertname": "TargetDown"},
+    "commonLabels": {"alertname": "TargetDown", "severity": "critical", "job": "users"},
+    "commonAnnotations": {"summary": "users is down"},
+    "externalURL": "http://localhost:9093",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "TargetDown", "severity": "critical", "job": "users"},
+            "annotations": {"summary": "users is down"},
+            "startsAt": "2026-11-25T12:00:00.000Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://localhost:9090/graph",
+            "fingerprint": "c0ffee",
+        }
+    ],
+}
+"""Source: Alertmanager documentation, "Webhook receiver"."""
+
+
+@pytest.fixture(scope="module")
+def control(start: Start) -> Service:
+    return start("control")
+
+
+def test_a_notification_is_seen_by_people_programs_and_prometheus(control: Service) -> None:
+    status_code = control.post("/alerts", NOTIFICATION).status_code
+
+    assert status_code == 204
+    assert "users is down" in control.get("/").text
+    assert control.get("/api/alerts").json()["alerts"][0]["labels"]["job"] == "users"
+    assert (
+        'alert_notifications_received_total{alertname="TargetDown",severity="critical",'
+        'status="firing"} 1.0'
+    ) in control.get("/metrics").text
+    assert '"alertname": "TargetDown"' in control.log.read_text()
+
+
+@pytest.mark.parametrize("body", [{}, [], {**NOTIFICATION, "alerts": "many"}])
+def test_what_is_no_notification_is_refused_and_nothing_is_lost(
+    control: Service, body: object
+) -> None:
+    before = control.get("/api/alerts").json()
+
+    status_code = control.post("/alerts", body).status_code
+
+    assert status_code == 422
+    assert control.get("/api/alerts").json() == before
+
+
+def test_the_page_runs_no_script(control: Service) -> None:
+    page = control.get("/")
+
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in page.text
