@@ -1,0 +1,167 @@
+"""Jaeger's v1 query API, which Grafana's data source and the trace page of Jaeger's UI call."""
+
+import time
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sightline.tracestore import otlp
+from sightline.tracestore.adjust import adjust
+from sightline.tracestore.attributes import JSON
+from sightline.tracestore.calls import Calls
+from sightline.tracestore.go_values import GoError
+from sightline.tracestore.jaeger_v1 import envelope, trace_id_text, trace_json
+from sightline.tracestore.own_metrics import OwnMetrics
+from sightline.tracestore.query_v1 import (
+    DEFAULT_DEPENDENCY_LOOKBACK,
+    MICROSECOND,
+    MILLISECOND,
+    bool_parameter,
+    search_query,
+    time_parameter,
+    trace_id,
+    trace_ids,
+)
+from sightline.tracestore.responses import BadParameter, guarded, json_answer
+from sightline.tracestore.search import Query, find
+from sightline.tracestore.store import Store
+from sightline.tracestore.trace import Trace, repair, traces_of
+
+NOT_FOUND: Final = "trace not found"
+
+
+def failure(message: str, status: int) -> Response:
+    """The error form of v1."""
+    return json_answer(envelope(None, errors=[{"code": status, "msg": message}]), status)
+
+
+class ApiV1:
+    """Handlers of `/api/...`."""
+
+    def __init__(self, store: Store, metrics: OwnMetrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._calls = Calls(store)
+
+    def routes(self) -> list[Route]:
+        """Every route of v1 that needs spans only."""
+        return [
+            Route("/api/services", guarded(self.services, failure)),
+            Route(
+                "/api/services/{service:path}/operations", guarded(self.operation_names, failure)
+            ),
+            Route("/api/operations", guarded(self.operations, failure)),
+            Route("/api/traces", guarded(self.search, failure)),
+            Route("/api/traces/{trace_id}", guarded(self.trace, failure)),
+            Route("/api/dependencies", guarded(self.dependencies, failure)),
+            Route("/api/archive/{trace_id}", self.archive, methods=["POST"]),
+            Route("/api/transform", self.transform, methods=["POST"]),
+        ]
+
+    async def services(self, _request: Request) -> Response:
+        """Names of all services."""
+        with self._metrics.read("get_services"):
+            names = self._store.services()
+        return json_answer(envelope(names, total=len(names)))
+
+    async def operation_names(self, request: Request) -> Response:
+        """Names of one service's operations; `null` for an unknown service."""
+        with self._metrics.read("get_operations"):
+            names = self._store.operations(request.path_params["service"])
+        return json_answer(envelope(names or None, total=len(names)))
+
+    async def operations(self, request: Request) -> Response:
+        """The same with the kind of span, which Badger does not keep."""
+        service = request.query_params.get("service", "")
+        if not service:
+            raise BadParameter("parameter 'service' is required")
+        with self._metrics.read("get_operations"):
+            found = [{"name": name, "spanKind": ""} for name in self._store.operations(service)]
+        return json_answer(envelope(found, total=len(found)))
+
+    async def search(self, request: Request) -> Response:
+        """Traces that a query means, or those that are named."""
+        parameters = request.query_params
+        raw = bool_parameter(parameters, "raw")
+        if ids := trace_ids(parameters):
+            return await run_in_threadpool(self._named, ids, raw=raw)
+        query = search_query(parameters)
+        if query.start > query.end:
+            return failure("min start time is above max", 500)
+        return await run_in_threadpool(self._found, query, raw=raw)
+
+    def _found(self, query: Query, *, raw: bool) -> Response:
+        with self._metrics.read("find_traces"):
+            traces = list(find(self._store, query))
+        return json_answer(envelope([_shown(trace, raw=raw) for trace in traces]))
+
+    def _named(self, ids: list[bytes], *, raw: bool) -> Response:
+        with self._metrics.read("get_traces"):
+            traces = [self._store.trace(identifier) for identifier in ids]
+        missing = [
+            {"msg": NOT_FOUND, "traceID": trace_id_text(trace.trace_id)}
+            for trace in traces
+            if not trace.spans
+        ]
+        found = [_shown(trace, raw=raw) for trace in traces if trace.spans]
+        return json_answer(envelope(found, errors=missing))
+
+    async def trace(self, request: Request) -> Response:
+        """One trace; `start` and `end` are read and otherwise ignored."""
+        try:
+            identifier = trace_id(request.path_params["trace_id"])
+        except GoError as error:
+            return failure(_path_error(error, request.path_params["trace_id"]), 400)
+        for name in ("start", "end"):
+            time_parameter(request.query_params, name, MICROSECOND, 0)
+        raw = bool_parameter(request.query_params, "raw")
+        return await run_in_threadpool(self._one, identifier, raw=raw)
+
+    def _one(self, identifier: bytes, *, raw: bool) -> Response:
+        with self._metrics.read("get_trace") as read:
+            trace = self._store.trace(identifier)
+            read.result = "ok" if trace.spans else "err"
+        if not trace.spans:
+            return failure(NOT_FOUND, 404)
+        return json_answer(envelope([_shown(trace, raw=raw)]))
+
+    async def dependencies(self, request: Request) -> Response:
+        """Calls between services."""
+        parameters = request.query_params
+        end = time_parameter(parameters, "endTs", MILLISECOND, time.time_ns())
+        lookback = time_parameter(parameters, "lookback", MILLISECOND, DEFAULT_DEPENDENCY_LOOKBACK)
+        calls = await run_in_threadpool(self._calls.between, end - lookback, end)
+        service = parameters.get("service", "")
+        return json_answer(
+            envelope(
+                [
+                    {"parent": parent, "child": child, "callCount": count}
+                    for (parent, child), count in calls.items()
+                    if not service or service in {parent, child}
+                ]
+            )
+        )
+
+    async def archive(self, _request: Request) -> Response:
+        """There is no archive."""
+        return failure("archive span storage was not configured", 500)
+
+    async def transform(self, request: Request) -> Response:
+        """OTLP/JSON in, v1 JSON out; nothing is stored."""
+        try:
+            traces = traces_of(otlp.from_json(await request.body()))
+        except otlp.MalformedRequest as error:
+            return failure(f"cannot unmarshal OTLP : {error}", 400)
+        return json_answer(envelope([trace_json(trace) for trace in traces]))
+
+
+def _shown(trace: Trace, *, raw: bool) -> JSON:
+    return trace_json(repair(trace) if raw else adjust(repair(trace)))
+
+
+def _path_error(error: GoError, value: str) -> str:
+    """Jaeger complains about the length of what is too short to be anything else."""
+    return str(error) if len(value) > 16 else "invalid length for TraceID"  # noqa: PLR2004  64 bits

@@ -1,0 +1,31 @@
+"""Links meant for Jaeger's pages, led to those of the viewer."""
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+_PAGES: Final = {"/": "/traces", "/search": "/traces", "/dependencies": "/map", "/monitor": "/"}
+"""Jaeger's page and the viewer's."""
+
+
+def routes(viewer_url: str, viewer_port: int) -> list[Route]:
+    """Redirects to the viewer at *viewer_url*, or at the host that was asked if it is empty."""
+
+    def base(request: Request) -> str:
+        return viewer_url or f"http://{request.url.hostname}:{viewer_port}"
+
+    def to(page: str) -> Callable[[Request], Response]:
+        def redirect(request: Request) -> Response:
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"{base(request)}{page}{query}")
+
+        return redirect
+
+    def to_trace(request: Request) -> Response:
+        return RedirectResponse(f"{base(request)}/trace/{request.path_params['trace_id']}")
+
+    pages = [Route(path, to(page)) for path, page in _PAGES.items()]
+    return [*pages, Route("/trace/{trace_id}", to_trace)]

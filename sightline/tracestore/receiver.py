@@ -1,0 +1,46 @@
+"""What happens to a decoded request, whichever way it came: stored and counted, or refused."""
+
+from collections.abc import Callable
+from typing import Final
+
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from sightline.tracestore.otlp import span_count
+from sightline.tracestore.own_metrics import OwnMetrics
+from sightline.tracestore.writer import NotStored, QueueFull, Writer
+
+Decoder = Callable[[bytes], TracesData]
+
+OK: Final = 0
+INVALID_ARGUMENT: Final = 3
+UNAVAILABLE: Final = 14
+"""Codes of google.rpc.Status."""
+
+
+class Refused(Exception):  # noqa: N818  the sender may come again, answered with 503
+    """Nothing was stored."""
+
+
+class Receiver:
+    """Takes requests of one transport."""
+
+    def __init__(self, writer: Writer, metrics: OwnMetrics, *, transport: str) -> None:
+        self._writer = writer
+        self._metrics = metrics
+        self._transport = transport
+
+    async def receive(self, body: bytes, decode: Decoder) -> None:
+        """Return once *body* is stored.
+
+        Raises:
+            MalformedRequest: *decode* cannot read it.
+            Refused: It was not stored; the message says why.
+        """
+        request = decode(body)
+        spans = span_count(request)
+        try:
+            await self._writer.write(request, size_bytes=len(body))
+        except (QueueFull, NotStored) as error:
+            self._metrics.refused(self._transport, spans, error)
+            raise Refused(f"failed to export traces: {error}") from error
+        self._metrics.stored(self._transport, spans)

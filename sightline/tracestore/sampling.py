@@ -1,0 +1,116 @@
+"""Sampling strategies for services that ask: jaeger/sampling.json, in the form samplers expect.
+
+Source: Jaeger, `internal/sampling/samplingstrategy/file`.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sightline.tracestore.attributes import JSON
+from sightline.tracestore.responses import go_app, json_answer, plain_text
+
+_log = logging.getLogger(__name__)
+
+Strategy = dict[str, JSON]
+
+EVERYTHING: Final[Mapping[str, Any]] = {"default_strategy": {"type": "probabilistic", "param": 1.0}}
+"""What holds where no file says otherwise."""
+
+
+class Strategies:
+    """The strategies of a file, which is read again whenever it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at: float | None = None
+        self._document = EVERYTHING
+
+    def of(self, service: str) -> Strategy:
+        """The strategy of *service*, or the default.
+
+        Operations of the default hold in every service, as in Jaeger.
+        """
+        self._reload()
+        default = self._document.get("default_strategy") or EVERYTHING["default_strategy"]
+        named = {
+            strategy["service"]: strategy
+            for strategy in self._document.get("service_strategies") or ()
+        }
+        return _strategy(named.get(service, default), default.get("operation_strategies") or ())
+
+    def _reload(self) -> None:
+        """Read the file if it changed; a broken one leaves the last good answers in place."""
+        try:
+            changed = self._path.stat().st_mtime
+            if changed != self._read_at:
+                self._read_at = changed
+                document = json.loads(self._path.read_text(encoding="utf-8"))
+                _check(document)
+                self._document = document
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            _log.warning("%s: %s: the strategies read before stay", self._path, error)
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """Read it once as an answer would: what fails here never replaces what works."""
+    default = document.get("default_strategy") or EVERYTHING["default_strategy"]
+    for strategy in (default, *(document.get("service_strategies") or ())):
+        _strategy(strategy, default.get("operation_strategies") or ())
+    for strategy in document.get("service_strategies") or ():
+        strategy["service"]
+
+
+def _strategy(strategy: Mapping[str, Any], shared: Iterable[Mapping[str, Any]]) -> Strategy:
+    own = strategy.get("operation_strategies") or []
+    named = {str(each["operation"]): float(each["param"]) for each in (*shared, *own)}
+    answer = _by_type(strategy)
+    if named:
+        limited = answer["strategyType"] == "RATE_LIMITING"
+        answer["operationSampling"] = _operations(named, 1.0 if limited else _param(strategy))
+    return answer
+
+
+def _by_type(strategy: Mapping[str, Any]) -> Strategy:
+    if strategy.get("type") == "ratelimiting":
+        limit = {"maxTracesPerSecond": int(_param(strategy))}
+        return {"strategyType": "RATE_LIMITING", "rateLimitingSampling": limit}
+    rate = {"samplingRate": _param(strategy)}
+    return {"strategyType": "PROBABILISTIC", "probabilisticSampling": rate}
+
+
+def _param(strategy: Mapping[str, Any]) -> float:
+    known = strategy.get("type") in {"probabilistic", "ratelimiting"}
+    return float(strategy.get("param", 0)) if known else 1.0
+
+
+def _operations(named: Mapping[str, float], default: float) -> Strategy:
+    each: Sequence[JSON] = [
+        {"operation": operation, "probabilisticSampling": {"samplingRate": rate}}
+        for operation, rate in named.items()
+    ]
+    return {
+        "defaultSamplingProbability": default,
+        "defaultLowerBoundTracesPerSecond": 0,
+        "perOperationStrategies": each,
+        "defaultUpperBoundTracesPerSecond": 0,
+    }
+
+
+def sampling_app(strategies: Strategies) -> Starlette:
+    """The application on the sampling port."""
+
+    async def sampling(request: Request) -> Response:
+        services = request.query_params.getlist("service")
+        if len(services) != 1:
+            return plain_text("'service' parameter must be provided once\n", 400)
+        return json_answer(strategies.of(services[0]))
+
+    return go_app([Route(path, sampling) for path in ("/sampling", "/", "/api/sampling")])

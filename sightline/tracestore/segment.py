@@ -1,0 +1,213 @@
+"""One SQLite file of spans: written by one thread, read by many."""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any, Final
+
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from sightline.tracestore.rows import Origin, SpanRow, rows
+from sightline.tracestore.tokens import Tokens
+
+Operation = tuple[str, str]
+"""Service and name."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS origin (
+    id INTEGER PRIMARY KEY, service TEXT NOT NULL, tokens TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS service (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS operation (
+    id INTEGER PRIMARY KEY, service TEXT NOT NULL, name TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS span (
+    id INTEGER PRIMARY KEY,
+    trace_id BLOB NOT NULL, span_id BLOB NOT NULL, parent_id BLOB,
+    service INTEGER NOT NULL, operation INTEGER NOT NULL, origin INTEGER NOT NULL,
+    start INTEGER NOT NULL, duration INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS span_trace ON span (trace_id, span_id);
+CREATE INDEX IF NOT EXISTS span_search ON span (service, start, operation, duration, trace_id);
+CREATE VIRTUAL TABLE IF NOT EXISTS tag USING fts5 (
+    tokens, content = '', columnsize = 0, detail = none, tokenize = ascii
+);
+"""
+
+_INSERT_SPAN: Final = "INSERT INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_TAG: Final = "INSERT INTO tag (rowid, tokens) VALUES (?, ?)"
+
+
+class Segment:
+    """Spans in one file, with what is needed to find them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.changed = path.stat().st_mtime if path.exists() else time.time()
+        self._closed = False
+        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # WAL survives a kill of the process; only a power cut can lose the last writes.
+        self._writer.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        self._writer.executescript(_SCHEMA)
+        self.born = self._birth()
+        self._load()
+
+    def _birth(self) -> int:
+        """When the file was made, in seconds since 1970; the header has a field to spare."""
+        (born,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if not born:
+            born = int(time.time())
+            self._writer.execute(f"PRAGMA user_version = {born}")
+        return int(born)
+
+    def _load(self) -> None:
+        """Read back what is kept in memory; after a rollback memory knows too much."""
+        db = self._writer
+        self.spans: int = db.execute("SELECT coalesce(max(id), 0) FROM span").fetchone()[0]
+        self._services: dict[str, int] = dict(db.execute("SELECT name, id FROM service"))
+        self._operations: dict[Operation, int] = {
+            (service, name): id_ for id_, service, name in db.execute("SELECT * FROM operation")
+        }
+        self._origins: dict[bytes, int] = dict(db.execute("SELECT body, id FROM origin"))
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file; its log, at most 4 MiB, not counted."""
+        return self.path.stat().st_size
+
+    @property
+    def services(self) -> list[str]:
+        """Names of all services."""
+        return list(self._services)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """Service and name of all operations."""
+        return list(self._operations)
+
+    def write(self, requests: Iterable[TracesData], tokens: Tokens) -> None:
+        """Store all of *requests*, or nothing.
+
+        Raises:
+            sqlite3.Error: Nothing was stored, for example because the disk is full.
+        """
+        db = self._writer
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for request in requests:
+                for origin, spans in rows(request):
+                    self._insert(origin, spans, tokens)
+            db.execute("COMMIT")
+            self.changed = time.time()
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            self._load()
+            raise
+
+    def _insert(self, origin: Origin, spans: Sequence[SpanRow], tokens: Tokens) -> None:
+        origin_id = self._origin(origin, tokens)
+        service_id = self._service(origin.service)
+        span_rows, tag_rows = [], []
+        for number, row in enumerate(spans, start=self.spans + 1):
+            operation_id = self._operation(origin.service, row.name)
+            body = row.span.SerializeToString()
+            ids = (row.trace_id, row.span_id, row.parent_id, service_id, operation_id, origin_id)
+            span_rows.append((number, *ids, row.start, row.duration, body))
+            tag_rows.append((number, tokens.of_span(row.span)))
+        self._writer.executemany(_INSERT_SPAN, span_rows)
+        self._writer.executemany(_INSERT_TAG, tag_rows)
+        self.spans += len(spans)
+
+    def _origin(self, origin: Origin, tokens: Tokens) -> int:
+        if origin.body not in self._origins:
+            values = (origin.service, tokens.of_origin(origin.resource), origin.body)
+            self._origins[origin.body] = self._new(
+                "INSERT INTO origin (service, tokens, body) VALUES (?, ?, ?)", values
+            )
+        return self._origins[origin.body]
+
+    def _service(self, name: str) -> int:
+        if name not in self._services:
+            self._services[name] = self._new("INSERT INTO service (name) VALUES (?)", (name,))
+        return self._services[name]
+
+    def _operation(self, service: str, name: str) -> int:
+        if (service, name) not in self._operations:
+            self._operations[service, name] = self._new(
+                "INSERT INTO operation (service, name) VALUES (?, ?)", (service, name)
+            )
+        return self._operations[service, name]
+
+    def _new(self, statement: str, values: Sequence[Any]) -> int:
+        return self._writer.execute(statement, values).lastrowid or 0
+
+    def service_id(self, service: str) -> int | None:
+        """Number of *service* in this file."""
+        return self._services.get(service)
+
+    def operation_ids(self, service: str, name: str) -> list[int]:
+        """Numbers of the operations *name* in this file, of *service* or, if empty, of any."""
+        if service:
+            found = self._operations.get((service, name))
+            return [] if found is None else [found]
+        return [id_ for (_, of), id_ in list(self._operations.items()) if of == name]
+
+    @cached_property
+    def starts(self) -> tuple[int, int]:
+        """Earliest and latest start, nanoseconds since 1970; asked of full segments only."""
+        return next(
+            self.select("SELECT coalesce(min(start), 0), coalesce(max(start), 0) FROM span"), (0, 0)
+        )
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of *query*, read as they are asked for; none once the file is closed."""
+        with self._reader() as db:
+            if db:
+                yield from db.execute(query, values)
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection of one's own; they are kept, for opening one costs as much as a query."""
+        db = self._idle_or_new()
+        try:
+            yield db
+        finally:
+            if db and self._closed:
+                db.close()
+            elif db:
+                self._idle.put(db)
+
+    def _idle_or_new(self) -> sqlite3.Connection | None:
+        with suppress(Empty):
+            return self._idle.get_nowait()
+        try:
+            return sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            if self._closed:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Close every connection that is not being read from."""
+        self._closed = True
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+        self._writer.close()
+
+    def drop(self) -> None:
+        """Close, and remove the files; who still reads reads on."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)

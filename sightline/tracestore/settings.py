@@ -1,0 +1,82 @@
+"""What the trace store is told by its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from sightline import artefacts
+from sightline.config import Ports, read_env_file
+from sightline.errors import ConfigurationError
+
+MAX_SPANS: Final = 400_000
+MAX_BYTES: Final = 1024 * 1024 * 1024
+MAX_AGE_SECONDS: Final = 48 * 3600.0
+"""Source: `ttl.spans` of jaeger/config.yaml."""
+
+
+_SAMPLING_FILE: Final = artefacts.JAEGER / "sampling.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much is kept; the oldest eighth goes when one of them is reached."""
+
+    spans: int
+    """Variable ``TRACESTORE_MAX_SPANS``."""
+    bytes: int
+    """Size of all files together. Variable ``TRACESTORE_MAX_BYTES``."""
+    age_seconds: float
+    """Counted from when a span arrived. Variable ``TRACESTORE_MAX_AGE_SECONDS``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the trace store can be told, resolved."""
+
+    host: str
+    """Address that every listener binds. Variable ``HOST``."""
+    ports: Ports
+    path: Path
+    """Names the files: ``traces.db`` becomes ``traces.000001.db``. ``TRACESTORE_PATH``."""
+    prometheus_url: str
+    """Where `/api/metrics` reads span metrics. Variable ``PROMETHEUS_URL``."""
+    viewer_url: str
+    """Where links to Jaeger's pages lead; empty: the host that was asked, on the port of Grafana.
+
+    Variable ``GRAFANA_URL``.
+    """
+    sampling_file: Path
+    """Strategies for services that ask. Variable ``TRACESTORE_SAMPLING_FILE``."""
+    bounds: Bounds
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read *environ* over `.env`.
+
+        Raises:
+            ConfigurationError: Names variable, value, expectation.
+        """
+        given = {name: value for name, value in environ.items() if value}
+        merged = {**read_env_file(artefacts.ENV_FILE), **given}
+        ports = Ports.from_env(merged)
+        return cls(
+            host=merged.get("HOST", "127.0.0.1"),
+            ports=ports,
+            path=Path(merged.get("TRACESTORE_PATH", "traces.db")),
+            prometheus_url=merged.get("PROMETHEUS_URL", f"http://127.0.0.1:{ports.prometheus}"),
+            viewer_url=merged.get("GRAFANA_URL", "").rstrip("/"),
+            sampling_file=Path(merged.get("TRACESTORE_SAMPLING_FILE", _SAMPLING_FILE)),
+            bounds=Bounds(
+                spans=_count(merged, "TRACESTORE_MAX_SPANS", MAX_SPANS),
+                bytes=_count(merged, "TRACESTORE_MAX_BYTES", MAX_BYTES),
+                age_seconds=_count(merged, "TRACESTORE_MAX_AGE_SECONDS", int(MAX_AGE_SECONDS)),
+            ),
+        )
+
+
+def _count(environ: Mapping[str, str], variable: str, default: int) -> int:
+    value = environ.get(variable, str(default))
+    if not value.isdecimal() or int(value) == 0:
+        raise ConfigurationError(f"{variable}={value!r}: expected a whole number above 0")
+    return int(value)

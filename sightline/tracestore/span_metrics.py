@@ -1,0 +1,198 @@
+"""Metrics counted from spans: calls and durations by service, operation, kind and status.
+
+As Jaeger's span-metrics connector names and counts them, with the buckets of jaeger/config.yaml:
+what is stored shows at the next flush, and a new series shows as 0 once, so that `rate()` sees its
+first calls.
+
+Source: opentelemetry-collector-contrib, `connector/spanmetricsconnector`.
+"""
+
+import threading
+import time
+import uuid
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status, TracesData
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
+from prometheus_client.utils import floatToGoString
+
+from instrumentation.conventions import OVERFLOW, SPAN_ID, TRACE_ID
+from sightline.tracestore.attributes import text
+from sightline.tracestore.rows import SERVICE_NAME
+
+FLUSH_SECONDS: Final = 2.0
+EXPIRY_SECONDS: Final = 300.0
+BUCKETS: Final = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 2.5e3, 5e3, 1e4)
+"""Upper bounds in milliseconds. Source of the three: jaeger/config.yaml."""
+
+MAX_SERIES: Final = 5000
+"""Operations beyond go under `OVERFLOW`, so that ids in span names cannot fill the memory."""
+
+_NANOSECONDS: Final = 1e6
+"""In a millisecond."""
+
+_LABELS: Final = (
+    *("service_name", "span_name", "span_kind", "status_code", "collector_instance_id"),
+    *("otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "job", "instance"),
+)
+
+
+_KINDS: Final[dict[int, str]] = {number: name for name, number in Span.SpanKind.items()}
+_STATUSES: Final[dict[int, str]] = {number: name for name, number in Status.StatusCode.items()}
+
+
+class _Source(NamedTuple):
+    """The service that spans come from, as Prometheus identifies it."""
+
+    service: str
+    job: str
+    instance: str
+
+
+class _Key(NamedTuple):
+    source: _Source
+    name: str
+    kind: int
+    status: int
+
+
+_Call = tuple[bytes, bytes, float, float]
+"""Trace id, span id, duration in milliseconds, seconds since 1970."""
+
+
+@dataclass(slots=True)
+class _Series:
+    """Calls of one operation."""
+
+    seen: float
+    """When the last one came; seconds of the monotonic clock."""
+    published: bool = False
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    milliseconds: float = 0.0
+    last: dict[int, _Call] = field(default_factory=dict)
+    """The last call of each bucket."""
+
+    def exemplar(self, bucket: int) -> Exemplar | None:
+        """The last call of a bucket, as Prometheus wants it."""
+        if bucket not in self.last:
+            return None
+        trace_id, span_id, duration, moment = self.last[bucket]
+        return Exemplar({TRACE_ID: trace_id.hex(), SPAN_ID: span_id.hex()}, duration, moment)
+
+
+class SpanMetrics(Collector):
+    """Counts the spans it is told of; safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._series: dict[_Key, _Series] = {}
+        self._targets: dict[_Source, dict[str, str]] = {}
+        self._instance = str(uuid.uuid4())
+        self._published: list[Metric] = []
+
+    def record(self, request: TracesData) -> None:
+        """Count every span of *request* whose resource names a service."""
+        with self._lock:
+            for resource_spans in request.resource_spans:
+                if source := self._source(resource_spans.resource):
+                    for scope_spans in resource_spans.scope_spans:
+                        self._count(source, scope_spans.spans)
+
+    def _source(self, resource: Resource) -> _Source | None:
+        """Job and instance of *resource*, whose other attributes are kept for `target_info`."""
+        named = {attribute.key: text(attribute.value) for attribute in resource.attributes}
+        service = named.pop(SERVICE_NAME, "")
+        if not service:
+            return None
+        namespace = named.pop("service.namespace", "")
+        job = f"{namespace}/{service}" if namespace else service
+        source = _Source(service, job, named.pop("service.instance.id", ""))
+        if source in self._targets or len(self._targets) < MAX_SERIES:
+            self._targets[source] = named
+        return source
+
+    def _count(self, source: _Source, spans: Iterable[Span]) -> None:
+        now, seen = time.time(), self._clock()
+        for span in spans:
+            series = self._of(_Key(source, span.name, span.kind, span.status.code))
+            duration = max(span.end_time_unix_nano - span.start_time_unix_nano, 0) / _NANOSECONDS
+            bucket = bisect_left(BUCKETS, duration)
+            series.seen = seen
+            series.buckets[bucket] += 1
+            series.milliseconds += duration
+            series.last[bucket] = (span.trace_id, span.span_id, duration, now)
+
+    def _of(self, key: _Key) -> _Series:
+        series = self._series.get(key)
+        if series is None and len(self._series) >= MAX_SERIES:
+            key = key._replace(name=OVERFLOW)
+            series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = _Series(seen=self._clock())
+        return series
+
+    def flush(self) -> None:
+        """Publish what was counted, and forget what was not seen for `EXPIRY_SECONDS`."""
+        with self._lock:
+            oldest = self._clock() - EXPIRY_SECONDS
+            self._series = {k: series for k, series in self._series.items() if series.seen > oldest}
+            alive = {key.source for key in self._series}
+            self._targets = {s: named for s, named in self._targets.items() if s in alive}
+            self._published = [self._calls(), self._durations(), _target_info(self._targets)]
+            for series in self._series.values():
+                series.published = True
+
+    def collect(self) -> Iterator[Metric]:
+        """What the last flush published."""
+        return iter(self._published)
+
+    def _calls(self) -> Metric:
+        family = CounterMetricFamily("traces_span_metrics_calls", "Spans.", labels=_LABELS)
+        for key, series in self._series.items():
+            calls = sum(series.buckets) if series.published else 0
+            family.add_metric(self._labels(key), calls)
+        return family
+
+    def _durations(self) -> Metric:
+        name = "traces_span_metrics_duration_milliseconds"
+        family = HistogramMetricFamily(name, "Durations.", labels=_LABELS)
+        for key, series in self._series.items():
+            milliseconds = series.milliseconds if series.published else 0.0
+            family.add_metric(self._labels(key), list(_cumulative(series)), milliseconds)
+        return family
+
+    def _labels(self, key: _Key) -> list[str]:
+        kind = _KINDS.get(key.kind, _KINDS[0])
+        status = _STATUSES.get(key.status, _STATUSES[0])
+        scope = ("spanmetricsconnector", "", "")
+        service, job, instance = key.source
+        return [service, key.name, kind, status, self._instance, *scope, job, instance]
+
+
+_Bucket = tuple[str, float] | tuple[str, float, Exemplar]
+
+
+def _cumulative(series: _Series) -> Iterator[_Bucket]:
+    """Upper bound, count at or below it, and an exemplar if there is one, for each bucket."""
+    total = 0
+    for number, bound in enumerate((*map(floatToGoString, BUCKETS), "+Inf")):
+        total += series.buckets[number] if series.published else 0
+        exemplar = series.exemplar(number) if series.published else None
+        yield (bound, total, exemplar) if exemplar else (bound, total)
+
+
+def _target_info(targets: Mapping[_Source, Mapping[str, str]]) -> Metric:
+    """What else the resources say: `target_info`, to be joined on job and instance."""
+    family = InfoMetricFamily("target", "Attributes of the resource.")
+    for source, named in targets.items():
+        safe = {"".join(c if c.isalnum() else "_" for c in key): named[key] for key in named}
+        family.add_metric([], {**safe, "job": source.job, "instance": source.instance})
+    return family
