@@ -25,7 +25,6 @@ from sightline.tracestore.attributes import JSON, non_finite
 from sightline.tracestore.go_values import (
     NANOSECONDS,
     GoError,
-    duration,
     parse_float,
     quoted,
     rfc3339,
@@ -100,7 +99,7 @@ class Monitor:
         return await run_in_threadpool(self._errors, window(request.query_params))
 
     def _latencies(self, asked: Window, quantile: float) -> Response:
-        rates = f"rate({DURATIONS}{{{asked.matchers}}}[{duration(asked.rate)}])"
+        rates = f"rate({DURATIONS}{{{asked.matchers}}}[{asked.rate // MILLISECOND}ms])"
         query = f"histogram_quantile({quantile:.2f}, sum({rates}) by ({asked.labels},le))"
         help_ = f"{quantile:.2f}th quantile latency, grouped by service"
         return self._answer("service_latencies", help_, asked, query)
@@ -177,7 +176,7 @@ def _kind(name: str) -> str:
 
 
 def _call_rate(asked: Window, matcher: str = "") -> str:
-    rates = f"rate({CALLS}{{{matcher}{asked.matchers}}}[{duration(asked.rate)}])"
+    rates = f"rate({CALLS}{{{matcher}{asked.matchers}}}[{asked.rate // MILLISECOND}ms])"
     return f"sum({rates}) by ({asked.labels})"
 
 

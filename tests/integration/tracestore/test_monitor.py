@@ -1,0 +1,83 @@
+"""Jaeger's Monitor tab: what Prometheus answers, in the form that was recorded at Jaeger."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.tracestore.fake_prometheus import FakePrometheus, fake_prometheus
+from tests.integration.tracestore.recorded import names, recorded
+from tests.integration.tracestore.test_recorded_answers import body_of
+from tests.integration.tracestore.trace_store import TraceStore, running
+
+LABELS = {"service_name": "service_name", "operation": "span_name"}
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[FakePrometheus]:
+    with fake_prometheus() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def monitored(
+    prometheus: FakePrometheus, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TraceStore]:
+    with running(tmp_path_factory.mktemp("monitor"), PROMETHEUS_URL=prometheus.url) as store:
+        yield store
+
+
+def series_of(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401  any JSON
+    """What Prometheus must have answered for Jaeger to answer *body*."""
+    return [
+        {
+            "metric": {LABELS[label["name"]]: label["value"] for label in metric["labels"]},
+            "values": [
+                [
+                    datetime.fromisoformat(point["timestamp"]).timestamp(),
+                    str(point["gaugeValue"]["doubleValue"]),
+                ]
+                for point in metric["metricPoints"]
+            ],
+        }
+        for metric in (body.get("metrics", ()) if isinstance(body, dict) else ())
+    ]
+
+
+@pytest.mark.parametrize("name", names("metrics_"))
+def test_a_metric_is_answered_as_jaeger_answers_it(
+    monitored: TraceStore, prometheus: FakePrometheus, name: str
+) -> None:
+    golden = recorded(name)
+    prometheus.series = series_of(golden.body)
+
+    answer = monitored.ask(golden.request["path"])
+
+    assert (answer.status, answer.content_type, body_of(answer)) == golden.comparable
+
+
+def test_prometheus_is_asked_for_the_rate_of_the_kind_and_the_window(
+    monitored: TraceStore, prometheus: FakePrometheus
+) -> None:
+    monitored.ask(
+        "/api/metrics/calls?service=gateway&service=users&groupByOperation=true"
+        "&endTs=1795450510125&lookback=180000&step=60000&ratePer=600000&spanKind=client"
+    )
+
+    assert prometheus.queries[-1] == {
+        "query": 'sum(rate(traces_span_metrics_calls_total{service_name=~"gateway|users",'
+        ' span_kind=~"SPAN_KIND_CLIENT"}[600000ms])) by (service_name,span_name)',
+        "start": "1795450330.125",
+        "end": "1795450510.125",
+        "step": "60.0",
+    }
+
+
+def test_prometheus_that_is_gone_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with running(tmp_path, PROMETHEUS_URL="http://127.0.0.1:1") as store:
+        answer = store.ask("/api/metrics/calls?service=gateway")
+
+    assert answer.status == 500
+    assert "http://127.0.0.1:1/api/v1/query_range" in answer.body.decode()

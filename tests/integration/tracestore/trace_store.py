@@ -1,0 +1,111 @@
+"""The trace store as a process of its own, on free ports and in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from sightline.config import Ports
+from tests.ports import free_ports
+from tests.waiting import until
+
+JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    content_type: str
+    headers: Mapping[str, str]
+    """Names in small letters."""
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  any JSON
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class TraceStore:
+    """A running trace store."""
+
+    ports: Ports
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def ask(
+        self,
+        path: str,
+        *,
+        port: int = 0,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; to the query port unless *port* is given."""
+        connection = HTTPConnection("127.0.0.1", port or self.ports.jaeger_query, timeout=20)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            return _answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def send(self, body: bytes, content_type: str = PROTOBUF, **headers: str) -> Answer:
+        """One OTLP/HTTP export; underscores in header names stand for dashes."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask(
+            "/v1/traces",
+            port=self.ports.otlp_http,
+            method="POST",
+            body=body,
+            headers={"Content-Type": content_type, **given},
+        )
+
+    def metrics(self, port: int, accept: str = "") -> str:
+        """Text of `/metrics`."""
+        return self.ask("/metrics", port=port, headers={"Accept": accept}).body.decode()
+
+    def kill(self) -> None:
+        """SIGKILL, which leaves no time to save anything."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=5)
+
+
+def _answer(response: HTTPResponse) -> Answer:
+    content_type = response.headers.get("Content-Type", "")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, content_type, headers, response.read())
+
+
+@contextmanager
+def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
+    """A trace store with its files in *folder*, healthy; stopped at the end."""
+    names = [field.name for field in fields(Ports)]
+    ports = Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
+    variables = {f"{name.upper()}_PORT": str(port) for name, port in ports}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sightline.tracestore"],
+        env={**os.environ, **variables, "TRACESTORE_PATH": str(folder / "traces.db"), **environ},
+    )
+    store = TraceStore(ports, folder, process)
+    try:
+        until(lambda: _healthy(store), within_seconds=20)
+        yield store
+    finally:
+        process.terminate()
+        process.wait(timeout=5)
+
+
+def _healthy(store: TraceStore) -> bool:
+    assert store.process.poll() is None
+    return store.ask("/status", port=store.ports.jaeger_health).status == 200
