@@ -58,7 +58,27 @@ class Recorded:
     body: Any
 
     @property
-    def comparable(body: Any) -> Any:  # noqa: ANN401  any JSON
+    def comparable(self) -> tuple[int, str, Any]:
+        return self.status, self.content_type, comparable(self.body)
+
+
+def recorded(name: str) -> Recorded:
+    """The request *name*, with the answer that we mean to give."""
+    variant = {**dict.fromkeys(AS_MEMORY, ".memory"), **dict.fromkeys(AS_WE_DO, ".ours")}
+    request = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))["request"]
+    file = GOLDEN / f"{name}{variant.get(name, '')}.json"
+    answer = json.loads(file.read_text(encoding="utf-8"))
+    body = answer["body"] if "body" in answer else answer["body_text"]
+    return Recorded(name, request, answer["status"], answer["headers"]["content-type"], body)
+
+
+def names(*prefixes: str) -> list[str]:
+    """Names of all recorded requests that begin so, those with a test of their own left out."""
+    files = (file.name.partition(".")[0] for file in GOLDEN.glob("*.json"))
+    return sorted({n for n in files if n.startswith(prefixes)} - ON_THEIR_OWN)
+
+
+def comparable(body: Any) -> Any:  # noqa: ANN401  any JSON
     """*body* without what Jaeger leaves to chance."""
     match body:
         case {"data": [_, *_] as data}:
