@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import APIRouter, Response
 
 from demo_services.probe import answers
+from demo_services.tls import Identity
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -27,13 +28,13 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
     return routes
 
 
-def peer_check(base_url: str) -> Check:
+def peer_check(base_url: str, identity: Identity | None) -> Check:
     """Whether the service at *base_url* is up.
 
     Not whether *it* is ready: a probe of one service does not walk through all the others.
     """
 
     async def up() -> bool:
-        return await asyncio.to_thread(answers, f"{base_url}/healthz")
+        return await asyncio.to_thread(answers, f"{base_url}/healthz", identity=identity)
 
     return up

@@ -8,6 +8,8 @@ import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from demo_services.tls import Identity
+
 _FIRST_CLIENT_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -26,17 +28,23 @@ class Peer:
 
     Args:
         name: For messages.
+        base_url: With ``https``, our *identity* is shown and the peer's is checked.
         timeout_seconds: Whole call. Shorter than the caller's own, so that the one who waits in
             front hears who was slow.
     """
 
-    def __init__(self, name: str, base_url: str, *, timeout_seconds: float) -> None:
+    def __init__(
+        self, name: str, base_url: str, *, identity: Identity | None, timeout_seconds: float
+    ) -> None:
         self._name = name
         self._base_url = base_url
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._identity = identity
+        self._timeout_seconds = timeout_seconds
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(self._base_url, timeout=self._timeout)
+        self._session = open_session(
+            self._base_url, identity=self._identity, timeout_seconds=self._timeout_seconds
+        )
         return self
 
     async def __aexit__(
@@ -76,6 +84,17 @@ class Peer:
         if answer.status >= _FIRST_CLIENT_ERROR:
             raise PeerError(answer.status, body.get("detail"))
         return body
+
+
+def open_session(
+    base_url: str, *, identity: Identity | None, timeout_seconds: float
+) -> aiohttp.ClientSession:
+    """A session of calls to *base_url* that show *identity*, where there is one."""
+    return aiohttp.ClientSession(
+        base_url,
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+        connector=aiohttp.TCPConnector(ssl=identity.context() if identity else True),
+    )
 
 
 async def answer_peer_error(_: Request, error: Exception) -> JSONResponse:

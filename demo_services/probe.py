@@ -6,14 +6,26 @@ so that no probe makes a span.
 
 import sys
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
 from urllib.parse import urlsplit
 
+from demo_services.tls import Identity
 
-def answers(url: str, *, timeout_seconds: float = 1.0) -> bool:
-    """Whether GET *url* is 200 in time."""
+TIMEOUT_SECONDS: Final = 1.0
+
+
+def answers(
+    url: str, *, identity: Identity | None = None, timeout_seconds: float = TIMEOUT_SECONDS
+) -> bool:
+    """Whether GET *url* is 200 in time; with *identity*, over TLS."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_seconds)
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        HTTPSConnection(host, port, timeout=timeout_seconds, context=identity.context())
+        if identity
+        else HTTPConnection(host, port, timeout=timeout_seconds)
+    )
     try:
         connection.request("GET", parts.path or "/")
         return connection.getresponse().status == HTTPStatus.OK
@@ -24,4 +36,4 @@ def answers(url: str, *, timeout_seconds: float = 1.0) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not answers(*sys.argv[1:2]))
+    sys.exit(not answers(sys.argv[1], identity=Identity.from_env()))

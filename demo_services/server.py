@@ -35,6 +35,7 @@ def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ())
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
+        **(settings.identity.server_options() if settings.identity else {}),
     )
 
 

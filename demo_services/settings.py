@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from demo_services.tls import Identity
+
 MOST_REQUESTS_PER_SECOND: Final = 200.0
 """Traffic shares the machine with what it loads: past this it measures itself."""
 
@@ -28,6 +30,8 @@ class Settings:
     gateway_url: str
     orders_url: str
     users_url: str
+    identity: Identity | None
+    """For TLS; variables in `tls.py`."""
     traffic_rate: float
     """Requests a second, 0 for none. Variable ``TRAFFIC_RATE``."""
 
@@ -48,6 +52,7 @@ class Settings:
             gateway_url=_url(environ, "GATEWAY_URL"),
             orders_url=_url(environ, "ORDERS_URL"),
             users_url=_url(environ, "USERS_URL"),
+            identity=_identity(environ),
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
         )
 
@@ -70,9 +75,18 @@ def _database(value: str) -> str:
 def _url(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "")
     parts = urlsplit(value)
-    if value and (parts.scheme != "http" or not parts.hostname or parts.path.strip("/")):
+    if value and (
+        parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/")
+    ):
         raise SettingError(f"{name}={value!r}: expected a base URL, like http://users:8002")
     return value.rstrip("/")
+
+
+def _identity(environ: Mapping[str, str]) -> Identity | None:
+    try:
+        return Identity.from_env(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def _rate(value: str) -> float:

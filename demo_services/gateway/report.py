@@ -8,12 +8,13 @@ from opentelemetry.trace import SpanKind, Tracer
 
 from demo_services.peer import PeerError
 from demo_services.shop import Id, Report
+from demo_services.tls import Identity
 from instrumentation import inject
 
 TIMEOUT_SECONDS: Final = 2.5
 
 
-def report_routes(orders_url: str, tracer: Tracer) -> APIRouter:
+def report_routes(orders_url: str, identity: Identity | None, tracer: Tracer) -> APIRouter:
     """``/api/report``."""
     routes = APIRouter()
 
@@ -22,14 +23,18 @@ def report_routes(orders_url: str, tracer: Tracer) -> APIRouter:
         with tracer.start_as_current_span("fetch report", kind=SpanKind.CLIENT):
             headers: dict[str, str] = {}
             inject(headers)  # inside the span: outside any there is nothing to inject
-            return _fetch(f"{orders_url}/reports/{user_id}", headers)
+            return _fetch(f"{orders_url}/reports/{user_id}", headers, identity)
 
     return routes
 
 
-def _fetch(url: str, headers: dict[str, str]) -> Report:
+def _fetch(url: str, headers: dict[str, str], identity: Identity | None) -> Report:
+    shown = (identity.certificate, identity.key) if identity else None
+    trusted = identity.authority if identity else True
     try:
-        answer = requests.get(url, headers=headers, timeout=TIMEOUT_SECONDS)
+        answer = requests.get(
+            url, headers=headers, timeout=TIMEOUT_SECONDS, cert=shown, verify=trusted
+        )
     except requests.Timeout as slow:
         raise PeerError(504, "orders did not answer in time") from slow
     except requests.RequestException as gone:

@@ -19,8 +19,9 @@ PEER_TIMEOUT_SECONDS: Final = 2.5
 
 def create(settings: Settings) -> FastAPI:
     """The service, ready to be served."""
-    orders = Peer("orders", settings.orders_url, timeout_seconds=PEER_TIMEOUT_SECONDS)
-    users = Peer("users", settings.users_url, timeout_seconds=PEER_TIMEOUT_SECONDS)
+    identity, timeout_seconds = settings.identity, PEER_TIMEOUT_SECONDS
+    orders = Peer("orders", settings.orders_url, identity=identity, timeout_seconds=timeout_seconds)
+    users = Peer("users", settings.users_url, identity=identity, timeout_seconds=timeout_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -32,7 +33,10 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(orders))
     app.include_router(user_routes(users, orders))
-    app.include_router(report_routes(settings.orders_url, telemetry.tracer))
-    needs = {"orders": peer_check(settings.orders_url), "users": peer_check(settings.users_url)}
+    app.include_router(report_routes(settings.orders_url, identity, telemetry.tracer))
+    needs = {
+        "orders": peer_check(settings.orders_url, identity),
+        "users": peer_check(settings.users_url, identity),
+    }
     app.include_router(health_routes(needs))
     return app

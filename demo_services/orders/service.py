@@ -18,7 +18,10 @@ USERS_TIMEOUT_SECONDS: Final = 1.5
 
 def create(settings: Settings) -> FastAPI:
     """The service, ready to be served."""
-    users = Peer("users", settings.users_url, timeout_seconds=USERS_TIMEOUT_SECONDS)
+    identity = settings.identity
+    users = Peer(
+        "users", settings.users_url, identity=identity, timeout_seconds=USERS_TIMEOUT_SECONDS
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -32,6 +35,9 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(store, users))
     app.include_router(report_routes(store, telemetry.tracer))
-    needs = {"database": store.database.answers, "users": peer_check(settings.users_url)}
+    needs = {
+        "database": store.database.answers,
+        "users": peer_check(settings.users_url, identity),
+    }
     app.include_router(health_routes(needs))
     return app

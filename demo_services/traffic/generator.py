@@ -7,7 +7,9 @@ from typing import Final
 
 import aiohttp
 
+from demo_services.peer import open_session
 from demo_services.probe import answers
+from demo_services.tls import Identity
 from demo_services.traffic.scenarios import Scenario, choose
 
 MOST_IN_FLIGHT: Final = 50
@@ -31,9 +33,16 @@ class Generator:
     """
 
     def __init__(
-        self, gateway_url: str, *, rate: float, count: Count, draws: random.Random
+        self,
+        gateway_url: str,
+        *,
+        identity: Identity | None,
+        rate: float,
+        count: Count,
+        draws: random.Random,
     ) -> None:
         self._gateway_url = gateway_url
+        self._identity = identity
         self._rate = rate
         self._count = count
         self._draws = draws
@@ -43,13 +52,13 @@ class Generator:
         """Send, once the gateway is ready, until cancelled; cancels the visits under way, too."""
         if not self._rate:
             return
-        while not await asyncio.to_thread(answers, f"{self._gateway_url}/readyz"):  # noqa: ASYNC110  another process
+        url = f"{self._gateway_url}/readyz"
+        while not await asyncio.to_thread(answers, url, identity=self._identity):  # noqa: ASYNC110  another process
             await asyncio.sleep(OPENING_SECONDS)
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        async with (
-            aiohttp.ClientSession(self._gateway_url, timeout=timeout) as session,
-            asyncio.TaskGroup() as visits,
-        ):
+        session = open_session(
+            self._gateway_url, identity=self._identity, timeout_seconds=TIMEOUT_SECONDS
+        )
+        async with session, asyncio.TaskGroup() as visits:
             clock = asyncio.get_running_loop().time
             due = clock()
             while True:

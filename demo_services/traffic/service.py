@@ -33,7 +33,9 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(title="traffic", lifespan=lifespan)
     # The crowd carries no trace context: every visit starts a trace at the gateway.
     telemetry = instrument(app, service="traffic", clients=())
-    app.include_router(health_routes({"gateway": peer_check(settings.gateway_url)}))
+    app.include_router(
+        health_routes({"gateway": peer_check(settings.gateway_url, settings.identity)})
+    )
 
     requests = counter("traffic_requests", telemetry.registry)
     for scenario in SCENARIOS:
@@ -41,6 +43,7 @@ def create(settings: Settings) -> FastAPI:
             requests.labels(scenario.name, result)
     generator = Generator(
         settings.gateway_url,
+        identity=settings.identity,
         rate=settings.traffic_rate,
         count=lambda scenario, result: requests.labels(scenario, result).inc(),
         draws=random.Random(_SEED),  # noqa: S311  not a secret
