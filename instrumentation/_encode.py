@@ -7,11 +7,19 @@ Source: opentelemetry-proto, trace/v1/trace.proto; field numbers stand in the ta
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol, cast
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceState
+from opentelemetry.trace import (
+    DEFAULT_TRACE_STATE,
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceState,
+)
 
 from instrumentation._encode_values import (
     UncarriableError,
@@ -46,70 +54,70 @@ class SpanEncoder:
 
     def __init__(self) -> None:
         # By exact type of the value: as keys of one dictionary, 1 and True would be the same.
-        self._attributes: dict[type, dict[tuple[str, Any], bytes]] = {str: {}, int: {}}
+        self._strings: dict[tuple[str, Any], bytes] = {}
+        self._ints: dict[tuple[str, Any], bytes] = {}
         self._names: dict[tuple[str, int], bytes] = {}
 
     def encode(self, span: ReadableSpan) -> bytes:
         """A ``Span`` message."""
         context = cast("SpanContext", span.context)
         parent = span.parent
-        parts = [_IDS % (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))]
-        if context.trace_state:
-            parts.append(b"\x1a" + delimited(_trace_state(context.trace_state)))
-        if parent is not None:
-            parts.append(b"\x22\x08" + parent.span_id.to_bytes(8, "big"))
+        fields = self._attributes(cast("_Copied", span.attributes).copy())
+        left_out = fields.count(b"")
         # By id: an enumeration's own hash is a Python function.
-        key = (span.name, id(span.kind))
-        parts.append(self._names.get(key) or self._name(span.name, span.kind))
-        parts.append(_times(span.start_time, span.end_time))
-        left_out = self._add_attributes(parts, cast("_Copied", span.attributes).copy())
+        name = self._names.get((span.name, id(span.kind))) or self._name(span.name, span.kind)
+        ids = _IDS % (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
+        fields += (ids, name, _times(span.start_time, span.end_time), _status(span.status))
+        state = context.trace_state
+        if state is not DEFAULT_TRACE_STATE and state:
+            fields.append(b"\x1a" + delimited(_trace_state(state)))
+        if parent is None:
+            fields.append(_LOCAL_PARENT)
+        else:
+            fields.append(b"\x22\x08" + parent.span_id.to_bytes(8, "big"))
+            fields.append(_REMOTE_PARENT if parent.is_remote else _LOCAL_PARENT)
         if dropped := span.dropped_attributes + left_out:
-            parts.append(b"\x50" + varint(dropped))
-        if events := span.events:
-            parts += [b"\x5a" + delimited(_event(event)) for event in events]
-        if dropped := span.dropped_events:
-            parts.append(b"\x60" + varint(dropped))
-        if links := span.links:
-            parts += [b"\x6a" + delimited(_link(link)) for link in links]
-        if dropped := span.dropped_links:
-            parts.append(b"\x70" + varint(dropped))
-        parts.append(_status(span.status))
-        parts.append(_REMOTE_PARENT if parent is not None and parent.is_remote else _LOCAL_PARENT)
-        return b"".join(parts)
+            fields.append(b"\x50" + varint(dropped))
+        # The public properties copy a list under a lock, for nothing in most spans.
+        if span._events or span.dropped_events:  # noqa: SLF001
+            fields += _events(span)
+        if span._links or span.dropped_links:  # noqa: SLF001
+            fields += _links(span)
+        return b"".join(fields)
 
-    def _add_attributes(self, parts: list[bytes], values: Mapping[str, Any]) -> int:
-        """Append each attribute to *parts*; how many had to be left out."""
-        remembered = self._attributes
-        left_out = 0
-        for item in values.items():
-            known = remembered.get(type(item[1]))
-            field = known.get(item) if known is not None else None
-            if field is None:
-                try:
-                    field = self._attribute(*item)
-                except UncarriableError:
-                    left_out += 1
-                    continue
-            parts.append(field)
-        return left_out
+    def _attributes(self, values: Mapping[str, Any]) -> list[bytes]:
+        """The fields; an empty one where an attribute has to be left out."""
+        remembered, attribute = self._strings.get, self._attribute
+        try:
+            return [remembered(item) or attribute(item) for item in values.items()]
+        except TypeError:  # a list or map, which cannot be looked up
+            return [attribute(item) for item in values.items()]
 
-    def _attribute(self, key: str, value: object) -> bytes:
-        field = b"\x4a" + delimited(key_value(key, value))
-        known = self._attributes.get(type(value))
-        if known is not None and len(field) <= _MAX_CACHED_BYTES:
-            if len(known) >= _MAX_CACHED:
-                known.clear()
-            known[key, value] = field
+    def _attribute(self, item: tuple[str, Any]) -> bytes:
+        kind = type(item[1])
+        if kind is int and (known := self._ints.get(item)):
+            return known
+        try:
+            field = b"\x4a" + delimited(key_value(*item))
+        except UncarriableError:
+            return b""
+        if kind is str or kind is int:
+            _remember(self._strings if kind is str else self._ints, item, field)
         return field
 
     def _name(self, name: str, kind: SpanKind) -> bytes:
         number = kind.value + 1 if isinstance(kind, SpanKind) else 0  # type: ignore[redundant-expr]  # the caller may lie
         field = b"\x2a" + delimited(bounded_text(name)) + b"\x30" + SMALL[number]
-        if number and len(field) <= _MAX_CACHED_BYTES:
-            if len(self._names) >= _MAX_CACHED:
-                self._names.clear()
-            self._names[name, id(kind)] = field
+        if number:
+            _remember(self._names, (name, id(kind)), field)
         return field
+
+
+def _remember(known: dict[tuple[str, Any], bytes], key: tuple[str, Any], field: bytes) -> None:
+    if len(field) <= _MAX_CACHED_BYTES:
+        if len(known) >= _MAX_CACHED:
+            known.clear()
+        known[key] = field
 
 
 def _times(start: int | None, end: int | None) -> bytes:
@@ -127,6 +135,20 @@ def _instant(nanoseconds: object) -> int:
 
 def _trace_state(state: TraceState) -> bytes:
     return text(",".join(f"{key}={value}" for key, value in state.items()))
+
+
+def _events(span: ReadableSpan) -> Iterator[bytes]:
+    for event in span.events:
+        yield b"\x5a" + delimited(_event(event))
+    if dropped := span.dropped_events:
+        yield b"\x60" + varint(dropped)
+
+
+def _links(span: ReadableSpan) -> Iterator[bytes]:
+    for link in span.links:
+        yield b"\x6a" + delimited(_link(link))
+    if dropped := span.dropped_links:
+        yield b"\x70" + varint(dropped)
 
 
 def _event(event: Event) -> bytes:
