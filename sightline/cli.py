@@ -36,8 +36,7 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
         if not first:
             display.note("waited for another `sightline up` of this stack")
         wanted = roles.roles(config, chosen.roles, display.note)
-        with display.Progress() as progress:
-            started = stack.up(wanted, progress.healthy)
+        started = stack.up(wanted, display.Progress())
     if not started:
         display.note("already running, nothing to do")
     display.table(stack.look())
@@ -90,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     starting = commands.add_parser("up", help="start the stack, return when it is healthy")
     starting.add_argument("roles", nargs="*", metavar="ROLE", help="only these (default: all)")
+    starting.add_argument("--local", action="store_true", help="as processes, not containers")
     starting.add_argument(
         "--foreground", action="store_true", help="stay until Ctrl-C, then stop everything"
     )

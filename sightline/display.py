@@ -1,11 +1,15 @@
 """What the command says. Rich is imported late: the roles start meanwhile."""
 
+import shutil
 import sys
 import time
-from typing import Self
+from collections.abc import Sequence
+from typing import Final
 
 from sightline.local.stack import Look
 from sightline.local.state import Status
+
+_LINE_EVERY_SECONDS: Final = 5.0
 
 
 def note(text: str) -> None:
@@ -19,23 +23,40 @@ def error(text: str) -> None:
 
 
 class Progress:
-    """Says how the start comes along, one line for each role."""
+    """Says how a start comes along: a line for each role, and whom it still waits for."""
 
     def __init__(self) -> None:
         """The clock starts."""
         self._began = time.monotonic()
-
-    def __enter__(self) -> Self:
-        """Say that it begins."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to say."""
+        self._next_line = _LINE_EVERY_SECONDS
 
     def healthy(self, status: Status) -> None:
         """Say that a role is healthy."""
-        seconds = time.monotonic() - self._began
-        note(f"{seconds:5.1f} s  {status.role.name} is healthy: {status.role.provider}")
+        self._clear()
+        note(f"{self._seconds:5.1f} s  {status.role.name} is healthy: {status.role.provider}")
+
+    def waiting(self, names: Sequence[str]) -> None:
+        """Say who is not healthy yet: in place on a terminal, now and then elsewhere."""
+        line = f"{self._seconds:5.1f} s  waiting for {', '.join(names)}"
+        if sys.stdout.isatty():
+            self._clear()
+            sys.stdout.write(line[: shutil.get_terminal_size().columns - 1])
+            sys.stdout.flush()
+        elif self._seconds > self._next_line:
+            self._next_line += _LINE_EVERY_SECONDS
+            note(line)
+
+    def done(self) -> None:
+        """Leave the terminal clean."""
+        self._clear()
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _clear(self) -> None:
+        if sys.stdout.isatty():
+            sys.stdout.write("\r\x1b[K")
 
 
 def table(look: Look) -> None:
@@ -49,6 +70,8 @@ def table(look: Look) -> None:
     for name, status in look.statuses.items():
         rows.add_row(name, status.role.provider, _condition(look, name), status.role.url)
     Console().print(rows)
+    if not look.supervised:
+        note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")
 
 
 def _condition(look: Look, name: str) -> str:

@@ -152,6 +152,7 @@ class Players:
             environ=self._environ(
                 PORT=str(port),
                 DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
+                RUNBOOKS=str(artefacts.ROOT / "docs" / "runbooks"),
                 OTEL_SERVICE_NAME=name,
                 OTEL_EXPORTER_OTLP_ENDPOINT=url(self._ports.otlp_http),
                 OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",

@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from sightline.errors import RoleFailed
 from sightline.local import process
@@ -22,7 +22,18 @@ _LOOK_EVERY_SECONDS: Final = 0.5
 _MARGIN_SECONDS: Final = 10.0
 """Grace over a deadline that the supervisor itself keeps."""
 
-Report = Callable[[Status], None]
+
+class Progress(Protocol):
+    """Is told how a start comes along."""
+
+    def healthy(self, status: Status) -> None:
+        """A role became healthy."""
+
+    def waiting(self, names: Sequence[str]) -> None:
+        """These roles are not healthy yet; told again and again."""
+
+    def done(self) -> None:
+        """Nothing more will be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +71,12 @@ class Stack:
             failure=state.failure if state else "",
         )
 
-    def up(self, roles: Iterable[Role], report: Report) -> list[str]:
+    def up(self, roles: Iterable[Role], progress: Progress) -> list[str]:
         """Start those of *roles* that do not answer, wait until they do, and return their names.
 
         Args:
             roles: What is to run afterwards; running others are left alone.
-            report: Is told of each role as it becomes healthy.
+            progress: Is told of each role as it becomes healthy.
 
         Raises:
             PortTaken: Before anything starts.
@@ -83,10 +94,12 @@ class Stack:
         names = [role.name for role in starting]
         try:
             self._send(supervised=running.supervised)
-            self._wait(names, number, report)
+            self._wait(names, number, progress)
         except KeyboardInterrupt:
             self.down()
             raise
+        finally:
+            progress.done()
         return names
 
     def down(self) -> list[str]:
@@ -144,7 +157,7 @@ class Stack:
                 check=False,  # `_wait` sees whether it lives
             )
 
-    def _wait(self, names: list[str], number: int, report: Report) -> None:
+    def _wait(self, names: list[str], number: int, progress: Progress) -> None:
         told: set[str] = set()
 
         def settled() -> bool:
@@ -153,12 +166,14 @@ class Stack:
             if state and state.request >= number:
                 for status in _with(state, names, "healthy"):
                     if status.role.name not in told:
-                        report(status)
+                        progress.healthy(status)
                         told.add(status.role.name)
                 self._require_alive(state, names)
             if not alive:
                 raise RoleFailed(self._vanished(state))
-            return len(told) == len(names)
+            missing = [name for name in names if name not in told]
+            progress.waiting(missing)
+            return not missing
 
         patience = self.healthy_within_seconds + _MARGIN_SECONDS
         if not process.until(settled, within_seconds=patience):

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,8 +51,20 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     stack.down()
 
 
-def silent(_: Status) -> None:
-    """A report that nobody reads."""
+class Silent:
+    """Progress that nobody reads."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def healthy(self, status: Status) -> None:
+        self.told.append(status.role.name)
+
+    def waiting(self, names: Sequence[str]) -> None:
+        pass
+
+    def done(self) -> None:
+        pass
 
 
 def condition(stack: Stack, name: str) -> str:
@@ -73,33 +85,33 @@ def supervisor(stack: Stack) -> process.Identity:
 
 
 def test_up_returns_when_every_role_is_healthy(stack: Stack) -> None:
-    told: list[str] = []
+    progress = Silent()
 
-    started = stack.up([role("a"), role("b")], report=lambda status: told.append(status.role.name))
+    started = stack.up([role("a"), role("b")], progress)
 
     assert started == ["a", "b"]
-    assert sorted(told) == ["a", "b"]
+    assert sorted(progress.told) == ["a", "b"]
     assert stack.look().well
 
 
 def test_a_second_up_changes_nothing(stack: Stack) -> None:
     roles = [role("a")]
-    stack.up(roles, silent)
+    stack.up(roles, Silent())
     before = identity(stack, "a")
 
-    assert stack.up(roles, silent) == []
+    assert stack.up(roles, Silent()) == []
     assert identity(stack, "a") == before
 
 
 def test_more_roles_join_a_running_stack(stack: Stack) -> None:
-    stack.up([role("a")], silent)
+    stack.up([role("a")], Silent())
 
-    assert stack.up([role("b")], silent) == ["b"]
+    assert stack.up([role("b")], Silent()) == ["b"]
     assert sorted(stack.look().statuses) == ["a", "b"]
 
 
 def test_down_leaves_no_process(stack: Stack) -> None:
-    stack.up([role("a"), role("b")], silent)
+    stack.up([role("a"), role("b")], Silent())
     processes = [identity(stack, "a"), identity(stack, "b"), supervisor(stack)]
 
     assert sorted(stack.down()) == ["a", "b"]
@@ -113,7 +125,7 @@ def test_down_without_a_stack_does_nothing(stack: Stack) -> None:
 
 def test_who_dies_before_the_stack_is_ready_is_named_and_takes_the_rest_down(stack: Stack) -> None:
     with pytest.raises(RoleFailed) as raised:
-        stack.up([role("a"), role("b", FAILS)], silent)
+        stack.up([role("a"), role("b", FAILS)], Silent())
 
     assert str(raised.value).startswith("b exited with status 3. ")
     assert "the reason" in str(raised.value)
@@ -124,18 +136,18 @@ def test_a_command_that_is_not_there_is_named(stack: Stack) -> None:
     missing = replace(role("a"), command=("/nowhere/program",))
 
     with pytest.raises(RoleFailed, match=r"a does not start: .*'/nowhere/program'"):
-        stack.up([missing], silent)
+        stack.up([missing], Silent())
 
 
 def test_who_is_never_healthy_is_named_with_the_deadline(stack: Stack) -> None:
     hurried = replace(stack, healthy_within_seconds=0.5)
 
     with pytest.raises(RoleFailed, match=r"a was not healthy within 0.5 s: http://127.0.0.1"):
-        hurried.up([role("a", "import time; time.sleep(60)")], silent)
+        hurried.up([role("a", "import time; time.sleep(60)")], Silent())
 
 
 def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> None:
-    stack.up([role("a"), role("b")], silent)
+    stack.up([role("a"), role("b")], Silent())
 
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
     until(lambda: condition(stack, "a") == "dead", within_seconds=5)
@@ -147,47 +159,47 @@ def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> No
 
 def test_up_brings_a_dead_role_back(stack: Stack) -> None:
     roles = [role("a"), role("b")]
-    stack.up(roles, silent)
+    stack.up(roles, Silent())
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
     until(lambda: condition(stack, "a") == "dead", within_seconds=5)
 
-    assert stack.up(roles, silent) == ["a"]
+    assert stack.up(roles, Silent()) == ["a"]
     assert stack.look().well
 
 
 def test_up_replaces_a_frozen_role(stack: Stack) -> None:
     roles = [role("a")]
-    stack.up(roles, silent)
+    stack.up(roles, Silent())
     frozen = identity(stack, "a")
     os.kill(frozen.pid, signal.SIGSTOP)
 
-    assert stack.up(roles, silent) == ["a"]
+    assert stack.up(roles, Silent()) == ["a"]
     assert not process.alive(frozen)
     assert stack.look().well
 
 
 def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
-    stack.up([role("a")], silent)
+    stack.up([role("a")], Silent())
 
     with pytest.raises(RoleFailed, match="b exited with status 3"):
-        stack.up([role("b", FAILS)], silent)
+        stack.up([role("b", FAILS)], Silent())
 
     assert stack.look().answers == {"a": True, "b": False}
 
 
 def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
     roles = [role("a"), role("b")]
-    stack.up(roles, silent)
+    stack.up(roles, Silent())
     left = identity(stack, "a")
     os.kill(supervisor(stack).pid, signal.SIGKILL)
     until(lambda: not stack.folder.supervised, within_seconds=5)
 
-    assert stack.up(roles, silent) == ["a", "b"]
+    assert stack.up(roles, Silent()) == ["a", "b"]
     assert not process.alive(left)
 
 
 def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
-    stack.up([role("a")], silent)
+    stack.up([role("a")], Silent())
     left = identity(stack, "a")
     os.kill(supervisor(stack).pid, signal.SIGKILL)
     until(lambda: not stack.folder.supervised, within_seconds=5)
@@ -198,10 +210,10 @@ def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
 
 def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
     holder = role("a")
-    stack.up([holder], silent)
+    stack.up([holder], Silent())
 
     with pytest.raises(PortTaken, match="B_PORT"):
-        stack.up([replace(role("b"), ports=(("B_PORT", holder.ports[0][1]),))], silent)
+        stack.up([replace(role("b"), ports=(("B_PORT", holder.ports[0][1]),))], Silent())
 
     assert sorted(stack.look().statuses) == ["a"]
 
@@ -215,7 +227,7 @@ def stop(*_):
 signal.signal(signal.SIGTERM, stop)
 """
     first, last = role("first", says + SERVER, needs=("last",)), role("last", says + SERVER)
-    stack.up([last, first], silent)
+    stack.up([last, first], Silent())
 
     stack.down()
 
@@ -223,7 +235,7 @@ signal.signal(signal.SIGTERM, stop)
 
 
 def test_no_secret_of_the_environment_is_kept(stack: Stack) -> None:
-    stack.up([replace(role("a"), environ={**os.environ, "TOKEN": "hush"})], silent)
+    stack.up([replace(role("a"), environ={**os.environ, "TOKEN": "hush"})], Silent())
 
     kept = [file.read_text(errors="replace") for file in stack.folder.run.iterdir()]
 

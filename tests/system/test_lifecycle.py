@@ -1,0 +1,154 @@
+"""Stacks that come and go: beside each other, against obstacles, and without a trace."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+from sightline.local import ports, process
+from tests.stacks import LocalStack, alive, running
+from tests.waiting import until
+
+ENGINES = ("prometheus", "alertmanager")
+
+
+def taken(stack: LocalStack) -> list[int]:
+    return [port for _, port in stack.config.ports if not ports.free(port)]
+
+
+def test_two_stacks_run_side_by_side_and_down_leaves_nothing(
+    stack: LocalStack, tmp_path: Path
+) -> None:
+    with running(tmp_path) as other:
+        before = other.state
+        both = [stack.sightline("status").returncode, other.sightline("status").returncode]
+
+        stopped = other.sightline("down")
+
+        assert both == [0, 0]
+        assert stopped.returncode == 0
+        assert alive(before) == []
+        assert taken(other) == []
+        assert stack.sightline("status").returncode == 0
+
+
+def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
+    before = stack.state
+
+    again = stack.sightline("up")
+
+    assert again.returncode == 0
+    assert "already running, nothing to do" in again.stdout
+    assert stack.state == before
+
+
+def test_a_taken_port_is_named_with_its_holder_before_anything_starts(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path)
+    with socket.create_server(("127.0.0.1", stack.config.ports.grafana)):
+        refused = stack.sightline("up")
+
+    assert refused.returncode == 1
+    assert f"(GRAFANA_PORT): held by pid {os.getpid()}: " in refused.stderr
+    assert not (tmp_path / "run" / "state.json").exists()
+
+
+def test_a_missing_program_without_a_network_names_each_place_tried(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(
+        tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"), SIGHTLINE_OFFLINE="true", PATH="/nowhere"
+    )
+
+    refused = stack.sightline("up")
+
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        "sightline: prometheus is nowhere to be had. Tried:",
+        "  PATH: no prometheus",
+        f"  cache {tmp_path}/cache/sightline: not fetched yet",
+        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not fetched",
+        "Put prometheus 2.42 or newer on PATH, or run the command again with a network.",
+    ]
+
+
+def test_a_wrong_variable_of_opentelemetry_is_named_at_start(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path, OTEL_TRACES_SAMPLER="sometimes")
+
+    refused = stack.sightline("up", "users")
+
+    assert refused.returncode == 1
+    assert "users exited with status" in refused.stderr
+    assert "OTEL_TRACES_SAMPLER='sometimes'" in refused.stderr
+
+
+def test_a_wrong_port_is_named(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path, GATEWAY_PORT="high")
+
+    refused = stack.sightline("up")
+
+    assert refused.returncode == 1
+    assert refused.stderr == "sightline: GATEWAY_PORT='high': expected a TCP port, like 8000\n"
+
+
+def test_an_unknown_role_is_named(tmp_path: Path) -> None:
+    refused = LocalStack.beside_others(tmp_path).sightline("up", "kafka")
+
+    assert refused.returncode == 1
+    assert "kafka: not a role; there are prometheus, alertmanager, jaeger" in refused.stderr
+
+
+def test_what_a_killed_supervisor_left_is_reaped_by_the_next_up(tmp_path: Path) -> None:
+    with running(tmp_path, *ENGINES) as stack:
+        orphan = stack.process("prometheus")
+        os.kill(stack.state.supervisor.pid, signal.SIGKILL)
+        until(lambda: not stack.folder.supervised, within_seconds=5)
+        assert "their supervisor was killed" in stack.sightline("status").stdout
+
+        stack.up(*ENGINES)
+
+        assert not process.alive(orphan)
+        assert stack.sightline("status").returncode == 0
+
+
+def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> None:
+    with running(tmp_path, *ENGINES) as stack:
+        before = stack.state
+        os.kill(before.supervisor.pid, signal.SIGKILL)
+
+        stack.down()
+
+        assert alive(before) == []
+        assert taken(stack) == []
+
+
+def test_two_ups_at_once_start_one_stack(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path)
+    with stack.begin("up", *ENGINES) as one, stack.begin("up", *ENGINES) as other:
+        codes = [one.wait(timeout=60), other.wait(timeout=60)]
+        said = one.communicate()[0] + other.communicate()[0]
+
+    stack.down()
+    assert codes == [0, 0]
+    assert said.count("already running, nothing to do") == 1
+
+
+def test_ctrl_c_while_waiting_stops_everything(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path)
+    with stack.begin("up") as waiting:
+        started = until(lambda: stack.state, within_seconds=10)
+        waiting.send_signal(signal.SIGINT)
+        code = waiting.wait(timeout=30)
+
+    assert code == 130
+    assert alive(started) == []
+    assert taken(stack) == []
+
+
+def test_foreground_stays_until_ctrl_c(tmp_path: Path) -> None:
+    stack = LocalStack.beside_others(tmp_path)
+    with stack.begin("up", "--foreground", *ENGINES) as staying:
+        until(lambda: stack.state.phase == "running", within_seconds=30)
+        running_stack = stack.state
+        staying.send_signal(signal.SIGINT)
+        code = staying.wait(timeout=30)
+
+    assert code in {0, 130}
+    assert alive(running_stack) == []
