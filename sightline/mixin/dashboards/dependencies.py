@@ -163,7 +163,7 @@ TRUTH: Final = Row(
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PROCESSES.rate(
                             f"{queries.CLIENT}_count",
                             by=("job", "error_type"),
                             where=queries.CLIENT_ERROR,
@@ -179,8 +179,8 @@ TRUTH: Final = Row(
 
 BREAKER: Final = f"""
 max by (job, name) (
-  2 * {JOBS.also('state="open"').series("circuit_breaker_state")}
-  or {JOBS.also('state="half_open"').series("circuit_breaker_state")}
+  2 * {PROCESSES.also('state="open"').series("circuit_breaker_state")}
+  or {PROCESSES.also('state="half_open"').series("circuit_breaker_state")}
 )
 """
 
@@ -212,7 +212,7 @@ PROTECTION: Final = Row(
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=JOBS.rate("http_client_request_resends_total")
+                        expr=PROCESSES.rate("http_client_request_resends_total")
                         + f"\n/\n(sum by (job) ({_recorded(rules.CALLS)}) > 0)",
                         legend="{{job}}",
                     ),
@@ -228,12 +228,12 @@ PROTECTION: Final = Row(
                 queries=(
                     Query(
                         expr=queries.share(
-                            JOBS.rate(
+                            PROCESSES.rate(
                                 "rate_limiter_requests_total",
                                 by=("job", "policy"),
                                 where='result="rejected"',
                             ),
-                            JOBS.rate("rate_limiter_requests_total", by=("job", "policy")),
+                            PROCESSES.rate("rate_limiter_requests_total", by=("job", "policy")),
                         ),
                         legend="{{job}} {{policy}}",
                     ),
@@ -248,7 +248,7 @@ PROTECTION: Final = Row(
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate("degraded_responses_total", by=("job", "dependency")),
+                        expr=PROCESSES.rate("degraded_responses_total", by=("job", "dependency")),
                         legend="{{job}} without {{dependency}}",
                     ),
                 ),
@@ -316,14 +316,14 @@ DATA: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PROCESSES.rate(
                             "messaging_client_sent_messages_total",
                             by=("messaging_destination_name",),
                         ),
                         legend="{{messaging_destination_name}} sent",
                     ),
                     Query(
-                        expr=JOBS.rate(
+                        expr=PROCESSES.rate(
                             "messaging_client_consumed_messages_total",
                             by=("messaging_destination_name",),
                         ),
@@ -339,7 +339,7 @@ DATA: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=JOBS.sum(
+                        expr=PROCESSES.sum(
                             "messaging_consumer_lag", by=("job", "messaging_destination_name")
                         ),
                         legend="{{job}} {{messaging_destination_name}}",

@@ -111,14 +111,14 @@ GARBAGE: Final = Row(
             ),
             Curves(
                 title="Uncollectable objects",
-                description="Objects that cannot be freed, since the start. "
+                description="Objects that cannot be freed, within the panel's step. "
                 "Anything but 0 is a leak in an extension module.",
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=PROCESSES.sum(
-                            "python_gc_objects_uncollectable_total", by=queries.INSTANCE
-                        ),
+                        expr="sum by (job, instance) (increase("
+                        + PROCESSES.series("python_gc_objects_uncollectable_total")
+                        + "[$__rate_interval]))",
                         legend=_EACH,
                     ),
                 ),

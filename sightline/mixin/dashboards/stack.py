@@ -4,7 +4,8 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits
-from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing
+from sightline.mixin.dashboards.selection import PROCESSES as PARTS
+from sightline.mixin.dashboards.selection import STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.fields import rising
@@ -13,13 +14,17 @@ from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.variables import Labels
 from sightline.mixin.grafana.words import Unit
 
-PARTS: Final = Labels(
+JOBS: Final = Labels(
     name="job",
     label="Job",
     query="label_values(up, job)",
     regex="/.*(prometheus|alertmanager|jaeger|collector|grafana).*/",
 )
 """What is not a service of ours, by the names that everybody gives them."""
+
+INSTANCES: Final = Labels(
+    name="instance", label="Instance", query='label_values(up{job=~"$job"}, instance)'
+)
 
 NOW: Final = Row(
     title="Now",
@@ -39,7 +44,7 @@ NOW: Final = Row(
                 "0: it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(expr=f"min({JOBS.series('prometheus_config_last_reload_successful')})"),
+                    Now(expr=f"min({PARTS.series('prometheus_config_last_reload_successful')})"),
                 ),
                 scale=limits.WORKS,
             ),
@@ -49,7 +54,7 @@ NOW: Final = Row(
                 "0: it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(expr=f"min({JOBS.series('alertmanager_config_last_reload_successful')})"),
+                    Now(expr=f"min({PARTS.series('alertmanager_config_last_reload_successful')})"),
                 ),
                 scale=limits.WORKS,
             ),
@@ -70,7 +75,7 @@ NOW: Final = Row(
                 queries=(
                     Now(
                         expr="sum(increase("
-                        + JOBS.series("prometheus_rule_evaluation_failures_total")
+                        + PARTS.series("prometheus_rule_evaluation_failures_total")
                         + f"[{STEP}]))"
                     ),
                 ),
@@ -84,8 +89,8 @@ NOW: Final = Row(
                 queries=(
                     Now(
                         expr=queries.share(
-                            JOBS.rate("alertmanager_notifications_failed_total", by=()),
-                            JOBS.rate("alertmanager_notifications_total", by=()),
+                            PARTS.rate("alertmanager_notifications_failed_total", by=()),
+                            PARTS.rate("alertmanager_notifications_total", by=()),
                         )
                     ),
                 ),
@@ -106,7 +111,7 @@ PROMETHEUS: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=JOBS.sum("prometheus_tsdb_head_series", by=("instance",)),
+                        expr=PARTS.sum("prometheus_tsdb_head_series", by=("instance",)),
                         legend="{{instance}}",
                     ),
                 ),
@@ -117,7 +122,7 @@ PROMETHEUS: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PARTS.rate(
                             "prometheus_tsdb_head_samples_appended_total", by=("instance",)
                         ),
                         legend="{{instance}}",
@@ -132,8 +137,8 @@ PROMETHEUS: Final = Row(
                 queries=(
                     Query(
                         expr=f"max by (rule_group) (label_replace(\n"
-                        f"  {JOBS.series('prometheus_rule_group_last_duration_seconds')}\n"
-                        f"  / {JOBS.series('prometheus_rule_group_interval_seconds')},\n"
+                        f"  {PARTS.series('prometheus_rule_group_last_duration_seconds')}\n"
+                        f"  / {PARTS.series('prometheus_rule_group_interval_seconds')},\n"
                         '  "rule_group", "$1", "rule_group", ".*;(.*)"\n))',
                         legend="{{rule_group}}",
                     ),
@@ -150,7 +155,7 @@ PROMETHEUS: Final = Row(
                 queries=(
                     Query(
                         expr="max by (slice) ("
-                        + JOBS.also('quantile="0.9"').series(
+                        + PARTS.also('quantile="0.9"').series(
                             "prometheus_engine_query_duration_seconds"
                         )
                         + ")",
@@ -165,11 +170,11 @@ PROMETHEUS: Final = Row(
                 unit=Unit.BYTES,
                 queries=(
                     Query(
-                        expr=f"sum({JOBS.series('prometheus_tsdb_storage_blocks_bytes')})",
+                        expr=f"sum({PARTS.series('prometheus_tsdb_storage_blocks_bytes')})",
                         legend="blocks",
                     ),
                     Query(
-                        expr=f"sum({JOBS.series('prometheus_tsdb_wal_storage_size_bytes')})",
+                        expr=f"sum({PARTS.series('prometheus_tsdb_wal_storage_size_bytes')})",
                         legend="write-ahead log",
                     ),
                 ),
@@ -181,8 +186,8 @@ PROMETHEUS: Final = Row(
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=f"max({JOBS.series('prometheus_notifications_queue_length')}\n"
-                        f"/ {JOBS.series('prometheus_notifications_queue_capacity')})",
+                        expr=f"max({PARTS.series('prometheus_notifications_queue_length')}\n"
+                        f"/ {PARTS.series('prometheus_notifications_queue_capacity')})",
                         legend="queue",
                     ),
                 ),
@@ -202,7 +207,7 @@ ALERTMANAGER: Final = Row(
                 "All suppressed while something burns: an inhibition or a silence is too wide.",
                 unit=Unit.COUNT,
                 queries=(
-                    Query(expr=JOBS.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"),
+                    Query(expr=PARTS.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"),
                 ),
             ),
             Curves(
@@ -212,10 +217,10 @@ ALERTMANAGER: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate("alertmanager_notifications_total", by=("integration",))
-                        + "\nand on (integration)\n"
-                        + JOBS.sum("alertmanager_notifications_total", by=("integration",))
-                        + " > 0",
+                        expr=PARTS.rate("alertmanager_notifications_total", by=("integration",))
+                        + "\nand on (integration)\nsum by (integration) (increase("
+                        + PARTS.series("alertmanager_notifications_total")
+                        + "[$__range])) > 0",
                         legend="{{integration}}",
                     ),
                 ),
@@ -241,7 +246,7 @@ ALERTMANAGER: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=JOBS.sum("alertmanager_silences", by=("state",)), legend="{{state}}"
+                        expr=PARTS.sum("alertmanager_silences", by=("state",)), legend="{{state}}"
                     ),
                 ),
             ),
@@ -260,15 +265,15 @@ JAEGER: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate("otelcol_receiver_accepted_spans_total", by=()),
+                        expr=PARTS.rate("otelcol_receiver_accepted_spans_total", by=()),
                         legend="accepted",
                     ),
                     Query(
-                        expr=JOBS.rate("otelcol_exporter_sent_spans_total", by=()),
+                        expr=PARTS.rate("otelcol_exporter_sent_spans_total", by=()),
                         legend="stored",
                     ),
                     Query(
-                        expr=or_nothing(JOBS.rate("otelcol_receiver_refused_spans_total", by=())),
+                        expr=or_nothing(PARTS.rate("otelcol_receiver_refused_spans_total", by=())),
                         legend="refused",
                     ),
                 ),
@@ -280,7 +285,7 @@ JAEGER: Final = Row(
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=JOBS.quantile(
+                        expr=PARTS.quantile(
                             0.95, "jaeger_storage_latency_seconds", by=("operation",)
                         ),
                         legend="{{operation}}",
@@ -295,7 +300,7 @@ JAEGER: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PARTS.rate(
                             "jaeger_storage_requests_total",
                             by=("operation",),
                             where='result="err"',
@@ -318,20 +323,20 @@ PROCESSES: Final = Row(
                 description="Cores in use by each part. "
                 "Watching should cost less than what is watched.",
                 unit=Unit.COUNT,
-                queries=(Query(expr=JOBS.rate("process_cpu_seconds_total"), legend="{{job}}"),),
+                queries=(Query(expr=PARTS.rate("process_cpu_seconds_total"), legend="{{job}}"),),
             ),
             Curves(
                 title="Memory of the stack",
                 description="Resident memory of each part. "
                 "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
                 unit=Unit.BYTES,
-                queries=(Query(expr=JOBS.sum("process_resident_memory_bytes"), legend="{{job}}"),),
+                queries=(Query(expr=PARTS.sum("process_resident_memory_bytes"), legend="{{job}}"),),
             ),
             Curves(
                 title="Open files of the stack",
                 description="File descriptors in use. A ramp is a connection that nobody closes.",
                 unit=Unit.COUNT,
-                queries=(Query(expr=JOBS.sum("process_open_fds"), legend="{{job}}"),),
+                queries=(Query(expr=PARTS.sum("process_open_fds"), legend="{{job}}"),),
             ),
         ),
     ),
@@ -342,7 +347,7 @@ DASHBOARD: Final = Dashboard(
     title="Stack",
     description="Do Prometheus, Alertmanager and Jaeger themselves work?",
     tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, PARTS),
+    variables=(frame.PROMETHEUS, JOBS, INSTANCES),
     annotations=frame.ANNOTATIONS,
     links=(frame.SIBLINGS,),
     rows=(NOW, PROMETHEUS, ALERTMANAGER, JAEGER, PROCESSES),

@@ -17,14 +17,16 @@ from sightline.mixin.rules import telemetry as rules
 
 _EACH: Final = "{{job}} {{instance}}"
 
-STARTED: Final = JOBS.rate("otel_sdk_span_started_total", by=())
-SAMPLED: Final = JOBS.rate(
+STARTED: Final = PROCESSES.rate("otel_sdk_span_started_total", by=())
+SAMPLED: Final = PROCESSES.rate(
     "otel_sdk_span_started_total", by=(), where='otel_span_sampling_result="RECORD_AND_SAMPLE"'
 )
-PROCESSED: Final = JOBS.rate(
+PROCESSED: Final = PROCESSES.rate(
     "otel_sdk_processor_span_processed_total", by=(), where='error_type=""'
 )
-DELIVERED: Final = JOBS.rate("otel_sdk_exporter_span_exported_total", by=(), where='error_type=""')
+DELIVERED: Final = PROCESSES.rate(
+    "otel_sdk_exporter_span_exported_total", by=(), where='error_type=""'
+)
 ACCEPTED: Final = queries.spans_accepted(window=STEP)
 STORED: Final = queries.spans_stored(window=STEP)
 
@@ -80,7 +82,7 @@ FUNNEL: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PROCESSES.rate(
                             "otel_sdk_processor_span_processed_total",
                             by=("job", "error_type"),
                             where='error_type!=""',
@@ -97,7 +99,7 @@ FUNNEL: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate(
+                        expr=PROCESSES.rate(
                             "otel_sdk_exporter_span_exported_total",
                             by=("job", "error_type"),
                             where='error_type!=""',
@@ -220,11 +222,11 @@ TRUTH: Final = Row(
                 queries=(
                     Query(
                         expr=queries.share(
-                            JOBS.rate(
+                            PROCESSES.rate(
                                 "otel_sdk_span_started_total",
                                 where='otel_span_parent_origin="none"',
                             ),
-                            JOBS.rate("otel_sdk_span_started_total"),
+                            PROCESSES.rate("otel_sdk_span_started_total"),
                         ),
                         legend="{{job}}",
                     ),
@@ -239,11 +241,11 @@ TRUTH: Final = Row(
                 queries=(
                     Query(
                         expr=queries.share(
-                            JOBS.rate(
+                            PROCESSES.rate(
                                 "otel_sdk_span_started_total",
                                 where='otel_span_sampling_result="RECORD_AND_SAMPLE"',
                             ),
-                            JOBS.rate("otel_sdk_span_started_total"),
+                            PROCESSES.rate("otel_sdk_span_started_total"),
                         ),
                         legend="{{job}}",
                     ),
@@ -257,11 +259,11 @@ TRUTH: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=JOBS.rate("sightline_internal_errors_total"),
+                        expr=PROCESSES.rate("sightline_internal_errors_total"),
                         legend="{{job}} errors",
                     ),
                     Query(
-                        expr=JOBS.rate("sightline_label_sets_overflowed_total"),
+                        expr=PROCESSES.rate("sightline_label_sets_overflowed_total"),
                         legend="{{job}} overflow",
                     ),
                 ),
@@ -328,7 +330,7 @@ SCRAPES: Final = Row(
     ),
 )
 
-LARGEST: Final = 'topk(20, count by (__name__) ({__name__=~".+", job=~"$job"}))'
+EVERYTHING: Final = PROCESSES.also('__name__=~".+"').series("")
 
 CARDINALITY: Final = Row(
     title="Cardinality (asks every series: open when needed)",
@@ -340,7 +342,13 @@ CARDINALITY: Final = Row(
                 description="The twenty largest. "
                 "A metric that should not be here has a label with too many values.",
                 keys=(Key(label="__name__", title="Metric"),),
-                columns=(Column(title="Series", expr=LARGEST, unit=Unit.COUNT),),
+                columns=(
+                    Column(
+                        title="Series",
+                        expr=f"topk(20, count by (__name__) ({EVERYTHING}))",
+                        unit=Unit.COUNT,
+                    ),
+                ),
                 sort_by="Series",
             ),
             Table(
@@ -351,7 +359,7 @@ CARDINALITY: Final = Row(
                 columns=(
                     Column(
                         title="Series",
-                        expr='count by (job) ({__name__=~".+", job=~"$job"})',
+                        expr=f"count by (job) ({EVERYTHING})",
                         unit=Unit.COUNT,
                     ),
                 ),

@@ -1,0 +1,141 @@
+"""Rules on recording and alerting rules. Ideas: cloudflare/pint, `docs/checks/`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from promql_parser import BinaryExpr, Call, Expr, MatchOp
+
+from sightline.lint import promql, rule_file
+from sightline.lint.finding import Rule
+from sightline.lint.rule_file import RuleFile
+
+Found = Iterator[tuple[str, str]]
+
+SEVERITIES: Final = ("critical", "warning", "info", "none")
+ANNOTATIONS: Final = ("summary", "description", "runbook_url")
+
+_LEVELS: Final = re.compile(r"[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*:[a-z0-9_]+")
+_CONDITIONS: Final = frozenset({"==", "!=", ">", "<", ">=", "<=", "unless"})
+_SPECIAL: Final = frozenset("\\.+*?()|[]{}^$")
+_RATES: Final = frozenset({"rate", "irate", "increase"})
+_GAUGES: Final = ("_bytes", "_ratio", "_info", "_timestamp_seconds", "_celsius")
+_LONGEST_INTERVAL: Final = re.compile(r"([0-4]?\d?\d)s|[1-5]m|(\d+ms)")
+
+
+def syntax(file: RuleFile) -> Found:
+    """An expression is PromQL."""
+    for rule in file.rules():
+        try:
+            promql.tree(str(rule.get("expr", "")))
+        except ValueError as error:
+            yield rule_file.place(rule), f"{rule.get('expr')}: {error}"
+
+
+def names(file: RuleFile) -> Found:
+    """A recorded series is called ``level:metric:operation``."""
+    for rule in file.rules():
+        name = str(rule.get("record", ""))
+        if name and not _LEVELS.fullmatch(name):
+            yield rule_file.place(rule), f"{name}: expected level:metric:operation"
+
+
+def conditions(file: RuleFile) -> Found:
+    """An alert compares: without a condition it fires for whatever exists."""
+    for rule, tree in file.queries():
+        always = rule.get("labels", {}).get("severity") == "none"
+        if "alert" in rule and not always and not _compares(tree):
+            yield rule_file.place(rule), "no comparison: it fires for every series that exists"
+
+
+def _compares(tree: Expr) -> bool:
+    signs = {str(node.op) for node, _ in promql.nodes(tree) if isinstance(node, BinaryExpr)}
+    calls = {node.func.name for node, _ in promql.nodes(tree) if isinstance(node, Call)}
+    return bool(signs & _CONDITIONS or calls & {"absent", "absent_over_time"})
+
+
+def annotations(file: RuleFile) -> Found:
+    """An alert tells what is wrong, how bad it is, and what to do."""
+    for rule in file.alerts():
+        missing = [name for name in ANNOTATIONS if not rule.get("annotations", {}).get(name)]
+        if missing:
+            yield rule_file.place(rule), f"no {', '.join(missing)}: expected each"
+
+
+def severity(file: RuleFile) -> Found:
+    """An alert has one of four severities, by which it is routed."""
+    for rule in file.alerts():
+        found = rule.get("labels", {}).get("severity")
+        if found not in SEVERITIES:
+            yield rule_file.place(rule), f"severity {found!r}: expected {', '.join(SEVERITIES)}"
+
+
+def labels(file: RuleFile) -> Found:
+    """No label holds the value: it would be another alert at every evaluation."""
+    for rule in file.alerts():
+        for name, value in rule.get("labels", {}).items():
+            if re.search(r"\$value|\.Value", str(value)):
+                yield rule_file.place(rule), f"label {name} holds the value: use an annotation"
+
+
+def rates(file: RuleFile) -> Found:
+    """rate() is for counters: of a gauge it gives nonsense that looks like a number."""
+    for rule, tree in file.queries():
+        for selector, above in promql.selectors(tree):
+            name = promql.metric(selector)
+            if name.endswith(_GAUGES) and promql.functions(above) & _RATES:
+                yield rule_file.place(rule), f"rate of {name}: a gauge; use delta() or deriv()"
+
+
+def matchers(file: RuleFile) -> Found:
+    """A regular expression is one: plain text is matched faster and meant more clearly by ``=``."""
+    for rule, tree in file.queries():
+        for selector, _ in promql.selectors(tree):
+            for matcher in selector.matchers.matchers:
+                pattern = matcher.op in (MatchOp.Re, MatchOp.NotRe)
+                if pattern and not set(matcher.value) & _SPECIAL:
+                    yield rule_file.place(rule), f"{matcher} needs no pattern: drop the ~"
+
+
+def dependencies(file: RuleFile) -> Found:
+    """A recorded series that a rule reads is recorded somewhere in the run."""
+    for rule, tree in file.queries():
+        read = {promql.metric(selector) for selector, _ in promql.selectors(tree)}
+        for name in sorted(name for name in read - file.recorded if promql.recorded(name)):
+            yield rule_file.place(rule), f"{name} is recorded by no rule of this run"
+
+
+def twins(file: RuleFile) -> Found:
+    """No two rules of a file record the same series or alert under the same labels."""
+    keys = [
+        (rule_file.place(rule), tuple(sorted(rule.get("labels", {}).items())), str(rule["expr"]))
+        for rule in file.rules()
+        if "expr" in rule
+    ]
+    for (name, _, _), times in Counter(keys).items():
+        if times > 1:
+            yield name, f"stands {times} times: expected once"
+
+
+def intervals(file: RuleFile) -> Found:
+    """A group is evaluated at least every five minutes: graphs of rarer ones have gaps."""
+    for group in file.groups():
+        found = str(group.get("interval", "1m"))
+        if not _LONGEST_INTERVAL.fullmatch(found):
+            yield f"group {group.get('name')}", f"interval {found}: expected at most 5m"
+
+
+RULES: Final = (
+    Rule(name="promql/syntax", check=syntax),
+    Rule(name="rule/name", check=names),
+    Rule(name="alerts/comparison", check=conditions),
+    Rule(name="alerts/annotation", check=annotations),
+    Rule(name="alerts/severity", check=severity),
+    Rule(name="alerts/template", check=labels),
+    Rule(name="promql/counter", check=rates),
+    Rule(name="promql/regexp", check=matchers),
+    Rule(name="rule/dependency", check=dependencies),
+    Rule(name="rule/duplicate", check=twins),
+    Rule(name="group/interval", check=intervals),
+)

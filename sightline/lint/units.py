@@ -1,0 +1,160 @@
+"""What a PromQL expression measures, as far as names tell, and the units that fit it."""
+
+from enum import Enum
+from typing import Final
+
+from promql_parser import (
+    AggregateExpr,
+    BinaryExpr,
+    Call,
+    Expr,
+    MatrixSelector,
+    NumberLiteral,
+    ParenExpr,
+    SubqueryExpr,
+    UnaryExpr,
+    VectorSelector,
+)
+
+from instrumentation.conventions import METRICS
+from sightline.lint import promql
+
+
+class Measure(Enum):
+    """Kinds of number."""
+
+    SECONDS = "seconds"
+    BYTES = "bytes"
+    BYTES_PER_SECOND = "bytes a second"
+    SECONDS_PER_SECOND = "seconds a second"
+    RATIO = "a ratio"
+    PER_SECOND = "events a second"
+    COUNT = "a count"
+    MOMENT = "seconds since 1970"
+    NUMBER = "a number"
+
+
+FITTING: Final = {
+    Measure.SECONDS: {"s", "dtdurations", "dtdurationms", "dthms", "dtdhms", "m", "h", "d"},
+    Measure.BYTES: {"bytes", "decbytes"},
+    Measure.BYTES_PER_SECOND: {"Bps", "binBps", "decBps"},
+    Measure.SECONDS_PER_SECOND: {"percentunit", "short", "none", "s", "suffix: cores"},
+    Measure.RATIO: {"percentunit", "suffix:x", "short", "none"},
+    Measure.PER_SECOND: {"reqps", "ops", "rps", "wps", "cps", "eps", "iops", "mps", "pps", "hertz"},
+}
+"""Units of Grafana by what is measured; a measure that is not here takes any."""
+
+_BY_UCUM: Final = {"s": Measure.SECONDS, "By": Measure.BYTES}
+_BY_SUFFIX: Final = (
+    ("_start_time_seconds", Measure.MOMENT),
+    ("_timestamp_seconds", Measure.MOMENT),
+    ("_seconds", Measure.SECONDS),
+    ("_bytes", Measure.BYTES),
+    ("_ratio", Measure.RATIO),
+)
+_PER_SECOND: Final = {
+    Measure.SECONDS: Measure.SECONDS_PER_SECOND,
+    Measure.BYTES: Measure.BYTES_PER_SECOND,
+    Measure.COUNT: Measure.PER_SECOND,
+}
+_RATES: Final = {"rate", "irate", "deriv"}
+_COUNTS: Final = {"count", "group", "count_values", "changes", "resets", "count_over_time"}
+_MOMENTS: Final = {"time", "timestamp"}
+_COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"}
+
+
+def measured(node: Expr) -> Measure | None:
+    """What *node* measures; None where names do not tell."""
+    found: Measure | None = None
+    match node:
+        case VectorSelector():
+            found = _of_name(promql.metric(node))
+        case MatrixSelector():
+            found = measured(node.vector_selector)
+        case ParenExpr() | UnaryExpr() | SubqueryExpr():
+            found = measured(node.expr)
+        case NumberLiteral():
+            found = Measure.NUMBER
+        case AggregateExpr():
+            found = Measure.COUNT if str(node.op) in _COUNTS else measured(node.expr)
+        case Call():
+            found = _of_call(node)
+        case BinaryExpr():
+            found = _of_operation(str(node.op), measured(node.lhs), measured(node.rhs))
+    return found
+
+
+def bounded(node: Expr) -> Measure | None:
+    """What the bucket bounds in *node* measure."""
+    names = [promql.metric(selector) for selector, _ in promql.selectors(node)]
+    buckets = [name.split(":")[1] if promql.recorded(name) else name for name in names]
+    found = [_of_suffix(name.removesuffix("_bucket")) for name in buckets]
+    return found[0] if found else None
+
+
+def _of_name(name: str) -> Measure | None:
+    if promql.recorded(name):
+        return _of_recorded(*name.split(":")[1:])
+    base = name.removesuffix("_bucket").removesuffix("_sum")
+    if metric := METRICS.get(base.removesuffix("_total")):
+        return _of_suffix(base) or _BY_UCUM.get(metric.unit, Measure.COUNT)
+    if name.endswith("_count"):
+        return Measure.COUNT
+    whole = base.removesuffix("_total")
+    return _of_suffix(whole) or (Measure.COUNT if name.endswith("_total") else None)
+
+
+def _of_recorded(name: str, operation: str = "") -> Measure | None:
+    base = name.removesuffix("_bucket")
+    match operation:
+        case "ratio":
+            return Measure.RATIO
+        case "rate":
+            counted = Measure.COUNT if name != base else _of_suffix(base) or Measure.COUNT
+            return _PER_SECOND.get(counted)
+        case "quantile":
+            return _of_suffix(base)
+    return None
+
+
+def _of_suffix(name: str) -> Measure | None:
+    return next((measure for suffix, measure in _BY_SUFFIX if name.endswith(suffix)), None)
+
+
+def _of_call(call: Call) -> Measure | None:
+    name = call.func.name
+    if name in _MOMENTS:
+        return Measure.MOMENT
+    if name in _COUNTS:
+        return Measure.COUNT
+    if name == "histogram_quantile":
+        return bounded(call.args[1])
+    first = measured(call.args[0]) if call.args else None
+    if name not in _RATES:
+        return Measure.NUMBER if name == "vector" else first
+    counted = _counted(call.args[0]) or first
+    return _PER_SECOND.get(counted) if counted else None
+
+
+def _counted(argument: Expr) -> Measure | None:
+    """Buckets and counts are events, whatever the histogram measures."""
+    names = [promql.metric(selector) for selector, _ in promql.selectors(argument)]
+    return Measure.COUNT if any(name.endswith(("_bucket", "_count")) for name in names) else None
+
+
+def _of_operation(sign: str, left: Measure | None, right: Measure | None) -> Measure | None:
+    if sign in _COMPARISONS:
+        return left if left not in {None, Measure.NUMBER} else right
+    if sign in {"+", "-"}:
+        return _of_sum(left, right)
+    if sign == "/" and left is not None and left == right:
+        return Measure.RATIO
+    if sign in {"*", "/"} and right is Measure.NUMBER and left is not Measure.NUMBER:
+        return left if sign == "/" and left in {Measure.PER_SECOND, Measure.COUNT} else None
+    return None
+
+
+def _of_sum(left: Measure | None, right: Measure | None) -> Measure | None:
+    if left is right is Measure.MOMENT:
+        return Measure.SECONDS
+    return right if left is Measure.NUMBER else left
