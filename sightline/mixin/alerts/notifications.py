@@ -22,10 +22,10 @@ UNHEARD: Final = Alert(
     name="WatchdogNotReceived",
     signal="time() - (alert_watchdog_timestamp_seconds > 0)",
     threshold=Threshold(operator=">", value=300),
-    hold="1m",
+    hold="0s",
     keep="0s",
-    why="Alertmanager repeats the Watchdog every minute; after five, notifications do not arrive. "
-    "Not before the first was heard.",
+    why="Alertmanager repeats the Watchdog every minute in both profiles; after five, notifications "
+    "do not arrive. Not before the first was heard.",
     severity="critical",
     summary="No Watchdog reached the receiver for {{ $value | humanizeDuration }}.",
     description="Prometheus evaluates this alert, so the break lies behind it: Alertmanager, its "

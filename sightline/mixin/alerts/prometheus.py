@@ -57,7 +57,7 @@ BLIND: Final = _alert(
 MUTE: Final = _alert(
     "NotConnectedToAlertmanagers",
     "max_over_time(prometheus_notifications_alertmanagers_discovered[5m])",
-    Threshold(operator="<", value=1),
+    Threshold(operator="==", value=0),
     hold="5m",
     severity="critical",
     why="Alerts reach nobody, this one included: the dead man's switch tells, this says why. The "
