@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -174,12 +174,15 @@ class Apt:
         yield from ("Acquire::http::Timeout=20", "Acquire::https::Timeout=20")
 
 
-def suites(*, major: int | None) -> tuple[str, ...]:
-    """Suites worth asking on this machine, the best first: Debian's newest, then the machine's own.
+def suites(release: Mapping[str, str], *, major: int | None) -> tuple[str, ...]:
+    """Suites worth asking, the best first: Debian's newest, then the machine's own.
 
-    A Debian of any age can ask for another suite's package; on Ubuntu only its own suite fits.
+    A Debian of any age can run another suite's program; on Ubuntu only its own suite is asked.
+
+    Args:
+        release: What the machine is, as `os_release` says.
+        major: The major version that is wanted.
     """
-    release = _os_release()
     own = release.get("VERSION_CODENAME", "")
     if release.get("ID") != "debian":
         return (own,) if own else ()
@@ -196,7 +199,7 @@ def archive(suite: str) -> Archive:
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise NotHere("this machine has no apt")
-    release = _os_release()
+    release = os_release()
     own = release.get("VERSION_CODENAME", "")
     fields = ("REPO_URI", "RELEASE", "COMPONENT")
     form = " ".join(f"$({field})" for field in fields)
@@ -222,7 +225,8 @@ def archive(suite: str) -> Archive:
     )
 
 
-def _os_release() -> dict[str, str]:
+def os_release() -> Mapping[str, str]:
+    """What the machine says it is, in the words of os-release(5); empty when it does not say."""
     try:
         return platform.freedesktop_os_release()
     except OSError:

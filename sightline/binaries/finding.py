@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.distribution import Distribution, Report, suites
+from sightline.binaries.distribution import Distribution, Report, os_release, suites
 from sightline.binaries.program import (
     PROGRAMS,
     Binary,
@@ -110,7 +110,7 @@ def _fetched(
         return _first((Offline(),), wanted, tried)
     places = (
         Distribution(suite=suite, cache=cache, report=report)
-        for suite in suites(major=wanted.major)
+        for suite in suites(os_release(), major=wanted.major)
     )
     with cache.held():
         # Another process may have fetched it while this one waited.

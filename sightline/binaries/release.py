@@ -8,7 +8,8 @@ import hashlib
 import platform
 import tarfile
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,8 @@ class Release:
     report: Report
     page: str = _PAGE
     """Address of a release's files, with ``{project}`` and ``{version}``."""
+    pins: Mapping[str, str] = field(default_factory=lambda: _PINS)
+    """sha256 of each archive that is known beforehand."""
 
     def __str__(self) -> str:
         """The place, for people."""
@@ -67,7 +70,7 @@ class Release:
         name = f"{project}-{version}.{machine()}.tar.gz"
         page = self.page.format(project=project, version=version)
         with self.cache.workshop() as folder:
-            checksum = _PINS.get(name) or _listed(f"{page}/{_CHECKSUMS}", name)
+            checksum = self.pins.get(name) or _listed(f"{page}/{_CHECKSUMS}", name)
             archive = folder / name
             self._download(f"{page}/{name}", archive, checksum)
             file = _member(archive, wanted.program.name)

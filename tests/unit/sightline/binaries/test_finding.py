@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from sightline import binaries
+from sightline.config import Config
+from sightline.errors import BinaryUnavailable
+from tests.unit.sightline.binaries.programs import program
+
+
+def offline(tmp_path: Path) -> Config:
+    """A machine without a network whose PATH and cache are folders of the test."""
+    return Config.from_env(
+        {
+            "PATH": str(tmp_path / "path"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "SIGHTLINE_OFFLINE": "true",
+        }
+    )
+
+
+def cached(tmp_path: Path, name: str, version: str, origin: str) -> Path:
+    home = tmp_path / "cache" / "sightline" / "programs" / name
+    return program(home / f"{version}-{origin}", name, version)
+
+
+def test_a_program_on_path_comes_first(tmp_path: Path) -> None:
+    there = program(tmp_path / "path", "prometheus", "3.5.0")
+    cached(tmp_path, "prometheus", "3.6.0", "release")
+
+    found = binaries.find("prometheus", offline(tmp_path))
+
+    assert (found.path, found.version, found.origin) == (there, (3, 5, 0), "PATH")
+
+
+def test_debian_calls_alertmanager_by_another_name(tmp_path: Path) -> None:
+    there = program(tmp_path / "path", "prometheus-alertmanager", "0.28.1")
+
+    assert binaries.find("alertmanager", offline(tmp_path)).path == there
+
+
+def test_one_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
+    program(tmp_path / "path", "prometheus", "2.41.0")
+    there = cached(tmp_path, "prometheus", "2.42.0", "bookworm")
+
+    found = binaries.find("prometheus", offline(tmp_path))
+
+    assert (found.path, found.origin) == (there, "bookworm")
+
+
+def test_the_newest_of_the_cache_is_taken(tmp_path: Path) -> None:
+    cached(tmp_path, "promtool", "2.42.0", "bookworm")
+    cached(tmp_path, "promtool", "3.5.3", "sid")
+
+    assert str(binaries.find("promtool", offline(tmp_path))) == "promtool 3.5.3 (sid)"
+
+
+def test_a_major_version_can_be_asked_for(tmp_path: Path) -> None:
+    cached(tmp_path, "promtool", "2.42.0", "bookworm")
+    cached(tmp_path, "promtool", "3.5.3", "sid")
+
+    assert binaries.find("promtool", offline(tmp_path), major=2).version == (2, 42, 0)
+
+
+def test_each_place_is_named_with_its_reason(tmp_path: Path) -> None:
+    program(tmp_path / "path", "prometheus", "2.41.0")
+    cached(tmp_path, "prometheus", "2.53.3", "trixie")
+
+    with pytest.raises(BinaryUnavailable) as raised:
+        binaries.find("prometheus", offline(tmp_path), major=3)
+
+    assert str(raised.value).splitlines() == [
+        "prometheus is nowhere to be had. Tried:",
+        "  PATH: 2.41.0 is older than 2.42",
+        f"  cache {tmp_path}/cache/sightline: 2.53.3 is not a 3.x",
+        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not fetched",
+        "Put prometheus 2.42 or newer on PATH, or run the command again with a network.",
+    ]
+
+
+def test_one_that_does_not_run_is_named(tmp_path: Path) -> None:
+    broken = program(tmp_path / "path", "prometheus", "3.5.0")
+    broken.write_text("#!/nowhere\n")
+
+    with pytest.raises(BinaryUnavailable, match=r"PATH: .*/prometheus does not run here"):
+        binaries.find("prometheus", offline(tmp_path))

@@ -1,0 +1,93 @@
+"""A release page on loopback: archives and their list of checksums, as upstream lays them out."""
+
+import hashlib
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from sightline.binaries.cache import Cache
+from sightline.binaries.program import PROGRAMS, NotHere, Wanted
+from sightline.binaries.release import Release, machine
+from tests.unit.sightline.binaries.programs import program
+
+ALERTMANAGER = Wanted(program=PROGRAMS["alertmanager"])
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[str]:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """The release archive for this machine, on the page and in its list."""
+    name = f"alertmanager-0.28.1.{machine()}"
+    file = tmp_path / "page" / f"{name}.tar.gz"
+    file.parent.mkdir(exist_ok=True)
+    with tarfile.open(file, "w:gz") as packed:
+        packed.add(program(tmp_path, "alertmanager", "0.28.1"), f"{name}/alertmanager")
+    checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+    (file.parent / "sha256sums.txt").write_text(f"{checksum}  {file.name}\n")
+    return file
+
+
+def release(tmp_path: Path, page: str, **pins: str) -> Release:
+    cache = Cache(tmp_path / "cache")
+    cache.folder.mkdir()
+    return Release(cache=cache, report=print, page=page, pins=pins)
+
+
+def test_the_program_is_unpacked_into_the_cache(tmp_path: Path, page: str, archive: Path) -> None:
+    found = release(tmp_path, page).find(ALERTMANAGER)
+
+    assert archive.exists()
+    assert str(found) == "alertmanager 0.28.1 (release)"
+    assert found.path == tmp_path / "cache/programs/alertmanager/0.28.1-release/alertmanager"
+
+
+def test_an_archive_that_is_not_the_pinned_one_is_refused(
+    tmp_path: Path, page: str, archive: Path
+) -> None:
+    pinned = release(tmp_path, page, **{archive.name: "0" * 64})
+
+    with pytest.raises(NotHere, match=f"has sha256 [0-9a-f]{{64}}, expected {'0' * 64}"):
+        pinned.find(ALERTMANAGER)
+
+
+def test_a_refused_archive_leaves_nothing_behind(tmp_path: Path, page: str, archive: Path) -> None:
+    archive.write_bytes(b"something else")
+
+    with pytest.raises(NotHere):
+        release(tmp_path, page).find(ALERTMANAGER)
+
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_an_archive_that_the_list_does_not_name_is_refused(
+    tmp_path: Path, page: str, archive: Path
+) -> None:
+    (archive.parent / "sha256sums.txt").write_text("")
+
+    with pytest.raises(NotHere, match=r"sha256sums.txt does not list alertmanager-0.28.1"):
+        release(tmp_path, page).find(ALERTMANAGER)
+
+
+def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotHere, match=r"http://127.0.0.1:9/sha256sums.txt: .*refused"):
+        release(tmp_path, "http://127.0.0.1:9").find(ALERTMANAGER)
