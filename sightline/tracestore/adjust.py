@@ -13,6 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from sightline.tracestore.attributes import text
 from sightline.tracestore.go_values import duration
+from sightline.tracestore.rows import NO_SPAN
 from sightline.tracestore.trace import StoredSpan, Trace
 
 _HOST: Final = ("host.id", "host.ip", "host.name")
@@ -71,7 +72,8 @@ def _deltas(spans: dict[bytes, StoredSpan]) -> Iterator[tuple[StoredSpan, Stored
         yield from ((orphan, None, 0) for orphan in children[parent_id])
     while waiting:
         parent, inherited = waiting.pop()
-        for child in children.get(parent.span.span_id, ()):
+        # Without an id nobody's parent: it would find itself among the roots, for ever.
+        for child in children.get(parent.span.span_id or NO_SPAN, ()):
             same_host = _host(child) and _host(child) == _host(parent)
             delta = inherited if same_host else _skew(child.span, parent.span)
             yield child, parent, delta

@@ -122,7 +122,7 @@ class ApiV1:
 
     def _one(self, identifier: bytes, *, raw: bool) -> Response:
         with self._metrics.read("get_trace") as read:
-            trace = self._store.trace(identifier)
+            trace = self._store.trace(identifier) if any(identifier) else Trace(identifier, [])
             read.result = "ok" if trace.spans else "err"
         if not trace.spans:
             return failure(NOT_FOUND, 404)

@@ -86,7 +86,7 @@ class ApiV3:
 
     def _one(self, identifier: bytes, *, raw: bool) -> Response:
         with self._metrics.read("get_trace") as read:
-            trace = self._store.trace(identifier)
+            trace = self._store.trace(identifier) if any(identifier) else Trace(identifier, [])
             read.result = "ok" if trace.spans else "err"
         return _answer([trace] if trace.spans else [], raw=raw)
 

@@ -69,6 +69,7 @@ class Store:
             segment.spans * SEGMENTS >= self._bounds.spans
             or segment.size_bytes * SEGMENTS >= self._bounds.bytes
             or (time.time() - segment.born) * SEGMENTS >= self._bounds.age_seconds
+            or self._is_too_old(segment)
         )
 
     def _is_too_old(self, segment: Segment) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracestore.recorded import IDS, INPUT
+from tests.integration.tracestore.spans import encoded, span
 from tests.integration.tracestore.trace_store import JSON, TraceStore, running
 
 SAMPLING = {
@@ -54,6 +55,14 @@ def today(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
     )
     with running(tmp_path_factory.mktemp("today")) as store:
         store.send(request.encode(), JSON)
+        yield store
+
+
+@pytest.fixture(scope="package")
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
+    """A trace store that tests send to and expect to survive."""
+    with running(tmp_path_factory.mktemp("receiver")) as store:
+        store.send(encoded(span(1)))
         yield store
 
 

@@ -40,7 +40,8 @@ class TraceStore:
     """A running trace store."""
 
     ports: Ports
-    folder: Path
+    environ: Mapping[str, str]
+    """What it was started with."""
     process: subprocess.Popen[bytes]
 
     def ask(
@@ -93,11 +94,11 @@ def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
     names = [field.name for field in fields(Ports)]
     ports = Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
     variables = {f"{name.upper()}_PORT": str(port) for name, port in ports}
+    variables |= {"TRACESTORE_PATH": str(folder / "traces.db"), **environ}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sightline.tracestore"],
-        env={**os.environ, **variables, "TRACESTORE_PATH": str(folder / "traces.db"), **environ},
+        [sys.executable, "-m", "sightline.tracestore"], env={**os.environ, **variables}
     )
-    store = TraceStore(ports, folder, process)
+    store = TraceStore(ports, variables, process)
     try:
         until(lambda: _healthy(store), within_seconds=20)
         yield store

@@ -1,0 +1,72 @@
+"""An answer 200 means stored, whatever happens next."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.integration.tracestore.spans import encoded, span
+from tests.integration.tracestore.trace_store import TraceStore, running
+
+
+def test_a_killed_store_still_has_what_it_acknowledged(tmp_path: Path) -> None:
+    with running(tmp_path) as store:
+        statuses = [store.send(encoded(span(number))).status for number in range(1, 51)]
+        store.kill()
+
+    with running(tmp_path) as again:
+        found = [again.ask(f"/api/traces/{number:x}").status for number in range(1, 51)]
+    assert statuses == found == [200] * 50
+
+
+def test_a_stop_takes_less_than_two_seconds_with_clients_connected(tmp_path: Path) -> None:
+    with running(tmp_path) as store:
+        store.send(encoded(span(1)))
+        started = time.monotonic()
+        store.process.send_signal(signal.SIGTERM)
+        status = store.process.wait(timeout=5)
+
+    assert status == 0
+    assert time.monotonic() - started < 2
+
+
+def test_the_oldest_spans_go_when_the_store_is_full(tmp_path: Path) -> None:
+    with running(tmp_path, TRACESTORE_MAX_SPANS="80") as store:
+        statuses = [store.send(encoded(span(number))).status for number in range(1, 201)]
+        found = [store.ask(f"/api/traces/{number:x}").status for number in range(1, 201)]
+
+    assert set(statuses) == {200}
+    assert 70 <= found.count(200) <= 80
+    assert found == sorted(found, reverse=True)
+    assert len(list(tmp_path.glob("traces.*.db"))) == 8
+
+
+def test_spans_go_when_they_are_too_old(tmp_path: Path) -> None:
+    old = time.time() - 7200
+    with running(tmp_path) as store:
+        store.send(encoded(span(1)))
+    (file,) = tmp_path.glob("traces.*.db")
+    os.utime(file, (old, old))
+
+    with running(tmp_path, TRACESTORE_MAX_AGE_SECONDS="3600") as store:
+        store.send(encoded(span(2)))
+        found = [store.ask(f"/api/traces/{number}").status for number in (1, 2)]
+
+    assert found == [404, 200]
+
+
+def test_a_taken_port_is_named_and_nothing_starts(store: TraceStore, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "sightline.tracestore"],
+        env={**os.environ, **store.environ, "TRACESTORE_PATH": str(tmp_path / "second.db")},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert f"127.0.0.1:{store.ports.otlp_http}: cannot listen" in result.stderr
+    assert not list(tmp_path.glob("second*"))
