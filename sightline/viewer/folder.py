@@ -1,0 +1,45 @@
+"""The folder of dashboards, read again when a file changes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sightline.viewer.dashboard import Dashboard, DashboardError
+
+
+class Folder:
+    """Dashboards by uid, and what is wrong with the files that hold none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[tuple[str, int, int], ...] | None = None
+        self._dashboards: Mapping[str, Dashboard] = {}
+        self.problems: list[str] = []
+        """One sentence a file that cannot be read."""
+
+    def dashboards(self) -> Mapping[str, Dashboard]:
+        """Every dashboard, in the order of the file names."""
+        stamp = tuple(
+            (str(file), state.st_mtime_ns, state.st_size)
+            for file in sorted(self.path.rglob("*.json"))
+            for state in [file.stat()]
+        )
+        if stamp != self._stamp:
+            self._read([Path(name) for name, _, _ in stamp])
+            self._stamp = stamp
+        return self._dashboards
+
+    def home(self) -> Dashboard | None:
+        """The dashboard of the first page: `fleet`, or the first there is."""
+        found = self.dashboards()
+        return found.get("fleet") or next(iter(found.values()), None)
+
+    def _read(self, files: list[Path]) -> None:
+        found, self.problems = {}, []
+        for file in files:
+            try:
+                dashboard = Dashboard.read(file)
+            except DashboardError as error:
+                self.problems.append(str(error))
+            else:
+                found[dashboard.uid] = dashboard
+        self._dashboards = found

@@ -1,0 +1,142 @@
+"""Who calls whom, laid out from left to right: callers before those they call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sightline.viewer.colors import by_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A service at its place; pixels."""
+
+    name: str
+    x: float
+    y: float
+    calls: float
+    """Calls it received."""
+
+    @property
+    def color(self) -> str:
+        """The service's own."""
+        return by_name(self.name)
+
+    @property
+    def initials(self) -> str:
+        """What fits into the circle."""
+        return self.name[:2].upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Calls from one service to another, as an SVG path."""
+
+    caller: str
+    callee: str
+    calls: float
+    path: str
+    label_x: float
+    label_y: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A drawn graph."""
+
+    width: float
+    height: float
+    nodes: Sequence[Node] = field(default_factory=list)
+    edges: Sequence[Edge] = field(default_factory=list)
+
+
+COLUMN: Final = 210.0
+LINE: Final = 120.0
+MARGIN: Final = 90.0
+RADIUS: Final = 30.0
+
+Calls = Mapping[tuple[str, str], float]
+"""How often a caller called a callee."""
+
+
+def layout(calls: Calls) -> Layout:
+    """Place the services of *calls*; circles are cut where they close."""
+    names = sorted({name for pair in calls for name in pair})
+    ranks = _ranks(names, calls)
+    columns = [
+        [name for name in names if ranks[name] == rank]
+        for rank in range(max(ranks.values(), default=-1) + 1)
+    ]
+    for number in range(1, len(columns)):
+        columns[number].sort(key=lambda name: _mean_place(name, columns, calls))
+    tallest = max(map(len, columns), default=1)
+    places = {
+        name: (MARGIN + COLUMN * rank, MARGIN + LINE * (line + (tallest - len(column)) / 2))
+        for rank, column in enumerate(columns)
+        for line, name in enumerate(column)
+    }
+    return Layout(
+        width=2 * MARGIN + COLUMN * max(len(columns) - 1, 0),
+        height=2 * MARGIN + LINE * (tallest - 1),
+        nodes=[
+            Node(name=name, x=x, y=y, calls=sum(n for (_, to), n in calls.items() if to == name))
+            for name, (x, y) in places.items()
+        ],
+        edges=[_edge(pair, count, places) for pair, count in sorted(calls.items())],
+    )
+
+
+def _ranks(names: Iterable[str], calls: Calls) -> dict[str, int]:
+    """Longest way from a service that nobody calls; an edge that closes a circle is left out."""
+    callers: dict[str, set[str]] = {name: set() for name in names}
+    for caller, callee in calls:
+        if caller != callee:
+            callers[callee].add(caller)
+    ranks: dict[str, int] = {}
+
+    def rank(name: str, above: frozenset[str]) -> int:
+        if name not in ranks:
+            earlier = [
+                rank(one, above | {name})
+                for one in sorted(callers[name])
+                if one not in above | {name}
+            ]
+            ranks[name] = 1 + max(earlier, default=-1)
+        return ranks[name]
+
+    for name in callers:
+        rank(name, frozenset())
+    return ranks
+
+
+def _mean_place(name: str, columns: Sequence[Sequence[str]], calls: Calls) -> tuple[float, str]:
+    """Where the callers of *name* stand on average, so that edges cross little."""
+    above = [
+        line / max(len(column), 1)
+        for column in columns
+        for line, other in enumerate(column)
+        if (other, name) in calls
+    ]
+    return (sum(above) / len(above) if above else 0.0), name
+
+
+def _edge(pair: tuple[str, str], calls: float, places: Mapping[str, tuple[float, float]]) -> Edge:
+    (x0, y0), (x1, y1) = places[pair[0]], places[pair[1]]
+    forward = x1 > x0
+    bend = (x1 - x0) / 2 if forward else COLUMN / 2
+    start, end = x0 + RADIUS * (1 if forward else 0), x1 - (RADIUS + 7) * (1 if forward else 0)
+    drop = 0.0 if forward else LINE * 0.55
+    skip = -LINE * 0.35 if forward and x1 - x0 > COLUMN * 1.5 and y0 == y1 else 0.0
+    top, bottom = y0 + (RADIUS if drop else 0), y1 + (RADIUS + 7 if drop else 0)
+    curve = (
+        f"M{start:.1f} {top:.1f} C{start + bend:.1f} {top + drop + skip * 2:.1f} "
+        f"{end - bend:.1f} {bottom + drop + skip * 2:.1f} {end:.1f} {bottom:.1f}"
+    )
+    return Edge(
+        caller=pair[0],
+        callee=pair[1],
+        calls=calls,
+        path=curve,
+        label_x=(start + end) / 2,
+        label_y=(top + bottom) / 2 + 0.75 * (drop + skip * 2) - 8,
+    )

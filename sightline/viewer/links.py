@@ -1,0 +1,112 @@
+"""Links of values, panels and dashboards, their variables filled in and made safe."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sightline.viewer.dashboard import Dashboard
+from sightline.viewer.fieldconfig import Link
+from sightline.viewer.frame import Field, Frame
+from sightline.viewer.interpolation import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Href:
+    """A link to click."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+
+def value_links(  # noqa: PLR0913  a link may name all of them
+    scope: Scope,
+    field: Field,
+    value: Any,  # noqa: ANN401  a cell holds anything
+    text: str,
+    *,
+    row: int,
+    frame: Frame | None,
+) -> list[Href]:
+    """The links of one value; ``${__value.raw}`` and the like name it and its row."""
+    if not field.config.links:
+        return []
+    around = frame.fields if frame is not None else (field,)
+    cells = {one.title: _at(one, row) for one in around}
+    data = {
+        "__value": {"raw": _raw(value), "text": text, "numeric": _raw(value)},
+        "__field": {"name": field.title, "labels": field.labels},
+        "__series": {"name": field.title},
+        "__data": {"fields": cells | {str(number): cell for number, cell in enumerate(cells)}},
+    }
+    return hrefs(scope.with_data(data), field.config.links)
+
+
+def hrefs(scope: Scope, links: Iterable[Link]) -> list[Href]:
+    """Links with everything filled in; one that is no http address is left out."""
+    made = (
+        Href(
+            title=scope.plain(one.title) or "Link",
+            url=scope.url(one.url),
+            new_tab=one.new_tab or _foreign(one.url),
+        )
+        for one in links
+    )
+    return [href for href in made if safe(href.url)]
+
+
+def dashboard_links(
+    dashboard: Dashboard, others: Sequence[Dashboard], scope: Scope
+) -> list[tuple[str, list[Href]]]:
+    """The links in a dashboard's head: a title and where it leads; several make a menu."""
+    made = []
+    for raw in dashboard.links:
+        query = _carried(raw, scope)
+        if raw.get("type") == "dashboards":
+            tags = set(raw.get("tags") or ())
+            targets = [
+                Href(title=one.title, url=f"/d/{one.uid}" + (f"?{query}" if query else ""))
+                for one in others
+                if tags <= set(one.tags) and one.uid != dashboard.uid
+            ]
+        else:
+            separator = "&" if "?" in (raw.get("url") or "") else "?"
+            url = scope.url(raw.get("url") or "") + (f"{separator}{query}" if query else "")
+            blank = bool(raw.get("targetBlank"))
+            targets = [Href(title=raw.get("title") or url, url=url, new_tab=blank)] * safe(url)
+        made.append((raw.get("title") or "Dashboards", targets))
+    return [(title, targets) for title, targets in made if targets]
+
+
+def safe(url: str) -> bool:
+    """Whether a browser may follow *url*: ours, or http."""
+    parts = urlsplit(url.strip())
+    return bool(url) and parts.scheme in {"", "http", "https"} and not url.startswith("//")
+
+
+def first(query: str, name: str) -> str:
+    """The first value of a parameter of a query string."""
+    return next(iter(parse_qs(query).get(name, [])), "")
+
+
+def _carried(raw: Mapping[str, Any], scope: Scope) -> str:
+    template = [
+        *(["${__all_variables}"] if raw.get("includeVars") else []),
+        *(["${__url_time_range}"] if raw.get("keepTime") else []),
+    ]
+    return scope.url("&".join(template))
+
+
+def _foreign(url: str) -> bool:
+    return bool(urlsplit(url).scheme)
+
+
+def _at(field: Field, row: int) -> str:
+    return str(_raw(field.values[row])) if 0 <= row < len(field.values) else ""
+
+
+def _raw(value: Any) -> Any:  # noqa: ANN401  a cell holds anything
+    if value is None:
+        return ""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,47 @@
+"""Templates, and everything that is escaped: all of it."""
+
+import json
+from collections.abc import Mapping
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sightline.viewer import colors
+from sightline.viewer.panels.drawing import View, local_time
+
+_HERE: Final = Path(__file__).parent
+
+STATIC: Final = _HERE / "static"
+
+_ENVIRONMENT: Final = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(template: str, **context: Any) -> str:  # noqa: ANN401  whatever the template asks for
+    """A whole page."""
+    return _ENVIRONMENT.get_template(f"{template}.html").render(context)
+
+
+def panel(view: View) -> str:
+    """The inside of a panel."""
+    return _ENVIRONMENT.get_template(f"panels/{view.template}.html").render(view.context)
+
+
+def figure(value: Mapping[str, Any]) -> Markup:
+    """A Plotly figure for an attribute."""
+    return Markup.escape(json.dumps(value, allow_nan=False))
+
+
+def _clock(seconds: float, zone: tzinfo) -> str:
+    return local_time(seconds * 1000, zone)[: -len(".000")]
+
+
+_ENVIRONMENT.filters |= {"faded": colors.faded, "figure": figure, "clock": _clock}

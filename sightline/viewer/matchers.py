@@ -1,0 +1,68 @@
+"""Which fields a rule is about: Grafana's field matchers, by their ids."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sightline.viewer.frame import Field, Frame
+
+Matcher = Callable[[Frame, Field], bool]
+
+
+def matcher(rule: Mapping[str, Any]) -> Matcher:
+    """The test that a ``matcher`` of a dashboard describes; an unknown one matches nothing."""
+    make = MATCHERS.get(rule.get("id", ""), lambda _options: _nothing)
+    return make(rule.get("options"))
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern, with JavaScript's slashes and flags or without; a wrong one matches itself."""
+    found = re.fullmatch(r"/(.*)/([gimsuy]*)", text, re.DOTALL)
+    source, flags = (found[1], found[2]) if found else (text, "")
+    source = re.sub(r"\(\?<(?![=!])", "(?P<", source)
+    try:
+        return re.compile(source, re.IGNORECASE if "i" in flags else 0)
+    except re.error:
+        return re.compile(re.escape(text))
+
+
+def _nothing(_frame: Frame, _field: Field) -> bool:
+    return False
+
+
+def _by_name(options: Any) -> Matcher:  # noqa: ANN401  as the file has it; likewise below
+    return lambda _frame, field: options in {field.name, field.title}
+
+
+def _by_names(options: Any) -> Matcher:  # noqa: ANN401
+    options = options if isinstance(options, Mapping) else {"names": options or []}
+    names, excluded = set(options.get("names") or ()), options.get("mode") == "exclude"
+    return lambda _frame, field: (not names.isdisjoint({field.name, field.title})) != excluded
+
+
+def _by_regexp(options: Any) -> Matcher:  # noqa: ANN401
+    found = pattern(str(options))
+    return lambda _frame, field: bool(found.search(field.title))
+
+
+def _by_type(options: Any) -> Matcher:  # noqa: ANN401
+    kind = options.get("type") if isinstance(options, Mapping) else options
+    return lambda _frame, field: field.type == kind
+
+
+def _by_query(options: Any) -> Matcher:  # noqa: ANN401
+    return lambda frame, field: frame.ref_id == options and field.type != "time"
+
+
+def _numeric(_options: Any) -> Matcher:  # noqa: ANN401
+    return lambda _frame, field: field.type == "number"
+
+
+MATCHERS: Final[Mapping[str, Callable[[Any], Matcher]]] = {
+    "byName": _by_name,
+    "byNames": _by_names,
+    "byRegexp": _by_regexp,
+    "byType": _by_type,
+    "byFrameRefID": _by_query,
+    "numeric": _numeric,
+}

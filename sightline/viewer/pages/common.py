@@ -1,0 +1,135 @@
+"""What all pages share: time ranges, the reader's clock, the frame; and the alerts page."""
+
+import time
+from importlib.metadata import version
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from sightline.viewer import alerts as alerting
+from sightline.viewer import markup
+from sightline.viewer.folder import Folder
+from sightline.viewer.interpolation import Scope
+from sightline.viewer.sources import Sources
+from sightline.viewer.timerange import TimeRange
+from sightline.viewer.upstream import SourceError
+
+PLOTLY_URL: Final = f"/static/plotly-{version('plotly')}.js"
+"""The version is in the name, so that browsers may keep it for ever."""
+
+RANGES: Final = (
+    ("now-5m", "Last 5 minutes"),
+    ("now-15m", "Last 15 minutes"),
+    ("now-30m", "Last 30 minutes"),
+    ("now-1h", "Last 1 hour"),
+    ("now-3h", "Last 3 hours"),
+    ("now-6h", "Last 6 hours"),
+    ("now-12h", "Last 12 hours"),
+    ("now-24h", "Last 24 hours"),
+    ("now-2d", "Last 2 days"),
+    ("now-7d", "Last 7 days"),
+    ("now-30d", "Last 30 days"),
+)
+_CLOCK: Final = "zone"
+"""Cookie with the reader's time zone, set by the scripts; links and first pages carry none."""
+
+
+def folder_of(request: Request) -> Folder:
+    """The dashboards."""
+    return cast("Folder", request.app.state.folder)
+
+
+def sources_of(request: Request) -> Sources:
+    """The APIs."""
+    return cast("Sources", request.app.state.sources)
+
+
+def rendered(
+    request: Request,
+    template: str,
+    *,
+    here: str,
+    title: str,
+    status: int = 200,
+    **context: Any,  # noqa: ANN401  whatever the template asks for
+) -> HTMLResponse:
+    """A page inside the common frame."""
+    folder = folder_of(request)
+    found = list(folder.dashboards().values())
+    text = markup.page(
+        template,
+        here=here,
+        title=title,
+        dashboards=found,
+        problems=folder.problems,
+        plotly=PLOTLY_URL,
+        **context,
+    )
+    return HTMLResponse(text, status_code=status)
+
+
+def problem(request: Request, status: int, text: str, *, detail: str = "") -> HTMLResponse:
+    """A page that says what is wrong and where one can go."""
+    title = "Not found" if status == 404 else "That did not work"  # noqa: PLR2004
+    return rendered(
+        request, "problem", here="", title=title, status=status, text=text, detail=detail
+    )
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """The reader's time zone; UTC when the browser named none that we know."""
+    name = request.query_params.get("tz") or request.cookies.get(_CLOCK) or "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def time_range(request: Request, start: str, end: str = "now") -> TimeRange:
+    """The range that the address names, else the one given.
+
+    Raises:
+        BadTime: The address names none that can be read.
+    """
+    given = request.query_params
+    return TimeRange.parse(given.get("from") or start, given.get("to") or end, now=time.time())
+
+
+def scope(request: Request, start: str, end: str = "now") -> Scope:
+    """An empty scope over that range; raises as `time_range`."""
+    settings = request.app.state.settings
+    return Scope(
+        time=time_range(request, start, end), scrape_seconds=settings.scrape_interval_seconds
+    )
+
+
+def ranges_with(raw_from: str, raw_to: str = "now") -> list[tuple[str, str]]:
+    """The usual ranges, and the chosen one where it is not among them."""
+    if raw_to == "now" and raw_from in dict(RANGES):
+        return list(RANGES)
+    return [*RANGES, (f"{raw_from}|{raw_to}", "Chosen range")]
+
+
+async def alerts(request: Request) -> HTMLResponse:
+    """Every alert, worst first."""
+    sources = sources_of(request)
+    groups: dict[str, list[alerting.Alert]] = {state: [] for state in alerting.ORDER}
+    rules, error = 0, ""
+    try:
+        for alert in await sources.alerts():
+            groups.setdefault(alert.state, []).append(alert)
+        rules = sum(len(group.get("rules", ())) for group in await sources.prometheus.rules())
+    except SourceError as failure:
+        error = str(failure)
+    return rendered(
+        request,
+        "alerts",
+        here="alerts",
+        title="Alerts",
+        groups=groups,
+        rules=rules,
+        error=error,
+        zone=zone_of(request),
+    )

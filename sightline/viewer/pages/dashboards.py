@@ -1,0 +1,208 @@
+"""Dashboards: the page, its panels one by one, its variables' options."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sightline.viewer import markup
+from sightline.viewer.dashboard import Dashboard, Panel, Variable
+from sightline.viewer.interpolation import Scope
+from sightline.viewer.links import dashboard_links, hrefs
+from sightline.viewer.pages.common import (
+    folder_of,
+    problem,
+    ranges_with,
+    rendered,
+    scope,
+    sources_of,
+    zone_of,
+)
+from sightline.viewer.panels import draw
+from sightline.viewer.panels.drawing import View, message
+from sightline.viewer.timerange import BadTime
+from sightline.viewer.upstream import SourceError
+from sightline.viewer.variables import Choices, options, scope_of
+
+REFRESHES: Final = ("", "2s", "5s", "10s", "30s", "1m", "5m")
+_POINTS: Final = (50, 1500)
+"""Fewest and most points of a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A row and what stands under it."""
+
+    title: str
+    open: bool
+    top: int
+    """The first line of the grid that it uses."""
+    panels: Sequence[Panel]
+
+
+async def home(request: Request) -> Response:
+    """The first dashboard."""
+    folder = folder_of(request)
+    found = folder.home()
+    if found is None:
+        return problem(
+            request,
+            200,
+            f"There is no dashboard in {folder.path} yet.",
+            detail="`make generate` writes them.",
+        )
+    return _page(request, found)
+
+
+async def dashboard(request: Request) -> Response:
+    """One dashboard by its uid."""
+    found = _found(request)
+    if found is None:
+        uid = request.path_params["uid"]
+        return problem(request, 404, f"There is no dashboard “{uid}”. There are these:")
+    return _page(request, found)
+
+
+async def panel(request: Request) -> Response:
+    """One panel's inside, as JSON: ``html``, ``figure``, ``title``, ``links``."""
+    found = _found(request)
+    chosen = found.panel(request.path_params["number"]) if found else None
+    if found is None or chosen is None:
+        return JSONResponse({"error": "no such panel"}, status_code=404)
+    view, names = await _view(request, found, chosen)
+    return JSONResponse({"html": markup.panel(view), "figure": view.figure, **names})
+
+
+async def choices(request: Request) -> Response:
+    """The options of every variable, as JSON; for one that cannot be asked, why."""
+    found = _found(request)
+    if found is None:
+        return JSONResponse({"error": "no such dashboard"}, status_code=404)
+    sources = sources_of(request)
+    answer: dict[str, Any] = {}
+    try:
+        filled = await _scope(request, found)
+    except (SourceError, BadTime) as error:
+        return JSONResponse({one.name: {"error": str(error)} for one in found.variables})
+    for one in found.variables:
+        try:
+            listed = await options(one, filled, sources.prometheus)
+        except SourceError as error:
+            answer[one.name] = {"error": str(error)}
+        else:
+            values = filled.variables[one.name]
+            answer[one.name] = {
+                "options": [{"value": option.value, "text": option.text} for option in listed],
+                "value": ["$__all"] if values.everything else list(values.values),
+            }
+    return JSONResponse(answer)
+
+
+def _page(request: Request, found: Dashboard) -> Response:
+    try:
+        blank = scope(request, found.time_from, found.time_to)
+    except BadTime as error:
+        return problem(request, 400, str(error))
+    chosen = _choices(request)
+    raw_from, raw_to = blank.time.raw_from, blank.time.raw_to
+    folder = folder_of(request)
+    return rendered(
+        request,
+        "dashboard",
+        here="dashboards",
+        title=found.title,
+        dashboard=found,
+        sections=list(sections(found)),
+        variables=[_shown(one, chosen) for one in found.variables if not _fixed(one)],
+        links=dashboard_links(found, list(folder.dashboards().values()), blank),
+        ranges=ranges_with(raw_from, raw_to),
+        range=raw_from if raw_to == "now" else f"{raw_from}|{raw_to}",
+        refreshes=REFRESHES if found.refresh in REFRESHES else (*REFRESHES, found.refresh),
+        refresh=request.query_params.get("refresh", found.refresh),
+    )
+
+
+def sections(found: Dashboard) -> Sequence[Section]:
+    """Panels by the row they stand under; those before the first row have no title."""
+    groups: list[tuple[Panel | None, list[Panel]]] = [(None, [])]
+    for one in found.panels:
+        if one.type == "row":
+            groups.append((one, list(one.panels)))
+        else:
+            groups[-1][1].append(one)
+    return [
+        Section(
+            title=row.title if row else "",
+            open=not (row and row.collapsed),
+            top=min((one.grid.y for one in members), default=0),
+            panels=members,
+        )
+        for row, members in groups
+        if row or members
+    ]
+
+
+async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View, dict[str, Any]]:
+    """What *chosen* shows, or the sentence that says why it shows nothing."""
+    sources = sources_of(request)
+    names: dict[str, Any] = {}
+    try:
+        filled = await _scope(request, found)
+        names = _names(chosen, filled)
+        drawing = await sources.drawing(
+            found, chosen, filled, zone=zone_of(request), points=_points(request)
+        )
+        return draw(drawing), names
+    except (SourceError, BadTime) as error:
+        return message(str(error), kind="error"), names
+
+
+def _names(chosen: Panel, filled: Scope) -> dict[str, Any]:
+    links = [{"title": one.title, "url": one.url} for one in hrefs(filled, chosen.links)]
+    return {"title": filled.plain(chosen.title), "links": links}
+
+
+async def _scope(request: Request, found: Dashboard) -> Scope:
+    blank = scope(request, found.time_from, found.time_to)
+    sources = sources_of(request)
+    return await scope_of(found, _choices(request), blank, sources.prometheus)
+
+
+def _choices(request: Request) -> Choices:
+    prefix = "var-"
+    given: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if name.startswith(prefix):
+            given.setdefault(name[len(prefix) :], []).append(value)
+    return given
+
+
+def _points(request: Request) -> int:
+    """About one point every two pixels."""
+    width = request.query_params.get("width", "")
+    pixels = int(width) if width.isdecimal() and len(width) < len("100000") else 800
+    return min(max(pixels // 2, _POINTS[0]), _POINTS[1])
+
+
+def _found(request: Request) -> Dashboard | None:
+    folder = folder_of(request)
+    return folder.dashboards().get(request.path_params["uid"])
+
+
+def _fixed(variable: Variable) -> bool:
+    """Whether there is nothing to choose: hidden, or one data source."""
+    return variable.hidden or variable.kind == "datasource"
+
+
+def _shown(variable: Variable, chosen: Choices) -> Mapping[str, Any]:
+    return {
+        "name": variable.name,
+        "label": variable.label,
+        "description": variable.description,
+        "kind": variable.kind,
+        "multi": variable.multi,
+        "include_all": variable.include_all,
+        "value": list(chosen.get(variable.name) or variable.default),
+    }

@@ -1,0 +1,219 @@
+"""Traces: search, one trace, the service map."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.viewer import colors, graph
+from sightline.viewer.interpolation import Scope
+from sightline.viewer.jaeger import Search
+from sightline.viewer.pages.common import problem, ranges_with, rendered, scope, sources_of, zone_of
+from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
+from sightline.viewer.panels.drawing import local_time
+from sightline.viewer.sources import logfmt
+from sightline.viewer.timerange import BadTime
+from sightline.viewer.trace import Trace
+from sightline.viewer.units import write
+from sightline.viewer.upstream import SourceError
+from sightline.viewer.waterfall import service_colors, waterfall
+
+_RANGE: Final = "now-1h"
+_MOST: Final = 1500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the reader asked for."""
+
+    service: str
+    operation: str
+    tags: str
+    min_duration: str
+    max_duration: str
+    limit: int
+    range: str
+
+
+async def search(request: Request) -> Response:
+    """Search for traces: a form, a scatter of durations, a list."""
+    sources = sources_of(request)
+    form, context = _form(request), _nothing()
+    try:
+        blank = scope(request, _RANGE)
+        context["services"] = await sources.jaeger.services()
+        form = _with_service(form, context["services"])
+        if form.service:
+            context["operations"] = await sources.jaeger.operations(form.service)
+            found = await sources.jaeger.search(_search(form, blank))
+            context |= _results(request, found, form, blank)
+    except (SourceError, BadTime) as error:
+        context["error"] = str(error)
+    ranges = ranges_with(form.range)
+    within = dict(ranges).get(form.range, form.range).lower()
+    return rendered(
+        request,
+        "traces",
+        here="traces",
+        title="Traces",
+        form=form,
+        ranges=ranges,
+        within=f"the {within}",
+        **context,
+    )
+
+
+async def trace(request: Request) -> Response:
+    """One trace as a waterfall."""
+    sources = sources_of(request)
+    trace_id = request.path_params["trace_id"]
+    try:
+        found = await sources.jaeger.trace(trace_id)
+    except SourceError as error:
+        return problem(request, 502, str(error))
+    if found is None:
+        return problem(
+            request,
+            404,
+            f"There is no trace {trace_id}.",
+            detail="A trace appears a second or two after its last span ends; "
+            "the oldest are dropped when the store is full.",
+        )
+    fall = waterfall(found, zone_of(request))
+    return rendered(request, "trace", here="traces", title=fall.title, fall=fall)
+
+
+async def service_map(request: Request) -> Response:
+    """Who calls whom."""
+    sources = sources_of(request)
+    calls: Mapping[tuple[str, str], float] = {}
+    error, chosen = "", request.query_params.get("from") or _RANGE
+    try:
+        time = scope(request, _RANGE).time
+        calls = await sources.jaeger.dependencies(end=time.end, lookback_seconds=time.seconds)
+    except (SourceError, BadTime) as failure:
+        error = str(failure)
+    ranges = ranges_with(chosen)
+    return rendered(
+        request,
+        "map",
+        here="map",
+        title="Service map",
+        graph=graph.layout(calls),
+        ranges=ranges,
+        range=chosen,
+        within=f"the {dict(ranges).get(chosen, chosen).lower()}",
+        error=error,
+    )
+
+
+def _nothing() -> dict[str, Any]:
+    return {
+        "services": [],
+        "operations": [],
+        "traces": [],
+        "scatter": {},
+        "full": False,
+        "error": "",
+    }
+
+
+def _form(request: Request) -> Form:
+    given = request.query_params
+    limit = given.get("limit", "")
+    return Form(
+        service=given.get("service", ""),
+        operation=given.get("operation", ""),
+        tags=given.get("tags", ""),
+        min_duration=given.get("minDuration", ""),
+        max_duration=given.get("maxDuration", ""),
+        limit=min(int(limit), _MOST) if limit.isdecimal() and int(limit[:6]) else 20,
+        range=given.get("from") or _RANGE,
+    )
+
+
+def _with_service(form: Form, services: Sequence[str]) -> Form:
+    """*form* with a service chosen: most would start where requests come in."""
+    if form.service or not services:
+        return form
+    first = "gateway" if "gateway" in services else services[0]
+    return Form(
+        service=first,
+        operation="",
+        tags=form.tags,
+        min_duration=form.min_duration,
+        max_duration=form.max_duration,
+        limit=form.limit,
+        range=form.range,
+    )
+
+
+def _search(form: Form, blank: Scope) -> Search:
+    return Search(
+        service=form.service,
+        operation=form.operation,
+        tags=logfmt(form.tags),
+        min_duration=form.min_duration,
+        max_duration=form.max_duration,
+        limit=form.limit,
+        start=blank.time.start,
+        end=blank.time.end,
+    )
+
+
+def _results(request: Request, found: Sequence[Trace], form: Form, blank: Scope) -> dict[str, Any]:
+    longest = max((one.duration for one in found), default=1.0) or 1.0
+    zone = zone_of(request)
+    return {
+        "full": len(found) >= form.limit,
+        "scatter": scatter(found, blank, request),
+        "traces": [
+            {
+                "id": one.id,
+                "title": f"{one.root.service}: {one.root.name}",
+                "percent": 100 * one.duration / longest,
+                "duration": str(write(one.duration, "µs")),
+                "started": local_time(one.start / 1000, zone)[: -len(".000")],
+                "services": _services(one),
+                "errors": one.errors,
+                "orphans": one.orphans,
+            }
+            for one in found
+        ],
+    }
+
+
+def _services(one: Trace) -> list[tuple[str, int, str]]:
+    shades = service_colors([name for name, _ in one.services])
+    return [(name, count, shades[name]) for name, count in one.services]
+
+
+def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str, Any]:
+    """A dot a trace: when, how long, red where a span failed; a click opens it."""
+    zone = zone_of(request)
+    ends = [local_time(1000 * end, zone) for end in (blank.time.start, blank.time.end)]
+    seconds = [one.duration / 1e6 for one in found]
+    scale = Scale.around(seconds, low=0.0, high=None)
+    texts = [
+        f"<b>{write(one.duration, 'µs')}</b>  {len(one.rows)} spans"
+        + (f", {one.errors} failed" if one.errors else "")
+        for one in found
+    ]
+    dots = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [local_time(one.start / 1000, zone) for one in found],
+        "y": seconds,
+        "customdata": [[f"/trace/{one.id}", text] for one, text in zip(found, texts, strict=True)],
+        "hovertemplate": "%{customdata[1]}<extra></extra>",
+        "marker": {
+            "size": [8 + min(len(one.rows) / 4, 12) for one in found],
+            "color": [colors.color("red" if one.errors else "blue") for one in found],
+            "opacity": 0.75,
+            "line": {"width": 0},
+        },
+    }
+    axes = {"xaxis": time_axis((ends[0], ends[1])), "yaxis": value_axis(scale, "s", about=3)}
+    return {"data": [dots], "layout": layout(**axes, hovermode="closest")}

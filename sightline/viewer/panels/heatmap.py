@@ -1,0 +1,136 @@
+"""Heatmap: how many events fell into each bucket, over time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sightline.viewer import colors, units
+from sightline.viewer.frame import Field, Frame
+from sightline.viewer.panels import marks
+from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
+from sightline.viewer.panels.drawing import Drawing, View, nothing
+
+_SCHEMES: Final = {
+    "Blues": ("#1b2433", "#1f4a86", "#3274D9", "#8AB8FF", "#e4efff"),
+    "Greens": ("#18251b", "#215a2a", "#37872D", "#96D98D", "#e6f8e3"),
+    "Reds": ("#2a1a1e", "#7a1a2b", "#E02F44", "#FFA6B0", "#ffe9ec"),
+    "Oranges": ("#2a2017", "#8a4708", "#FF780A", "#FFB357", "#fff0dc"),
+}
+_LABELS: Final = 9
+"""Bucket bounds that are written beside the axis at most."""
+
+
+def draw(drawing: Drawing) -> View:
+    """The cells, with exemplars as dots."""
+    frame = next((one for one in drawing.frames if one.time and one.numbers), None)
+    if frame is None or frame.time is None or not _counted(frame):
+        return nothing(drawing.panel)
+    rows = _used(frame.numbers)
+    figure = {
+        "data": [
+            _cells(drawing, frame.time, rows),
+            *marks.exemplars(
+                _with_unit(drawing), Scale(low=0, high=len(rows)), lambda value: _row(value, rows)
+            ),
+        ],
+        "layout": layout(
+            xaxis=time_axis(drawing.range) | {"showgrid": False},
+            yaxis=_bounds(drawing, rows),
+            hovermode="closest",
+        ),
+    }
+    return View(template="chart", context={"legend": None}, figure=figure)
+
+
+def _counted(frame: Frame) -> bool:
+    return any(value for field in frame.numbers for value in field.values)
+
+
+def _used(fields: Sequence[Field]) -> list[Field]:
+    """Buckets from the lowest to the highest that ever held something, and one more at each end."""
+    filled = [number for number, field in enumerate(fields) if any(field.values)]
+    return list(fields[max(filled[0] - 1, 0) : filled[-1] + 2])
+
+
+def _cells(drawing: Drawing, time: Field, rows: Sequence[Field]) -> dict[str, Any]:
+    unit = drawing.panel.option("cellValues", "unit", default=drawing.panel.config.unit)
+    floor = drawing.panel.option("filterValues", "le", default=0)
+    counts = [[value if value and value > floor else None for value in row.values] for row in rows]
+    texts = [["" if one is None else str(units.write(one, unit)) for one in row] for row in counts]
+    exponent = drawing.panel.option("color", "exponent", default=0.5)
+    return {
+        "type": "heatmap",
+        "x": [drawing.local(moment) for moment in time.values],
+        "y": [number + 0.5 for number in range(len(rows))],
+        "z": [[None if one is None else one**exponent for one in row] for row in counts],
+        "text": texts,
+        "customdata": [
+            [_span(drawing, rows, number)] * len(time.values) for number in range(len(rows))
+        ],
+        "hovertemplate": "%{x|%H:%M:%S}<br>%{customdata}  <b>%{text}</b><extra></extra>",
+        "colorscale": _colorscale(drawing),
+        "showscale": False,
+        "xgap": drawing.panel.option("cellGap", default=1),
+        "ygap": drawing.panel.option("cellGap", default=1),
+        "hoverongaps": False,
+    }
+
+
+def _colorscale(drawing: Drawing) -> list[tuple[float, str]]:
+    scheme = drawing.panel.option("color", "scheme", default="")
+    stops = _SCHEMES.get(scheme)
+    if stops is None:
+        return list(colors.HEATMAP)
+    return [(number / (len(stops) - 1), stop) for number, stop in enumerate(stops)]
+
+
+def _bounds(drawing: Drawing, rows: Sequence[Field]) -> dict[str, Any]:
+    """The value axis: a row a bucket, its upper bound written at its top edge."""
+    stride = -(-len(rows) // _LABELS)
+    marked = list(range(stride - 1, len(rows), stride))
+    return {
+        **base_axis(),
+        "range": [0, len(rows)],
+        "tickvals": [number + 1 for number in marked],
+        "ticktext": [_bound(drawing, rows[number]) for number in marked],
+        "showgrid": False,
+        "fixedrange": True,
+    }
+
+
+def _span(drawing: Drawing, rows: Sequence[Field], number: int) -> str:
+    below = _bound(drawing, rows[number - 1]) if number else "0"
+    return f"{below} to {_bound(drawing, rows[number])}"
+
+
+def _bound(drawing: Drawing, field: Field) -> str:
+    bound = _upper(field)
+    return "+Inf" if bound == float("inf") else units.write_tick(bound, _axis_unit(drawing))
+
+
+def _axis_unit(drawing: Drawing) -> str:
+    return str(drawing.panel.option("yAxis", "unit", default=drawing.panel.config.unit or "s"))
+
+
+def _upper(field: Field) -> float:
+    try:
+        return float(field.name)
+    except ValueError:
+        return float("inf")
+
+
+def _row(value: float, rows: Sequence[Field]) -> float:
+    """Height of *value* on the axis of rows: its bucket, and how far into it."""
+    low = 0.0
+    for number, field in enumerate(rows):
+        high = _upper(field)
+        if value <= high:
+            return number + (0.5 if high == float("inf") else (value - low) / ((high - low) or 1))
+        low = high
+    return float(len(rows))
+
+
+def _with_unit(drawing: Drawing) -> Drawing:
+    """The same drawing, its values in the unit of the bucket bounds."""
+    defaults = {**drawing.panel.defaults, "unit": _axis_unit(drawing)}
+    return replace(drawing, panel=replace(drawing.panel, defaults=defaults))

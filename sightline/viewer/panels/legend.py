@@ -1,0 +1,74 @@
+"""The list under a chart: a line a series, with the calculations that the panel asks for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.viewer.dashboard import Panel
+from sightline.viewer.fields import shown
+from sightline.viewer.frame import Field
+from sightline.viewer.reducers import NAMES, reduce_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legend:
+    """What the template needs."""
+
+    table: bool
+    right: bool
+    heads: Sequence[str]
+    """Names of the calculations."""
+    entries: Sequence["Entry"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One series."""
+
+    index: int
+    """Number of its trace in the figure."""
+    title: str
+    color: str
+    cells: Sequence[str]
+
+
+def legend(panel: Panel, series: Sequence[tuple[Field, str]]) -> Legend | None:
+    """The legend, or None where *panel* hides it; *series* are in the figure's order."""
+    if panel.option("legend", "showLegend") is False or not series:
+        return None
+    calcs: list[str] = panel.option("legend", "calcs", default=[])
+    order = _order(panel, [field for field, _ in series], calcs)
+    return Legend(
+        table=panel.option("legend", "displayMode") == "table",
+        right=panel.option("legend", "placement") == "right",
+        heads=[NAMES.get(calc, calc) for calc in calcs],
+        entries=[
+            Entry(
+                index=index,
+                title=series[index][0].title,
+                color=series[index][1],
+                cells=[_cell(series[index][0], calc) for calc in calcs],
+            )
+            for index in order
+        ],
+    )
+
+
+def _cell(field: Field, calc: str) -> str:
+    value = reduce_values(field.values, calc)
+    return "-" if value is None else str(shown(value, field))
+
+
+def _order(panel: Panel, fields: Sequence[Field], calcs: Sequence[str]) -> list[int]:
+    """Series by the column that the panel sorts by, empty ones last."""
+    wanted, numbers = panel.option("legend", "sortBy"), list(range(len(fields)))
+    descending = bool(panel.option("legend", "sortDesc"))
+    calc = next((one for one in calcs if NAMES.get(one) == wanted), None)
+    if calc is None:
+        return numbers
+
+    def key(index: int) -> tuple[bool, Any]:
+        value = reduce_values(fields[index].values, calc)
+        return value is None, 0.0 if value is None else -value if descending else value
+
+    return sorted(numbers, key=key)

@@ -1,0 +1,113 @@
+"""What lies over a chart: thresholds, exemplars that lead to traces, annotated moments."""
+
+import html
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import quote
+
+from sightline.viewer import colors, units
+from sightline.viewer.fieldconfig import FieldConfig
+from sightline.viewer.panels.axis import Scale
+from sightline.viewer.panels.drawing import Drawing
+from sightline.viewer.prometheus import Exemplar
+
+MOST_EXEMPLARS: Final = 200
+"""Dots on one chart; of more, the slowest are kept."""
+
+TRACE_ID: Final = "trace_id"
+
+
+def thresholds(config: FieldConfig, scale: Scale) -> Iterator[dict[str, Any]]:
+    """Lines, or areas, at the thresholds that lie inside the scale."""
+    mode = (config.custom.get("thresholdsStyle") or {}).get("mode", "off")
+    if mode == "off":
+        return
+    inside = [
+        (step.value, colors.color(step.color))
+        for step in config.steps
+        if step.value is not None and scale.low <= step.value <= scale.high
+    ]
+    edges = [*inside, (scale.high, "")]
+    if "area" in mode:
+        for (value, color), (above, _) in pairwise(edges):
+            yield _band({"y0": value, "y1": above, "x0": 0, "x1": 1, "xref": "paper"}, color, 0.08)
+    if mode != "area":
+        for value, color in inside:
+            line = {"color": color, "width": 1, "dash": "dash" if "dash" in mode else "solid"}
+            ends = {"y0": value, "y1": value, "x0": 0, "x1": 1}
+            yield {"type": "line", "xref": "paper", **ends, "line": line}
+
+
+def exemplars(
+    drawing: Drawing, scale: Scale, place: Callable[[float], float] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Dots that a click turns into traces, as one more trace of the figure.
+
+    *place* says where on the axis a value lies, which is the value itself when None.
+    """
+    found = [one for one in drawing.exemplars if one.labels.get(TRACE_ID)]
+    found.sort(key=lambda one: one.value, reverse=True)
+    kept = found[:MOST_EXEMPLARS]
+    if kept:
+        heights = [place(one.value) if place else min(one.value, scale.high) for one in kept]
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "Exemplars",
+            "x": [drawing.local(one.seconds * 1000) for one in kept],
+            "y": heights,
+            "customdata": [[_trace_url(one), _written(one, drawing)] for one in kept],
+            "hovertemplate": "%{customdata[1]}<extra></extra>",
+            "marker": {"symbol": "diamond", "size": 7, "color": "#5794F2"}
+            | {"line": {"color": "#181b1f", "width": 1}},
+        }
+
+
+def events(drawing: Drawing, scale: Scale) -> Iterator[dict[str, Any]]:
+    """A small triangle at the foot of each annotated moment, which names it."""
+    if drawing.events:
+        foot = math.log10(scale.low) if scale.logarithmic else scale.low
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "Annotations",
+            "x": [drawing.local(one.start * 1000) for one in drawing.events],
+            "y": [foot] * len(drawing.events),
+            "customdata": [_named(one.title, one.text) for one in drawing.events],
+            "hovertemplate": "%{customdata}<extra></extra>",
+            "cliponaxis": False,
+            "marker": {"symbol": "triangle-up", "size": 8}
+            | {"color": [colors.color(one.color) for one in drawing.events]},
+        }
+
+
+def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
+    """A dashed line at each annotated moment, a faint band over an annotated while."""
+    for one in drawing.events:
+        color = colors.color(one.color)
+        start, end = drawing.local(one.start * 1000), drawing.local(one.end * 1000)
+        if one.end > one.start:
+            yield _band({"x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}, color, 0.06)
+        line = {"color": color, "width": 1, "dash": "dot"}
+        ends = {"x0": start, "x1": start, "y0": 0, "y1": 1, "yref": "paper"}
+        yield {"type": "line", **ends, "line": line}
+
+
+def _band(place: dict[str, Any], color: str, opacity: float) -> dict[str, Any]:
+    look = {"fillcolor": color, "opacity": opacity, "line": {"width": 0}, "layer": "below"}
+    return {"type": "rect", **place, **look}
+
+
+def _trace_url(one: Exemplar) -> str:
+    return f"/trace/{quote(one.labels[TRACE_ID], safe='')}"
+
+
+def _written(one: Exemplar, drawing: Drawing) -> str:
+    value = units.write(one.value, drawing.panel.config.unit or "s")
+    return _named(f"Trace {one.labels[TRACE_ID][:8]}…", f"{value} · click to open")
+
+
+def _named(title: str, text: str) -> str:
+    return f"<b>{html.escape(title)}</b>" + (f"  {html.escape(text)}" if text else "")

@@ -1,0 +1,166 @@
+"""Panels of single numbers: stat, gauge, bar gauge."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sightline.viewer import colors
+from sightline.viewer.fields import Shown, shown
+from sightline.viewer.frame import Field
+from sightline.viewer.links import Href, value_links
+from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.reducers import reduce_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """One number with its name."""
+
+    title: str
+    value: float | None
+    text: Shown
+    field: Field
+    links: Sequence[Href]
+
+    @property
+    def color(self) -> str:
+        """Its colour."""
+        return self.text.color
+
+
+def stat(drawing: Drawing) -> View:
+    """Large numbers, each with its course behind it."""
+    numbers = list(_singles(drawing))
+    if not numbers:
+        return nothing(drawing.panel)
+    graph = drawing.panel.option("graphMode", default="none") == "area"
+    context = {
+        "singles": [
+            {"single": one, "spark": sparkline(one.field.values) if graph else None}
+            for one in numbers
+        ],
+        "background": str(drawing.panel.option("colorMode", default="value")),
+        "named": _named(drawing, numbers),
+    }
+    return View(template="stat", context=context)
+
+
+def gauge(drawing: Drawing) -> View:
+    """Dials between a minimum and a maximum, their thresholds as an outer ring."""
+    numbers = list(_singles(drawing))
+    if not numbers:
+        return nothing(drawing.panel)
+    markers = drawing.panel.option("showThresholdMarkers", default=True)
+    dials = [
+        {
+            "single": one,
+            "value": arc(0.0, share(one.value, one.field), radius=80),
+            "ground": arc(0.0, 1.0, radius=80),
+            "ring": list(_ring(one.field)) if markers else [],
+        }
+        for one in numbers
+    ]
+    return View(template="gauge", context={"dials": dials, "named": _named(drawing, numbers)})
+
+
+def bargauge(drawing: Drawing) -> View:
+    """A bar a number."""
+    numbers = list(_singles(drawing))
+    if not numbers:
+        return nothing(drawing.panel)
+    top = max((one.value for one in numbers if one.value is not None), default=1.0) or 1.0
+    context = {
+        "bars": [
+            {"single": one, "percent": 100 * share(one.value, one.field, top=top)}
+            for one in numbers
+        ],
+        "vertical": drawing.panel.option("orientation") == "vertical",
+        "stacked": drawing.panel.option("namePlacement") == "top",
+    }
+    return View(template="bargauge", context=context)
+
+
+def share(value: float | None, field: Field, *, top: float | None = None) -> float:
+    """Where *value* lies between the field's minimum and maximum, 0-1."""
+    low = field.config.low if field.config.low is not None else 0.0
+    high = field.config.high if field.config.high is not None else top
+    if value is None:
+        return 0.0
+    return min(max((value - low) / (((high if high is not None else 100.0) - low) or 1), 0.0), 1.0)
+
+
+def sparkline(values: Sequence[float | None], *, points: int = 80) -> Mapping[str, str] | None:
+    """SVG paths in a box of 100 by 30: a line through *values* and the area under it."""
+    stride = max(1, len(values) // points)
+    present = [(i, value) for i, value in enumerate(values[::stride]) if value is not None]
+    if len(present) < len(("start", "end")):
+        return None
+    low, high = min(value for _, value in present), max(value for _, value in present)
+    width, height = present[-1][0] - present[0][0] or 1, (high - low) or 1
+    line = " L".join(
+        f"{100 * (i - present[0][0]) / width:.1f} {27 - 24 * (value - low) / height:.1f}"
+        for i, value in present
+    )
+    return {"line": f"M{line}", "area": f"M0 30 L{line} L100 30 Z"}
+
+
+def arc(start: float, end: float, *, radius: float) -> str:
+    """SVG path of the part of a dial between two shares of its sweep; centre (100, 100)."""
+    (x0, y0), (x1, y1) = _on_dial(start, radius), _on_dial(end, radius)
+    large = int((end - start) * _SWEEP > 180)  # noqa: PLR2004  half a turn, as SVG defines it
+    return f"M{x0:.2f} {y0:.2f} A{radius:g} {radius:g} 0 {large} 1 {x1:.2f} {y1:.2f}"
+
+
+_SWEEP: Final = 240.0
+"""Degrees of the dial, open at the bottom."""
+
+
+def _on_dial(share_: float, radius: float) -> tuple[float, float]:
+    angle = math.radians(_SWEEP * share_ - _SWEEP / 2)
+    return 100 + radius * math.sin(angle), 100 - radius * math.cos(angle)
+
+
+def _ring(field: Field) -> Iterator[Mapping[str, str]]:
+    steps = field.config.steps
+    for number, step in enumerate(steps):
+        start = 0.0 if step.value is None else share(step.value, field)
+        following = steps[number + 1].value if number + 1 < len(steps) else None
+        end = 1.0 if following is None else share(following, field)
+        if end > start:
+            yield {"path": arc(start, end, radius=93), "color": colors.color(step.color)}
+
+
+def _singles(drawing: Drawing) -> Iterator[Single]:
+    calc = next(iter(drawing.panel.option("reduceOptions", "calcs", default=[])), "lastNotNull")
+    for field in _fields(drawing):
+        if drawing.panel.option("reduceOptions", "values"):
+            for number, value in enumerate(field.values):
+                yield _single(drawing, field, value, number)
+        else:
+            value = reduce_values(field.values, calc)
+            if value is not None or field.config.no_value:
+                yield _single(drawing, field, value, len(field.values) - 1)
+
+
+def _single(drawing: Drawing, field: Field, value: float | None, row: int) -> Single:
+    text = shown(value, field)
+    links = value_links(drawing.scope, field, value, str(text), row=row, frame=None)
+    return Single(title=field.title, value=value, text=text, field=field, links=links)
+
+
+def _fields(drawing: Drawing) -> list[Field]:
+    """Number columns, or those that ``reduceOptions.fields`` names."""
+    wanted = drawing.panel.option("reduceOptions", "fields", default="")
+    fields = [field for frame in drawing.frames for field in frame.fields]
+    if wanted and not wanted.startswith("/"):
+        return [field for field in fields if field.title == wanted]
+    if wanted and wanted != "/.*/":
+        name = wanted.strip("/^$").replace("\\", "")
+        return [field for field in fields if field.title == name]
+    return [field for field in fields if field.type == "number"]
+
+
+def _named(drawing: Drawing, numbers: Sequence[Any]) -> bool:
+    mode = drawing.panel.option("textMode", default="auto")
+    return mode in {"value_and_name", "name"} or (mode == "auto" and len(numbers) > 1)

@@ -1,0 +1,83 @@
+"""State timeline: a band a series, coloured by what it is at each moment."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sightline.viewer.fields import Shown, shown
+from sightline.viewer.frame import Field, number_series
+from sightline.viewer.panels.drawing import Drawing, View, nothing
+
+_TICKS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A while in one state; places in percent of the time axis."""
+
+    left: float
+    width: float
+    text: Shown
+    since: str
+    until: str
+
+
+def draw(drawing: Drawing) -> View:
+    """The bands over a time axis."""
+    series = [
+        (field.title, list(_bands(drawing, time, field)))
+        for time, field in number_series(drawing.frames)
+        if time is not None
+    ]
+    rows = [(title, bands) for title, bands in series if bands]
+    if not rows:
+        return nothing(drawing.panel)
+    context = {
+        "rows": rows,
+        "ticks": list(ticks(drawing)),
+        "written": drawing.panel.option("showValue", default="auto") != "never",
+    }
+    return View(template="state_timeline", context=context)
+
+
+def ticks(drawing: Drawing) -> Iterator[tuple[float, str]]:
+    """Places (in percent) and texts of a few moments of the time axis."""
+    time = drawing.scope.time
+    for number in range(_TICKS):
+        place = (number + 0.5) / _TICKS
+        yield 100 * place, drawing.local(1000 * (time.start + place * time.seconds))[11:19]
+
+
+def _bands(drawing: Drawing, time: Field, field: Field) -> Iterator[Band]:
+    step = 1000 * drawing.scope.interval_seconds
+    for start, end, value in _runs(time.values, field.values, step):
+        text = shown(value, field)
+        left, right = _percent(drawing, start), _percent(drawing, end)
+        if right > left:
+            yield Band(
+                left=left,
+                width=right - left,
+                text=text,
+                since=drawing.local(start)[11:19],
+                until=drawing.local(end)[11:19],
+            )
+
+
+def _runs(
+    times: Sequence[float], values: Sequence[Any], step: float
+) -> Iterator[tuple[float, float, Any]]:
+    """Start, end and value of each while without a change or a gap; milliseconds."""
+    run: tuple[float, float, Any] | None = None
+    for time, value in zip(times, values, strict=True):
+        if run and (value != run[2] or time > run[1] + step / 2):
+            yield run
+            run = None
+        if value is not None:
+            run = (run[0] if run else time, time + step, value)
+    if run:
+        yield run
+
+
+def _percent(drawing: Drawing, milliseconds: float) -> float:
+    time = drawing.scope.time
+    return min(max(100 * (milliseconds / 1000 - time.start) / time.seconds, 0.0), 100.0)

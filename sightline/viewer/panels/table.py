@@ -1,0 +1,130 @@
+"""Tables: cells with units, colours, bars, small charts and links."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sightline.viewer import colors
+from sightline.viewer.fields import Shown, shown
+from sightline.viewer.frame import Field, Frame
+from sightline.viewer.links import Href, value_links
+from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.panels.singles import share, sparkline
+from sightline.viewer.transformations.shapes import Trend, sort_by
+
+MOST_ROWS: Final = 500
+"""Rows that are shown; the foot of the table says how many more there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell, ready to be written."""
+
+    text: str
+    order: float | str
+    """What the column is sorted by in the browser."""
+    look: str
+    """``plain``, ``text``, ``background``, ``bar`` or ``spark``."""
+    color: str
+    percent: float = 0.0
+    spark: Mapping[str, str] | None = None
+    links: Sequence[Href] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """One column's head."""
+
+    title: str
+    description: str
+    align: str
+    width: int | None
+
+
+def draw(drawing: Drawing) -> View:
+    """The first frame as a table; a frame of many series as one column each."""
+    frame = next((one for one in drawing.frames if one.length), None)
+    if frame is None:
+        return nothing(drawing.panel)
+    frame = frame.with_fields(field for field in frame.fields if not _hidden(field))
+    frame = _sorted(drawing, frame)
+    rows = range(min(frame.length, MOST_ROWS))
+    context = {
+        "heads": [_head(field) for field in frame.fields],
+        "rows": [[_cell(drawing, frame, field, row) for field in frame.fields] for row in rows],
+        "more": frame.length - len(rows),
+        "headed": drawing.panel.option("showHeader", default=True),
+    }
+    return View(template="table", context=context)
+
+
+def _sorted(drawing: Drawing, frame: Frame) -> Frame:
+    rule = next(iter(drawing.panel.option("sortBy", default=[])), None)
+    if rule is None:
+        return frame
+    order = {"field": rule.get("displayName"), "desc": rule.get("desc")}
+    return sort_by([frame], {"sort": [order]})[0]
+
+
+def _hidden(field: Field) -> bool:
+    custom = field.config.custom
+    return bool(custom.get("hidden") or (custom.get("hideFrom") or {}).get("viz"))
+
+
+def _head(field: Field) -> Head:
+    return Head(
+        title=field.title,
+        description=field.config.description,
+        align=_align(field),
+        width=field.config.custom.get("width"),
+    )
+
+
+def _align(field: Field) -> str:
+    chosen = field.config.custom.get("align") or "auto"
+    if chosen != "auto":
+        return str(chosen)
+    return "right" if field.type == "number" else "left"
+
+
+def _cell(drawing: Drawing, frame: Frame, field: Field, row: int) -> Cell:
+    value = field.values[row]
+    trend = value if isinstance(value, Trend) else None
+    number = trend.value if trend else value
+    text = _text(drawing, field, number)
+    look = _look(field, trend)
+    return Cell(
+        text=str(text),
+        order=number if isinstance(number, int | float) else str(number or ""),
+        look="plain" if text.empty and look != "spark" else look,
+        color=text.color,
+        percent=100 * share(number, field, top=_top(field)) if look == "bar" else 0.0,
+        spark=sparkline(trend.values) if trend else None,
+        links=value_links(drawing.scope, field, number, str(text), row=row, frame=frame),
+    )
+
+
+def _text(drawing: Drawing, field: Field, value: Any) -> Shown:  # noqa: ANN401  a cell holds anything
+    if field.type == "time" and value is not None and not field.config.unit:
+        return Shown(text=drawing.local(value)[: -len(".000")], color=colors.color("text"))
+    return shown(value, field)
+
+
+_LOOKS: Final = {
+    "color-text": "text",
+    "color-background": "background",
+    "gauge": "bar",
+    "basic": "bar",
+    "gradient-gauge": "bar",
+    "lcd-gauge": "bar",
+    "sparkline": "spark",
+}
+
+
+def _look(field: Field, trend: Trend | None) -> str:
+    kind = (field.config.custom.get("cellOptions") or {}).get("type", "auto")
+    return "spark" if trend else _LOOKS.get(kind, "plain")
+
+
+def _top(field: Field) -> float:
+    return max((value for value in field.values if isinstance(value, int | float)), default=1.0)

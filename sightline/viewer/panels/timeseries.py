@@ -1,0 +1,151 @@
+"""Lines, areas, bars and points over time, with thresholds, exemplars and annotations."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sightline.viewer import colors
+from sightline.viewer.fieldconfig import FieldConfig
+from sightline.viewer.fields import shown
+from sightline.viewer.frame import Field, number_series
+from sightline.viewer.panels import marks
+from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
+from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.panels.legend import legend
+
+Line = tuple[Field, Field, str]
+"""Times, values, colour."""
+
+_SHAPES: Final = {"linear": "linear", "smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
+
+
+def draw(drawing: Drawing) -> View:
+    """The chart and its legend."""
+    lines = visible_lines(drawing)
+    if not any(value is not None for _, field, _ in lines for value in field.values):
+        return nothing(drawing.panel)
+    scale = _scale(drawing, lines)
+    unit = lines[0][1].config.unit
+    figure = {
+        "data": [
+            *(_trace(drawing, line) for line in lines),
+            *marks.exemplars(drawing, scale),
+            *marks.events(drawing, scale),
+        ],
+        "layout": layout(
+            xaxis=time_axis(drawing.range),
+            yaxis=value_axis(scale, unit, title=_custom(drawing).get("axisLabel") or ""),
+            shapes=[*marks.thresholds(drawing.panel.config, scale), *marks.spans(drawing)],
+            barmode="stack" if _stacked(drawing) else "overlay",
+        ),
+    }
+    listed = legend(drawing.panel, [(field, color) for _, field, color in lines])
+    return View(template="chart", context={"legend": listed}, figure=figure)
+
+
+def visible_lines(drawing: Drawing) -> list[Line]:
+    """Every series that the panel shows, with its colour."""
+    series = [(time, field) for time, field in number_series(drawing.frames) if time is not None]
+    lines = []
+    for index, (time, field) in enumerate(series):
+        hidden = (field.config.custom.get("hideFrom") or {}).get("viz")
+        last = next((value for value in reversed(field.values) if value is not None), None)
+        color = colors.of_series(index, field.title, field.config, last)
+        if not hidden:
+            lines.append((time, field, color))
+    return lines
+
+
+def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
+    time, field, color = line
+    custom = field.config.custom
+    times, values = _without_breaks(time.values, field.values, drawing.scope.interval_seconds)
+    name = html.escape(field.title)
+    return {
+        "name": name,
+        "x": [drawing.local(moment) for moment in times],
+        "y": values,
+        "customdata": [None if value is None else str(shown(value, field)) for value in values],
+        "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
+        "connectgaps": bool(custom.get("spanNulls")),
+        **_look(custom, color, stacked=_stacked(drawing)),
+    }
+
+
+def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, Any]:
+    opacity = custom.get("fillOpacity", 0) / 100
+    if custom.get("drawStyle") == "bars":
+        edge = {"color": color, "width": 1}
+        return {"type": "bar", "marker": {"color": colors.faded(color, opacity), "line": edge}}
+    dashes = custom.get("lineStyle") or {}
+    dash = ",".join(f"{part}px" for part in dashes.get("dash") or (8, 6))
+    style: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers" if custom.get("drawStyle") == "points" else _mode(custom),
+        "marker": {"color": color, "size": custom.get("pointSize", 5)},
+        "line": {
+            "color": color,
+            "width": custom.get("lineWidth", 1),
+            "shape": _SHAPES.get(custom.get("lineInterpolation", "linear"), "linear"),
+            "dash": dash if dashes.get("fill") in {"dash", "dot"} else "solid",
+        },
+    }
+    if stacked:
+        style |= {"stackgroup": "all", "fillcolor": colors.faded(color, opacity)}
+    elif opacity:
+        style |= {"fill": "tozeroy", "fillcolor": colors.faded(color, opacity)}
+    return style
+
+
+def _mode(custom: Mapping[str, Any]) -> str:
+    return "lines+markers" if custom.get("showPoints") == "always" else "lines"
+
+
+def _without_breaks(
+    times: Sequence[float], values: Sequence[float | None], step_seconds: float
+) -> tuple[list[float], list[float | None]]:
+    """Times and values with an empty one in each gap, so that no line bridges it."""
+    moments: list[float] = []
+    filled: list[float | None] = []
+    for time, value in zip(times, values, strict=True):
+        if moments and time - moments[-1] > 1500 * step_seconds:
+            moments.append(moments[-1] + 1000 * step_seconds)
+            filled.append(None)
+        moments.append(time)
+        filled.append(value)
+    return moments, filled
+
+
+def _scale(drawing: Drawing, lines: Sequence[Line]) -> Scale:
+    config = drawing.panel.config
+    values = [value for _, field, _ in lines for value in field.values]
+    if _stacked(drawing):
+        values += _sums(lines)
+    return Scale.around(
+        values, low=_soft(config), high=config.high, logarithmic=_logarithmic(drawing)
+    )
+
+
+def _soft(config: FieldConfig) -> float | None:
+    soft: float | None = config.custom.get("axisSoftMin")
+    return config.low if config.low is not None else soft
+
+
+def _sums(lines: Sequence[Line]) -> list[float | None]:
+    totals: dict[float, float] = {}
+    for time, field, _ in lines:
+        for moment, value in zip(time.values, field.values, strict=True):
+            totals[moment] = totals.get(moment, 0.0) + (value or 0.0)
+    return list(totals.values())
+
+
+def _custom(drawing: Drawing) -> Mapping[str, Any]:
+    return drawing.panel.config.custom
+
+
+def _stacked(drawing: Drawing) -> bool:
+    return (_custom(drawing).get("stacking") or {}).get("mode") in {"normal", "percent"}
+
+
+def _logarithmic(drawing: Drawing) -> bool:
+    return (_custom(drawing).get("scaleDistribution") or {}).get("type") == "log"

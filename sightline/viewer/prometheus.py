@@ -1,0 +1,134 @@
+"""Prometheus' HTTP API, as far as dashboards need it.
+
+Source: Prometheus documentation, "HTTP API".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.viewer.upstream import Params, SourceError, Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One element of an answer: labels and ``(seconds, value)`` samples."""
+
+    labels: Mapping[str, str]
+    samples: list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """A request that left its trace id beside a sample."""
+
+    labels: Mapping[str, str]
+    """Of the exemplar: ``trace_id`` …"""
+    series: Mapping[str, str]
+    seconds: float
+    value: float
+
+
+class Prometheus:
+    """The queries of panels, variables and annotations."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+
+    async def instant(self, expr: str, *, at: float) -> list[Series]:
+        """Value of *expr* at one moment, in seconds since the epoch.
+
+        Raises:
+            SourceError: Prometheus gave no usable answer; likewise below.
+        """
+        data = await self._query("query", {"query": expr, "time": f"{at:.3f}"})
+        if _kind(data) in {"scalar", "string"}:
+            return [Series(labels={}, samples=[_sample(data["result"])])]
+        return _series(data)
+
+    async def range(self, expr: str, *, start: float, end: float, step: float) -> list[Series]:
+        """Values of *expr* every *step* seconds."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        return _series(await self._query("query_range", {"query": expr, **times}))
+
+    async def exemplars(self, expr: str, *, start: float, end: float) -> list[Exemplar]:
+        """Exemplars of every series that *expr* reads."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}"}
+        data = await self._query("query_exemplars", {"query": expr, **times})
+        try:
+            return [
+                Exemplar(
+                    labels=one["labels"],
+                    series=entry["seriesLabels"],
+                    seconds=float(one["timestamp"]),
+                    value=float(one["value"]),
+                )
+                for entry in data or ()
+                for one in entry["exemplars"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise _odd(error) from error
+
+    async def label_values(self, label: str, match: str, *, start: float, end: float) -> list[str]:
+        """Values of *label* among the series that *match* selects, all when it is empty."""
+        return await self._words(f"/api/v1/label/{label}/values", match, start, end)
+
+    async def label_names(self, match: str, *, start: float, end: float) -> list[str]:
+        """Names of the labels that the series have."""
+        return await self._words("/api/v1/labels", match, start, end)
+
+    async def alerts(self) -> list[Mapping[str, Any]]:
+        """Alerts pending or firing, with the rule's labels and annotations."""
+        data = _data(await self.upstream.get("/api/v1/alerts"))
+        return list(data["alerts"]) if isinstance(data, Mapping) and "alerts" in data else []
+
+    async def rules(self) -> list[Mapping[str, Any]]:
+        """Every rule group."""
+        data = _data(await self.upstream.get("/api/v1/rules", {"type": "alert"}))
+        return list(data["groups"]) if isinstance(data, Mapping) and "groups" in data else []
+
+    async def _query(self, path: str, form: Mapping[str, str]) -> Any:  # noqa: ANN401  foreign JSON
+        return _data(await self.upstream.post(f"/api/v1/{path}", form))
+
+    async def _words(self, path: str, match: str, start: float, end: float) -> list[str]:
+        params: Params = [("start", f"{start:.0f}"), ("end", f"{end:.0f}")]
+        data = _data(
+            await self.upstream.get(path, [*params, *([("match[]", match)] * bool(match))])
+        )
+        if not isinstance(data, list):
+            raise _odd(data)
+        return [str(one) for one in data]
+
+
+def _data(answer: object) -> Any:  # noqa: ANN401  foreign JSON
+    if not isinstance(answer, Mapping) or "status" not in answer:
+        raise _odd(answer)
+    if answer["status"] != "success":
+        raise SourceError(f"Prometheus says: {answer.get('error', 'no reason given')}")
+    return answer.get("data")
+
+
+def _kind(data: object) -> str:
+    return str(data.get("resultType")) if isinstance(data, Mapping) else ""
+
+
+def _series(data: object) -> list[Series]:
+    try:
+        return [
+            Series(
+                labels=one["metric"],
+                samples=[_sample(pair) for pair in one.get("values") or [one["value"]]],
+            )
+            for one in data["result"]  # type: ignore[index]  # a wrong shape is caught below
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _odd(error) from error
+
+
+def _sample(pair: Any) -> tuple[float, float]:  # noqa: ANN401  foreign JSON
+    seconds, value = pair
+    return float(seconds), float(value)
+
+
+def _odd(answer: object) -> SourceError:
+    return SourceError(f"Prometheus answered in a shape that is not its API's: {answer!r:.120}")

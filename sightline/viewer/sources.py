@@ -1,0 +1,252 @@
+"""The sources a dashboard asks, and the asking: from a panel's targets to its drawing."""
+
+import asyncio
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from sightline.viewer import results
+from sightline.viewer.alerts import Alert, Alertmanager, alerts
+from sightline.viewer.dashboard import Annotation, Dashboard, Panel, Target
+from sightline.viewer.fields import configured
+from sightline.viewer.frame import Frame
+from sightline.viewer.interpolation import Scope
+from sightline.viewer.jaeger import Jaeger, Search
+from sightline.viewer.panels.drawing import Drawing, Event
+from sightline.viewer.panels.traces import edges_frame, search_frame
+from sightline.viewer.prometheus import Exemplar, Prometheus, Series
+from sightline.viewer.settings import Settings
+from sightline.viewer.timerange import BadTime, duration_seconds
+from sightline.viewer.trace import Trace
+from sightline.viewer.transformations import transform
+from sightline.viewer.upstream import SourceError, Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The three APIs."""
+
+    prometheus: Prometheus
+    jaeger: Jaeger
+    alertmanager: Alertmanager
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Sources":
+        """The APIs that *settings* name."""
+        wait = settings.timeout_seconds
+        return cls(
+            prometheus=Prometheus(
+                Upstream("Prometheus", settings.prometheus_url, timeout_seconds=wait)
+            ),
+            jaeger=Jaeger(Upstream("Jaeger", settings.jaeger_url, timeout_seconds=wait)),
+            alertmanager=Alertmanager(
+                Upstream("Alertmanager", settings.alertmanager_url, timeout_seconds=wait)
+            ),
+        )
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        for api in (self.prometheus, self.jaeger, self.alertmanager):
+            await api.upstream.close()
+
+    async def drawing(
+        self, dashboard: Dashboard, panel: Panel, scope: Scope, *, zone: tzinfo, points: int
+    ) -> Drawing:
+        """Everything *panel* shows, asked for at once; a line has about *points* points.
+
+        Raises:
+            SourceError: A source gave no usable answer.
+        """
+        scope = scope.at(_interval(panel, scope, points))
+        targets = [one for one in panel.targets if not one.hidden]
+        answers, exemplars, events, listed, trace = await asyncio.gather(
+            asyncio.gather(*(self._answer(one, panel, scope) for one in targets)),
+            self._exemplars(targets, scope),
+            self._events(dashboard, panel, scope),
+            self.alerts() if panel.type == "alertlist" else _none(),
+            self._trace(targets, scope) if panel.type == "traces" else _none(),
+        )
+        frames = _framed(list(zip(targets, answers, strict=True)), panel, scope)
+        return Drawing(
+            panel=panel,
+            frames=configured(panel, transform(frames, panel.transformations)),
+            scope=scope,
+            zone=zone,
+            exemplars=exemplars,
+            events=events,
+            alerts=listed or (),
+            trace=trace,
+        )
+
+    async def alerts(self) -> list[Alert]:
+        """Pending, firing and silenced alerts; without Alertmanager none counts as silenced.
+
+        Raises:
+            SourceError: Prometheus gave no usable answer.
+        """
+        raw, silenced = await asyncio.gather(self.prometheus.alerts(), self._silenced())
+        return alerts(raw, silenced)
+
+    async def _silenced(self) -> list[Any]:
+        try:
+            return list(await self.alertmanager.silenced())
+        except SourceError:
+            return []
+
+    async def _answer(self, target: Target, panel: Panel, scope: Scope) -> Any:  # noqa: ANN401
+        """Series of a Prometheus target, frames of a Jaeger one."""
+        if panel.type == "traces":
+            return []
+        if target.source == "jaeger":
+            return [await self._from_jaeger(target, scope)]
+        if not target.raw.get("expr"):
+            return []
+        expr = scope.promql(target.raw["expr"])
+        if _instant(target):
+            return await self.prometheus.instant(expr, at=scope.time.end)
+        start, end = aligned(scope)
+        return await self.prometheus.range(expr, start=start, end=end, step=scope.interval_seconds)
+
+    async def _from_jaeger(self, target: Target, scope: Scope) -> Frame:
+        if target.raw.get("queryType") == "dependencyGraph":
+            calls = await self.jaeger.dependencies(
+                end=scope.time.end, lookback_seconds=scope.time.seconds
+            )
+            return edges_frame(calls, ref_id=target.ref_id)
+        traces = await self.jaeger.search(search_of(target, scope))
+        return search_frame(traces, ref_id=target.ref_id)
+
+    async def _exemplars(self, targets: Sequence[Target], scope: Scope) -> list[Exemplar]:
+        """Exemplars of the targets that ask for them; a Prometheus without any keeps quiet."""
+        exprs = [scope.promql(one.raw["expr"]) for one in targets if one.raw.get("exemplar")]
+        start, end = scope.time.start, scope.time.end
+        try:
+            found = await asyncio.gather(
+                *(self.prometheus.exemplars(expr, start=start, end=end) for expr in exprs)
+            )
+        except SourceError:
+            return []
+        return [one for answer in found for one in answer]
+
+    async def _events(self, dashboard: Dashboard, panel: Panel, scope: Scope) -> list[Event]:
+        """Annotated moments, for panels over time; those that cannot be had are left out."""
+        if panel.type != "timeseries":
+            return []
+        found = await asyncio.gather(
+            *(self._annotated(one, scope) for one in dashboard.annotations), return_exceptions=True
+        )
+        return [event for answer in found if isinstance(answer, list) for event in answer]
+
+    async def _annotated(self, annotation: Annotation, scope: Scope) -> list[Event]:
+        start, end = aligned(scope)
+        series = await self.prometheus.range(
+            scope.promql(annotation.expr), start=start, end=end, step=scope.interval_seconds
+        )
+        return [
+            event for one in series for event in moments(annotation, one, scope.interval_seconds)
+        ]
+
+    async def _trace(self, targets: Sequence[Target], scope: Scope) -> Trace | None:
+        wanted = next((scope.plain(str(one.raw.get("query") or "")) for one in targets), "").strip()
+        return await self.jaeger.trace(wanted) if wanted else None
+
+
+def aligned(scope: Scope) -> tuple[float, float]:
+    """Both ends of the range on multiples of the step, so that a refresh moves no point."""
+    step = scope.interval_seconds
+    return scope.time.start // step * step, scope.time.end // step * step
+
+
+def search_of(target: Target, scope: Scope) -> Search:
+    """The search that a Jaeger target describes."""
+    raw = {name: scope.plain(str(value)) for name, value in target.raw.items()}
+    operation = raw.get("operation", "")
+    return Search(
+        service=raw.get("service", ""),
+        operation="" if operation.lower() in {"all", ".+"} else operation,
+        tags=logfmt(raw.get("tags", "")),
+        min_duration=raw.get("minDuration", ""),
+        max_duration=raw.get("maxDuration", ""),
+        limit=int(raw["limit"]) if raw.get("limit", "").isdecimal() else 20,
+        start=scope.time.start,
+        end=scope.time.end,
+    )
+
+
+def logfmt(text: str) -> dict[str, str]:
+    """``error=true http.route="/a b"`` as a mapping; a key alone means true."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    return {
+        key: value or "true" for key, _, value in (word.partition("=") for word in words) if key
+    }
+
+
+def moments(annotation: Annotation, series: Series, step_seconds: float) -> list[Event]:
+    """Samples next to each other are one while; a sample of 0 is none."""
+    runs: list[list[float]] = []
+    for seconds, value in series.samples:
+        if not value:
+            continue
+        if runs and seconds - runs[-1][1] <= 1.5 * step_seconds:
+            runs[-1][1] = seconds
+        else:
+            runs.append([seconds, seconds])
+    return [
+        Event(
+            start=start,
+            end=end,
+            title=results.legend_text(annotation.title, series.labels, annotation.name),
+            text=results.legend_text(annotation.text, series.labels, "") if annotation.text else "",
+            color=annotation.color,
+        )
+        for start, end in runs
+    ]
+
+
+def _interval(panel: Panel, scope: Scope, points: int) -> float:
+    floor = scope.scrape_seconds
+    with suppress(BadTime):
+        floor = max(floor, duration_seconds(scope.plain(panel.interval)))
+    wanted = min(points, panel.max_points or points)
+    return scope.time.interval_seconds(points=wanted, at_least_seconds=floor)
+
+
+def _framed(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -> list[Frame]:
+    """Frames of every answer, by the format that its target asks for."""
+    tables = [(one.ref_id, found) for one, found in answers if _format(one, panel) == "table"]
+    frames = results.table(tables) if tables else []
+    for target, found in answers:
+        if target.source == "jaeger":
+            frames += found
+        elif _format(target, panel) == "heatmap":
+            frames += results.heatmap(found, ref_id=target.ref_id)
+        elif _format(target, panel) == "time_series":
+            frames += results.time_series(
+                found,
+                ref_id=target.ref_id,
+                legend=scope.plain(target.raw.get("legendFormat") or ""),
+                expr=scope.promql(target.raw.get("expr") or ""),
+            )
+    return frames
+
+
+def _format(target: Target, panel: Panel) -> str:
+    if target.source == "jaeger":
+        return "jaeger"
+    return str(
+        target.raw.get("format") or ("heatmap" if panel.type == "heatmap" else "time_series")
+    )
+
+
+def _instant(target: Target) -> bool:
+    return bool(target.raw.get("instant")) and not target.raw.get("range")
+
+
+async def _none() -> None:
+    return None

@@ -1,0 +1,190 @@
+"""Transformations of rows: reduce, group, sort, filter, cut, turn series into rows."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sightline.viewer.frame import Field, Frame
+from sightline.viewer.matchers import pattern
+from sightline.viewer.reducers import NAMES, reduce_values
+
+
+def sort_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """Rows in the order of one column, empty cells last."""
+    rule: Mapping[str, Any] = next(iter(options.get("sort") or ()), {})
+    name, descending = rule.get("field"), bool(rule.get("desc"))
+    return [_sorted(frame, frame.field(name or ""), descending=descending) for frame in frames]
+
+
+def limit(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """The first rows only."""
+    count = int(options.get("limitField") or 10)
+    return [frame.rows(range(min(frame.length, count))) for frame in frames]
+
+
+def reduce_frames(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """A row a series, a column a calculation; or, in mode ``reduceFields``, one row a frame."""
+    calcs = options.get("reducers") or ["lastNotNull"]
+    if options.get("mode") == "reduceFields":
+        return [_one_row(frame, calcs[0]) for frame in frames]
+    columns = [field for frame in frames for field in frame.numbers]
+    labels = sorted({name for field in columns for name in field.labels})
+    texts = [
+        Field(name=name, type="string", values=[field.labels.get(name, "") for field in columns])
+        for name in labels
+        if options.get("labelsToFields")
+    ]
+    numbers = [
+        Field(
+            name=NAMES.get(calc, calc),
+            type="number",
+            values=[reduce_values(field.values, calc) for field in columns],
+        )
+        for calc in calcs
+    ]
+    names = Field(name="Field", type="string", values=[field.title for field in columns])
+    return [Frame(fields=(names, *texts, *numbers))]
+
+
+def series_to_rows(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list[Frame]:
+    """Every sample a row: time, name of the series, value; newest first."""
+    rows = [
+        (time, field.title, value)
+        for frame in frames
+        if frame.time
+        for field in frame.numbers
+        for time, value in zip(frame.time.values, field.values, strict=True)
+    ]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    times, names, values = (list(column) for column in columns)
+    fields = (
+        Field(name="Time", type="time", values=times),
+        Field(name="Metric", type="string", values=names),
+        Field(name="Value", type="number", values=values),
+    )
+    return [Frame(fields=fields)]
+
+
+def time_series_table(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """A row a series: its labels and, in a column ``Trend``, the series itself."""
+    made = []
+    for ref_id in dict.fromkeys(frame.ref_id for frame in frames):
+        same = [frame for frame in frames if frame.ref_id == ref_id]
+        series = [(frame, field) for frame in same for field in frame.numbers]
+        names = sorted({name for _, field in series for name in field.labels})
+        texts = [
+            Field(name=name, type="string", values=[f.labels.get(name, "") for _, f in series])
+            for name in names
+        ]
+        calc = ((options.get(ref_id) or {}).get("stat")) or "lastNotNull"
+        trends = [
+            Trend(list(field.values), reduce_values(field.values, calc)) for _, field in series
+        ]
+        name = f"Trend #{ref_id}"
+        made.append(
+            Frame(ref_id=ref_id, fields=(*texts, Field(name=name, type="other", values=trends)))
+        )
+    return made
+
+
+class Trend:
+    """A small series inside a cell, and the number it stands for."""
+
+    __slots__ = ("value", "values")
+
+    def __init__(self, values: list[float | None], value: float | None) -> None:
+        self.values = values
+        self.value = value
+
+
+def group_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """A row a distinct value of the grouping columns; the others reduced."""
+    rules = options.get("fields") or {}
+    return [_grouped(frame, rules) for frame in frames]
+
+
+def filter_by_value(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """Keep (or drop) the rows that pass all (or any) of the conditions."""
+    rules = options.get("filters") or ()
+    every = all if options.get("match", "all") == "all" else any
+    keep = options.get("type", "include") == "include"
+    return [
+        frame.rows(
+            number
+            for number in range(frame.length)
+            if every(_passes(frame, number, rule) for rule in rules) == keep
+        )
+        for frame in frames
+    ]
+
+
+def _sorted(frame: Frame, field: Field | None, *, descending: bool) -> Frame:
+    if field is None:
+        return frame
+    present = [number for number, value in enumerate(field.values) if value is not None]
+    absent = [number for number, value in enumerate(field.values) if value is None]
+    present.sort(key=lambda number: sortable(field.values[number]), reverse=descending)
+    return frame.rows([*present, *absent])
+
+
+def sortable(value: object) -> tuple[float, str]:
+    """A key that puts numbers before text and never fails to compare."""
+    if isinstance(value, Trend):
+        value = value.value if value.value is not None else float("-inf")
+    return (value, "") if isinstance(value, int | float) else (float("inf"), str(value))
+
+
+def _one_row(frame: Frame, calc: str) -> Frame:
+    return frame.with_fields(
+        field.with_values([reduce_values(field.values, calc)]) for field in frame.numbers
+    )
+
+
+def _grouped(frame: Frame, rules: Mapping[str, Any]) -> Frame:
+    def rule(field: Field) -> Mapping[str, Any]:
+        return rules.get(field.title) or rules.get(field.name) or {}
+
+    keys = [field for field in frame.fields if rule(field).get("operation") == "groupby"]
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for number in range(frame.length):
+        groups.setdefault(tuple(key.values[number] for key in keys), []).append(number)
+    reduced = [
+        Field(
+            name=f"{field.title} ({calc})",
+            type=field.type,
+            values=[
+                reduce_values([field.values[number] for number in rows], calc)
+                for rows in groups.values()
+            ],
+        )
+        for field in frame.fields
+        for calc in rule(field).get("aggregations") or ()
+    ]
+    firsts = [key.with_values(key.values[rows[0]] for rows in groups.values()) for key in keys]
+    return frame.with_fields([*firsts, *reduced])
+
+
+def _number(comparison: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, wanted: value is not None and comparison(float(value), float(wanted))
+
+
+_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "greater": _number(operator.gt),
+    "greaterOrEqual": _number(operator.ge),
+    "lower": _number(operator.lt),
+    "lowerOrEqual": _number(operator.le),
+    "isNull": lambda value, _: value is None,
+    "isNotNull": lambda value, _: value is not None,
+    "equal": lambda value, wanted: value == wanted or str(value) == str(wanted),
+    "notEqual": lambda value, wanted: value != wanted and str(value) != str(wanted),
+    "regex": lambda value, wanted: bool(pattern(str(wanted)).search(str(value))),
+}
+
+
+def _passes(frame: Frame, number: int, rule: Mapping[str, Any]) -> bool:
+    field = frame.field(rule.get("fieldName") or "")
+    value = field.values[number] if field else None
+    config = rule.get("config") or {}
+    test = _TESTS.get(config.get("id", ""))
+    return bool(test and test(value, (config.get("options") or {}).get("value")))

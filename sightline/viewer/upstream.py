@@ -1,0 +1,90 @@
+"""One HTTP source, asked with a deadline and a bound, believed only after a look."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import aiohttp
+
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""The longest answer that is read."""
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+class SourceError(Exception):
+    """A source gave no usable answer; the message says which, why, and where to look."""
+
+
+class Upstream:
+    """A named HTTP API below one URL."""
+
+    def __init__(self, name: str, url: str, *, timeout_seconds: float) -> None:
+        self.name = name
+        self.url = url
+        self._timeout_seconds = timeout_seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, path: str, params: Params = ()) -> Any:  # noqa: ANN401  foreign JSON
+        """The JSON that ``GET path`` answers, whatever its status.
+
+        Raises:
+            SourceError: No answer in time, too long an answer, or no JSON.
+        """
+        return await self._ask("GET", path, params=list(_pairs(params)))
+
+    async def post(self, path: str, form: Params) -> Any:  # noqa: ANN401  foreign JSON
+        """The JSON that ``POST path`` answers; raises as `get`."""
+        return await self._ask("POST", path, data=list(_pairs(form)))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(self, method: str, path: str, **what: Any) -> Any:  # noqa: ANN401  foreign JSON
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                async with self._open().request(method, self.url + path, **what) as response:
+                    body = await response.content.read(MOST_BYTES + 1)
+                    while len(body) <= MOST_BYTES and not response.content.at_eof():
+                        body += await response.content.read(MOST_BYTES + 1 - len(body))
+        except TimeoutError:
+            raise SourceError(
+                f"{self.name} at {self.url} did not answer within {self._timeout_seconds:g} s"
+            ) from None
+        except aiohttp.ClientError as error:
+            raise SourceError(
+                f"{self.name} at {self.url} does not answer ({_reason(error)}). "
+                "`sightline status` says whether it runs."
+            ) from error
+        return self._parsed(body, response.status)
+
+    def _parsed(self, body: bytes, status: int) -> Any:  # noqa: ANN401  foreign JSON
+        if len(body) > MOST_BYTES:
+            raise SourceError(
+                f"{self.name} answered more than {MOST_BYTES >> 20} MiB: choose a shorter range"
+            )
+        try:
+            return json.loads(body)
+        except ValueError:
+            start = body[:80].decode("utf-8", "replace").strip()
+            raise SourceError(
+                f"{self.name} at {self.url} answered {status} with no JSON: {start!r}"
+            ) from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+
+def _pairs(params: Params) -> Sequence[tuple[str, str]]:
+    return list(params.items()) if isinstance(params, Mapping) else params
+
+
+def _reason(error: aiohttp.ClientError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or "connection refused"
+    return str(error) or type(error).__name__

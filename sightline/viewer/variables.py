@@ -1,0 +1,159 @@
+"""The reader's choices: what each variable may be, and what it is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sightline.viewer.dashboard import Dashboard, Variable
+from sightline.viewer.interpolation import ALL, Scope, Value
+from sightline.viewer.matchers import pattern
+from sightline.viewer.prometheus import Prometheus, Series
+
+Choices = Mapping[str, Sequence[str]]
+"""Values of a dashboard's URL by variable name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One value a variable may have."""
+
+    value: str
+    text: str
+
+
+_LABEL_VALUES: Final = re.compile(
+    r"label_values\(\s*(?:(?P<series>.+)\s*,\s*)?(?P<label>\w+)\s*\)\s*", re.DOTALL
+)
+_LABEL_NAMES: Final = re.compile(r"label_names\(\s*(?P<series>.*?)\s*\)\s*", re.DOTALL)
+_METRICS: Final = re.compile(r"metrics\(\s*(?P<pattern>.+?)\s*\)\s*", re.DOTALL)
+_QUERY_RESULT: Final = re.compile(r"query_result\(\s*(?P<expr>.+)\s*\)\s*", re.DOTALL)
+_SAMPLE: Final = "{labels} {value:g} {milliseconds:.0f}"
+"""A line of ``query_result``, which a variable's regex picks from."""
+
+
+async def scope_of(
+    dashboard: Dashboard, chosen: Choices, scope: Scope, prometheus: Prometheus
+) -> Scope:
+    """*scope* with every variable filled in: chosen, else the file's default.
+
+    Raises:
+        SourceError: The options of a variable whose every value counts cannot be had.
+    """
+    for variable in dashboard.variables:
+        value = await _value(variable, chosen.get(variable.name), scope, prometheus)
+        scope = replace(scope, variables={**scope.variables, variable.name: value})
+    return scope
+
+
+async def options(variable: Variable, scope: Scope, prometheus: Prometheus) -> list[Option]:
+    """What the reader may choose, All left out.
+
+    Raises:
+        SourceError: They are Prometheus' to tell, and it does not.
+    """
+    match variable.kind:
+        case "custom" | "interval":
+            return list(_written(variable.query))
+        case "datasource":
+            return [Option(value=_uid(variable), text=_uid(variable).title())]
+        case "query" if variable.source == "prometheus":
+            found = await _asked(scope.promql(variable.query), scope, prometheus)
+            return _sorted(_picked(found, variable.regex), variable.sort)
+    return []
+
+
+async def _value(
+    variable: Variable, given: Sequence[str] | None, scope: Scope, prometheus: Prometheus
+) -> Value:
+    values = tuple(given if given is not None else variable.default)
+    several = variable.multi or variable.include_all
+    if variable.kind in {"textbox", "constant"}:
+        return Value(values=values or (variable.query,))
+    if variable.kind == "datasource":
+        return Value(values=(_uid(variable),))
+    if ALL in values:
+        return await _everything(variable, scope, prometheus)
+    if not values or values == ("",):
+        found = await options(variable, scope, prometheus)
+        values = tuple(one.value for one in found[:1])
+    return Value(values=values, several=several)
+
+
+async def _everything(variable: Variable, scope: Scope, prometheus: Prometheus) -> Value:
+    if variable.all_value:
+        return Value(
+            values=(variable.all_value,),
+            texts=("All",),
+            several=True,
+            verbatim=True,
+            everything=True,
+        )
+    found = await options(variable, scope, prometheus)
+    values = tuple(one.value for one in found)
+    return Value(values=values, texts=("All",), several=True, everything=True)
+
+
+def _uid(variable: Variable) -> str:
+    return next(iter(variable.default), "") or variable.query
+
+
+def _written(query: str) -> Sequence[Option]:
+    """``a, b : c`` as Grafana reads it: text before a colon, value after it."""
+    parts = [part.replace("\\,", ",").strip() for part in re.split(r"(?<!\\),", query)]
+    pairs = [re.match(r"(.+?)\s+:\s+(.+)", part) for part in parts]
+    return [
+        Option(text=pair[1], value=pair[2]) if pair else Option(text=part, value=part)
+        for part, pair in zip(parts, pairs, strict=True)
+        if part
+    ]
+
+
+async def _asked(query: str, scope: Scope, prometheus: Prometheus) -> list[str]:
+    start, end = scope.time.start, scope.time.end
+    if found := _LABEL_VALUES.fullmatch(query):
+        return await prometheus.label_values(
+            found["label"], (found["series"] or "").strip(), start=start, end=end
+        )
+    if found := _LABEL_NAMES.fullmatch(query):
+        return await prometheus.label_names(found["series"], start=start, end=end)
+    if found := _METRICS.fullmatch(query):
+        names = await prometheus.label_values("__name__", "", start=start, end=end)
+        return [name for name in names if pattern(found["pattern"]).search(name)]
+    found = _QUERY_RESULT.fullmatch(query)
+    series = await prometheus.instant(found["expr"] if found else query, at=end)
+    return [_line(one) for one in series]
+
+
+def _line(series: Series) -> str:
+    labels = {name: value for name, value in series.labels.items() if name != "__name__"}
+    spelt = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    seconds, value = series.samples[-1]
+    text = f"{series.labels.get('__name__', '')}{{{spelt}}}"
+    return _SAMPLE.format(labels=text, value=value, milliseconds=seconds * 1000)
+
+
+def _picked(values: Sequence[str], regex: str) -> list[Option]:
+    """Values that match *regex*, cut to its group (or its groups `value` and `text`)."""
+    if not regex:
+        return [Option(value=value, text=value) for value in dict.fromkeys(values)]
+    found = [match for value in values if (match := pattern(regex).search(value))]
+    picked: dict[str, str] = {}
+    for match in found:
+        named = match.groupdict()
+        value = named.get("value") or (match[1] if match.re.groups else match[0])
+        picked.setdefault(value, named.get("text") or value)
+    return [Option(value=value, text=text) for value, text in picked.items() if value]
+
+
+def _sorted(found: list[Option], order: int) -> list[Option]:
+    """By Grafana's ``sort``: odd ascending, even descending; 3, 4 and 7, 8 by number."""
+    if order == 0:
+        return found
+    numeric = order in {3, 4, 7, 8}
+
+    def key(option: Option) -> tuple[float, str]:
+        number = re.search(r"-?\d+(\.\d+)?", option.text) if numeric else None
+        return (float(number[0]) if number else 0.0), option.text.casefold()
+
+    return sorted(found, key=key, reverse=order % 2 == 0)

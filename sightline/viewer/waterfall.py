@@ -1,0 +1,119 @@
+"""A trace as rows and bars, every number written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+from urllib.parse import urlencode
+
+from sightline.viewer import colors
+from sightline.viewer.panels.drawing import local_time
+from sightline.viewer.trace import Row, Span, Tags, Trace
+from sightline.viewer.units import write
+
+_TICKS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One line of the waterfall; places in percent of the trace."""
+
+    row: Row
+    color: str
+    left: float
+    width: float
+    duration: str
+    start: str
+    outside: str
+    """Side of the bar on which its duration has room: ``left`` or ``right``."""
+    events: Sequence[tuple[float, str]]
+    """Place and name of what was noted."""
+    facts: Sequence[tuple[str, Tags]]
+    """Headed lists of the details."""
+    metrics: str
+    """Where the service's metrics of that time are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """A whole trace, ready to be written."""
+
+    trace: Trace
+    title: str
+    started: str
+    duration: str
+    services: Sequence[tuple[str, int, str]]
+    """Name, spans, colour."""
+    ticks: Sequence[tuple[float, str]]
+    bars: Sequence[Bar]
+
+
+def waterfall(trace: Trace, zone: tzinfo) -> Waterfall:
+    """Lay *trace* out."""
+    shades = service_colors([name for name, _ in trace.services])
+    return Waterfall(
+        trace=trace,
+        title=f"{trace.root.service}: {trace.root.name}",
+        started=local_time(trace.start / 1000, zone),
+        duration=str(write(trace.duration, "µs")),
+        services=[(name, count, shades[name]) for name, count in trace.services],
+        ticks=[
+            (100 * number / (_TICKS - 1), str(write(trace.duration * number / (_TICKS - 1), "µs")))
+            for number in range(_TICKS)
+        ],
+        bars=[_bar(row, trace, shades[row.span.service]) for row in trace.rows],
+    )
+
+
+def service_colors(names: Sequence[str]) -> Mapping[str, str]:
+    """The colour each service has everywhere; two that share one are told apart here."""
+    chosen: dict[str, str] = {}
+    for name in names:
+        color = colors.by_name(name)
+        if color in chosen.values():
+            free = (one for one in colors.PALETTE if one not in chosen.values())
+            color = next(free, color)
+        chosen[name] = color
+    return chosen
+
+
+def _bar(row: Row, trace: Trace, color: str) -> Bar:
+    span, whole = row.span, trace.duration or 1.0
+    left, width = 100 * span.start / whole, 100 * span.duration / whole
+    return Bar(
+        row=row,
+        color=color,
+        left=left,
+        width=max(width, 0.2),
+        duration=str(write(span.duration, "µs")),
+        start=str(write(span.start, "µs")),
+        outside="right" if left + width < _ROOM else "left",
+        events=[(100 * one.after / whole, one.name) for one in span.events],
+        facts=_facts(span),
+        metrics=metrics_url(span.service, trace),
+    )
+
+
+def metrics_url(service: str, trace: Trace) -> str:
+    """The service's dashboard, some minutes around *trace*."""
+    start, end = trace.start / 1000, (trace.start + trace.duration) / 1000
+    times = {"from": round(start - _AROUND_MS), "to": round(end + _AROUND_MS)}
+    return "/d/service?" + urlencode({"var-job": service, **times})
+
+
+_AROUND_MS: Final = 300_000.0
+
+
+_ROOM: Final = 82.0
+"""Where a bar may end, in percent, so that its duration fits right of it."""
+
+
+def _facts(span: Span) -> list[tuple[str, Tags]]:
+    links = [("trace", f"{trace} · span {other}") for trace, other in span.links]
+    warnings = [("warning", text) for text in span.warnings]
+    events = [
+        (f"Event “{one.name}” after {write(one.after, 'µs')}", one.fields or [("event", one.name)])
+        for one in span.events
+    ]
+    facts = [("Attributes", span.tags), *events, ("Links", links), ("Warnings", warnings)]
+    return [(title, tags) for title, tags in [*facts, ("Resource", span.process)] if tags]
