@@ -1,0 +1,86 @@
+"""One pass around an ASGI app: a server span and its metrics for a request, and nothing else.
+
+What fails in here is ours alone (see ``_guard.py``); what the service raises passes untouched.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from instrumentation._exposition import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from instrumentation._telemetry import Telemetry
+
+NATIVE: Final = "fastapi.telemetry"
+"""Scope key of FastAPI's own telemetry: None keeps the app and what it mounts from tracing the
+request a second time."""
+
+OURS: Final = "instrumentation.telemetry"
+"""Scope key of the telemetry that already watches the connection."""
+
+STOPPED: Final = frozenset({"lifespan.shutdown.complete", "lifespan.shutdown.failed"})
+
+
+class TelemetryMiddleware:
+    """Traces and measures what passes through; usable on any ASGI app.
+
+    Args:
+        app: What to wrap.
+        telemetry: Where spans and metrics go.
+    """
+
+    def __init__(self, app: ASGIApp, telemetry: "Telemetry") -> None:
+        self.app = app
+        self.telemetry = telemetry
+        self._begin = telemetry.requests.begin
+        self._aside = telemetry.aside
+        self._starting = telemetry.guard.operation("request_start")
+        self._finishing = telemetry.guard.operation("request_end")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one connection through."""
+        if scope["type"] != "http" or scope.get(OURS) is self.telemetry:
+            await self._pass_on(scope, receive, send)
+            return
+        scope[OURS] = self.telemetry
+        scope[NATIVE] = None
+        aside = self._aside.get(scope["path"])
+        if aside is not None:
+            await (aside.app or self.app)(scope, receive, send)
+            return
+        request = None
+        with self._starting:
+            request = self._begin(scope, send)
+        if request is None:
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, request.send)
+        except BaseException as error:
+            request.error = error
+            raise
+        finally:
+            with self._finishing:
+                request.finish()
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start with the app, and send what waits before the server may exit.
+
+        A server that was sent SIGTERM ends by that signal once the lifespan is over, so that no
+        exit handler runs: this is the last chance.
+        """
+        with self._starting:
+            self.telemetry.runtime.watch_loop()
+
+        async def flushing(message: Message) -> None:
+            if message["type"] in STOPPED:
+                with self._finishing:
+                    await self.telemetry.stopped()
+            await send(message)
+
+        await self.app(scope, receive, flushing)

@@ -1,0 +1,157 @@
+"""The client side of an HTTP call: a CLIENT span, its context in the headers, one sample.
+
+Source: semantic conventions, "HTTP client span" and ``http.client.request.duration``.
+"""
+
+from fnmatch import fnmatchcase
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.context import create_key
+from opentelemetry.trace import SpanKind, StatusCode
+
+from instrumentation._guard import Guard, Uncounted, qualified_name
+from instrumentation._metrics import Bounded, Families
+from instrumentation._propagation import outgoing
+from instrumentation._redaction import redacted
+from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
+from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AnyValue
+
+    from instrumentation._histogram import Observer
+
+CLIENTS: Final = create_key("instrumentation-clients")
+"""Context key of the `Clients` of the service whose request is being served."""
+
+CLIENT_ERROR: Final = 400
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Clients:
+    """Starts calls; one for each service.
+
+    Args:
+        tracer: Starts the spans.
+        guard: Keeps failures of ours from the caller.
+        families: Where the calls are counted; None: nowhere.
+        secret: Query parameters whose values are redacted.
+        baggage_hosts: Hosts that baggage is sent to.
+    """
+
+    def __init__(
+        self,
+        tracer: trace.Tracer,
+        *,
+        guard: Guard,
+        families: Families | None = None,
+        secret: frozenset[str] = SECRET_PARAMETERS,
+        baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
+    ) -> None:
+        self._tracer = tracer
+        self._secret = secret
+        self._baggage_hosts = baggage_hosts
+        self.durations: Bounded[Observer] | None = (
+            families.histogram("http_client_request_duration_seconds") if families else None
+        )
+        self.starting = guard.operation("client_start")
+        self.finishing = guard.operation("client_end")
+
+    def start(self, method: str, url: str) -> "Call | None":
+        """Begin a call; None when that failed and the call goes on unobserved."""
+        with self.starting:
+            return self._start(method, urlsplit(url))
+        return None
+
+    def _start(self, method: str, url: SplitResult) -> "Call":
+        known = method if method in KNOWN_METHODS else OTHER_METHOD
+        host, port = url.hostname or "", url.port or DEFAULT_PORTS.get(url.scheme, 0)
+        attributes: dict[str, AnyValue] = {
+            "http.request.method": known,
+            "server.address": host,
+            "server.port": port,
+            "url.full": self._shown(url, host),
+        }
+        if known == OTHER_METHOD:
+            attributes["http.request.method_original"] = method
+        name = "HTTP" if known == OTHER_METHOD else known
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+        headers = outgoing(
+            trace.set_span_in_context(span), with_members=self._may_have_baggage(host)
+        )
+        return Call(self, span, (known, host, port), headers)
+
+    def _shown(self, url: SplitResult, host: str) -> str:
+        """The URL without credentials and with secret values redacted."""
+        netloc = f"[{host}]" if ":" in host else host
+        if url.port:
+            netloc = f"{netloc}:{url.port}"
+        query = redacted(url.query, self._secret) if url.query else ""
+        return url._replace(netloc=netloc, query=query, fragment="").geturl()
+
+    def _may_have_baggage(self, host: str) -> bool:
+        return any(fnmatchcase(host, pattern) for pattern in self._baggage_hosts)
+
+
+class Call:
+    """A call under way."""
+
+    __slots__ = ("_clients", "_labels", "_span", "_started_at", "headers")
+
+    def __init__(
+        self,
+        clients: Clients,
+        span: trace.Span,
+        labels: tuple[str, str, int],
+        headers: dict[str, str],
+    ) -> None:
+        self._clients = clients
+        self._span = span
+        self._labels = labels
+        self._started_at = perf_counter()
+        self.headers = headers
+        """What to send along."""
+
+    def answered(self, status_code: int) -> None:
+        """The answer's headers are in."""
+        with self._clients.finishing:
+            self._span.set_attribute("http.response.status_code", status_code)
+            error = str(status_code) if status_code >= CLIENT_ERROR else ""
+            self._end(status_code, error)
+
+    def failed(self, error: BaseException) -> None:
+        """No answer came."""
+        with self._clients.finishing:
+            self._span.record_exception(error)
+            self._end("", qualified_name(error))
+
+    def _end(self, status_code: int | str, error: str) -> None:
+        duration = perf_counter() - self._started_at
+        if error:
+            self._span.set_attribute("error.type", error)
+            self._span.set_status(StatusCode.ERROR)
+        if self._clients.durations is not None:
+            observer = self._clients.durations.child(*self._labels, status_code, error)
+            context = self._span.get_span_context()
+            if context.trace_flags.sampled:
+                observer.observe_with_exemplar(duration, context, perf_counter())
+            else:
+                observer.observe(duration)
+        self._span.end()
+
+
+def current(default: Clients | None) -> Clients:
+    """The clients of the service whose request is being served, or else *default*."""
+    found = context_api.get_value(CLIENTS)
+    if isinstance(found, Clients):
+        return found
+    return default or unattached()
+
+
+def unattached() -> Clients:
+    """Clients for a service that was not instrumented: the global tracer, no metrics."""
+    return Clients(trace.get_tracer("instrumentation"), guard=Guard(Uncounted, strict=False))

@@ -1,0 +1,73 @@
+"""Calls made with aiohttp's client, through its own tracing hooks."""
+
+from collections.abc import Callable
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any
+
+from aiohttp import (
+    ClientSession,
+    TraceConfig,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestStartParams,
+)
+
+from instrumentation._client import Clients, current
+from instrumentation._patch import Undo, patched
+
+
+def instrument_aiohttp(clients: Clients | None = None) -> Undo:
+    """Trace every call of sessions that are opened from now on; redirects belong to their call.
+
+    Doing it twice is doing it once.
+
+    Args:
+        clients: For calls outside of any request; the global tracer when left out.
+
+    Returns:
+        Undoes it for later sessions.
+    """
+    return patched(ClientSession, "__init__", lambda init: _tracing(init, clients))
+
+
+def _tracing(init: Callable[..., None], clients: Clients | None) -> Callable[..., None]:
+    @wraps(init)
+    def tracing(
+        session: ClientSession,
+        *arguments: Any,  # noqa: ANN401  passed through
+        **options: Any,  # noqa: ANN401  passed through
+    ) -> None:
+        options["trace_configs"] = [*(options.get("trace_configs") or ()), trace_config(clients)]
+        init(session, *arguments, **options)
+
+    return tracing
+
+
+def trace_config(clients: Clients | None = None) -> TraceConfig:
+    """The hooks alone, for a session that is given its ``trace_configs`` by hand."""
+
+    async def started(
+        _session: ClientSession, context: SimpleNamespace, params: TraceRequestStartParams
+    ) -> None:
+        context.call = current(clients).start(params.method, str(params.url))
+        if context.call is not None:
+            params.headers.update(context.call.headers)
+
+    async def ended(
+        _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
+    ) -> None:
+        if context.call is not None:
+            context.call.answered(params.response.status)
+
+    async def failed(
+        _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
+    ) -> None:
+        if context.call is not None:
+            context.call.failed(params.exception)
+
+    config = TraceConfig()
+    config.on_request_start.append(started)
+    config.on_request_end.append(ended)
+    config.on_request_exception.append(failed)
+    return config

@@ -1,0 +1,51 @@
+"""``/metrics``: OpenMetrics with exemplars for who asks for it, the old text format for others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client import exposition as text_format
+from prometheus_client.openmetrics import exposition as open_metrics
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN_METRICS: Final = b"application/openmetrics-text"
+"""Media type that Prometheus asks for; exemplars travel in no other."""
+
+
+class Exposition:
+    """An ASGI app that answers GET and HEAD with every sample of a registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
+        del receive
+        if scope["type"] != "http":
+            return
+        if scope["method"] not in {"GET", "HEAD"}:
+            await _respond(send, 405, b"text/plain", b"GET only\n")
+            return
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
+        content_type, body = await asyncio.to_thread(self.rendered, OPEN_METRICS in accepted)
+        await _respond(send, 200, content_type, body if scope["method"] == "GET" else b"")
+
+    def rendered(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
+        """Content type and body: OpenMetrics with *exemplars*, or the text format."""
+        if exemplars:
+            body: bytes = open_metrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]  # theirs has no types
+            return open_metrics.CONTENT_TYPE_LATEST.encode(), body
+        body = text_format.generate_latest(self._registry)
+        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), body
+
+
+async def _respond(send: Send, status_code: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,102 @@
+"""Where failures of the instrumentation itself end: counted, logged once, never the service's.
+
+This module alone may catch ``Exception``.
+"""
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+LOGGER = logging.getLogger("instrumentation")
+
+
+class Counter(Protocol):
+    """What counts the failures of one operation."""
+
+    def inc(self) -> None:
+        """Count one more."""
+
+
+class Uncounted:
+    """Counts nothing: for telemetry without a registry."""
+
+    def __init__(self, _operation: str) -> None:
+        pass
+
+    def inc(self) -> None:
+        """Count one more: nowhere."""
+
+
+class Guard:
+    """Hands out the operations that telemetry code runs under.
+
+    Args:
+        failures: Gives the counter of an operation's failures.
+        strict: Whether failures are raised, as tests of the instrumentation want.
+    """
+
+    def __init__(self, failures: Callable[[str], Counter], *, strict: bool) -> None:
+        self._failures = failures
+        self._strict = strict
+        self._operations: dict[str, Operation] = {}
+
+    def operation(self, name: str) -> "Operation":
+        """A context manager that swallows failures of *name*; made once, entered often."""
+        if name not in self._operations:
+            self._operations[name] = Operation(name, self._failures(name), strict=self._strict)
+        return self._operations[name]
+
+
+class Operation:
+    """A reentrant context manager; a block that fails ends there and the caller goes on."""
+
+    __slots__ = ("_failures", "_logged", "_name", "_strict")
+
+    def __init__(self, name: str, failures: Counter, *, strict: bool) -> None:
+        self._name = name
+        self._failures = failures
+        self._strict = strict
+        self._logged = False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if kind is None:
+            return False
+        if not isinstance(error, Exception):
+            return False
+        return self._survived(error)
+
+    def _survived(self, error: Exception) -> bool:
+        self._failures.inc()
+        if not self._logged:
+            self._logged = True
+            LOGGER.error(
+                "telemetry failed in %s; the service goes on and this is logged once, "
+                "further failures are counted in sightline_internal_errors_total",
+                self._name,
+                exc_info=error,
+            )
+        return not self._strict
+
+
+def described(value: object) -> str:
+    """``str(value)``, or the name of its class when the user's ``__str__`` fails."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  a __str__ may raise anything and must cost one attribute
+        return f"<{type(value).__name__}>"
+
+
+def qualified_name(error: BaseException) -> str:
+    """The class of *error* as ``module.Class``, builtins without the module."""
+    kind = type(error)
+    hidden = kind.__module__ in {"builtins", None}
+    return kind.__qualname__ if hidden else f"{kind.__module__}.{kind.__qualname__}"

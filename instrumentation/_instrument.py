@@ -1,0 +1,94 @@
+"""``instrument(app)``: everything a service needs in one call."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from instrumentation._asgi import TelemetryMiddleware
+from instrumentation._telemetry import Telemetry
+from instrumentation.errors import ConfigurationError
+from instrumentation.settings import Settings
+
+ENGINES = ("asgi",)
+NOT_RECORDED = ("/metrics", "/healthz", "/readyz")
+"""Paths that probes and scrapes ask for all day."""
+
+
+def instrument(  # noqa: PLR0913  each is a thing one may want to say
+    app: Any,  # noqa: ANN401  any Starlette or FastAPI
+    *,
+    service: str | None = None,
+    engine: Literal["asgi", "contrib", "fastapi"] = "asgi",
+    exclude: Iterable[str] = NOT_RECORDED,
+    clients: Iterable[str] | None = None,
+    metrics_path: str | None = "/metrics",
+    settings: Settings | None = None,
+) -> Telemetry:
+    """Trace and measure every request of *app*, and serve its metrics.
+
+    Calling it again on the same app returns what the first call returned.
+
+    Args:
+        app: A FastAPI or Starlette app; wrap others in ``TelemetryMiddleware``.
+        service: The name of the service where ``OTEL_SERVICE_NAME`` has none; the app's title
+            when left out.
+        engine: Who makes the server span: ours, ``opentelemetry-instrumentation-fastapi``, or
+            FastAPI's own telemetry.
+        exclude: Paths that are not recorded.
+        clients: HTTP clients to trace, among ``requests``, ``httpx`` and ``aiohttp``; those that
+            are installed when left out.
+        metrics_path: Where metrics are served; None: nowhere.
+        settings: Read from the environment when left out.
+
+    Raises:
+        ConfigurationError: An argument or variable says something we cannot use.
+    """
+    if not hasattr(app, "build_middleware_stack"):
+        raise ConfigurationError(
+            f"instrument({app!r}): expected a FastAPI or Starlette app; "
+            "wrap any other ASGI app in TelemetryMiddleware(app, telemetry)"
+        )
+    if engine not in ENGINES:
+        raise ConfigurationError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}")
+    known: Telemetry | None = getattr(app, "_sightline_telemetry", None)
+    if known is not None:
+        return known
+    telemetry = Telemetry(
+        settings or Settings.from_env(),
+        service=service or getattr(app, "title", "") or "unknown_service",
+        exclude=exclude,
+        metrics_path=metrics_path,
+    )
+    for client in _installed_clients() if clients is None else clients:
+        _instrument_client(client, telemetry)
+    app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
+    _wrap(app, telemetry)
+    return telemetry
+
+
+def _wrap(app: Any, telemetry: Telemetry) -> None:  # noqa: ANN401  as above
+    """Put the middleware outside of all others, the one that answers for exceptions included."""
+    native = getattr(app, "_telemetry", None)
+    if isinstance(native, dict):
+        # FastAPI decides about its own telemetry before any middleware runs.
+        native.update(tracing=False, metrics=False, logs=False)
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
+    if getattr(app, "middleware_stack", None) is not None:
+        app.middleware_stack = TelemetryMiddleware(app.middleware_stack, telemetry)
+
+
+CLIENTS = {"aiohttp": "_client_aiohttp", "httpx": "_client_httpx", "requests": "_client_requests"}
+"""The module for each client."""
+
+
+def _installed_clients() -> list[str]:
+    return [client for client in CLIENTS if find_spec(client) is not None]
+
+
+def _instrument_client(client: str, telemetry: Telemetry) -> None:
+    if client not in CLIENTS:
+        raise ConfigurationError(f"clients={client!r}: expected among {', '.join(CLIENTS)}")
+    module = import_module(f"instrumentation.{CLIENTS[client]}")
+    getattr(module, f"instrument_{client}")(telemetry.clients)

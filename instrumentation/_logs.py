@@ -1,0 +1,75 @@
+"""Log records that name their trace: a filter for any formatter, and a JSON formatter."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from opentelemetry import trace
+
+from instrumentation._guard import described
+from instrumentation.conventions import SPAN_ID, TRACE_ID
+
+LONGEST: Final = 16384
+"""Characters of a message or stack trace that are kept."""
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("asctime", "message", "color_message", TRACE_ID, SPAN_ID)
+}
+
+
+class TraceContextFilter(logging.Filter):
+    """Gives every record ``trace_id`` and ``span_id``, empty outside of a trace; drops none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the ids of the current span."""
+        trace_id, span_id = _current_ids()
+        record.trace_id = trace_id
+        record.span_id = span_id
+        return True
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line, with the ids of the current trace and every ``extra``.
+
+    Whatever a stranger wrote into a message stays inside its string: line ends, control
+    characters and escape sequences are escaped, so that no record can pass for two.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of ASCII."""
+        trace_id, span_id = _current_ids()
+        line: dict[str, object] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _message(record)[:LONGEST],
+            TRACE_ID: getattr(record, TRACE_ID, "") or trace_id,
+            SPAN_ID: getattr(record, SPAN_ID, "") or span_id,
+        }
+        if record.exc_info:
+            line["exception"] = self._exception(record)[-LONGEST:]
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        return json.dumps({**extra, **line}, default=described, skipkeys=True).replace(
+            "\x7f", "\\u007f"
+        )
+
+    def _exception(self, record: logging.LogRecord) -> str:
+        exc_info = record.exc_info
+        return self.formatException(exc_info if isinstance(exc_info, tuple) else sys.exc_info())
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message with its arguments; one that does not fit them is kept as it was written."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{described(record.msg)} {described(record.args)}"
+
+
+def _current_ids() -> tuple[str, str]:
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return "", ""
+    return f"{context.trace_id:032x}", f"{context.span_id:016x}"

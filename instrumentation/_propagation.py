@@ -1,0 +1,172 @@
+"""Trace context and baggage in headers, read strictly and written small.
+
+Source: W3C Trace Context level 2; W3C Baggage. What breaks a rule is ignored, never repaired:
+the request then starts a trace of its own.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, MutableMapping, MutableSequence
+from itertools import islice
+from typing import Final
+from urllib.parse import quote, unquote
+
+from opentelemetry import baggage, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
+
+Headers = list[tuple[bytes, bytes]]
+"""Names in lower case, as ASGI gives them."""
+
+Outgoing = MutableMapping[str, str] | MutableSequence[tuple[bytes, bytes]]
+Incoming = Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
+
+TRACEPARENT: Final = b"traceparent"
+TRACESTATE: Final = b"tracestate"
+BAGGAGE: Final = b"baggage"
+NAMES: Final = (TRACEPARENT, TRACESTATE, BAGGAGE)
+
+FLAGS: Final = tuple(TraceFlags(bits) for bits in range(4))
+"""Bit 0: sampled. Bit 1: the trace id is random."""
+
+MOST_STATE_MEMBERS: Final = 32
+"""Source: W3C Trace Context, "tracestate header field values"."""
+LARGEST_STATE_BYTES: Final = 4096
+"""Vendors must take 512; what is larger than this is ignored whole."""
+MOST_BAGGAGE_MEMBERS: Final = 64
+"""Source: W3C Baggage, "Limits": at least 64 members must be carried on."""
+LARGEST_BAGGAGE_BYTES: Final = 8192
+"""Source: W3C Baggage, "Limits"; what is larger is ignored whole."""
+
+_PARENT = re.compile(
+    rb"[ \t]*(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+    rb"(-[^\r\n]*|[ \t]*)"
+)
+_STATE_MEMBER = re.compile(
+    r"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}"
+    r"[\x21-\x2b\x2d-\x3c\x3e-\x7e])[ \t]*"
+)
+_BAGGAGE_MEMBER = re.compile(
+    r"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*"
+    r"([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*(?:;[^,]*)?"
+)
+
+
+class _State(TraceState):
+    """A trace state whose members this module has checked: level 2 allows more keys."""
+
+    def __init__(self, members: Mapping[str, str]) -> None:
+        super().__init__()
+        self._dict.update(members)
+
+
+_NO_STATE = TraceState()
+
+
+def remote_parent(headers: Headers) -> SpanContext | None:
+    """The caller's span, or None when the headers name none or break a rule."""
+    found = [value for name, value in headers if name == TRACEPARENT]
+    match = _PARENT.fullmatch(found[0]) if len(found) == 1 else None
+    if match is None or (match[1] == b"00" and match[5].startswith(b"-")):
+        return None
+    return SpanContext(
+        int(match[2], 16),
+        int(match[3], 16),
+        is_remote=True,
+        trace_flags=FLAGS[int(match[4], 16) & 3],
+        trace_state=_state(headers),
+    )
+
+
+def _state(headers: Headers) -> TraceState:
+    joined = b",".join(value for name, value in headers if name == TRACESTATE)
+    if not joined or len(joined) > LARGEST_STATE_BYTES:
+        return _NO_STATE
+    members: dict[str, str] = {}
+    for member in joined.decode("latin-1").split(","):
+        if not member.strip(" \t"):
+            continue
+        match = _STATE_MEMBER.fullmatch(member)
+        if match is None or len(members) == MOST_STATE_MEMBERS:
+            return _NO_STATE
+        members.setdefault(match[1], match[2])
+    return _State(members)
+
+
+def with_baggage(headers: Headers, context: Context) -> Context:
+    """*context* with the caller's baggage; what is broken or too large is left out."""
+    joined = b",".join(value for name, value in headers if name == BAGGAGE)
+    if not joined or len(joined) > LARGEST_BAGGAGE_BYTES:
+        return context
+    for member in joined.decode("latin-1").split(",")[:MOST_BAGGAGE_MEMBERS]:
+        match = _BAGGAGE_MEMBER.fullmatch(member)
+        if match is not None:
+            context = baggage.set_baggage(match[1], unquote(match[2]), context)
+    return context
+
+
+def extract(carrier: Incoming, context: Context | None = None) -> Context:
+    """The context that *carrier* brings: the caller's span as remote parent, and its baggage.
+
+    Args:
+        carrier: Headers as a mapping or as pairs of str or bytes; names in any case.
+        context: What to add to; an empty context when left out.
+    """
+    result = Context() if context is None else context
+    headers = _lowered(carrier)
+    parent = remote_parent(headers)
+    if parent is not None:
+        result = trace.set_span_in_context(NonRecordingSpan(parent), result)
+    return with_baggage(headers, result)
+
+
+def _lowered(carrier: Incoming) -> Headers:
+    pairs = carrier.items() if isinstance(carrier, Mapping) else carrier
+    return [(_bytes(name).lower(), _bytes(value)) for name, value in pairs]
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+def inject(carrier: Outgoing, context: Context | None = None) -> None:
+    """Write the current span and baggage into *carrier*, replacing what stood there.
+
+    Args:
+        carrier: Headers as a mutable mapping, or as a list of pairs of bytes as in ASGI.
+        context: Whose span to write; the current one when left out.
+    """
+    headers = outgoing(context)
+    if isinstance(carrier, MutableMapping):
+        carrier.update(headers)
+        return
+    kept = [pair for pair in carrier if pair[0].lower() not in NAMES]
+    carrier[:] = kept + [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def outgoing(context: Context | None = None, *, with_members: bool = True) -> dict[str, str]:
+    """The headers that carry *context*; empty without a valid span and baggage.
+
+    Args:
+        context: Whose span to write; the current one when left out.
+        with_members: Whether baggage goes along.
+    """
+    headers = {}
+    span = trace.get_current_span(context).get_span_context()
+    if span.is_valid:
+        flags = span.trace_flags & 3
+        headers["traceparent"] = f"00-{span.trace_id:032x}-{span.span_id:016x}-{flags:02x}"
+        if span.trace_state:
+            headers["tracestate"] = span.trace_state.to_header()
+    if with_members and (members := _members(context)):
+        headers["baggage"] = members
+    return headers
+
+
+def _members(context: Context | None) -> str:
+    members = islice(baggage.get_all(context).items(), MOST_BAGGAGE_MEMBERS)
+    joined = ""
+    for name, value in members:
+        member = f"{quote(name, safe='')}={quote(str(value), safe='')}"
+        if len(joined) + len(member) < LARGEST_BAGGAGE_BYTES:
+            joined = f"{joined},{member}" if joined else member
+    return joined

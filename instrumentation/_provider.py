@@ -1,0 +1,152 @@
+"""The OpenTelemetry SDK, set up from the settings, or adopted as the service set it up."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Final, cast
+from uuid import uuid4
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from prometheus_client import CollectorRegistry
+
+from instrumentation._export import ExportProcessor
+from instrumentation._export import build as build_export
+from instrumentation._metrics import counter
+from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
+from instrumentation._span import Origin
+from instrumentation.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AnyValue
+
+SCOPE: Final = "instrumentation"
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracing:
+    """Everything that spans of one service need."""
+
+    provider: trace.TracerProvider
+    origin: Origin
+    sampler: HeadSampler
+    ids: IdGenerator
+    exporting: ExportProcessor | None
+    """None: the service exports by its own provider."""
+
+
+def build(settings: Settings, *, service: str, registry: CollectorRegistry) -> Tracing:
+    """A provider of our own: resource, sampler, limits and export from the settings.
+
+    Raises:
+        ConfigurationError: A sampler's argument is not what it needs.
+    """
+    resource = resource_of(settings, service)
+    started = counter("otel_sdk_span_started", registry)
+    sampler = RatioSampler(
+        _root_ratio(settings),
+        parent_based=settings.sampler.startswith("parentbased"),
+        started=started.labels,
+    )
+    exporting = build_export(settings.export, resource=resource, registry=registry)
+    ids = RandomIdGenerator()
+    provider = OwnProvider(
+        sampler=sampler,
+        resource=resource,
+        shutdown_on_exit=False,  # Telemetry shuts down within a bound
+        id_generator=ids,
+        span_limits=_span_limits(settings.limits),
+    )
+    provider.add_span_processor(exporting)
+    return Tracing(
+        provider=provider,
+        origin=_origin(resource, exporting, settings.limits),
+        sampler=sampler,
+        ids=ids,
+        exporting=exporting,
+    )
+
+
+def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
+    """The provider that the service set up itself: its resource, sampler, ids and processors."""
+    processor = provider._active_span_processor  # noqa: SLF001  the SDK offers no public way
+    return Tracing(
+        provider=provider,
+        origin=_origin(provider.resource, processor, settings.limits),
+        sampler=AdoptedSampler(provider.sampler),
+        ids=provider.id_generator,
+        exporting=None,
+    )
+
+
+class OwnProvider(TracerProvider):
+    """A provider that ``instrument()`` made."""
+
+
+def foreign() -> TracerProvider | None:
+    """The SDK's provider that the service made global itself, if it did."""
+    provider = trace.get_tracer_provider()
+    found = isinstance(provider, TracerProvider) and not isinstance(provider, OwnProvider)
+    return cast("TracerProvider", provider) if found else None
+
+
+def make_global(provider: trace.TracerProvider) -> None:
+    """Let ``opentelemetry.trace.get_tracer()`` give tracers of *provider*, unless one is set."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(provider)
+
+
+def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
+    """Let the service's own provider send what waits."""
+    if isinstance(provider, TracerProvider):
+        return provider.force_flush(int(timeout_seconds * 1000))
+    return True
+
+
+def resource_of(settings: Settings, service: str) -> Resource:
+    """Who emits: variables first, then what is known of the process."""
+    own: dict[str, AnyValue] = {
+        "service.name": settings.service_name or service,
+        "service.instance.id": str(uuid4()),
+        "process.pid": os.getpid(),
+        "process.runtime.name": platform.python_implementation().lower(),
+        "process.runtime.version": platform.python_version(),
+        "host.name": platform.node(),
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": metadata.version("opentelemetry-sdk"),
+        "telemetry.distro.name": "sightline",
+    }
+    given = {key: value for key, value in settings.resource_attributes.items() if value}
+    named = {"service.name": own["service.name"]}
+    return Resource({**own, **given, **named}, SCHEMA_URL)
+
+
+def _root_ratio(settings: Settings) -> float:
+    if settings.sampler.endswith("always_off") or settings.disabled:
+        return 0.0
+    if settings.sampler.endswith("traceidratio"):
+        return float(settings.sampler_argument or 1.0)
+    return 1.0
+
+
+def _span_limits(limits: Limits) -> SpanLimits:
+    return SpanLimits(
+        max_span_attributes=limits.attributes,
+        max_span_attribute_length=limits.attribute_length,
+        max_attribute_length=limits.attribute_length,
+        max_events=limits.events,
+        max_links=limits.links,
+        max_event_attributes=limits.event_attributes,
+        max_link_attributes=limits.link_attributes,
+    )
+
+
+def _origin(resource: Resource, processor: SpanProcessor, limits: Limits) -> Origin:
+    scope = InstrumentationScope(SCOPE, schema_url=SCHEMA_URL)
+    return Origin(resource=resource, scope=scope, processor=processor, limits=limits)

@@ -1,0 +1,277 @@
+"""One HTTP request: its span and samples from the first header to the last body message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind
+
+from instrumentation._exposition import Message, Scope, Send
+from instrumentation._guard import Guard, qualified_name
+from instrumentation._metrics import ServerMetrics
+from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent, with_baggage
+from instrumentation._provider import Tracing
+from instrumentation._route import route_of
+from instrumentation._server_attributes import ServerAttributes
+from instrumentation._span import FAILED, UNSET, RequestSpan
+from instrumentation._trust import Trusted
+from instrumentation.conventions import OTHER_METHOD
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from opentelemetry.util.types import AnyValue
+
+BODY: Final = "http.response.body"
+START: Final = "http.response.start"
+TRAILERS: Final = "http.response.trailers"
+LAST_WITHOUT_MORE: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+SERVER_ERROR: Final = 500
+CONTENT_LENGTH: Final = b"content-length"
+NO_LINKS: Final[tuple[Link, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorders:
+    """What requests of one service are recorded with."""
+
+    tracing: Tracing | None
+    """None: metrics only."""
+    metrics: ServerMetrics
+    attributes: ServerAttributes
+    trusted: Trusted
+    guard: Guard
+    context: Context
+    """What every request's context starts from."""
+    propagated: frozenset[str]
+    """Which of ``tracecontext`` and ``baggage`` are read from headers."""
+
+
+class Requests:
+    """Begins requests; holds what set-up could bind."""
+
+    def __init__(self, recorders: Recorders) -> None:
+        self._metrics = recorders.metrics
+        self._active = recorders.metrics.active
+        self._tracing = recorders.tracing
+        self._attributes = recorders.attributes
+        self._trusted = recorders.trusted
+        self._context = recorders.context
+        self._propagated = recorders.propagated
+        self.series = recorders.metrics.series
+        self.sending = recorders.guard.operation("response")
+
+    def begin(self, scope: Scope, send: Send) -> "Request":
+        """Start the span, make it current and count the request as active."""
+        method = scope["method"]
+        active = self._active.get(method)
+        if active is None:
+            method = OTHER_METHOD
+            active = self._active[method]
+        headers = scope["headers"]
+        named = dict(headers)
+        request = Request(self, scope, send, method, active.dec)
+        active.inc()
+        if CONTENT_LENGTH in named:
+            request.received = int(named[CONTENT_LENGTH])
+        if self._tracing is not None and not _inside_server_span():
+            self._trace(self._tracing, request, scope, named)
+        return request
+
+    def _trace(
+        self, tracing: Tracing, request: "Request", scope: Scope, named: dict[bytes, bytes]
+    ) -> None:
+        parent, links = None, NO_LINKS
+        context = self._base_context()
+        if self._propagated and (TRACEPARENT in named or BAGGAGE in named):
+            context, parent, links = self._incoming(scope, context)
+        span = self._span(tracing, request.method, parent, links, scope, named)
+        if isinstance(span, RequestSpan):
+            request.span = span
+        request.token = context_api.attach(trace.set_span_in_context(span, context))
+
+    def _base_context(self) -> Context:
+        """What the request's context starts from, on top of what outer middleware left."""
+        current = context_api.get_current()
+        return Context({**current, **self._context}) if current else self._context
+
+    def _incoming(
+        self, scope: Scope, context: Context
+    ) -> tuple[Context, SpanContext | None, tuple[Link, ...]]:
+        """The caller's baggage and span; a caller who is not trusted is linked to, no more."""
+        headers = list(scope["headers"])
+        parent = remote_parent(headers) if "tracecontext" in self._propagated else None
+        if not self._trusted(scope):
+            return context, None, (Link(parent),) if parent else NO_LINKS
+        if "baggage" in self._propagated:
+            context = with_baggage(headers, context)
+        return context, parent, NO_LINKS
+
+    def _span(  # noqa: PLR0913, PLR0917  the hot path pays for a dataclass
+        self,
+        tracing: Tracing,
+        method: str,
+        parent: SpanContext | None,
+        links: tuple[Link, ...],
+        scope: Scope,
+        named: dict[bytes, bytes],
+    ) -> Span:
+        """A recording span, or one that only passes the context on: sampling comes first."""
+        if parent is None:
+            trace_id, random, state = tracing.ids.generate_trace_id(), 2, None
+        else:
+            trace_id, random, state = parent.trace_id, parent.trace_flags & 2, parent.trace_state
+        sampled = tracing.sampler.samples(trace_id, parent, method)
+        flags = FLAGS[random | sampled]
+        context = SpanContext(trace_id, tracing.ids.generate_span_id(), False, flags, state)  # noqa: FBT003
+        if not sampled:
+            return NonRecordingSpan(context)
+        attributes = self._attributes.of(scope, method, named)
+        span = RequestSpan(
+            tracing.origin, method, context, parent, SpanKind.SERVER, attributes, links
+        )
+        span.start()
+        return span
+
+
+def _inside_server_span() -> bool:
+    """Whether somebody outside, like opentelemetry-instrumentation, already traces the request."""
+    span = trace.get_current_span()
+    return span is not trace.INVALID_SPAN and getattr(span, "kind", None) is SpanKind.SERVER
+
+
+class Request:
+    """A request under way."""
+
+    __slots__ = (
+        "_active",
+        "_ended_at",
+        "_requests",
+        "_scope",
+        "_send",
+        "_size",
+        "_started_at",
+        "_status_code",
+        "_trailers",
+        "error",
+        "method",
+        "received",
+        "span",
+        "token",
+    )
+
+    def __init__(
+        self,
+        requests: Requests,
+        scope: Scope,
+        send: Send,
+        method: str,
+        active: Callable[[], None],
+    ) -> None:
+        self._requests = requests
+        self._scope = scope
+        self._send = send
+        self.method = method
+        self._active: Callable[[], None] | None = active
+        self._started_at = perf_counter()
+        self._ended_at = 0.0
+        self._status_code = 0
+        self._size = 0
+        self._trailers = False
+        self.error: BaseException | None = None
+        self.received: int | None = None
+        self.span: RequestSpan | None = None
+        self.token: Token[Context] | None = None
+
+    async def send(self, message: Message) -> None:
+        """Pass *message* on; the last one ends the request."""
+        last = False
+        with self._requests.sending:
+            last = self._seen(message)
+        await self._send(message)
+        if last:
+            with self._requests.sending:
+                self._sent()
+
+    def _seen(self, message: Message) -> bool:
+        """Note what *message* says; whether it is the last one of the response."""
+        kind = message["type"]
+        if kind == BODY:
+            self._size += len(message.get("body", b""))
+            return not (message.get("more_body", False) or self._trailers)
+        if kind == START:
+            self._status_code = message["status"]
+            self._trailers = message.get("trailers", False)
+            return False
+        if kind == TRAILERS:
+            return not message.get("more_trailers", False)
+        return kind in LAST_WITHOUT_MORE
+
+    def _sent(self) -> None:
+        """The response is out; a failed one still waits for the exception that explains it."""
+        self._ended_at = perf_counter()
+        if self._status_code < SERVER_ERROR:
+            self._end()
+
+    def finish(self) -> None:
+        """The app returned; end what its last message did not end."""
+        if self.token is not None:
+            context_api.detach(self.token)
+        self._end()
+
+    def _end(self) -> None:
+        """Record the request, once."""
+        active, self._active = self._active, None
+        if active is None:
+            return
+        active()
+        ended_at = self._ended_at or perf_counter()
+        duration = ended_at - self._started_at
+        method, status_code, span = self.method, self._status_code, self.span
+        route = route_of(self._scope)
+        error = self._error_type()
+        series = self._requests.series.child(method, route, status_code or "", error)
+        series.response_size.observe(self._size)
+        if self.received is not None:
+            series.request_size.observe(self.received)
+        if span is None:
+            series.duration.observe(duration)
+            return
+        series.duration.observe_with_exemplar(duration, span.get_span_context(), ended_at)
+        self._complete(span, route, duration)
+
+    def _error_type(self) -> str:
+        """The status code of a server error, or the exception that ended the request without one.
+
+        Source: semantic conventions, ``error.type``; the code keeps the label's values few.
+        """
+        if self._status_code:
+            return str(self._status_code) if self._status_code >= SERVER_ERROR else ""
+        if isinstance(self.error, Exception) or self.error is None:
+            self._status_code = SERVER_ERROR  # what every server answers for an app that gives up
+            return str(SERVER_ERROR)
+        return qualified_name(self.error)  # cancelled: nobody was answered
+
+    def _complete(self, span: RequestSpan, route: str, duration: float) -> None:
+        attributes: dict[str, AnyValue] = {}
+        if route:
+            attributes["http.route"] = route
+        if self._status_code:
+            attributes["http.response.status_code"] = self._status_code
+        failed = self.error is not None or self._status_code >= SERVER_ERROR
+        if failed:
+            error = self.error
+            attributes["error.type"] = qualified_name(error) if error else str(self._status_code)
+            if error is not None:
+                span.record_exception(error, timestamp=span.time_after(duration))
+        method = "HTTP" if self.method == OTHER_METHOD else self.method
+        span.complete(
+            f"{method} {route}" if route else method,
+            attributes,
+            FAILED if failed else UNSET,
+            duration,
+        )

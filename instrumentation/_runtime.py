@@ -1,0 +1,153 @@
+"""How the process itself fares: event loop, worker threads, collector pauses, memory, versions."""
+
+import asyncio
+import gc
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.metrics_core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from instrumentation import _metrics
+from instrumentation.conventions import METRICS
+from instrumentation.settings import Settings
+
+TICK_SECONDS: Final = 0.25
+"""How often the event loop is asked how late it is."""
+
+CGROUP_FILES: Final = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Version 2, then version 1."""
+
+UNLIMITED_BYTES: Final = 1 << 62
+"""A limit above this is the kernel's way to say none."""
+
+
+class Runtime:
+    """Registers the process's own metrics and keeps those going that need it."""
+
+    def __init__(self, registry: CollectorRegistry, settings: Settings) -> None:
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        _metrics.info("app_build", registry).info(_versions(settings))
+        self._delay = _metrics.histogram("asyncio_event_loop_delay_seconds", registry)
+        self._threads = _metrics.gauge("anyio_worker_threads_in_use", registry)
+        self._threads_limit = _metrics.gauge("anyio_worker_threads_limit", registry)
+        self._pauses = CollectorPauses()
+        registry.register(self._pauses)
+        limit = memory_limit_bytes()
+        if limit is not None:
+            _metrics.gauge("process_memory_limit_bytes", registry).set(limit)
+        self._ticks: dict[asyncio.AbstractEventLoop, asyncio.TimerHandle] = {}
+
+    def watch_loop(self) -> None:
+        """Measure how late the running event loop is, until it or we stop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._ticks:
+            self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, loop.time())
+
+    def _tick(self, loop: asyncio.AbstractEventLoop, asked_at: float) -> None:
+        now = loop.time()
+        self._delay.observe(max(0.0, now - asked_at - TICK_SECONDS))
+        self._count_threads()
+        self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, now)
+
+    def _count_threads(self) -> None:
+        """Read AnyIO's limiter, which only its own event loop may ask for."""
+        to_thread = sys.modules.get("anyio.to_thread")
+        if to_thread is None:
+            return
+        try:
+            limiter = to_thread.current_default_thread_limiter()
+        except (RuntimeError, LookupError):  # a callback runs outside AnyIO's tasks
+            return
+        self._threads.set(limiter.borrowed_tokens)
+        self._threads_limit.set(limiter.total_tokens)
+
+    def close(self) -> None:
+        """Stop measuring."""
+        self._pauses.close()
+        for loop, handle in self._ticks.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(handle.cancel)
+        self._ticks.clear()
+
+
+def _versions(settings: Settings) -> dict[str, str]:
+    try:
+        fastapi = metadata.version("fastapi")
+    except metadata.PackageNotFoundError:
+        fastapi = ""
+    return {
+        "service_version": settings.resource_attributes.get("service.version", ""),
+        "python_version": platform.python_version(),
+        "fastapi_version": fastapi,
+    }
+
+
+def memory_limit_bytes() -> int | None:
+    """The memory limit of the control group, or None without one."""
+    for file in CGROUP_FILES:
+        try:
+            limit = int(file.read_text(encoding="ascii"))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+        if limit < UNLIMITED_BYTES:
+            return limit
+    return None
+
+
+class CollectorPauses(Collector):
+    """Durations of garbage collections by generation.
+
+    A collection may start anywhere, even while its thread holds a metric's lock, so the counts
+    are plain numbers that only collections write, one at a time, and only scrapes read.
+    """
+
+    def __init__(self) -> None:
+        self._metric = METRICS["python_gc_pause_seconds"]
+        generations = range(len(gc.get_threshold()))
+        self._counts = [[0] * (len(self._metric.buckets) + 1) for _ in generations]
+        self._sums = [0.0 for _ in generations]
+        self._started_at = 0.0
+        gc.callbacks.append(self._collected)
+
+    def _collected(self, phase: str, details: dict[str, int]) -> None:
+        if phase == "start":
+            self._started_at = perf_counter()
+            return
+        pause = perf_counter() - self._started_at
+        generation = details["generation"]
+        self._sums[generation] += pause
+        bucket = sum(bound < pause for bound in self._metric.buckets)
+        self._counts[generation][bucket] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """One histogram a generation."""
+        family = HistogramMetricFamily(
+            self._metric.name, self._metric.help, labels=self._metric.labels
+        )
+        bounds = [*(str(bound) for bound in self._metric.buckets), "+Inf"]
+        for generation, counts in enumerate(self._counts):
+            buckets = [(bound, sum(counts[: at + 1])) for at, bound in enumerate(bounds)]
+            family.add_metric([str(generation)], buckets, self._sums[generation])
+        yield family
+
+    def close(self) -> None:
+        """Hear of no more collections."""
+        if self._collected in gc.callbacks:
+            gc.callbacks.remove(self._collected)

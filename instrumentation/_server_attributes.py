@@ -1,0 +1,91 @@
+"""What a server span says about its request. Source: semantic conventions, "HTTP server span"."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry.util.types import AnyValue
+
+from instrumentation._redaction import redacted
+from instrumentation.conventions import OTHER_METHOD
+from instrumentation.settings import Settings
+
+LONGEST = 2048
+"""Characters kept of what a stranger sent: paths, queries, agents."""
+
+REMEMBERED_HOSTS = 256
+"""Host headers whose parts are kept; strangers may send any number of others."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+Address = dict[str, AnyValue]
+
+
+class ServerAttributes:
+    """Builds the attributes of a request that is sampled."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._secret = settings.secret_parameters
+        self._hosts: dict[tuple[bytes, str], Address] = {}
+        self._captured = {
+            name.encode("latin-1"): f"http.request.header.{name}"
+            for name in settings.request_headers
+        }
+
+    def of(
+        self, scope: Mapping[str, Any], method: str, headers: dict[bytes, bytes]
+    ) -> dict[str, AnyValue]:
+        """The attributes that are known before the request is dispatched."""
+        scheme = scope.get("scheme", "http")
+        attributes: dict[str, AnyValue] = {
+            "http.request.method": method,
+            "url.scheme": scheme,
+            "url.path": scope["path"][:LONGEST],
+            "network.protocol.version": scope.get("http_version", "1.1"),
+        }
+        attributes.update(self._server(scope, headers.get(b"host", b""), scheme))
+        client = scope.get("client")
+        if client:
+            attributes["client.address"], attributes["client.port"] = client
+        query = scope.get("query_string")
+        if query:
+            text = query[:LONGEST].decode("latin-1")
+            attributes["url.query"] = redacted(text, self._secret)
+        agent = headers.get(b"user-agent")
+        if agent:
+            attributes["user_agent.original"] = agent[:LONGEST].decode("latin-1")
+        if method == OTHER_METHOD:
+            attributes["http.request.method_original"] = scope["method"][:LONGEST]
+        if self._captured:
+            self._capture(attributes, headers)
+        return attributes
+
+    def _capture(self, attributes: dict[str, AnyValue], headers: dict[bytes, bytes]) -> None:
+        for name, attribute in self._captured.items():
+            if name in headers:
+                attributes[attribute] = (headers[name][:LONGEST].decode("latin-1"),)
+
+    def _server(self, scope: Mapping[str, Any], host: bytes, scheme: str) -> Address:
+        found = self._hosts.get((host, scheme))
+        if found is None:
+            found = _address(scope, host.decode("latin-1"), scheme)
+            if len(self._hosts) < REMEMBERED_HOSTS:
+                self._hosts[host, scheme] = found
+        return found
+
+
+def _address(scope: Mapping[str, Any], host: str, scheme: str) -> Address:
+    """Address and port as the client named them; a Host that is none falls back to the socket."""
+    try:
+        parts = urlsplit(f"//{host[:LONGEST]}")
+        name, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)
+    except ValueError:
+        name = port = None
+    if not name:
+        name, port = scope.get("server") or (None, None)
+    found: Address = {}
+    if name:
+        found["server.address"] = name
+    if port:
+        found["server.port"] = port
+    return found

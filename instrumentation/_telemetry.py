@@ -1,0 +1,146 @@
+"""What ``instrument()`` returns: the service's tracer, its metrics, and the end of both."""
+
+import asyncio
+import atexit
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from opentelemetry.context import Context
+from prometheus_client import CollectorRegistry
+
+from instrumentation import _provider
+from instrumentation._client import CLIENTS, Clients
+from instrumentation._exposition import ASGIApp, Exposition
+from instrumentation._guard import Guard
+from instrumentation._metrics import Families, ServerMetrics, counter
+from instrumentation._request import Recorders, Requests
+from instrumentation._runtime import Runtime
+from instrumentation._server_attributes import ServerAttributes
+from instrumentation._trust import trusted
+from instrumentation.settings import Settings
+
+SHUTDOWN_SECONDS: Final = 3.0
+"""Longest a stopping service waits for its last spans to be taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A path that is not recorded."""
+
+    app: ASGIApp | None
+    """Who answers; None: the service itself."""
+
+
+class Telemetry:
+    """Traces and metrics of one service. A context manager: it shuts down at the end of its block.
+
+    Args:
+        settings: What the environment or the caller said.
+        service: The name of the service where the settings have none.
+        exclude: Paths that are not recorded.
+        metrics_path: Where the samples are served; None: nowhere.
+        traces: Whether requests are traced.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        service: str,
+        exclude: Iterable[str] = (),
+        metrics_path: str | None = None,
+        traces: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry(auto_describe=True)
+        """Every metric of the service; register your own here."""
+        failures = counter("sightline_internal_errors", self.registry)
+        self.guard = Guard(failures.labels, strict=settings.strict)
+        self.families = Families(self.registry, most=settings.max_label_sets)
+        self.tracing = _tracing(settings, service, self.registry)
+        self.tracer = self.tracing.provider.get_tracer("instrumentation")
+        """Starts spans that nest in the request's."""
+        self.clients = Clients(
+            self.tracer,
+            guard=self.guard,
+            families=self.families,
+            secret=settings.secret_parameters,
+            baggage_hosts=settings.baggage_hosts,
+        )
+        self.runtime = Runtime(self.registry, settings)
+        self.aside = {path: Aside(app=None) for path in exclude}
+        if metrics_path is not None:
+            self.aside[metrics_path] = Aside(app=Exposition(self.registry))
+        self.requests = Requests(self._recorders(traces=traces and not settings.disabled))
+        atexit.register(self.shutdown)
+
+    def _recorders(self, *, traces: bool) -> Recorders:
+        return Recorders(
+            tracing=self.tracing if traces else None,
+            metrics=ServerMetrics(self.families, self.settings.known_methods),
+            attributes=ServerAttributes(self.settings),
+            trusted=trusted(self.settings.trust_incoming),
+            guard=self.guard,
+            context=Context({CLIENTS: self.clients}),
+            propagated=self.settings.propagators,
+        )
+
+    def flush(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
+        """Send all spans that ended before this call.
+
+        Args:
+            timeout: Seconds.
+
+        Returns:
+            Whether the collector took them all in time.
+        """
+        exporting = self.tracing.exporting
+        if exporting is not None:
+            return exporting.flush(timeout)
+        return _provider.flush(self.tracing.provider, timeout)
+
+    def shutdown(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
+        """Send what waits and stop; later spans go nowhere, metrics stay readable.
+
+        Args:
+            timeout: Seconds.
+
+        Returns:
+            Whether nothing was lost.
+        """
+        atexit.unregister(self.shutdown)
+        self.runtime.close()
+        exporting = self.tracing.exporting
+        return exporting.shutdown_within(timeout) if exporting is not None else self.flush(timeout)
+
+    def stats(self) -> object:
+        """Where the spans are that ended so far; None when the service exports them itself."""
+        exporting = self.tracing.exporting
+        return exporting.stats() if exporting is not None else None
+
+    async def stopped(self) -> None:
+        """The service stops: send what waits, without holding up the event loop."""
+        await asyncio.to_thread(self.flush)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shutdown()
+
+
+def _tracing(settings: Settings, service: str, registry: CollectorRegistry) -> _provider.Tracing:
+    """The provider of the service if it has set one up, or else one of ours, made global."""
+    foreign = _provider.foreign()
+    if foreign is not None:
+        return _provider.adopt(foreign, settings)
+    tracing = _provider.build(settings, service=service, registry=registry)
+    _provider.make_global(tracing.provider)
+    return tracing

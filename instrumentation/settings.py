@@ -1,0 +1,238 @@
+"""What the library can be told, from the environment: OpenTelemetry's variables first."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final, Literal, Self
+
+from instrumentation import _environment
+from instrumentation._export_settings import ExportSettings
+from instrumentation.conventions import KNOWN_METHODS
+from instrumentation.errors import ConfigurationError
+
+Network = IPv4Network | IPv6Network
+Trust = Literal["always", "never"] | tuple[Network, ...]
+
+SAMPLERS: Final = (
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+    "jaeger_remote",
+    "parentbased_jaeger_remote",
+)
+PROPAGATORS: Final = ("tracecontext", "baggage", "none")
+
+SECRET_PARAMETERS: Final = frozenset(
+    {
+        *(
+            "access_token",
+            "api_key",
+            "api-key",
+            "apikey",
+            "auth",
+            "authorization",
+            "awsaccesskeyid",
+        ),
+        *("client_secret", "code", "credential", "credentials", "email", "id_token", "jwt", "key"),
+        *("otp", "pass", "passphrase", "passwd", "password", "pin", "private_key", "pwd"),
+        *("refresh_token", "secret", "session", "session_id", "sessionid", "sid", "sig"),
+        *("signature", "ssn", "state", "ticket", "token", "user", "username"),
+        *("x-amz-credential", "x-amz-security-token", "x-amz-signature"),
+        *("x-goog-credential", "x-goog-signature"),
+    }
+)
+"""Names of query parameters whose values never leave the process, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of a span. Source: OpenTelemetry, "Span Limits"."""
+
+    attributes: int
+    """``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT``."""
+    attribute_length: int | None
+    """Characters of a string value; None keeps all.
+    ``OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
+    events: int
+    """``OTEL_SPAN_EVENT_COUNT_LIMIT``."""
+    links: int
+    """``OTEL_SPAN_LINK_COUNT_LIMIT``."""
+    event_attributes: int
+    """``OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT``."""
+    link_attributes: int
+    """``OTEL_LINK_ATTRIBUTE_COUNT_LIMIT``."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read every variable.
+
+        Raises:
+            ConfigurationError: Names variable, value and expectation.
+        """
+
+        def count(name: str, default: int = 128) -> int:
+            return _environment.whole(environ, name, default)
+
+        general = count("OTEL_ATTRIBUTE_COUNT_LIMIT")
+        length = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+        if not _environment.text(environ, length):
+            length = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+        return cls(
+            attributes=count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", general),
+            attribute_length=_environment.optional_whole(environ, length),
+            events=count("OTEL_SPAN_EVENT_COUNT_LIMIT"),
+            links=count("OTEL_SPAN_LINK_COUNT_LIMIT"),
+            event_attributes=count("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", general),
+            link_attributes=count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", general),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the library can be told. An argument of ``instrument()`` wins over the environment."""
+
+    disabled: bool
+    """Whether nothing is traced and nothing exported; metrics stay. ``OTEL_SDK_DISABLED``."""
+    service_name: str
+    """Empty: the title of the app. ``OTEL_SERVICE_NAME``, or ``service.name`` among the
+    resource attributes."""
+    resource_attributes: Mapping[str, str]
+    """``OTEL_RESOURCE_ATTRIBUTES``, percent-decoded."""
+    sampler: str
+    """One of the names of the SDK, or ``jaeger_remote``. ``OTEL_TRACES_SAMPLER``."""
+    sampler_argument: str
+    """A ratio, or what the remote sampler needs. ``OTEL_TRACES_SAMPLER_ARG``."""
+    propagators: frozenset[str]
+    """What is read from and written to headers: ``tracecontext``, ``baggage``.
+    ``OTEL_PROPAGATORS``."""
+    limits: Limits
+    """Bounds of a span."""
+    known_methods: frozenset[str]
+    """Methods that keep their name. ``OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS``."""
+    request_headers: tuple[str, ...]
+    """Request headers that become attributes, in lower case.
+    ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST``."""
+    response_headers: tuple[str, ...]
+    """Response headers that become attributes, in lower case.
+    ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE``."""
+    secret_parameters: frozenset[str]
+    """Query parameters whose values are redacted, in lower case: the built-in names and those
+    of ``SIGHTLINE_REDACT``."""
+    trust_incoming: Trust
+    """Whose trace context is continued: ``always``, ``never``, or that of networks like
+    ``10.0.0.0/8``; others start a trace that links to theirs. ``SIGHTLINE_TRUST_INCOMING``."""
+    baggage_hosts: tuple[str, ...]
+    """Hosts that baggage is sent to, ``*.internal`` for a whole domain, ``*`` for all.
+    ``SIGHTLINE_BAGGAGE_HOSTS``."""
+    max_label_sets: int
+    """Label sets of one metric; what comes later is counted under ``__overflow__``.
+    ``SIGHTLINE_MAX_LABEL_SETS``."""
+    strict: bool
+    """Whether failures of the instrumentation are raised, for its own tests.
+    ``SIGHTLINE_STRICT``."""
+    export: ExportSettings
+    """Where spans go."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read every variable.
+
+        Args:
+            environ: ``os.environ`` when left out.
+
+        Raises:
+            ConfigurationError: Names variable, value and expectation.
+        """
+        env = os.environ if environ is None else environ
+        attributes = _environment.pairs(env, "OTEL_RESOURCE_ATTRIBUTES")
+        named = _environment.text(env, "OTEL_SERVICE_NAME")
+        return cls(
+            disabled=_environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
+            service_name=named or attributes.get("service.name", ""),
+            resource_attributes=attributes,
+            sampler=_environment.choice(
+                env, "OTEL_TRACES_SAMPLER", "parentbased_always_on", among=SAMPLERS
+            ),
+            sampler_argument=_sampler_argument(env),
+            propagators=_propagators(env),
+            known_methods=frozenset(
+                _environment.words(
+                    env, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", tuple(KNOWN_METHODS)
+                )
+            ),
+            request_headers=_headers(env, "REQUEST"),
+            response_headers=_headers(env, "RESPONSE"),
+            secret_parameters=SECRET_PARAMETERS | set(_lower(env, "SIGHTLINE_REDACT")),
+            trust_incoming=_trust(env),
+            baggage_hosts=_lower(env, "SIGHTLINE_BAGGAGE_HOSTS") or LOCAL_HOSTS,
+            max_label_sets=_environment.whole(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
+            strict=_environment.boolean(env, "SIGHTLINE_STRICT", default=False),
+            limits=Limits.from_env(env),
+            export=ExportSettings.from_env(env),
+        )
+
+
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+"""Where baggage may always go: it stays on the machine."""
+
+SECRET_HEADERS: Final = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"}
+)
+"""Headers that are never captured, listed or not."""
+
+
+def _sampler_argument(environ: _environment.Environ) -> str:
+    """The argument, checked here where the sampler takes a ratio."""
+    if _environment.text(environ, "OTEL_TRACES_SAMPLER").lower().endswith("traceidratio"):
+        _environment.parsed(
+            environ, "OTEL_TRACES_SAMPLER_ARG", 1.0, parse=_ratio, expected="a ratio from 0 to 1"
+        )
+    return _environment.text(environ, "OTEL_TRACES_SAMPLER_ARG")
+
+
+def _ratio(value: str) -> float:
+    ratio = float(value)
+    if not 0.0 <= ratio <= 1.0:
+        raise ValueError
+    return ratio
+
+
+def _propagators(environ: _environment.Environ) -> frozenset[str]:
+    found = frozenset(
+        word.lower()
+        for word in _environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
+    )
+    for word in sorted(found - set(PROPAGATORS)):
+        raise ConfigurationError(
+            f"OTEL_PROPAGATORS={word!r}: expected a list of {', '.join(PROPAGATORS)}"
+        )
+    return found - {"none"}
+
+
+def _lower(environ: _environment.Environ, name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _environment.words(environ, name))
+
+
+def _headers(environ: _environment.Environ, direction: str) -> tuple[str, ...]:
+    name = f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}"
+    return tuple(word for word in _lower(environ, name) if word not in SECRET_HEADERS)
+
+
+def _trust(environ: _environment.Environ) -> Trust:
+    name = "SIGHTLINE_TRUST_INCOMING"
+    words = _lower(environ, name) or ("always",)
+    match words:
+        case ("always",):
+            return "always"
+        case ("never",):
+            return "never"
+    try:
+        return tuple(ip_network(word) for word in words)
+    except ValueError:
+        raise ConfigurationError(
+            f"{name}={','.join(words)!r}: expected always, never, or networks like 10.0.0.0/8,::1"
+        ) from None
