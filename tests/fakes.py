@@ -210,32 +210,35 @@ class _HttpListener:
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self._collector.http_port
+            self._connected, "127.0.0.1", self._collector.http_port
         )
 
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        for connection in self._connections:
+        for connection, writer in self._connections.items():
             connection.cancel()
+            writer.transport.abort()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        self._connections.clear()
         self._server = None
 
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections[connection] = writer
+        connection.add_done_callback(lambda done: self._connections.pop(done, None))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.current_task()
-        assert connection is not None
-        self._connections.add(connection)
         try:
             while await self._exchange(reader, writer):
                 pass
-        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self._connections.discard(connection)
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

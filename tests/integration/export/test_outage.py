@@ -1,0 +1,139 @@
+"""No span is lost to a collector that is away, hangs, drips or errs; each is accounted for."""
+
+import time
+
+import pytest
+
+from tests.fakes import (
+    BLACKHOLE,
+    CLOSED,
+    DRIP,
+    LOST_ACK,
+    RESET,
+    WEB_PAGE,
+    Collector,
+    Fault,
+    slow,
+    status,
+)
+from tests.integration.export.conftest import Services, account
+from tests.waiting import until
+
+HTTP_OUTAGES = {
+    "closed port": CLOSED,
+    "blackhole": BLACKHOLE,
+    "drip": DRIP,
+    "reset": RESET,
+    "lost answers": LOST_ACK,
+    "web page": WEB_PAGE,
+    "302": status(302),
+    "401": status(401),
+    "404": status(404),
+    "429": status(429, retry_after="1"),
+    "500": status(500),
+    "503": status(503),
+    "503 and when": status(503, retry_after="1"),
+    "slow": slow(0.6),
+}
+GRPC_OUTAGES = {
+    "closed port": CLOSED,
+    "blackhole": BLACKHOLE,
+    "unauthenticated": status(401),
+    "resource exhausted": status(429, retry_after="1"),
+    "internal": status(500),
+    "unavailable": status(503),
+    "slow": slow(0.6),
+}
+OUTAGES = [
+    *(
+        pytest.param("http/protobuf", fault, id=f"http {name}")
+        for name, fault in HTTP_OUTAGES.items()
+    ),
+    *(pytest.param("grpc", fault, id=f"grpc {name}") for name, fault in GRPC_OUTAGES.items()),
+]
+
+
+@pytest.mark.parametrize(("protocol", "fault"), OUTAGES)
+def test_no_span_is_lost_to_an_outage(
+    collector: Collector,
+    services: Services,
+    protocol: str,
+    fault: Fault,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = services(protocol, EXPORTER_OTLP_TIMEOUT="500")
+    collector.misbehave(fault)
+
+    service.work(100)
+    assert not service.export.flush(0.3)
+    assert account(service.export.stats()) == 100
+    collector.behave()
+
+    until(lambda: service.export.stats().exported == 100, within_seconds=8)
+    until(lambda: "works again" in caplog.text, within_seconds=2)
+    assert len(collector.spans) == 100
+    assert len(caplog.messages) == 2
+
+
+def test_the_metrics_tell_the_same_as_the_account(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol)
+    before = service.sample("otel_sdk_processor_span_processed_total", "queue_full")
+    collector.misbehave(status(503))
+
+    service.work(7)
+    until(lambda: service.export.stats().queued_bytes > 0, within_seconds=5)
+    waiting = service.sample("otel_sdk_processor_span_queue_size")
+    collector.behave()
+
+    assert service.export.flush(8)
+    assert (before, waiting) == (0, 7)
+    assert service.sample("otel_sdk_exporter_span_exported_total", "") == 7
+    assert service.sample("otel_sdk_processor_span_processed_total") == 7
+    assert service.sample("otel_sdk_exporter_operation_duration_seconds_count", "") == 1
+
+
+def test_the_oldest_spans_give_way_in_an_outage_longer_than_memory(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf", BSP_MAX_QUEUE_SIZE="200", BSP_MAX_EXPORT_BATCH_SIZE="50")
+    collector.misbehave(CLOSED)
+
+    for _ in range(10):
+        service.work(50)
+        until(lambda: service.export.stats().queued <= 200, within_seconds=5)
+    collector.behave()
+
+    until(lambda: service.export.stats().queued == 0, within_seconds=8)
+    stats = service.export.stats()
+    assert len(collector.spans) == stats.exported
+    assert stats.exported + stats.dropped["queue_full"] == 500
+    assert 150 <= stats.exported <= 200
+
+
+def test_a_collector_that_asks_to_wait_is_left_alone_meanwhile(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol)
+    collector.misbehave(status(429, retry_after="60"))
+
+    service.work(1)
+    until(lambda: len(collector.requests) == 1, within_seconds=5)
+
+    assert not service.export.flush(1.0)
+    assert len(collector.requests) == 1
+
+
+def test_ending_a_span_takes_no_longer_when_the_collector_hangs(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf")
+    service.work(100)
+    collector.misbehave(BLACKHOLE)
+
+    started = time.monotonic()
+    service.work(2000)
+
+    assert time.monotonic() - started < 2.0  # a hundred times what it should take
+    assert account(service.export.stats()) == 2100

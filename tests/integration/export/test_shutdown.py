@@ -1,0 +1,81 @@
+"""A shutdown ends in time, sends what it can, and tells the truth about the rest."""
+
+import time
+
+import pytest
+
+from tests.fakes import BLACKHOLE, CLOSED, DRIP, RESET, Collector, Fault, status
+from tests.integration.export.conftest import Services, account
+
+AWAY = {
+    "dead": CLOSED,
+    "hanging": BLACKHOLE,
+    "dripping": DRIP,
+    "refusing": status(503),
+    "resetting": RESET,
+    "asking to wait": status(429, retry_after="60"),
+}
+
+
+def test_a_shutdown_sends_everything(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol, BSP_SCHEDULE_DELAY="60000")
+
+    service.work(2000)
+
+    assert service.export.shutdown_within(5)
+    assert len(collector.spans) == 2000
+
+
+@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY.keys())
+def test_a_shutdown_without_a_collector_ends_in_time(
+    collector: Collector, services: Services, protocol: str, fault: Fault
+) -> None:
+    service = services(protocol)
+    collector.misbehave(fault)
+    service.work(1500)
+
+    started = time.monotonic()
+    complete = service.export.shutdown_within(0.4)
+
+    assert time.monotonic() - started < 0.9
+    stats = service.export.stats()
+    assert not complete
+    assert (stats.dropped["shutdown"], stats.queued, account(stats)) == (1500, 0, 1500)
+
+
+def test_a_known_outage_gets_one_more_attempt_at_shutdown(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf")
+    collector.misbehave(status(503))
+    service.work(5)
+    service.export.flush(0.5)
+
+    started = time.monotonic()
+    complete = service.export.shutdown_within(10)
+
+    assert not complete
+    assert time.monotonic() - started < 5
+
+
+def test_a_span_that_ends_after_shutdown_is_counted(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf")
+    assert service.export.shutdown_within(1)
+
+    service.work(1)
+
+    assert service.export.stats().dropped["shutdown"] == 1
+    assert collector.requests == []
+
+
+def test_a_service_without_spans_shuts_down_at_once(services: Services, protocol: str) -> None:
+    service = services(protocol)
+
+    started = time.monotonic()
+
+    assert service.export.shutdown_within(3)
+    assert time.monotonic() - started < 0.5

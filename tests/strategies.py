@@ -1,0 +1,99 @@
+"""Hypothesis strategies for the values that leave the process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import (
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    TraceState,
+)
+
+INT64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+"""Strings that UTF-8 can write: no halves of surrogate pairs."""
+
+SCALARS = st.none() | st.booleans() | INT64 | FINITE | TEXT | st.binary(max_size=20)
+KEYS = TEXT.filter(bool)
+
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+"""Attribute values that OTLP and Jaeger carry."""
+
+ATTRIBUTES = st.dictionaries(KEYS, VALUES, max_size=5)
+NANOSECONDS = st.integers(min_value=0, max_value=2**64 - 1)
+
+KEYS_OF_STATE = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-*/", min_size=1, max_size=8).filter(
+    lambda key: key[0].isalnum()
+)
+STATES = st.dictionaries(KEYS_OF_STATE, st.text("abc019-_", min_size=1, max_size=8), max_size=3)
+
+CONTEXTS = st.builds(
+    SpanContext,
+    trace_id=st.integers(min_value=1, max_value=2**128 - 1),
+    span_id=st.integers(min_value=1, max_value=2**64 - 1),
+    is_remote=st.booleans(),
+    trace_flags=st.just(TraceFlags(TraceFlags.SAMPLED)),
+    trace_state=STATES.map(lambda states: TraceState(list(states.items()))),
+)
+
+STATUSES = st.builds(Status, st.just(StatusCode.ERROR), st.none() | TEXT) | st.builds(
+    Status, st.sampled_from([StatusCode.OK, StatusCode.UNSET])
+)
+
+RESOURCES = st.builds(Resource, ATTRIBUTES, st.sampled_from([None, "", "https://schema/1"]))
+SCOPES = st.none() | st.builds(
+    InstrumentationScope,
+    TEXT,
+    st.none() | TEXT,
+    st.sampled_from([None, "https://schema/2"]),
+    ATTRIBUTES,
+)
+
+
+def bounded(values: Mapping[str, Any]) -> BoundedAttributes:
+    """Attributes as the SDK keeps them: at most three, the others counted as dropped."""
+    return BoundedAttributes(maxlen=3, attributes=values)
+
+
+EVENTS = st.builds(
+    lambda name, values, time: Event(name, bounded(values), time), TEXT, ATTRIBUTES, NANOSECONDS
+)
+LINKS = st.builds(lambda context, values: Link(context, bounded(values)), CONTEXTS, ATTRIBUTES)
+
+
+def spans() -> st.SearchStrategy[ReadableSpan]:
+    """Ended spans as the SDK hands them to a processor."""
+    return st.builds(
+        ReadableSpan,
+        name=TEXT,
+        context=CONTEXTS,
+        parent=st.none() | CONTEXTS,
+        resource=RESOURCES,
+        attributes=ATTRIBUTES.map(bounded),
+        events=st.lists(EVENTS, max_size=2),
+        links=st.lists(LINKS, max_size=2),
+        kind=st.sampled_from(SpanKind),
+        status=STATUSES,
+        start_time=NANOSECONDS,
+        end_time=NANOSECONDS,
+        instrumentation_scope=SCOPES,
+    )
+
+
+def batches() -> st.SearchStrategy[Sequence[ReadableSpan]]:
+    """Several spans, some with the same resource or scope."""
+    return st.lists(spans(), min_size=1, max_size=4)
