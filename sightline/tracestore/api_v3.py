@@ -79,14 +79,14 @@ class ApiV3:
 
     async def trace(self, request: Request) -> Response:
         """One trace."""
-        identifier = query_v3.path_trace_id(request.path_params["trace_id"])
+        identifier = query_v3.trace_id(request.path_params["trace_id"])
         query_v3.check_window(request.query_params)
         raw = query_v3.raw(request.query_params, query_v3.RAW_TRACE)
         return await run_in_threadpool(self._one, identifier, raw=raw)
 
     def _one(self, identifier: bytes, *, raw: bool) -> Response:
         with self._metrics.read("get_trace") as read:
-            trace = self._store.trace(identifier) if any(identifier) else Trace(identifier, [])
+            trace = self._store.trace(identifier)
             read.result = "ok" if trace.spans else "err"
         return _answer([trace] if trace.spans else [], raw=raw)
 

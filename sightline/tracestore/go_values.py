@@ -147,16 +147,13 @@ def parse_rfc3339(value: str) -> int:
         GoError: Any other form; the text names the part that Go would stumble over.
     """
     match = _RFC3339.fullmatch(value)
+    if not match:
+        raise GoError(f"parsing time {quoted(value)}{_stumble(value)}")
     try:
-        if not match:
-            raise ValueError(value)  # noqa: TRY301  one answer for both ways to be wrong
         moment = datetime.fromisoformat(f"{match[1]}{match[3].replace('Z', '+00:00')}")
     except ValueError:
-        rest, layout = _stumble(value)
-        raise GoError(
-            f"parsing time {quoted(value)} as {quoted(_LAYOUT)}: "
-            f"cannot parse {quoted(rest)} as {quoted(layout)}"
-        ) from None
+        problem = f"{_out_of_range(match[1])} out of range"
+        raise GoError(f"parsing time {quoted(value)}: {problem}") from None
     return int(moment.timestamp()) * _SECOND + int((match[2] or "0").ljust(9, "0"))
 
 
@@ -167,15 +164,24 @@ _LAYOUT_PARTS: Final = (
 )
 
 
-def _stumble(value: str) -> tuple[str, str]:
+def _stumble(value: str) -> str:
     """The rest of *value* that does not fit, and the part of the layout it should have been."""
     position = 0
     for pattern, layout in _LAYOUT_PARTS:
         match = re.compile(pattern, re.ASCII).match(value, position)
         if not match:
-            return value[position:], layout
+            rest = quoted(value[position:])
+            return f" as {quoted(_LAYOUT)}: cannot parse {rest} as {quoted(layout)}"
         position = match.end()
-    return value[position:], ""
+    return f": extra text: {quoted(value[position:])}"
+
+
+def _out_of_range(moment: str) -> str:
+    """Which part of a date and time, all digits in place, cannot be."""
+    limits = {"month": (5, 12), "hour": (11, 23), "minute": (14, 59), "second": (17, 59)}
+    return next(
+        (part for part, (at, most) in limits.items() if int(moment[at : at + 2]) > most), "day"
+    )
 
 
 def parse_string_map(value: str) -> dict[str, str]:

@@ -86,6 +86,7 @@ def from_json(body: bytes) -> TracesData:
 
     try:
         document = json.loads(body)
+        document = {} if document is None else document
         if not isinstance(document, dict):
             raise MalformedRequest(f"expected a JSON object, not {type(document).__name__}")
         _hex_ids_to_base64(document)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sightline.tracestore import otlp
 from sightline.tracestore.receiver import INVALID_ARGUMENT, UNAVAILABLE, Receiver, Refused
-from sightline.tracestore.responses import go_app, plain_text
+from sightline.tracestore.responses import go_app
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
@@ -26,11 +26,11 @@ def otlp_app(receiver: Receiver) -> Starlette:
 
     async def export(request: Request) -> Response:
         if request.method != "POST":
-            return plain_text("405 method not allowed, supported: [POST]", 405)
+            return _refusal("405 method not allowed, supported: [POST]", 405)
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type not in _DECODERS:
             supported = f"[{JSON}, {PROTOBUF}]"
-            return plain_text(f"415 unsupported media type, supported: {supported}", 415)
+            return _refusal(f"415 unsupported media type, supported: {supported}", 415)
         return await _store(receiver, request, content_type)
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -63,6 +63,10 @@ async def _body(chunks: AsyncIterator[bytes]) -> bytes:
         if len(body) > otlp.MAX_BODY_BYTES:
             raise otlp.MalformedRequest("http: request body too large")
     return bytes(body)
+
+
+def _refusal(text: str, status: int) -> Response:
+    return Response(text, status, headers={"Content-Type": "text/plain"})
 
 
 def _status(content_type: str, http_status: int, code: int, message: str) -> Response:

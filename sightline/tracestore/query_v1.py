@@ -4,6 +4,7 @@ Source: Jaeger, `jaegerquery/internal/query_parser.go`; times are microseconds i
 milliseconds elsewhere.
 """
 
+import base64
 import time
 from typing import Final
 
@@ -25,6 +26,9 @@ DEFAULT_LOOKBACK: Final = 48 * 3600 * 10**9
 
 DEFAULT_DEPENDENCY_LOOKBACK: Final = 24 * 3600 * 10**9
 """Nanoseconds. Source: `defaultDependencyLookbackDuration`."""
+
+_BASE64_DIGITS: Final = 24
+"""128 bits with padding."""
 
 MICROSECOND: Final = 1000
 MILLISECOND: Final = 1000 * MICROSECOND
@@ -84,6 +88,33 @@ def trace_id(value: str) -> bytes:
         if not half or not set(half) <= set("0123456789abcdefABCDEF"):
             raise GoError(f'strconv.ParseUint: parsing "{half}": invalid syntax')
     return bytes.fromhex(padded)
+
+
+def path_trace_id(value: str) -> bytes:
+    """A trace id in hexadecimal digits or in base64.
+
+    Raises:
+        GoError: Neither.
+    """
+    try:
+        return trace_id(value)
+    except GoError:
+        identifier = _from_base64(value)
+        if identifier is None:
+            raise
+        if len(identifier) != 16:  # noqa: PLR2004  bytes of 128 bits
+            raise GoError("invalid length for TraceID") from None
+        return identifier
+
+
+def _from_base64(value: str) -> bytes | None:
+    if len(value) > _BASE64_DIGITS:
+        return None
+    standard = value.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except ValueError:
+        return None
 
 
 def time_parameter(parameters: QueryParams, name: str, unit: int, default: int) -> int:

@@ -3,8 +3,6 @@
 Source: Jaeger, `jaegerquery/internal/apiv3/query_parser.go`; each has an older name beside it.
 """
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -18,7 +16,7 @@ from sightline.tracestore.go_values import (
     parse_rfc3339,
     parse_string_map,
 )
-from sightline.tracestore.query_v1 import trace_id
+from sightline.tracestore.query_v1 import path_trace_id
 from sightline.tracestore.responses import BadParameter
 from sightline.tracestore.search import DEFAULT_LIMIT, Query
 
@@ -37,9 +35,6 @@ RAW_SEARCH: Final = ("query.rawTraces", "query.raw_traces")
 RAW_TRACE: Final = ("rawTraces", "raw_traces")
 KIND: Final = ("spanKind", "span_kind")
 WINDOW: Final = (("startTime", "start_time"), ("endTime", "end_time"))
-
-_BASE64_DIGITS: Final = 24
-"""128 bits with padding."""
 
 
 def search_query(parameters: QueryParams) -> Query:
@@ -86,33 +81,16 @@ def raw(parameters: QueryParams, names: tuple[str, ...]) -> bool:
     return read(parameters, names, parse_bool, default=False)
 
 
-def path_trace_id(value: str) -> bytes:
-    """A trace id in hexadecimal digits or in base64.
+def trace_id(value: str) -> bytes:
+    """The trace id of a path.
 
     Raises:
-        BadParameter: Neither.
+        BadParameter: It is none.
     """
     try:
-        return trace_id(value)
+        return path_trace_id(value)
     except GoError as error:
-        identifier = _from_base64(value)
-        if identifier is None:
-            raise BadParameter(f"malformed parameter trace_id: {error}") from error
-        if len(identifier) != 16:  # noqa: PLR2004  bytes of 128 bits
-            raise BadParameter(
-                "malformed parameter trace_id: invalid length for TraceID"
-            ) from error
-        return identifier
-
-
-def _from_base64(value: str) -> bytes | None:
-    if len(value) > _BASE64_DIGITS:
-        return None
-    standard = value.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+        raise BadParameter(f"malformed parameter trace_id: {error}") from error
 
 
 def read(

@@ -2,24 +2,21 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline.tracestore.attributes import JSON
-
-TRACED: Final = {"Traceresponse": ""}
-"""Jaeger's query service sends this header with every answer, empty when it is not traced."""
 
 
 def json_answer(document: JSON, status: int = 200) -> Response:
     """*document* as JSON; errors are labelled as text, as Go's `http.Error` does."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if status < 400:  # noqa: PLR2004  the first status that is an error
-        return Response(body, status, media_type="application/json", headers=TRACED)
+        return Response(body, status, media_type="application/json")
     return plain_text(f"{body.decode()}\n", status)
 
 
@@ -31,9 +28,25 @@ def plain_text(text: str, status: int) -> Response:
         headers={
             "Content-Type": "text/plain; charset=utf-8",
             "X-Content-Type-Options": "nosniff",
-            **TRACED,
         },
     )
+
+
+class Traced:
+    """An application whose answers carry Jaeger's header `Traceresponse`, empty if not traced."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"traceresponse", b"")]
+            await send(message)
+
+        await self._app(scope, receive, send_traced)
 
 
 class BadParameter(ValueError):  # noqa: N818  the client's mistake, answered with 400

@@ -26,7 +26,7 @@ from sightline.tracestore.monitor import Monitor
 from sightline.tracestore.otlp_http import otlp_app
 from sightline.tracestore.own_metrics import OwnMetrics
 from sightline.tracestore.receiver import Receiver
-from sightline.tracestore.responses import go_app
+from sightline.tracestore.responses import Traced, go_app
 from sightline.tracestore.sampling import Strategies, sampling_app
 from sightline.tracestore.settings import Settings
 from sightline.tracestore.span_metrics import FLUSH_SECONDS, SpanMetrics
@@ -73,16 +73,15 @@ def metrics_app(registry: CollectorRegistry) -> Starlette:
     return go_app([Route("/metrics", metrics)])
 
 
-def query_app(settings: Settings, store: Store, metrics: OwnMetrics) -> Starlette:
+def query_app(settings: Settings, store: Store, metrics: OwnMetrics) -> ASGIApp:
     """The application on the query port."""
-    return go_app(
-        [
-            *ApiV1(store, metrics).routes(),
-            *ApiV3(store, metrics).routes(),
-            *Monitor(settings.prometheus_url).routes(),
-            *links.routes(settings.viewer_url, settings.ports.grafana),
-        ]
-    )
+    routes = [
+        *ApiV1(store, metrics).routes(),
+        *ApiV3(store, metrics).routes(),
+        *Monitor(settings.prometheus_url).routes(),
+        *links.routes(settings.viewer_url, settings.ports.grafana),
+    ]
+    return Traced(go_app(routes))
 
 
 async def serve(settings: Settings) -> None:

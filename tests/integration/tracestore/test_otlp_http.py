@@ -34,6 +34,7 @@ def test_protobuf_is_taken(receiver: TraceStore, body: bytes, encoding: str) -> 
     "body",
     [
         b"{}",
+        b"null",
         b'{"unknown": [1, {"traceId": null}]}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "no ids"}]}]}]}',
         b'{"resource_spans": [{"scope_spans": [{"spans": [{"kind": "SPAN_KIND_SERVER"}]}]}]}',
