@@ -43,7 +43,7 @@ class Alert:
         named = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
         ways = [(title, self.annotations.get(name, "")) for title, name in named]
         return [
-            Href(title=title, url=url, new_tab=not url.startswith("/"))
+            Href(title=title, url=url if "://" in url else f"/{url.lstrip('/')}")
             for title, url in ways
             if safe(url)
         ]

@@ -3,6 +3,7 @@
 Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor``.
 """
 
+import zlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,6 +29,13 @@ PALETTE: Final = (
     *("#37872D", "#FADE2A", "#447EBC", "#C15C17", "#890F02", "#0A437C", "#6D1F62", "#584477"),
     *("#B7DBAB", "#F4D598", "#70DBED", "#F9BA8F", "#F29191", "#82B5D8", "#E5A8E2", "#AEA2E0"),
 )
+
+NAME_PALETTE: Final = (
+    *("#5794F2", "#FF9830", "#B877D9", "#FADE2A", "#6ED0E0", "#E5A8E2", "#B7DBAB", "#8AB8FF"),
+    *("#F9BA8F", "#AEA2E0", "#64B0C8", "#F4D598", "#CA95E5"),
+)
+"""Colours of things with names, services above all: bright on the dark ground, and neither the red
+of a failure nor the green of health, which Grafana's own choice may hit."""
 
 _CONTINUOUS: Final = {
     "continuous-GrYlRd": ("green", "yellow", "red"),
@@ -59,11 +67,7 @@ def by_index(index: int) -> str:
 
 def by_name(name: str) -> str:
     """The same colour for the same name, wherever it is drawn."""
-    hashed = 0
-    for letter in name:
-        hashed = (hashed * 31 + ord(letter)) & 0xFFFFFFFF
-    signed = hashed - (1 << 32) if hashed >> 31 else hashed
-    return PALETTE[abs(signed) % len(PALETTE)]
+    return NAME_PALETTE[zlib.crc32(name.encode()) % len(NAME_PALETTE)]
 
 
 def step_for(value: float | None, config: FieldConfig) -> Step | None:

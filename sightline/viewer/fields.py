@@ -71,10 +71,15 @@ def _written(value: Any, field: Field) -> Shown:  # noqa: ANN401  a cell holds a
         return Shown(text=config.no_value, color=colors.color("text"), empty=True)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Shown(text=str(value), color=colors.of_value(None, config))
-    unit = config.unit or ("dateTimeAsIso" if field.type == "time" else "")
+    unit = "dateTimeAsIso" if _unwritten_time(field) else config.unit
     text = units.write(value, unit, config.decimals)
     color = colors.of_value(value, config)
     return Shown(text=text.prefix + text.number, suffix=text.suffix, color=color)
+
+
+def _unwritten_time(field: Field) -> bool:
+    """Whether it is a time whose unit says nothing about how to write one; then Grafana does."""
+    return field.type == "time" and not field.config.unit.startswith("dateTime")
 
 
 def _maps(rule: ValueMapping, value: Any) -> bool:  # noqa: ANN401  a cell holds anything

@@ -21,7 +21,7 @@ class Field:
     legend: str = ""
     """Display name given by the data source."""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """Configuration given by the data source: unit, links; the panel's goes over it."""
+    """Configuration given by the data source: unit, links; only a panel's overrides go over it."""
     config: FieldConfig = field(default_factory=FieldConfig)
 
     @property

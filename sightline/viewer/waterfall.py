@@ -24,8 +24,8 @@ class Bar:
     width: float
     duration: str
     start: str
-    outside: str
-    """Side of the bar on which its duration has room: ``left`` or ``right``."""
+    side: str
+    """Where its duration has room: ``right`` or ``left`` of the bar, or ``inside``."""
     events: Sequence[tuple[float, str]]
     """Place and name of what was noted."""
     facts: Sequence[tuple[str, Tags]]
@@ -71,7 +71,7 @@ def service_colors(names: Sequence[str]) -> Mapping[str, str]:
     for name in names:
         color = colors.by_name(name)
         if color in chosen.values():
-            free = (one for one in colors.PALETTE if one not in chosen.values())
+            free = (one for one in colors.NAME_PALETTE if one not in chosen.values())
             color = next(free, color)
         chosen[name] = color
     return chosen
@@ -87,7 +87,7 @@ def _bar(row: Row, trace: Trace, color: str) -> Bar:
         width=max(width, 0.2),
         duration=str(write(span.duration, "µs")),
         start=str(write(span.start, "µs")),
-        outside="right" if left + width < _ROOM else "left",
+        side=_side(left, left + width),
         events=[(100 * one.after / whole, one.name) for one in span.events],
         facts=_facts(span),
         metrics=metrics_url(span.service, trace),
@@ -104,8 +104,14 @@ def metrics_url(service: str, trace: Trace) -> str:
 _AROUND_MS: Final = 300_000.0
 
 
-_ROOM: Final = 82.0
-"""Where a bar may end, in percent, so that its duration fits right of it."""
+def _side(left: float, right: float) -> str:
+    if right < 100 - _ROOM:
+        return "right"
+    return "left" if left > _ROOM else "inside"
+
+
+_ROOM: Final = 12.0
+"""What a written duration takes, in percent of the lane."""
 
 
 def _facts(span: Span) -> list[tuple[str, Tags]]:

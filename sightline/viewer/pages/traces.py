@@ -193,7 +193,9 @@ def _services(one: Trace) -> list[tuple[str, int, str]]:
 def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str, Any]:
     """A dot a trace: when, how long, red where a span failed; a click opens it."""
     zone = zone_of(request)
-    ends = [local_time(1000 * end, zone) for end in (blank.time.start, blank.time.end)]
+    starts = [one.start / 1000 for one in found] or [1000 * blank.time.end]
+    room = max(1000.0, 0.05 * (max(starts) - min(starts)))
+    ends = local_time(min(starts) - room, zone), local_time(max(starts) + room, zone)
     seconds = [one.duration / 1e6 for one in found]
     scale = Scale.around(seconds, low=0.0, high=None)
     texts = [
@@ -215,5 +217,5 @@ def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str,
             "line": {"width": 0},
         },
     }
-    axes = {"xaxis": time_axis((ends[0], ends[1])), "yaxis": value_axis(scale, "s", about=3)}
+    axes = {"xaxis": time_axis(ends), "yaxis": value_axis(scale, "s", about=3)}
     return {"data": [dots], "layout": layout(**axes, hovermode="closest")}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.viewer.panels.drawing import FAINT, FONT, LINES
@@ -51,6 +51,13 @@ class Scale:
         first = math.ceil(self.low / step - 1e-9)
         count = math.floor((self.high - first * step) / step + 1e-9) + 1
         return [(first + number) * step for number in range(count)]
+
+    def rounded(self, unit: str, *, about: int = 4) -> "Scale":
+        """The scale up to the first round value that holds it."""
+        if self.logarithmic:
+            return self
+        step = _step((self.high - self.low) / about, binary=unit in _BINARY)
+        return replace(self, high=math.ceil(self.high / step - 1e-9) * step)
 
 
 def value_axis(scale: Scale, unit: str, *, title: str = "", about: int = 4) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,8 +13,8 @@ from sightline.viewer.panels.axis import Scale
 from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Exemplar
 
-MOST_EXEMPLARS: Final = 200
-"""Dots on one chart; of more, the slowest are kept."""
+_CELLS: Final = 40
+"""Dots beside each other at most: of exemplars closer in time and size, the largest is kept."""
 
 TRACE_ID: Final = "trace_id"
 
@@ -47,9 +47,7 @@ def exemplars(
 
     *place* says where on the axis a value lies, which is the value itself when None.
     """
-    found = [one for one in drawing.exemplars if one.labels.get(TRACE_ID)]
-    found.sort(key=lambda one: one.value, reverse=True)
-    kept = found[:MOST_EXEMPLARS]
+    kept = list(_apart(drawing))
     if kept:
         heights = [place(one.value) if place else min(one.value, scale.high) for one in kept]
         yield {
@@ -60,9 +58,18 @@ def exemplars(
             "y": heights,
             "customdata": [[_trace_url(one), _written(one, drawing)] for one in kept],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
-            "marker": {"symbol": "diamond", "size": 7, "color": "#5794F2"}
+            "marker": {"symbol": "diamond", "size": 6, "color": "#C0D8FF"}
             | {"line": {"color": "#181b1f", "width": 1}},
         }
+
+
+def _apart(drawing: Drawing) -> Iterable[Exemplar]:
+    time, cells = drawing.scope.time, {}
+    for one in sorted(drawing.exemplars, key=lambda one: one.value):
+        if one.labels.get(TRACE_ID):
+            column = int(_CELLS * (one.seconds - time.start) / time.seconds)
+            cells[column, math.frexp(one.value)[1]] = one
+    return cells.values()
 
 
 def events(drawing: Drawing, scale: Scale) -> Iterator[dict[str, Any]]:
@@ -89,7 +96,7 @@ def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
         color = colors.color(one.color)
         start, end = drawing.local(one.start * 1000), drawing.local(one.end * 1000)
         if one.end > one.start:
-            yield _band({"x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}, color, 0.06)
+            yield _band({"x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}, color, 0.04)
         line = {"color": color, "width": 1, "dash": "dot"}
         ends = {"x0": start, "x1": start, "y0": 0, "y1": 1, "yref": "paper"}
         yield {"type": "line", **ends, "line": line}

@@ -105,7 +105,7 @@ def _cell(drawing: Drawing, frame: Frame, field: Field, row: int) -> Cell:
 
 
 def _text(drawing: Drawing, field: Field, value: Any) -> Shown:  # noqa: ANN401  a cell holds anything
-    if field.type == "time" and value is not None and not field.config.unit:
+    if field.type == "time" and value is not None and field.config.unit != "dateTimeFromNow":
         return Shown(text=drawing.local(value)[: -len(".000")], color=colors.color("text"))
     return shown(value, field)
 

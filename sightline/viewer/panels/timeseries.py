@@ -121,9 +121,10 @@ def _scale(drawing: Drawing, lines: Sequence[Line]) -> Scale:
     values = [value for _, field, _ in lines for value in field.values]
     if _stacked(drawing):
         values += _sums(lines)
-    return Scale.around(
+    scale = Scale.around(
         values, low=_soft(config), high=config.high, logarithmic=_logarithmic(drawing)
     )
+    return scale if config.high is not None else scale.rounded(lines[0][1].config.unit)
 
 
 def _soft(config: FieldConfig) -> float | None:
