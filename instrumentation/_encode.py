@@ -64,8 +64,9 @@ class SpanEncoder:
         parent = span.parent
         fields = self._attributes(cast("_Copied", span.attributes).copy())
         left_out = fields.count(b"")
+        title = span.name if isinstance(span.name, str) else ""  # type: ignore[redundant-expr]  # users may lie
         # By id: an enumeration's own hash is a Python function.
-        name = self._names.get((span.name, id(span.kind))) or self._name(span.name, span.kind)
+        name = self._names.get((title, id(span.kind))) or self._name(title, span.kind)
         ids = _IDS % (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
         fields += (ids, name, _times(span.start_time, span.end_time), _status(span.status))
         state = context.trace_state

@@ -20,7 +20,7 @@ from prometheus_client.registry import CollectorRegistry
 from instrumentation import _export_settings
 from instrumentation._encode import SpanEncoder
 from instrumentation._export_metrics import Durations, ExportCollector
-from instrumentation._export_outage import LOGGER, OutageLog
+from instrumentation._export_outage import OutageLog
 from instrumentation._export_queue import UNENCODABLE, ExportStats, SpanQueue
 from instrumentation._export_settings import ExportSettings, without_credentials
 from instrumentation._export_verdict import Transport
@@ -101,7 +101,7 @@ class QueueProcessor(ExportProcessor):
             message = self._encode(span)
         except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
             self._queue.lose(UNENCODABLE)
-            LOGGER.warning("a span could not be encoded and was dropped: %r", type(error))
+            self._log.lost(1, UNENCODABLE, type(error).__name__)
             return
         self._queue.put(span.instrumentation_scope, message)
         if not self._threads:
@@ -133,6 +133,7 @@ class QueueProcessor(ExportProcessor):
         self._start_lock = threading.Lock()
         self._threads: tuple[threading.Thread, ...] = ()
         self._queue = SpanQueue(self._settings)
+        self._log = OutageLog(without_credentials(self._settings.endpoint))
         self._transport = transport_for(self._settings)
 
     def _start(self) -> None:
@@ -143,7 +144,7 @@ class QueueProcessor(ExportProcessor):
             sender = Sender(
                 self._queue,
                 self._transport,
-                log=OutageLog(without_credentials(self._settings.endpoint)),
+                log=self._log,
                 observe=self._observe,
             )
             self._threads = tuple(

@@ -68,8 +68,8 @@ class OutageLog:
         """Spans were given up for another reason than an outage."""
         if self._due(reason, QUIET_SECONDS):
             LOGGER.warning(
-                "export to %s lost %d spans, %s (%s); further ones are counted in "
-                "otel_sdk_exporter_span_exported_total",
+                "export to %s lost %d spans, %s (%s); further ones are counted on /metrics "
+                "with this error_type",
                 self._endpoint,
                 spans,
                 reason,

@@ -13,7 +13,7 @@ At any moment ``accepted = exported + rejected + dropped + queued``.
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -77,7 +77,7 @@ class _Ledger:
     accepted: int = 0
     exported: int = 0
     rejected: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DROPPED, 0))
 
     def lost(self) -> int:
         return self.rejected + sum(self.dropped.values())
@@ -300,7 +300,7 @@ class SpanQueue:
                 accepted=self._ledger.accepted,
                 exported=self._ledger.exported,
                 rejected=self._ledger.rejected,
-                dropped=MappingProxyType({name: self._ledger.dropped[name] for name in DROPPED}),
+                dropped=MappingProxyType(self._ledger.dropped.copy()),
                 queued=self._queued(),
                 queued_bytes=self._packed_bytes,
             )

@@ -3,6 +3,7 @@
 They are here to compare with, and to fall back on; what they lose they mostly do not say.
 """
 
+import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -42,7 +43,7 @@ def stock(settings: ExportSettings) -> ExportProcessor:
     if settings.exporter == _export_settings.NONE:
         return NoExport()
     if settings.exporter == _export_settings.CONSOLE:
-        counted = _Counted(ConsoleSpanExporter())
+        counted = _Counted(ConsoleSpanExporter(out=sys.stdout))
         return StockProcessor(SimpleSpanProcessor(counted), counted)
     counted = _Counted(_stock_exporter(settings.exporter))
     batches = BatchSpanProcessor(

@@ -70,7 +70,7 @@ class Services:
                 **{f"OTEL_{name}": value for name, value in environ.items()},
             }
         )
-        self._stack.callback(service.export.shutdown_within, 0.0)
+        self._stack.callback(service.export.shutdown_within, 0.5)
         return service
 
     def close(self) -> None:

@@ -1,0 +1,88 @@
+"""Whoever wants another exporter takes it by OpenTelemetry's own variable."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from instrumentation._otlp import OTLPExporter
+from tests.fakes import CLOSED, DRIP, Collector, Fault, partial_success, status
+from tests.integration.export.conftest import Services
+
+
+@pytest.fixture
+def exporter(collector: Collector) -> Iterator[OTLPExporter]:
+    ours = OTLPExporter(endpoint=f"{collector.http_endpoint}/v1/traces", timeout_seconds=0.6)
+    yield ours
+    ours.shutdown()
+
+
+def test_the_console_prints_spans(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    service = services("http/protobuf", TRACES_EXPORTER="console")
+
+    service.work(1)
+
+    assert service.export.flush(1)
+    assert json.loads(capsys.readouterr().out)["name"] == "GET /orders/0"
+    assert service.export.stats().exported == 1
+
+
+def test_none_exports_nothing(collector: Collector, services: Services) -> None:
+    service = services("http/protobuf", TRACES_EXPORTER="none")
+
+    service.work(1)
+
+    assert service.export.flush(1)
+    assert service.export.shutdown_within(1)
+    assert collector.requests == []
+
+
+@pytest.mark.parametrize(
+    ("exporter", "protocol"), [("otlp_proto_http", "http/protobuf"), ("otlp_proto_grpc", "grpc")]
+)
+def test_the_stock_exporter_can_be_chosen(
+    collector: Collector,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    exporter: str,
+    protocol: str,
+) -> None:
+    endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoints[protocol])
+    service = services(protocol, TRACES_EXPORTER=exporter)
+
+    service.work(3)
+
+    assert service.export.flush(5)
+    assert len(collector.spans) == 3
+
+
+def test_our_exporter_works_behind_the_sdks_processor(
+    collector: Collector, exporter: OTLPExporter
+) -> None:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+
+    provider.get_tracer("anybody").start_span("theirs").end()
+    provider.shutdown()
+
+    assert [span.name for span in collector.spans] == ["theirs"]
+
+
+@pytest.mark.parametrize("fault", [CLOSED, DRIP, status(503), status(400), partial_success(1)])
+def test_our_exporter_says_failure_in_time_unless_all_spans_were_taken(
+    collector: Collector, exporter: OTLPExporter, fault: Fault
+) -> None:
+    collector.misbehave(fault)
+    spans = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(spans))
+    provider.get_tracer("anybody").start_span("theirs").end()
+    provider.force_flush()
+
+    result = exporter.export(spans.get_finished_spans())
+
+    assert result is SpanExportResult.FAILURE

@@ -1,0 +1,84 @@
+"""A forked worker exports its own spans; those of the parent stay with the parent."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.fakes import Collector
+
+PROGRAM = """
+import os
+from instrumentation._export_settings import ExportSettings
+from tests.integration.export.conftest import Service
+
+service = Service(dict(os.environ))
+service.work({before})
+assert service.export.flush(5) or not {before}
+service.work(1)
+workers = []
+for _ in range(3):
+    worker = os.fork()
+    if worker == 0:
+        service.work(10)
+        stopped = service.export.shutdown_within(5)
+        os._exit(0 if stopped and service.export.stats().accepted == 10 else 1)
+    workers.append(worker)
+assert [os.waitpid(worker, 0)[1] for worker in workers] == [0, 0, 0]
+assert service.export.shutdown_within(5)
+"""
+
+
+@pytest.mark.parametrize("before", [0, 5], ids=["before any export", "with an open connection"])
+def test_parent_and_children_export_each_their_own_spans(
+    collector: Collector, protocol: str, before: int
+) -> None:
+    endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
+
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(before=before)],
+        env={
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints[protocol],
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC cannot be forked in the middle of a call
+        },
+        check=True,
+        timeout=30,
+    )
+
+    assert len(collector.spans) == before + 1 + 30
+
+
+EXITING = """
+import os
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import CollectorRegistry
+from instrumentation._export import build
+from instrumentation._export_settings import ExportSettings
+
+provider = TracerProvider()
+provider.add_span_processor(
+    build(ExportSettings.from_env(os.environ), resource=Resource({}), registry=CollectorRegistry())
+)
+provider.get_tracer("script").start_span("last words").end()
+"""
+
+
+def test_a_script_that_ends_leaves_no_span_behind(collector: Collector, protocol: str) -> None:
+    endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
+
+    finished = subprocess.run(
+        [sys.executable, "-c", EXITING],
+        env={
+            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints[protocol],
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+        },
+        check=True,
+        timeout=30,
+        capture_output=True,
+        text=True,
+    )
+
+    assert [span.name for span in collector.spans] == ["last words"]
+    assert finished.stderr == ""

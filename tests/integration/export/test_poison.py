@@ -1,0 +1,81 @@
+"""What a user sends us may hold anything; a span that carries it costs its neighbours nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Span, Status, StatusCode
+
+from tests.fakes import Collector
+from tests.integration.export.conftest import Services, account
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+    __repr__ = __str__
+
+
+POISON: dict[str, Callable[[Span], object]] = {
+    "surrogate in a value": lambda span: span.set_attribute("sku", "\ud800"),
+    "surrogate in a key": lambda span: span.set_attribute("\ud800", "x"),
+    "surrogate in the name": lambda span: span.update_name("\ud800"),
+    "surrogate in an event": lambda span: span.add_event("\ud800"),
+    "surrogate in the status": lambda span: span.set_status(Status(StatusCode.ERROR, "\ud800")),
+    "surrogate in an exception": lambda span: span.record_exception(ValueError("\ud800")),
+    "integer of 70 bits": lambda span: span.set_attribute("n", 2**70),
+    "not a number": lambda span: span.set_attributes({"a": float("nan"), "b": float("inf")}),
+    "a megabyte": lambda span: span.set_attribute("big", "x" * 1_000_000),
+    "no name": lambda span: span.update_name(None),  # type: ignore[arg-type]  # users do
+    "a list as name": lambda span: span.update_name(["x"]),  # type: ignore[arg-type]  # as above
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+def test_a_poisoned_span_arrives_with_its_neighbours(
+    collector: Collector, services: Services, poison: Callable[[Span], object]
+) -> None:
+    service = services("http/protobuf")
+
+    with service.tracer.start_as_current_span("good"):
+        pass
+    with service.tracer.start_as_current_span("poisoned") as span:
+        span.set_attribute("kept", "k")
+        poison(span)
+    service.work(1)
+
+    assert service.export.flush(5)
+    assert len(collector.spans) == 3
+    assert all(attribute.value for span in collector.spans for attribute in span.attributes)
+
+
+def test_a_span_that_cannot_be_encoded_is_counted_and_told_once(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = services("http/protobuf")
+    context = service.tracer.start_span("never ended").get_span_context()
+    broken = ReadableSpan("broken", context, attributes=7)  # type: ignore[arg-type]  # is the point
+
+    service.export.on_end(broken)
+    service.export.on_end(broken)
+    service.work(1)
+
+    assert service.export.flush(5)
+    stats = service.export.stats()
+    assert (stats.exported, stats.dropped["unencodable"], account(stats)) == (1, 2, 3)
+    assert len(caplog.messages) == 1
+
+
+def test_spans_as_large_as_the_memory_bound_are_dropped_not_kept(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf", BSP_SCHEDULE_DELAY="60000")
+
+    service.export.flush(0)
+    for _ in range(100):
+        service.tracer.start_span("big", attributes={"page": "x" * 200_000}).end()
+
+    assert account(service.export.stats()) == 100
+    assert service.export.shutdown_within(5)
+    assert len(collector.spans) == service.export.stats().exported
