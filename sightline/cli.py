@@ -31,19 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def up(chosen: argparse.Namespace, config: Config) -> int:
     """Start what does not run yet, and return when all of it is healthy."""
-    stack, folder = _stack(config), Folder(config.state)
-    with folder.starting() as first:
+    stack = _stack(config)
+    try:
+        _start(stack, config, chosen.roles)
+        if chosen.foreground:
+            display.note("press Ctrl-C to stop it all")
+            stack.wait()
+        else:
+            display.note("`sightline status` shows this again, `sightline down` stops it all")
+    except KeyboardInterrupt:
+        if chosen.foreground:
+            stack.down()
+        raise
+    return 0
+
+
+def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
+    with stack.folder.starting() as first:
         if not first:
             display.note("waited for another `sightline up` of this stack")
-        wanted = roles.roles(config, chosen.roles, display.note)
+        wanted = roles.roles(config, names, display.note)
         started = stack.up(wanted, display.Progress())
     if not started:
         display.note("already running, nothing to do")
     display.table(stack.look())
-    if chosen.foreground:
-        return _stay(stack)
-    display.note("`sightline status` shows this again, `sightline down` stops it all")
-    return 0
 
 
 def down(_: argparse.Namespace, config: Config) -> int:
@@ -61,16 +72,6 @@ def status(_: argparse.Namespace, config: Config) -> int:
         return 1
     display.table(look)
     return 0 if look.well else 1
-
-
-def _stay(stack: Stack) -> int:
-    """Wait until the stack is stopped; Ctrl-C stops it."""
-    display.note("press Ctrl-C to stop it all")
-    try:
-        stack.wait()
-    except KeyboardInterrupt:
-        stack.down()
-    return 0
 
 
 def _stack(config: Config) -> Stack:

@@ -10,6 +10,7 @@ from sightline.local.stack import Look
 from sightline.local.state import Status
 
 _LINE_EVERY_SECONDS: Final = 5.0
+_PAGE_COLUMNS: Final = 160
 
 
 def note(text: str) -> None:
@@ -69,15 +70,19 @@ def table(look: Look) -> None:
         rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "where"})
     for name, status in look.statuses.items():
         rows.add_row(name, status.role.provider, _condition(look, name), status.role.url)
-    Console().print(rows)
+    # A file or a pipe is no screen whose edge would cut a line.
+    Console(width=None if sys.stdout.isatty() else _PAGE_COLUMNS).print(rows)
     if not look.supervised:
         note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")
 
 
 def _condition(look: Look, name: str) -> str:
     status = look.statuses[name]
-    if look.answers[name]:
-        return "[green]healthy[/]"
+    match look.health[name]:
+        case "healthy":
+            return "[green]healthy[/]"
+        case "unready":
+            return "[yellow]not ready[/]"
     if not look.supervised:
         return "[red]stopped[/]"
     if status.condition == "dead":

@@ -1,30 +1,34 @@
-"""Whether a role answers."""
+"""Whether a role answers, and what."""
 
 import http.client
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
+
+Health = Literal["healthy", "unready", "silent"]
+"""Answers 200; answers something else, so it lives but cannot serve; does not answer."""
 
 PROBE_WITHIN_SECONDS: Final = 2.0
 
 
-def healthy(url: str, *, within_seconds: float = PROBE_WITHIN_SECONDS) -> bool:
-    """Whether a GET of *url* is answered with 200, directly: no proxy is asked."""
+def probe(url: str) -> Health:
+    """How a GET of *url* is answered, directly: no proxy is asked."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(
-        address.hostname or "", address.port, timeout=within_seconds
+        address.hostname or "", address.port, timeout=PROBE_WITHIN_SECONDS
     )
     try:
         connection.request("GET", address.path)
-        return connection.getresponse().status == http.client.OK
+        status = connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return "silent"
     finally:
         connection.close()
+    return "healthy" if status == http.client.OK else "unready"
 
 
-def answering(urls: Mapping[str, str]) -> dict[str, bool]:
-    """Which of the named *urls* are healthy, asked all at once."""
+def probe_all(urls: Mapping[str, str]) -> dict[str, Health]:
+    """The same for each of the named *urls*, all at once."""
     with ThreadPoolExecutor(max_workers=len(urls) or 1) as pool:
-        return dict(zip(urls, pool.map(healthy, urls.values()), strict=True))
+        return dict(zip(urls, pool.map(probe, urls.values()), strict=True))

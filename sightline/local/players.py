@@ -154,6 +154,7 @@ class Players:
                 DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
                 RUNBOOKS=str(artefacts.ROOT / "docs" / "runbooks"),
                 OTEL_SERVICE_NAME=name,
+                OTEL_RESOURCE_ATTRIBUTES=self._identity(name),
                 OTEL_EXPORTER_OTLP_ENDPOINT=url(self._ports.otlp_http),
                 OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
                 **peers,
@@ -165,6 +166,12 @@ class Players:
             needs=("jaeger", *calls),
         )
 
+    def _identity(self, name: str) -> str:
+        """Resource attributes of a service as compose gives them, and what the user adds."""
+        given = self._config.environ.get("OTEL_RESOURCE_ATTRIBUTES")
+        ours = f"service.namespace=shop,service.instance.id={name}"
+        return ",".join(filter(None, (ours, given)))
+
     def _environ(self, **own: str) -> dict[str, str]:
         """What a role is told: the command's environment, and what makes it a good neighbour."""
         given = self._config.environ
@@ -172,7 +179,6 @@ class Players:
         return {
             # Finished spans leave soon: a person is waiting for the trace.
             "OTEL_BSP_SCHEDULE_DELAY": "500",
-            "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=local",
             **given,
             "HOST": "127.0.0.1",
             "NO_PROXY": direct,

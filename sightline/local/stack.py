@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from sightline.errors import RoleFailed
 from sightline.local import process
 from sightline.local.folder import Folder
-from sightline.local.health import answering
+from sightline.local.health import Health, probe_all
 from sightline.local.ports import require_free
 from sightline.local.state import Condition, Request, Role, State, Status
 from sightline.local.supervisor import obituary
@@ -42,14 +42,14 @@ class Look:
 
     supervised: bool
     statuses: dict[str, Status]
-    answers: dict[str, bool]
-    """Whether each role answers its health check now."""
+    health: dict[str, Health]
+    """How each role answers its health check now."""
     failure: str = ""
 
     @property
     def well(self) -> bool:
         """Whether there is a stack and every role of it answers."""
-        return self.supervised and all(self.answers.values())
+        return self.supervised and set(self.health.values()) == {"healthy"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,12 @@ class Stack:
         return Look(
             supervised=bool(state) and self.folder.supervised,
             statuses=statuses,
-            answers=answering({name: status.role.health for name, status in statuses.items()}),
+            health=probe_all({name: status.role.health for name, status in statuses.items()}),
             failure=state.failure if state else "",
         )
 
     def up(self, roles: Iterable[Role], progress: Progress) -> list[str]:
-        """Start those of *roles* that do not answer, wait until they do, and return their names.
+        """Start those of *roles* that do not answer, wait until all are well, return their names.
 
         Args:
             roles: What is to run afterwards; running others are left alone.
@@ -85,7 +85,7 @@ class Stack:
         running = self.look()
         if not running.supervised:
             self._reap()
-        starting = [role for role in roles if not _well(role, running)]
+        starting = [role for role in roles if _silent(role, running)]
         if not starting:
             return []
         known = running.statuses if running.supervised else {}
@@ -96,7 +96,8 @@ class Stack:
             self._send(supervised=running.supervised)
             self._wait(names, number, progress)
         except KeyboardInterrupt:
-            self.down()
+            if not running.supervised:
+                self.down()
             raise
         finally:
             progress.done()
@@ -201,8 +202,9 @@ class Stack:
         process.stop(left, within_seconds=self.stop_within_seconds)
 
 
-def _well(role: Role, look: Look) -> bool:
-    return look.supervised and look.answers.get(role.name, False)
+def _silent(role: Role, look: Look) -> bool:
+    """Whether *role* has to be started; one that waits for another is not helped by that."""
+    return not look.supervised or look.health.get(role.name, "silent") == "silent"
 
 
 def _with(state: State, names: list[str], condition: Condition) -> Iterator[Status]:

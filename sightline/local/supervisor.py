@@ -21,7 +21,7 @@ from typing import Final
 
 from sightline.local import process
 from sightline.local.folder import Folder
-from sightline.local.health import healthy
+from sightline.local.health import probe
 from sightline.local.state import Condition, Request, Role, State, Status
 
 _PROBE_EVERY_SECONDS: Final = 0.1
@@ -63,8 +63,14 @@ class Supervisor:
         if not request:
             return
         self._stop_within_seconds = request.stop_within_seconds
-        self._end([role.name for role in request.roles])
-        self._publish(request=request.number)
+        anew = {role.name for role in request.roles}
+        self._end([*anew])
+        # Nobody who sees the request taken may still see how its roles fared before.
+        known = {
+            name: replace(status, condition="starting") if name in anew else status
+            for name, status in self._state.roles.items()
+        }
+        self._publish(request=request.number, roles=known)
         for role in request.roles:
             self._start(role, request)
 
@@ -102,7 +108,7 @@ class Supervisor:
     def _await_health(self, role: Role, child: subprocess.Popen[bytes], within: float) -> None:
         began = time.monotonic()
         while child.returncode is None:
-            if healthy(role.health):
+            if probe(role.health) == "healthy":
                 self._events.put(partial(self._healthy, role, child, time.monotonic() - began))
                 return
             if time.monotonic() - began > within:

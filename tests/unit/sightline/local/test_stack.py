@@ -154,7 +154,7 @@ def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> No
 
     look = stack.look()
     assert look.statuses["a"].detail == "was ended by SIGKILL"
-    assert look.answers == {"a": False, "b": True}
+    assert look.health == {"a": "silent", "b": "healthy"}
 
 
 def test_up_brings_a_dead_role_back(stack: Stack) -> None:
@@ -178,13 +178,24 @@ def test_up_replaces_a_frozen_role(stack: Stack) -> None:
     assert stack.look().well
 
 
+def test_who_lives_but_cannot_serve_is_left_alone(stack: Stack) -> None:
+    unready = SERVER.replace("200", "200 if self.path == '/healthz' else 503")
+    roles = [role("a", unready)]
+    stack.up(roles, Silent())
+    before = identity(stack, "a")
+    waits = [replace(roles[0], health=f"{roles[0].url}/readyz")]
+
+    assert stack.up(waits, Silent()) == []
+    assert identity(stack, "a") == before
+
+
 def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
     with pytest.raises(RoleFailed, match="b exited with status 3"):
         stack.up([role("b", FAILS)], Silent())
 
-    assert stack.look().answers == {"a": True, "b": False}
+    assert stack.look().health == {"a": "healthy", "b": "silent"}
 
 
 def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
