@@ -1,36 +1,56 @@
 """The command line."""
 
 import argparse
+import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sightline import display
 from sightline.config import Config
-from sightline.errors import SightlineError
+from sightline.docker import Docker, DockerUnusable
+from sightline.errors import ConfigurationError, SightlineError
 from sightline.local import roles
 from sightline.local.folder import Folder
 from sightline.local.stack import Stack
 
 Command = Callable[[argparse.Namespace, Config], int]
 
+INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+ROOMS: Final = {
+    "lint": ("sightline.lint.report", "find faults in dashboards and rule files"),
+    "slo": ("sightline.slo", "build, explain and try objectives"),
+    "check": ("sightline.viewer.check", "prove every panel of the dashboards on live data"),
+}
+"""Commands of other rooms: the module whose ``main`` takes the arguments, and what it does."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that *arguments* name, and return the exit status."""
-    chosen = _parser().parse_args(arguments)
-    command: Command = chosen.command
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if words and words[0] in ROOMS and _there(words[0]):
+            return _enter(words[0], words[1:])
+        chosen = _parser().parse_args(words)
+        command: Command = chosen.command
         return command(chosen, Config.from_env(os.environ))
     except SightlineError as error:
         display.error(str(error))
         return 1
     except KeyboardInterrupt:
         display.error("stopped")
-        return 130
+        return INTERRUPTED
 
 
 def up(chosen: argparse.Namespace, config: Config) -> int:
     """Start what does not run yet, and return when all of it is healthy."""
+    docker = _docker(chosen, config)
+    if docker:
+        return docker.up(chosen.roles, foreground=chosen.foreground)
     stack = _stack(config)
     try:
         _start(stack, config, chosen.roles)
@@ -46,6 +66,30 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def down(_: argparse.Namespace, config: Config) -> int:
+    """Stop every role."""
+    docker = Docker(config)
+    if docker.running:
+        docker.down()
+        return 0
+    stopped = _stack(config).down()
+    display.note(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")
+    return 0
+
+
+def status(_: argparse.Namespace, config: Config) -> int:
+    """Show every role; exit status 1 unless all are well."""
+    docker = Docker(config)
+    if docker.running:
+        return docker.status()
+    look = _stack(config).look()
+    if not look.statuses:
+        display.note(look.failure or f"nothing is running from {config.state}; `sightline up`")
+        return 1
+    display.table(look)
+    return 0 if look.well else 1
+
+
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     with stack.folder.starting() as first:
         if not first:
@@ -57,21 +101,23 @@ def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     display.table(stack.look())
 
 
-def down(_: argparse.Namespace, config: Config) -> int:
-    """Stop every role."""
-    stopped = _stack(config).down()
-    display.note(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")
-    return 0
-
-
-def status(_: argparse.Namespace, config: Config) -> int:
-    """Show every role; exit status 1 unless all are well."""
-    look = _stack(config).look()
-    if not look.statuses:
-        display.note(look.failure or f"nothing is running from {config.state}; `sightline up`")
-        return 1
-    display.table(look)
-    return 0 if look.well else 1
+def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
+    """The Docker driver, when it is asked for or the machine has what it takes."""
+    docker, local = Docker(config), bool(Folder(config.state).read())
+    if (local and chosen.docker) or (docker.running and chosen.local):
+        raise ConfigurationError("this stack runs the other way: `sightline down` stops it first")
+    if docker.running:
+        return docker
+    if local or chosen.local:
+        return None
+    try:
+        docker.require(display.note)
+    except DockerUnusable as reason:
+        if chosen.docker:
+            raise
+        display.note(f"starting without Docker: {reason}")
+        return None
+    return docker
 
 
 def _stack(config: Config) -> Stack:
@@ -82,6 +128,19 @@ def _stack(config: Config) -> Stack:
     )
 
 
+def _there(name: str) -> bool:
+    """Whether the room that owns the command *name* is installed."""
+    try:
+        return importlib.util.find_spec(ROOMS[name][0]) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _enter(name: str, arguments: list[str]) -> int:
+    room = importlib.import_module(ROOMS[name][0])
+    return int(room.main(arguments))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sightline",
@@ -90,7 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     starting = commands.add_parser("up", help="start the stack, return when it is healthy")
     starting.add_argument("roles", nargs="*", metavar="ROLE", help="only these (default: all)")
-    starting.add_argument("--local", action="store_true", help="as processes, not containers")
+    way = starting.add_mutually_exclusive_group()
+    way.add_argument("--docker", action="store_true", help="in containers, or not at all")
+    way.add_argument("--local", action="store_true", help="as processes, even if there is Docker")
     starting.add_argument(
         "--foreground", action="store_true", help="stay until Ctrl-C, then stop everything"
     )
@@ -99,6 +160,8 @@ def _parser() -> argparse.ArgumentParser:
     stopping.set_defaults(command=down)
     showing = commands.add_parser("status", help="what runs where")
     showing.set_defaults(command=status)
+    for name in filter(_there, ROOMS):
+        commands.add_parser(name, help=ROOMS[name][1], add_help=False)
     return parser
 
 

@@ -1,0 +1,148 @@
+"""The stack on a Docker engine: `docker compose` with the repository's own file."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sightline import artefacts
+from sightline.config import Config
+from sightline.errors import SightlineError
+
+Report = Callable[[str], None]
+
+OLDEST_ENGINE: Final = 25
+"""The first with ``start_interval``, which makes health checks quick at the start."""
+
+_ANSWERS_WITHIN_SECONDS: Final = 2.0
+_MARK: Final = "docker"
+"""File in the run folder that says: this stack runs on Docker."""
+
+
+class DockerUnusable(SightlineError):  # noqa: N818  a state of the machine
+    """The stack cannot run on Docker here; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Docker:
+    """The compose stack of one state folder."""
+
+    config: Config
+
+    @property
+    def running(self) -> bool:
+        """Whether this stack was started on Docker and not stopped since."""
+        return self._mark.exists()
+
+    def require(self, report: Report) -> None:
+        """Make sure that an engine answers and has every image.
+
+        Raises:
+            DockerUnusable: With the reason.
+        """
+        require_engine(self._run("version", "--format", "{{.Server.Version}}"))
+        self._run("compose", "version")
+        missing = [image for image in self._images() if not self._has(image)]
+        if missing:
+            report(f"fetching images: {', '.join(missing)}")
+            self._do("pull", "--ignore-buildable")
+
+    def up(self, services: list[str], *, foreground: bool) -> int:
+        """Start *services*, all when none are named, and wait until they are healthy.
+
+        Raises:
+            DockerUnusable: Compose failed; it has said why.
+        """
+        self._mark.parent.mkdir(parents=True, exist_ok=True)
+        self._mark.touch()
+        self._do("up", "--build", "--detach", "--wait", *services)
+        self.status()
+        if foreground:
+            self._do("logs", "--follow", "--since=0s")
+        return 0
+
+    def down(self) -> None:
+        """Stop and remove the containers; the data stays."""
+        self._do("down", "--remove-orphans")
+        self._mark.unlink()
+
+    def status(self) -> int:
+        """Show the containers; 1 when none runs."""
+        self._do("ps", "--all")
+        return int(not self._run("compose", *_file(), "ps", "--quiet").strip())
+
+    @property
+    def _mark(self) -> Path:
+        return self.config.state / "run" / _MARK
+
+    def _images(self) -> list[str]:
+        listed = self._run("compose", *_file(), "config", "--images")
+        # What compose builds has no registry to be fetched from.
+        return [image for image in listed.split() if not image.endswith(":local")]
+
+    def _has(self, image: str) -> bool:
+        try:
+            self._run("image", "inspect", image)
+        except DockerUnusable:
+            return False
+        return True
+
+    def _do(self, *arguments: str) -> None:
+        """Run compose in the user's sight."""
+        command = [self._docker, "compose", *_file(), *arguments]
+        done = subprocess.run(command, check=False, env=self._env)
+        if done.returncode:
+            raise DockerUnusable(f"docker compose {arguments[0]} failed, see above")
+
+    def _run(self, *arguments: str) -> str:
+        """Ask docker and return its answer."""
+        try:
+            done = subprocess.run(
+                [self._docker, *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_ANSWERS_WITHIN_SECONDS,
+                env=self._env,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DockerUnusable(
+                f"docker {arguments[0]} took longer than {_ANSWERS_WITHIN_SECONDS:g} s"
+            ) from error
+        if done.returncode:
+            raise DockerUnusable(_last_line(done.stderr) or f"docker {arguments[0]} failed")
+        return done.stdout
+
+    @property
+    def _docker(self) -> str:
+        found = shutil.which("docker", path=self.config.environ.get("PATH"))
+        if not found:
+            raise DockerUnusable("there is no docker command")
+        return found
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, **self.config.environ}
+
+
+def require_engine(version: str) -> None:
+    """Accept an engine *version* like ``28.5.2``.
+
+    Raises:
+        DockerUnusable: It is too old, or no version.
+    """
+    found = re.match(r"\d+", version)
+    if not found or int(found[0]) < OLDEST_ENGINE:
+        raise DockerUnusable(f"engine {version.strip()!r}: {OLDEST_ENGINE} or newer is needed")
+
+
+def _file() -> tuple[str, ...]:
+    return ("--project-directory", str(artefacts.ROOT), "--file", str(artefacts.COMPOSE_FILE))
+
+
+def _last_line(text: str) -> str:
+    return next(reversed(text.strip().splitlines()), "")

@@ -1,0 +1,83 @@
+"""The driver against a `docker` program that answers as the real one and notes what it is told."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline.config import Config
+from sightline.docker import Docker, DockerUnusable
+
+SCRIPT = """#!/bin/sh
+echo "$*" >> {told}
+case "$*" in
+    version*) {version} ;;
+    *"config --images") printf 'sightline-demo:local\\nprom/prometheus:v3\\n' ;;
+    "image inspect"*) {inspect} ;;
+    *" pull "*) {pull} ;;
+    *"ps --quiet") echo 0123456789ab ;;
+esac
+"""
+
+
+def docker(
+    tmp_path: Path, *, version: str = "echo 28.5.2", inspect: str = "exit 0", pull: str = "exit 0"
+) -> Docker:
+    """A driver that finds this `docker` on its PATH; each answer is a line of shell."""
+    program = tmp_path / "docker"
+    told = tmp_path / "told"
+    program.write_text(SCRIPT.format(told=told, version=version, inspect=inspect, pull=pull))
+    program.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    return Docker(Config.from_env({"PATH": path, "SIGHTLINE_STATE": str(tmp_path / "state")}))
+
+
+def told(tmp_path: Path) -> str:
+    return (tmp_path / "told").read_text()
+
+
+def test_an_engine_with_all_images_will_do(tmp_path: Path) -> None:
+    docker(tmp_path).require(print)
+
+    assert " pull " not in told(tmp_path)
+
+
+def test_missing_images_are_fetched(tmp_path: Path) -> None:
+    docker(tmp_path, inspect="exit 1").require(print)
+
+    assert " pull --ignore-buildable" in told(tmp_path)
+    assert "inspect sightline-demo:local" not in told(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"version": "echo 24.0.9"}, r"engine '24.0.9': 25 or newer is needed"),
+        ({"version": "echo Cannot connect to the daemon >&2; exit 1"}, r"Cannot connect to the"),
+        ({"version": "exec sleep 9"}, r"docker version took longer than 2 s"),
+        ({"inspect": "exit 1", "pull": "exit 1"}, r"docker compose pull failed, see above"),
+    ],
+)
+def test_the_reason_why_not_is_given(tmp_path: Path, answers: dict[str, str], reason: str) -> None:
+    with pytest.raises(DockerUnusable, match=reason):
+        docker(tmp_path, **answers).require(print)
+
+
+def test_a_machine_without_docker_says_so(tmp_path: Path) -> None:
+    config = Config.from_env({"PATH": str(tmp_path), "SIGHTLINE_STATE": str(tmp_path)})
+
+    with pytest.raises(DockerUnusable, match="there is no docker command"):
+        Docker(config).require(print)
+
+
+def test_up_waits_for_health_and_is_remembered_until_down(tmp_path: Path) -> None:
+    driver = docker(tmp_path)
+
+    driver.up(["users"], foreground=False)
+
+    assert driver.running
+    assert driver.status() == 0
+    assert "up --build --detach --wait users" in told(tmp_path)
+
+    driver.down()
+
+    assert not driver.running
