@@ -1,0 +1,44 @@
+"""Fakes that speak the real protocol on loopback.
+
+`Collector` takes OTLP over HTTP and gRPC, remembers the spans, and misbehaves on demand::
+
+    with Collector() as collector:
+        collector.misbehave(status(503, retry_after="1"))
+        ...
+        collector.behave()
+        until(lambda: len(collector.spans) == 100, within_seconds=5)
+"""
+
+from tests.fakes.collector import Collector, Tls
+from tests.fakes.faults import (
+    BLACKHOLE,
+    CLOSED,
+    DRIP,
+    LOST_ACK,
+    RESET,
+    WEB_PAGE,
+    Fault,
+    partial_success,
+    slow,
+    status,
+    too_large,
+)
+from tests.fakes.received import Request, attribute
+
+__all__ = [
+    "BLACKHOLE",
+    "CLOSED",
+    "DRIP",
+    "LOST_ACK",
+    "RESET",
+    "WEB_PAGE",
+    "Collector",
+    "Fault",
+    "Request",
+    "Tls",
+    "attribute",
+    "partial_success",
+    "slow",
+    "status",
+    "too_large",
+]

@@ -1,0 +1,123 @@
+"""OTLP over HTTP, spoken byte by byte, so that it can be spoken badly."""
+
+import asyncio
+import gzip
+import socket
+import ssl
+import struct
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from tests.fakes.faults import BLACKHOLE, RESET, Fault
+from tests.fakes.received import Received, Request
+
+_ABORT: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER of zero seconds: closing sends RST."""
+
+_PROTOBUF: Final = "content-type: application/x-protobuf"
+
+
+class HttpListener:
+    """Takes OTLP over HTTP on *port* of loopback, within the running event loop."""
+
+    def __init__(self, received: Received, port: int, tls: ssl.SSLContext | None) -> None:
+        self._received = received
+        self._port = port
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def open(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(
+            self._connected, "127.0.0.1", self._port, ssl=self._tls
+        )
+
+    async def close(self) -> None:
+        """Listen no more, and end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection, writer in self._connections.items():
+            connection.cancel()
+            writer.transport.abort()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._connections.clear()
+        self._server = None
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections[connection] = writer
+        connection.add_done_callback(lambda done: self._connections.pop(done, None))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """One request and its answer; whether the connection stays open."""
+        fault = self._received.fault
+        if fault == RESET:
+            plain: socket.socket = writer.get_extra_info("socket")
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+            return False
+        if fault == BLACKHOLE:
+            await asyncio.Event().wait()
+        request = await _read(reader)
+        self._received.requests.append(request)
+        return await self._answer(request, fault, writer)
+
+    async def _answer(
+        self, request: Request, fault: Fault | None, writer: asyncio.StreamWriter
+    ) -> bool:
+        match fault:
+            case Fault(kind="status"):
+                _write(writer, fault.status, b"", f"retry-after: {fault.retry_after}")
+            case Fault(kind="too_large") if len(request.body) > fault.bound_bytes:
+                _write(writer, 413, b"")
+            case Fault(kind="web_page"):
+                _write(writer, 200, b"<html>log in</html>", "content-type: text/html")
+            case Fault(kind="drip"):
+                await _drip(writer)
+            case Fault(kind="lost_ack"):
+                self._received.receive(request)
+                return False
+            case _:
+                await asyncio.sleep(fault.seconds if fault else 0)
+                _write(writer, *_taken(self._received, request))
+        await writer.drain()
+        return True
+
+
+async def _read(reader: asyncio.StreamReader) -> Request:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    lines = [line.split(":", 1) for line in head.split("\r\n")[1:] if ":" in line]
+    headers = {name.strip().lower(): value.strip() for name, value in lines}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+    return Request(headers, plain)
+
+
+def _taken(received: Received, request: Request) -> tuple[int, bytes, str]:
+    try:
+        return 200, received.receive(request).SerializeToString(), _PROTOBUF
+    except DecodeError:
+        return 400, b"", _PROTOBUF
+
+
+def _write(writer: asyncio.StreamWriter, code: int, body: bytes, header: str = "x: y") -> None:
+    head = f"HTTP/1.1 {code} Said\r\ncontent-length: {len(body)}\r\n{header}\r\n\r\n"
+    writer.write(head.encode() + body)
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(1)

@@ -1,0 +1,63 @@
+"""What a collector received, decoded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.fakes.faults import Fault
+
+
+@dataclass(slots=True)
+class Request:
+    """A request as it came."""
+
+    headers: dict[str, str]
+    body: bytes
+    """Without its compression."""
+
+    @property
+    def message(self) -> ExportTraceServiceRequest:
+        """The request, decoded."""
+        return ExportTraceServiceRequest.FromString(self.body)
+
+    @property
+    def spans(self) -> list[Span]:
+        """Its spans."""
+        return [
+            span
+            for resource in self.message.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+
+@dataclass(slots=True)
+class Received:
+    """What came, whether it was taken or not, and the fault in force."""
+
+    fault: Fault | None = None
+    requests: list[Request] = field(default_factory=list)
+    taken: list[Span] = field(default_factory=list)
+
+    def receive(self, request: Request) -> ExportTraceServiceResponse:
+        """Take the spans of *request*, as far as the fault lets us."""
+        answer = ExportTraceServiceResponse()
+        spans = request.spans
+        rejected = min(self.fault.rejected if self.fault else 0, len(spans))
+        if rejected:
+            answer.partial_success.rejected_spans = rejected
+            answer.partial_success.error_message = "quota\nexceeded"
+        self.taken += spans[rejected:]
+        return answer
+
+
+def attribute(attributes: Iterable[KeyValue], key: str) -> object:
+    """The value of *key* among protobuf key-values, as Python has it; None when absent."""
+    found = [item.value for item in attributes if item.key == key]
+    return getattr(found[0], found[0].WhichOneof("value") or "") if found else None
