@@ -58,7 +58,7 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
             display.note("press Ctrl-C to stop it all")
             stack.wait()
         else:
-            display.note("`sightline status` shows this again, `sightline down` stops it all")
+            display.next_step(stack.look())
     except KeyboardInterrupt:
         if chosen.foreground:
             stack.down()

@@ -76,6 +76,13 @@ def table(look: Look) -> None:
         note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")
 
 
+def next_step(look: Look) -> None:
+    """Say where to begin."""
+    note("`sightline status` shows this again, `sightline down` stops it all")
+    if "grafana" in look.statuses:
+        note(f"open {look.statuses['grafana'].role.url}")
+
+
 def _condition(look: Look, name: str) -> str:
     status = look.statuses[name]
     match look.health[name]:

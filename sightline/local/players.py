@@ -10,7 +10,7 @@ from sightline import artefacts, binaries
 from sightline.config import Config
 from sightline.local import rundirectory
 from sightline.local.folder import Folder
-from sightline.local.rundirectory import url
+from sightline.local.rundirectory import page, url
 from sightline.local.state import Role
 
 Report = Callable[[str], None]
@@ -65,7 +65,7 @@ class Players:
             ),
             environ=self._environ(),
             folder=str(rundirectory.prometheus(self._config, self._folder.run)),
-            url=url(self._ports.prometheus),
+            url=page(self._ports.prometheus),
             health=f"{url(self._ports.prometheus)}/-/ready",
             ports=self._listens("prometheus"),
             needs=("alertmanager",),
@@ -86,7 +86,7 @@ class Players:
             ),
             environ=self._environ(),
             folder=str(binary.path.parent),
-            url=url(self._ports.alertmanager),
+            url=page(self._ports.alertmanager),
             health=f"{url(self._ports.alertmanager)}/-/ready",
             ports=self._listens("alertmanager"),
             needs=(),
@@ -109,7 +109,7 @@ class Players:
                 OTEL_TRACES_SAMPLER="always_off",
             ),
             folder=str(artefacts.ROOT),
-            url=url(self._ports.jaeger_query),
+            url=page(self._ports.jaeger_query),
             health=f"{url(self._ports.jaeger_health)}/status",
             ports=self._listens(*_JAEGER),
             needs=(),
@@ -135,7 +135,7 @@ class Players:
                 GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION="true",
             ),
             folder=str(artefacts.ROOT),
-            url=url(self._ports.grafana),
+            url=page(self._ports.grafana),
             health=f"{url(self._ports.grafana)}/api/health",
             ports=self._listens("grafana"),
             needs=("prometheus", "alertmanager", "jaeger"),
@@ -160,7 +160,7 @@ class Players:
                 **peers,
             ),
             folder=str(artefacts.ROOT),
-            url=url(port),
+            url=page(port),
             health=f"{url(port)}/readyz",
             ports=self._listens(name),
             needs=("jaeger", *calls),

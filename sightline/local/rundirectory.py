@@ -16,8 +16,13 @@ SERVICES: Final = ("gateway", "orders", "users", "control", "traffic")
 
 
 def url(port: int) -> str:
-    """Where a role of this stack answers."""
+    """Where a role of this stack answers other programs."""
     return f"http://127.0.0.1:{port}"
+
+
+def page(port: int) -> str:
+    """Where people look at a role of this stack."""
+    return f"http://localhost:{port}"
 
 
 def prometheus(config: Config, folder: Path) -> Path:

@@ -49,18 +49,24 @@ class Supervisor:
             signal.signal(number, lambda *_: self._events.put(self._stop))
         signal.signal(signal.SIGHUP, lambda *_: self._events.put(self._take))
         self._events.put(self._take)
-        while self._state.phase in {"starting", "running"}:
-            try:
-                event = self._events.get(timeout=_TIDY_EVERY_SECONDS)
-            except Empty:
-                event = self._tidy
-            event()
+        try:
+            while self._state.phase in {"starting", "running"}:
+                self._next_event()()
+        finally:
+            self._end(list(self._processes))
         return int(self._state.phase == "failed")
+
+    def _next_event(self) -> Event:
+        try:
+            return self._events.get(timeout=_TIDY_EVERY_SECONDS)
+        except Empty:
+            return self._tidy
 
     def _take(self) -> None:
         """Start what the command asks for."""
         request = self._folder.take()
         if not request:
+            self._tidy()
             return
         self._stop_within_seconds = request.stop_within_seconds
         anew = {role.name for role in request.roles}
@@ -190,6 +196,10 @@ class Supervisor:
 
     def _tidy(self) -> None:
         """Bound the logs: what is past the limit becomes the one old log."""
+        if not self._folder.read():
+            # Somebody removed the folder: without it no command finds these processes any more.
+            self._state = replace(self._state, phase="stopping")
+            return
         for name in self._processes:
             log = self._folder.log(name)
             if log.stat().st_size > _LOG_LIMIT_BYTES:

@@ -1,6 +1,7 @@
 """One whole stack for all tests that only use it, and leave it as healthy as they found it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,3 +12,17 @@ from tests.stacks import LocalStack, running
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with running(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[Callable[..., LocalStack]]:
+    """Makes a stack beside others, with variables of its own; stopped at the end."""
+    made: list[LocalStack] = []
+
+    def make(**environ: str) -> LocalStack:
+        made.append(LocalStack.beside_others(tmp_path / f"stack{len(made)}", **environ))
+        return made[-1]
+
+    yield make
+    for stack in made:
+        stack.down()

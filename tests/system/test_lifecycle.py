@@ -3,11 +3,14 @@
 import os
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from sightline.local import ports, process
 from tests.stacks import LocalStack, alive, running
 from tests.waiting import until
+
+MakeStack = Callable[..., LocalStack]
 
 ENGINES = ("prometheus", "alertmanager")
 
@@ -42,19 +45,23 @@ def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
     assert stack.state == before
 
 
-def test_a_taken_port_is_named_with_its_holder_before_anything_starts(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path)
+def test_a_taken_port_is_named_with_its_holder_before_anything_starts(
+    beside: MakeStack,
+) -> None:
+    stack = beside()
     with socket.create_server(("127.0.0.1", stack.config.ports.grafana)):
         refused = stack.sightline("up")
 
     assert refused.returncode == 1
     assert f"(GRAFANA_PORT): held by pid {os.getpid()}: " in refused.stderr
-    assert not (tmp_path / "run" / "state.json").exists()
+    assert stack.folder.read() is None
 
 
-def test_a_missing_program_without_a_network_names_each_place_tried(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(
-        tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"), SIGHTLINE_OFFLINE="true", PATH="/nowhere"
+def test_a_missing_program_without_a_network_names_each_place_tried(
+    beside: MakeStack, tmp_path: Path
+) -> None:
+    stack = beside(
+        XDG_CACHE_HOME=str(tmp_path / "cache"), SIGHTLINE_OFFLINE="true", PATH="/nowhere"
     )
 
     refused = stack.sightline("up")
@@ -69,8 +76,8 @@ def test_a_missing_program_without_a_network_names_each_place_tried(tmp_path: Pa
     ]
 
 
-def test_a_wrong_variable_of_opentelemetry_is_named_at_start(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path, OTEL_TRACES_SAMPLER="sometimes")
+def test_a_wrong_variable_of_opentelemetry_is_named_at_start(beside: MakeStack) -> None:
+    stack = beside(OTEL_TRACES_SAMPLER="sometimes")
 
     refused = stack.sightline("up", "users")
 
@@ -79,8 +86,8 @@ def test_a_wrong_variable_of_opentelemetry_is_named_at_start(tmp_path: Path) -> 
     assert "OTEL_TRACES_SAMPLER='sometimes'" in refused.stderr
 
 
-def test_a_wrong_port_is_named(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path, GATEWAY_PORT="high")
+def test_a_wrong_port_is_named(beside: MakeStack) -> None:
+    stack = beside(GATEWAY_PORT="high")
 
     refused = stack.sightline("up")
 
@@ -88,8 +95,8 @@ def test_a_wrong_port_is_named(tmp_path: Path) -> None:
     assert refused.stderr == "sightline: GATEWAY_PORT='high': expected a TCP port, like 8000\n"
 
 
-def test_an_unknown_role_is_named(tmp_path: Path) -> None:
-    refused = LocalStack.beside_others(tmp_path).sightline("up", "kafka")
+def test_an_unknown_role_is_named(beside: MakeStack) -> None:
+    refused = beside().sightline("up", "kafka")
 
     assert refused.returncode == 1
     assert "kafka: not a role; there are prometheus, alertmanager, jaeger" in refused.stderr
@@ -119,8 +126,8 @@ def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> Non
         assert taken(stack) == []
 
 
-def test_two_ups_at_once_start_one_stack(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path)
+def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
+    stack = beside()
     with stack.begin("up", *ENGINES) as one, stack.begin("up", *ENGINES) as other:
         codes = [one.wait(timeout=60), other.wait(timeout=60)]
         said = one.communicate()[0] + other.communicate()[0]
@@ -130,8 +137,8 @@ def test_two_ups_at_once_start_one_stack(tmp_path: Path) -> None:
     assert said.count("already running, nothing to do") == 1
 
 
-def test_ctrl_c_while_waiting_stops_everything(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path)
+def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
+    stack = beside()
     with stack.begin("up") as waiting:
         started = until(lambda: stack.state, within_seconds=10)
         waiting.send_signal(signal.SIGINT)
@@ -142,8 +149,8 @@ def test_ctrl_c_while_waiting_stops_everything(tmp_path: Path) -> None:
     assert taken(stack) == []
 
 
-def test_foreground_stays_until_ctrl_c(tmp_path: Path) -> None:
-    stack = LocalStack.beside_others(tmp_path)
+def test_foreground_stays_until_ctrl_c(beside: MakeStack) -> None:
+    stack = beside()
     with stack.begin("up", "--foreground", *ENGINES) as staying:
         until(lambda: stack.state.phase == "running", within_seconds=30)
         running_stack = stack.state

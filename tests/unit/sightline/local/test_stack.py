@@ -1,6 +1,7 @@
 """A stack of throwaway programs: the supervisor knows nothing of what it keeps."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -217,6 +218,16 @@ def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
 
     assert stack.down() == ["a"]
     assert not process.alive(left)
+
+
+def test_a_stack_whose_folder_is_removed_stops(stack: Stack) -> None:
+    stack.up([role("a")], Silent())
+    processes = [identity(stack, "a"), supervisor(stack)]
+
+    shutil.rmtree(stack.folder.path)
+    os.kill(processes[1].pid, signal.SIGHUP)
+
+    assert process.until(lambda: not any(map(process.alive, processes)), within_seconds=10)
 
 
 def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
