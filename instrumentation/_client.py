@@ -10,7 +10,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.context import create_key
+from opentelemetry.context import (
+    _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    create_key,
+)
 from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._guard import Guard, Uncounted, qualified_name
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 CLIENTS: Final = create_key("instrumentation-clients")
 """Context key of the `Clients` of the service whose request is being served."""
+
+SUPPRESSED: Final = (_SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY)
+"""Context keys that exporters set: their own calls must not become spans to export."""
 
 CLIENT_ERROR: Final = 400
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -62,9 +69,10 @@ class Clients:
         self.finishing = guard.operation("client_end")
 
     def start(self, method: str, url: str) -> "Call | None":
-        """Begin a call; None when that failed and the call goes on unobserved."""
+        """Begin a call; None when the call is not to be observed, or that failed."""
         with self.starting:
-            return self._start(method, urlsplit(url))
+            if not any(context_api.get_value(key) for key in SUPPRESSED):
+                return self._start(method, urlsplit(url))
         return None
 
     def _start(self, method: str, url: SplitResult) -> "Call":

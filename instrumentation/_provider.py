@@ -4,6 +4,7 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
+from threading import Thread
 from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
@@ -102,10 +103,18 @@ def make_global(provider: trace.TracerProvider) -> None:
 
 
 def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
-    """Let the service's own provider send what waits."""
-    if isinstance(provider, TracerProvider):
-        return provider.force_flush(int(timeout_seconds * 1000))
-    return True
+    """Let the service's own provider send what waits; the SDK's does not keep to its timeout."""
+    if not isinstance(provider, TracerProvider):
+        return True
+    flushed: list[bool] = []
+    thread = Thread(
+        target=lambda: flushed.append(provider.force_flush(int(timeout_seconds * 1000))),
+        name="sightline-flush",
+        daemon=True,
+    )
+    thread.start()
+    thread.join(timeout_seconds)
+    return any(flushed)
 
 
 def resource_of(settings: Settings, service: str) -> Resource:

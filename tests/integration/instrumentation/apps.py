@@ -1,0 +1,121 @@
+"""Services under test, as factories for ``uvicorn --factory apps:NAME``."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, WebSocket
+from fastapi.responses import StreamingResponse
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from instrumentation import instrument
+
+
+routes = APIRouter()
+shelves = APIRouter(prefix="/shelves")
+
+
+async def item(item_id: int) -> dict[str, int]:
+    return {"item_id": item_id}
+
+
+@routes.post("/items")
+async def create(body: dict[str, str]) -> dict[str, str]:
+    return body
+
+
+@routes.get("/boom")
+async def boom() -> None:
+    raise LookupError("boom")
+
+
+@routes.get("/teapot")
+async def teapot() -> None:
+    raise HTTPException(418)
+
+
+@routes.get("/unavailable")
+async def unavailable() -> None:
+    raise HTTPException(503)
+
+
+@routes.get("/work")
+def work() -> dict[str, str]:
+    with trace.get_tracer("shop").start_as_current_span("pack"):
+        return {"packed": "yes"}
+
+
+@routes.get("/stream")
+async def stream() -> StreamingResponse:
+    return StreamingResponse(chunks())
+
+
+@routes.get("/later")
+async def later(tasks: BackgroundTasks) -> dict[str, str]:
+    tasks.add_task(asyncio.sleep, 1.0)
+    return {"accepted": "yes"}
+
+
+@routes.websocket("/rooms/{room}")
+async def enter(socket: WebSocket, room: str) -> None:
+    await socket.accept()
+    await socket.send_text(room)
+    await socket.close()
+
+
+@shelves.get("/{shelf_id}")
+async def shelf(shelf_id: int) -> dict[str, int]:
+    return {"shelf_id": shelf_id}
+
+
+def shop() -> FastAPI:
+    """Routes of every kind: plain, nested, mounted, failing, streaming."""
+    app, warehouse = FastAPI(title="shop"), FastAPI()
+    app.get("/items/{item_id}")(item)
+    app.include_router(routes)
+    app.include_router(shelves, prefix="/house")
+    warehouse.get("/stock/{item_id}")(item)
+    app.mount("/warehouse", warehouse)
+    return app
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    """Three pieces, the last one 0.1 s after the first."""
+    yield b"one"
+    await asyncio.sleep(0.1)
+    yield b"two"
+    yield b"three"
+
+
+def plain() -> FastAPI:
+    """The shop with one line more."""
+    app = shop()
+    instrument(app)
+    return app
+
+
+def with_global_provider() -> FastAPI:
+    """The shop of somebody who has set up OpenTelemetry before; newer FastAPIs then trace too."""
+    provider = TracerProvider(resource=Resource({"service.name": "shop"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    return plain()
+
+
+def with_contrib_before() -> FastAPI:
+    """The shop that opentelemetry-instrumentation-fastapi already watches."""
+    app = shop()
+    FastAPIInstrumentor.instrument_app(app)
+    instrument(app)
+    return app
+
+
+def with_contrib_after() -> FastAPI:
+    """The same, in the other order."""
+    app = plain()
+    FastAPIInstrumentor.instrument_app(app)
+    return app

@@ -1,0 +1,121 @@
+"""Real services: uvicorn on loopback, exporting to a collector that speaks OTLP."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.fakes import Collector
+from tests.ports import free_ports
+from tests.waiting import until
+
+HERE = Path(__file__).parent
+SERVER = Span.SPAN_KIND_SERVER
+OPEN_METRICS = {"accept": "application/openmetrics-text;version=1.0.0"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A running service and the collector that its spans go to."""
+
+    client: httpx.Client
+    process: subprocess.Popen[bytes]
+    collector: Collector
+
+    def spans(self, count: int) -> list[Span]:
+        """All spans so far, once there are *count*."""
+        until(lambda: len(self.collector.spans) >= count, within_seconds=10)
+        return self.collector.spans
+
+    def server_spans(self, count: int) -> list[Span]:
+        """The SERVER spans so far, once there are *count*."""
+        until(lambda: len(server_spans(self.collector)) >= count, within_seconds=10)
+        return server_spans(self.collector)
+
+    def metrics(self) -> list[str]:
+        """The samples, as Prometheus would get them."""
+        return self.client.get("/metrics", headers=OPEN_METRICS).text.splitlines()
+
+
+def server_spans(collector: Collector) -> list[Span]:
+    """What the services themselves answered."""
+    return [span for span in collector.spans if span.kind == SERVER]
+
+
+def attributes(span: Span) -> dict[str, str | int | bool | float]:
+    """Scalar attributes by name."""
+    return {item.key: scalar(item.value) for item in span.attributes}
+
+
+def scalar(value: AnyValue) -> str | int | bool | float:
+    """The one field that is set."""
+    found: str | int | bool | float = getattr(value, value.WhichOneof("value") or "string_value")
+    return found
+
+
+@contextmanager
+def running(factory: str, collector: Collector, *options: str, **environ: str) -> Iterator[Service]:
+    """``uvicorn --factory apps:FACTORY`` with a client, stopped at the end."""
+    (port,) = free_ports(1)
+    command = ["-m", "uvicorn", "--factory", f"apps:{factory}", "--port", str(port), *options]
+    process = subprocess.Popen(
+        [sys.executable, *command, "--no-access-log"],
+        cwd=HERE,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(HERE.parents[2]),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+            "OTEL_SERVICE_NAME": "shop",
+            **environ,
+        },
+    )
+    with process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        try:
+            until(lambda: answers(client), within_seconds=30)
+            yield Service(client=client, process=process, collector=collector)
+        finally:
+            stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Tell the service to stop, as an orchestrator does; it has ten seconds.
+
+    Raises:
+        TimeoutExpired: It had to be killed.
+    """
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    finally:
+        process.kill()
+
+
+def answers(client: httpx.Client) -> bool:
+    """Whether the service is up; a scrape leaves no span."""
+    try:
+        return client.get("/metrics").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """An OTLP collector on loopback."""
+    with Collector() as started:
+        yield started
+
+
+@pytest.fixture
+def shop(collector: Collector) -> Iterator[Service]:
+    """The shop with one line of instrumentation."""
+    with running("plain", collector) as service:
+        yield service
