@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sightline.viewer.links import Href, safe
+from sightline.viewer.links import Href, at_home, safe
 from sightline.viewer.upstream import SourceError, Upstream
 
 ORDER: Final = ("firing", "pending", "silenced")
@@ -43,7 +43,7 @@ class Alert:
         named = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
         ways = [(title, self.annotations.get(name, "")) for title, name in named]
         return [
-            Href(title=title, url=url if "://" in url else f"/{url.lstrip('/')}")
+            Href(title=title, url=at_home(url), new_tab=at_home(url) == url)
             for title, url in ways
             if safe(url)
         ]

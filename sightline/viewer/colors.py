@@ -3,8 +3,7 @@
 Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor``.
 """
 
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sightline.viewer.fieldconfig import FieldConfig, Step
@@ -31,8 +30,8 @@ PALETTE: Final = (
 )
 
 NAME_PALETTE: Final = (
-    *("#5794F2", "#FF9830", "#B877D9", "#FADE2A", "#6ED0E0", "#E5A8E2", "#B7DBAB", "#8AB8FF"),
-    *("#F9BA8F", "#AEA2E0", "#64B0C8", "#F4D598", "#CA95E5"),
+    *("#5794F2", "#AEA2E0", "#B7DBAB", "#F9BA8F", "#64B0C8", "#F4D598", "#E5A8E2", "#B877D9"),
+    *("#CA95E5", "#FADE2A", "#FF9830", "#6ED0E0", "#8AB8FF"),
 )
 """Colours of things with names, services above all: bright on the dark ground, and neither the red
 of a failure nor the green of health, which Grafana's own choice may hit."""
@@ -65,9 +64,27 @@ def by_index(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
+def by_names(names: Iterable[str]) -> dict[str, str]:
+    """The same colour for the same name wherever it is drawn, and no two alike side by side."""
+    chosen: dict[str, str] = {}
+    for name in sorted(set(names)):
+        color = by_name(name)
+        if color in chosen.values():
+            color = next((one for one in NAME_PALETTE if one not in chosen.values()), color)
+        chosen[name] = color
+    return chosen
+
+
 def by_name(name: str) -> str:
-    """The same colour for the same name, wherever it is drawn."""
-    return NAME_PALETTE[zlib.crc32(name.encode()) % len(NAME_PALETTE)]
+    """The colour that *name* has when it stands alone."""
+    number = 0
+    for byte in name.encode():
+        number = (number * _SPREAD + byte) & 0xFFFFFFFF
+    return NAME_PALETTE[number % len(NAME_PALETTE)]
+
+
+_SPREAD: Final = 211
+"""A prime under which the names of the demo and its stack fall apart."""
 
 
 def step_for(value: float | None, config: FieldConfig) -> Step | None:
@@ -93,13 +110,13 @@ def of_value(value: float | None, config: FieldConfig) -> str:
     return color(step.color) if step else color("green")
 
 
-def of_series(index: int, title: str, config: FieldConfig, last: float | None) -> str:
-    """The colour of a line: fixed, by name, by threshold or by its place."""
+def of_series(index: int, named: str, config: FieldConfig, last: float | None) -> str:
+    """The colour of a line: fixed, by its name (*named*), by threshold or by its place."""
     match config.color_mode:
         case "fixed" | "shades":
             return color(config.fixed_color or "green")
         case "palette-classic-by-name":
-            return by_name(title)
+            return named
         case "thresholds":
             return of_value(last, config)
     return by_index(index)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.viewer.colors import by_name
+from sightline.viewer.colors import by_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +16,7 @@ class Node:
     y: float
     calls: float
     """Calls it received."""
-
-    @property
-    def color(self) -> str:
-        """The service's own."""
-        return by_name(self.name)
+    color: str
 
     @property
     def initials(self) -> str:
@@ -69,6 +65,7 @@ def layout(calls: Calls) -> Layout:
     ]
     for number in range(1, len(columns)):
         columns[number].sort(key=lambda name: _mean_place(name, columns, calls))
+    shades = by_names(names)
     tallest = max(map(len, columns), default=1)
     places = {
         name: (MARGIN + COLUMN * rank, MARGIN + LINE * (line + (tallest - len(column)) / 2))
@@ -79,11 +76,15 @@ def layout(calls: Calls) -> Layout:
         width=2 * MARGIN + COLUMN * max(len(columns) - 1, 0),
         height=2 * MARGIN + LINE * (tallest - 1),
         nodes=[
-            Node(name=name, x=x, y=y, calls=sum(n for (_, to), n in calls.items() if to == name))
+            Node(name=name, x=x, y=y, calls=_received(name, calls), color=shades[name])
             for name, (x, y) in places.items()
         ],
         edges=[_edge(pair, count, places) for pair, count in sorted(calls.items())],
     )
+
+
+def _received(name: str, calls: Calls) -> float:
+    return sum(count for (_, callee), count in calls.items() if callee == name)
 
 
 def _ranks(names: Iterable[str], calls: Calls) -> dict[str, int]:

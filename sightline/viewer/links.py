@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from sightline.viewer.dashboard import Dashboard
 from sightline.viewer.fieldconfig import Link
@@ -85,9 +85,10 @@ def safe(url: str) -> bool:
     return bool(url) and parts.scheme in {"", "http", "https"} and not url.startswith("//")
 
 
-def first(query: str, name: str) -> str:
-    """The first value of a parameter of a query string."""
-    return next(iter(parse_qs(query).get(name, [])), "")
+def at_home(url: str) -> str:
+    """*url* without its host where it names a dashboard: rules are written for one address."""
+    parts = urlsplit(url)
+    return urlunsplit(("", "", *parts[2:])) if parts.path.startswith("/d/") else url
 
 
 def _carried(raw: Mapping[str, Any], scope: Scope) -> str:

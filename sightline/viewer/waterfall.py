@@ -1,6 +1,6 @@
 """A trace as rows and bars, every number written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -50,7 +50,7 @@ class Waterfall:
 
 def waterfall(trace: Trace, zone: tzinfo) -> Waterfall:
     """Lay *trace* out."""
-    shades = service_colors([name for name, _ in trace.services])
+    shades = colors.by_names(name for name, _ in trace.services)
     return Waterfall(
         trace=trace,
         title=f"{trace.root.service}: {trace.root.name}",
@@ -63,18 +63,6 @@ def waterfall(trace: Trace, zone: tzinfo) -> Waterfall:
         ],
         bars=[_bar(row, trace, shades[row.span.service]) for row in trace.rows],
     )
-
-
-def service_colors(names: Sequence[str]) -> Mapping[str, str]:
-    """The colour each service has everywhere; two that share one are told apart here."""
-    chosen: dict[str, str] = {}
-    for name in names:
-        color = colors.by_name(name)
-        if color in chosen.values():
-            free = (one for one in colors.NAME_PALETTE if one not in chosen.values())
-            color = next(free, color)
-        chosen[name] = color
-    return chosen
 
 
 def _bar(row: Row, trace: Trace, color: str) -> Bar:

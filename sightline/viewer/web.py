@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline.viewer import markup
 from sightline.viewer.folder import Folder
-from sightline.viewer.pages import dashboards, runbooks, traces
+from sightline.viewer.pages import dashboards, traces
 from sightline.viewer.pages.common import PLOTLY_URL, folder_of, problem
 from sightline.viewer.pages.common import alerts as alerts_page
 from sightline.viewer.settings import Settings
@@ -56,7 +56,6 @@ def application(settings: Settings) -> Starlette:
             Route("/trace/{trace_id}", traces.trace),
             Route("/map", traces.service_map),
             Route("/alerts", alerts_page),
-            Route("/docs/runbooks/{name}.md", runbooks.runbook),
             Route("/api/health", health),
             Route(PLOTLY_URL, plotly),
             Mount("/static", StaticFiles(directory=markup.STATIC)),

@@ -18,7 +18,7 @@ from sightline.viewer.timerange import BadTime
 from sightline.viewer.trace import Trace
 from sightline.viewer.units import write
 from sightline.viewer.upstream import SourceError
-from sightline.viewer.waterfall import service_colors, waterfall
+from sightline.viewer.waterfall import waterfall
 
 _RANGE: Final = "now-1h"
 _MOST: Final = 1500
@@ -186,7 +186,7 @@ def _results(request: Request, found: Sequence[Trace], form: Form, blank: Scope)
 
 
 def _services(one: Trace) -> list[tuple[str, int, str]]:
-    shades = service_colors([name for name, _ in one.services])
+    shades = colors.by_names(name for name, _ in one.services)
     return [(name, count, shades[name]) for name, count in one.services]
 
 

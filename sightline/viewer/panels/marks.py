@@ -14,7 +14,8 @@ from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Exemplar
 
 _CELLS: Final = 40
-"""Dots beside each other at most: of exemplars closer in time and size, the largest is kept."""
+_LINES: Final = 14
+"""Dots beside and above each other at most: of those closer together, the largest is kept."""
 
 TRACE_ID: Final = "trace_id"
 
@@ -47,28 +48,32 @@ def exemplars(
 
     *place* says where on the axis a value lies, which is the value itself when None.
     """
-    kept = list(_apart(drawing))
+    kept = list(_apart(drawing, scale, place or (lambda value: min(value, scale.high))))
     if kept:
-        heights = [place(one.value) if place else min(one.value, scale.high) for one in kept]
+        heights = [height for _, height in kept]
         yield {
             "type": "scatter",
             "mode": "markers",
             "name": "Exemplars",
-            "x": [drawing.local(one.seconds * 1000) for one in kept],
+            "x": [drawing.local(one.seconds * 1000) for one, _ in kept],
             "y": heights,
-            "customdata": [[_trace_url(one), _written(one, drawing)] for one in kept],
+            "customdata": [[_trace_url(one), _written(one, drawing)] for one, _ in kept],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
             "marker": {"symbol": "diamond", "size": 6, "color": "#C0D8FF"}
             | {"line": {"color": "#181b1f", "width": 1}},
         }
 
 
-def _apart(drawing: Drawing) -> Iterable[Exemplar]:
+def _apart(
+    drawing: Drawing, scale: Scale, place: Callable[[float], float]
+) -> Iterable[tuple[Exemplar, float]]:
+    """Exemplars that do not hide each other, and their heights."""
     time, cells = drawing.scope.time, {}
     for one in sorted(drawing.exemplars, key=lambda one: one.value):
         if one.labels.get(TRACE_ID):
             column = int(_CELLS * (one.seconds - time.start) / time.seconds)
-            cells[column, math.frexp(one.value)[1]] = one
+            height = place(one.value)
+            cells[column, int(_LINES * height / (scale.high or 1))] = one, height
     return cells.values()
 
 
@@ -91,15 +96,30 @@ def events(drawing: Drawing, scale: Scale) -> Iterator[dict[str, Any]]:
 
 
 def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
-    """A dashed line at each annotated moment, a faint band over an annotated while."""
+    """A dotted line at each annotated moment, a faint band over each annotated while."""
+    for name, start, end in _merged(drawing):
+        ends = {"x0": drawing.local(start * 1000), "x1": drawing.local(end * 1000)}
+        yield _band({**ends, "y0": 0, "y1": 1, "yref": "paper"}, colors.color(name), 0.06)
     for one in drawing.events:
-        color = colors.color(one.color)
-        start, end = drawing.local(one.start * 1000), drawing.local(one.end * 1000)
-        if one.end > one.start:
-            yield _band({"x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}, color, 0.04)
-        line = {"color": color, "width": 1, "dash": "dot"}
-        ends = {"x0": start, "x1": start, "y0": 0, "y1": 1, "yref": "paper"}
-        yield {"type": "line", **ends, "line": line}
+        line = {"color": colors.color(one.color), "width": 1, "dash": "dot"}
+        start = drawing.local(one.start * 1000)
+        ends = {"x0": start, "x1": start}
+        yield {"type": "line", **ends, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _merged(drawing: Drawing) -> Iterator[tuple[str, float, float]]:
+    """Whiles of one colour that overlap are one: ten alerts are no redder than one."""
+    for name in dict.fromkeys(one.color for one in drawing.events):
+        alike = sorted(
+            (one.start, one.end)
+            for one in drawing.events
+            if one.color == name and one.end > one.start
+        )
+        while alike:
+            start, end = alike.pop(0)
+            while alike and alike[0][0] <= end:
+                end = max(end, alike.pop(0)[1])
+            yield name, start, end
 
 
 def _band(place: dict[str, Any], color: str, opacity: float) -> dict[str, Any]:

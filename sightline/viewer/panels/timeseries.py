@@ -46,11 +46,12 @@ def draw(drawing: Drawing) -> View:
 def visible_lines(drawing: Drawing) -> list[Line]:
     """Every series that the panel shows, with its colour."""
     series = [(time, field) for time, field in number_series(drawing.frames) if time is not None]
+    named = colors.by_names(field.title for _, field in series)
     lines = []
     for index, (time, field) in enumerate(series):
         hidden = (field.config.custom.get("hideFrom") or {}).get("viz")
         last = next((value for value in reversed(field.values) if value is not None), None)
-        color = colors.of_series(index, field.title, field.config, last)
+        color = colors.of_series(index, named[field.title], field.config, last)
         if not hidden:
             lines.append((time, field, color))
     return lines

@@ -8,14 +8,14 @@ from markupsafe import Markup
 from sightline.viewer.alerts import Alert
 from sightline.viewer.panels.drawing import Drawing, View, message
 
-MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 """CommonMark with tables; HTML is shown, not obeyed."""
 
 
 def text(drawing: Drawing) -> View:
     """Markdown; HTML in it is shown, not obeyed."""
     content = drawing.scope.plain(drawing.panel.option("content", default=""))
-    return View(template="text", context={"html": Markup(MARKDOWN.render(content))})  # noqa: S704  the renderer escapes HTML
+    return View(template="text", context={"html": Markup(_MARKDOWN.render(content))})  # noqa: S704  the renderer escapes HTML
 
 
 def alert_list(drawing: Drawing) -> View:

@@ -1,0 +1,166 @@
+"""Panels over time: figures whose every number is written by us."""
+
+import json
+from typing import Any
+
+from sightline.viewer.panels.drawing import Event, View
+from sightline.viewer.prometheus import Exemplar
+from tests.viewing import NOON, columns, numbers, panel, view
+
+STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 2}]}
+
+
+def figure(shown: View) -> Any:  # noqa: ANN401  JSON
+    """The figure as a browser gets it."""
+    return json.loads(json.dumps(shown.figure, allow_nan=False))
+
+
+def test_a_line_carries_its_values_and_how_they_read() -> None:
+    drawn = figure(view(panel("timeseries", defaults={"unit": "s"}), numbers("p99", 0.25, 1.5)))
+
+    [line] = drawn["data"]
+    assert line["y"] == [0.25, 1.5]
+    assert line["x"] == ["2026-11-25 11:59:50.000", "2026-11-25 12:00:00.000"]
+    assert line["customdata"] == ["250 ms", "1.50 s"]
+
+
+def test_an_axis_ends_at_round_values_in_its_unit() -> None:
+    shown = panel("timeseries", defaults={"unit": "percentunit", "min": 0})
+
+    axis = figure(view(shown, numbers("errors", 0.0, 0.031)))["layout"]["yaxis"]
+
+    assert axis["ticktext"] == ["0%", "1%", "2%", "3%", "4%"]
+
+
+def test_a_hole_between_samples_stays_a_hole() -> None:
+    whole, late = numbers("a", 1, 2), numbers("a", 3, every_seconds=0)
+    times = [whole.fields[0].values[0] - 60_000, *late.fields[0].values]
+    frame = whole.with_fields([whole.fields[0].with_values(times), whole.fields[1]])
+
+    [line] = figure(view(panel("timeseries"), frame))["data"]
+
+    assert line["y"] == [1, None, 2]
+
+
+def test_thresholds_are_dashed_lines_inside_the_scale() -> None:
+    custom = {"thresholdsStyle": {"mode": "dashed"}}
+    shown = panel("timeseries", defaults={"thresholds": STEPS, "custom": custom})
+
+    high = figure(view(shown, numbers("a", 0, 3)))["layout"]["shapes"]
+    low = figure(view(shown, numbers("a", 0, 1)))["layout"]["shapes"]
+
+    assert [(one["y0"], one["line"]["color"]) for one in high] == [(2, "#F2495C")]
+    assert low == []
+
+
+def test_an_exemplar_is_a_dot_that_leads_to_its_trace() -> None:
+    exemplar = Exemplar(labels={"trace_id": "ab" * 16}, series={}, seconds=NOON - 5, value=0.5)
+
+    drawn = figure(
+        view(
+            panel("timeseries", defaults={"unit": "s"}), numbers("p99", 1, 1), exemplars=[exemplar]
+        )
+    )
+
+    [[url, text]] = drawn["data"][1]["customdata"]
+    assert url == f"/trace/{'ab' * 16}"
+    assert "500 ms" in text
+
+
+def test_many_exemplars_do_not_hide_each_other() -> None:
+    crowd = [
+        Exemplar(labels={"trace_id": f"{number:032x}"}, series={}, seconds=NOON - 1, value=0.5)
+        for number in range(100)
+    ]
+
+    drawn = figure(view(panel("timeseries"), numbers("p99", 1, 1), exemplars=crowd))
+
+    assert len(drawn["data"][1]["x"]) == 1
+
+
+def test_alerts_that_overlap_shade_the_chart_once() -> None:
+    events = [
+        Event(start=NOON - 60, end=NOON - 20, title="A", text="", color="red"),
+        Event(start=NOON - 40, end=NOON, title="B", text="", color="red"),
+    ]
+
+    shapes = figure(view(panel("timeseries"), numbers("a", 1, 2), events=events))["layout"][
+        "shapes"
+    ]
+
+    assert [one["type"] for one in shapes] == ["rect", "line", "line"]
+    assert shapes[0]["x1"] == "2026-11-25 12:00:00.000"
+
+
+def test_stacked_lines_share_one_scale() -> None:
+    custom = {"stacking": {"mode": "normal"}, "fillOpacity": 40}
+    shown = panel("timeseries", defaults={"min": 0, "custom": custom})
+
+    drawn = figure(view(shown, numbers("2xx", 3, 3), numbers("5xx", 5, 5)))
+
+    assert {line["stackgroup"] for line in drawn["data"]} == {"all"}
+    assert drawn["layout"]["yaxis"]["ticktext"][-1] == "8"
+
+
+def test_a_name_with_markup_is_text() -> None:
+    [line] = figure(view(panel("timeseries"), numbers("<b>x</b>", 1, 2)))["data"]
+
+    assert line["name"] == "&lt;b&gt;x&lt;/b&gt;"
+
+
+def test_a_chart_without_data_says_so_in_the_panels_words() -> None:
+    shown = view(panel("timeseries", defaults={"noValue": "no traffic"}), numbers("a", None))
+
+    assert (shown.template, shown.context["text"]) == ("message", "no traffic")
+
+
+def test_a_legend_is_sorted_by_its_calculation() -> None:
+    options = {
+        "legend": {"calcs": ["lastNotNull", "max"], "sortBy": "Last *", "sortDesc": True}
+        | {"displayMode": "table", "showLegend": True}
+    }
+    shown = view(panel("timeseries", options=options), numbers("a", 9, 1), numbers("b", 3, 4))
+
+    legend = shown.context["legend"]
+    assert [(one.title, one.index, list(one.cells)) for one in legend.entries] == [
+        ("b", 1, ["4", "4"]),
+        ("a", 0, ["1", "9"]),
+    ]
+
+
+def test_a_service_has_its_colour_whatever_stands_beside_it() -> None:
+    shown = panel("timeseries", defaults={"color": {"mode": "palette-classic-by-name"}})
+
+    both = figure(view(shown, numbers("gateway", 1), numbers("users", 1)))["data"]
+    alone = figure(view(shown, numbers("users", 1)))["data"]
+
+    assert both[1]["line"]["color"] == alone[0]["line"]["color"] != both[0]["line"]["color"]
+
+
+def test_a_heatmap_shows_the_buckets_in_use() -> None:
+    frame = columns(**{"0.1": [0.0, 0.0], "0.25": [4.0, 0.0], "0.5": [9.0, 1.0], "1.0": [0.0, 0.0]})
+    time = numbers("t", 1, 2).fields[0]
+    options = {"yAxis": {"unit": "s"}, "cellValues": {"unit": "ops"}, "color": {"exponent": 1}}
+
+    drawn = figure(
+        view(panel("heatmap", options=options), frame.with_fields([time, *frame.fields]))
+    )
+
+    [cells] = drawn["data"]
+    assert cells["z"] == [[None, None], [4.0, None], [9.0, 1.0], [None, None]]
+    assert cells["text"][2] == ["9 ops/s", "1 ops/s"]
+    assert drawn["layout"]["yaxis"]["ticktext"] == ["100 ms", "250 ms", "500 ms", "1 s"]
+
+
+def test_a_state_lasts_until_it_changes_or_ends() -> None:
+    mappings = [{"type": "value", "options": {"2": {"text": "critical", "color": "red"}}}]
+    frame = numbers("ServiceDown", None, 2, 2, 1, None)
+
+    shown = view(panel("state-timeline", defaults={"mappings": mappings}), frame)
+
+    [(title, bands)] = shown.context["rows"]
+    assert title == "ServiceDown"
+    assert [(str(band.text), band.since, band.until) for band in bands] == [
+        ("critical", "11:59:30", "11:59:50"),
+        ("1", "11:59:50", "12:00:00"),
+    ]

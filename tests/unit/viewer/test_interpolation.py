@@ -1,0 +1,82 @@
+"""Variables filled in as Grafana fills them."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.viewer.interpolation import Value
+from tests.viewing import scope
+
+PROMQL = [
+    ('up{job="$job"}', 'up{job="gateway"}'),
+    ('up{job=~"${jobs}"}', 'up{job=~"(orders|users)"}'),
+    ('up{path=~"${path:regex}"}', r'up{path=~"(/a\.b|/c)"}'),
+    ('up{path=~"$path"}', r'up{path=~"(/a\\.b|/c)"}'),
+    ('up{job=~"${jobs:pipe}"}', 'up{job=~"orders|users"}'),
+    ("rate(x[$__rate_interval])", "rate(x[12s])"),
+    ("rate(x[$__interval])", "rate(x[10s])"),
+    ("increase(x[$__range])", "increase(x[3600s])"),
+    ("x * $__range_s", "x * 3600"),
+    ("x{a='$unknown'}", "x{a='$unknown'}"),
+    ("[[job]]", "gateway"),
+]
+
+
+@pytest.mark.parametrize(("text", "filled"), PROMQL)
+def test_a_query_is_filled_in(text: str, filled: str) -> None:
+    given = scope(job="gateway", jobs=["orders", "users"], path=["/a.b", "/c"])
+
+    assert given.promql(text) == filled
+
+
+def test_all_with_a_pattern_of_its_own_is_that_pattern() -> None:
+    everything = Value(values=(".+",), texts=("All",), several=True, verbatim=True, everything=True)
+    given = replace(scope(), variables={"job": everything})
+
+    assert given.promql('{job=~"$job"}') == '{job=~".+"}'
+    assert given.plain("of $job") == "of All"
+    assert given.url("/d/x?${job:queryparam}") == "/d/x?var-job=%24__all"
+
+
+def test_a_quick_step_still_spans_four_scrapes() -> None:
+    assert scope(interval_seconds=2).promql("[$__rate_interval]") == "[8s]"
+
+
+def test_a_link_carries_range_variables_and_its_value() -> None:
+    given = scope(job="a&b").with_data({"__value": {"raw": "/x?y"}})
+
+    url = given.url("/d/route?${job:queryparam}&var-route=${__value.raw}&${__url_time_range}")
+
+    assert url == "/d/route?var-job=a%26b&var-route=%2Fx%3Fy&from=now-1h&to=now"
+
+
+def test_a_link_reaches_the_other_cells_of_its_row() -> None:
+    given = scope().with_data({"__data": {"fields": {"Trace ID": "abc"}}})
+
+    assert given.url('/trace/${__data.fields["Trace ID"]}') == "/trace/abc"
+
+
+@given(st.text(min_size=1))
+def test_a_value_cannot_leave_its_string(value: str) -> None:
+    filled = scope(job=value).promql('{job="$job"}')
+
+    inside = filled.removeprefix('{job="').removesuffix('"}')
+    assert '"' not in inside.replace("\\\\", "").replace('\\"', "")
+
+
+@pytest.mark.parametrize(
+    ("style", "written"),
+    [
+        ("csv", "a,b"),
+        ("json", '["a", "b"]'),
+        ("doublequote", '"a","b"'),
+        ("singlequote", "'a','b'"),
+        ("glob", "{a,b}"),
+        ("raw", "a,b"),
+        ("queryparam", "var-v=a&var-v=b"),
+    ],
+)
+def test_several_values_are_written_in_the_style_asked_for(style: str, written: str) -> None:
+    assert scope(v=["a", "b"]).plain(f"${{v:{style}}}") == written

@@ -1,0 +1,142 @@
+"""Panels of single numbers and tables."""
+
+from typing import Any
+
+import pytest
+
+from sightline.viewer.panels.singles import arc, sparkline
+from tests.viewing import columns, numbers, panel, view
+
+STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 5}]}
+LAST = {"reduceOptions": {"calcs": ["lastNotNull"]}}
+
+
+def test_a_stat_is_the_last_number_with_its_course() -> None:
+    shown = view(
+        panel(
+            "stat",
+            defaults={"unit": "reqps", "thresholds": STEPS},
+            options=LAST | {"graphMode": "area"},
+        ),
+        numbers("requests", 1, 2, 6, None),
+    )
+
+    [one] = shown.context["singles"]
+    assert (str(one["single"].text), one["single"].color) == ("6 req/s", "#F2495C")
+    assert one["spark"]["line"].startswith("M0.0 ")
+
+
+def test_a_stat_without_data_says_what_the_panel_says() -> None:
+    quiet = panel("stat", defaults={"noValue": "no traffic"}, options=LAST)
+
+    assert view(quiet).context["text"] == "no traffic"
+    [one] = view(quiet, numbers("requests", None)).context["singles"]
+    assert str(one["single"].text) == "no traffic"
+
+
+def test_several_numbers_are_named() -> None:
+    shown = view(panel("stat", options=LAST), numbers("a", 1), numbers("b", 2))
+
+    assert shown.context["named"]
+
+
+@pytest.mark.parametrize(
+    ("value", "percent"), [(0.5, 50.0), (-5.0, 0.0), (1.0, 100.0), (7.0, 100.0)]
+)
+def test_a_bar_stays_inside_its_track(value: float, percent: float) -> None:
+    shown = view(
+        panel("bargauge", defaults={"min": 0, "max": 1}, options=LAST), numbers("a", value)
+    )
+
+    assert shown.context["bars"][0]["percent"] == percent
+
+
+def test_the_longest_bar_fills_the_track_where_no_maximum_is_given() -> None:
+    shown = view(panel("bargauge", options=LAST), numbers("a", 5), numbers("b", 10))
+
+    assert [bar["percent"] for bar in shown.context["bars"]] == [50.0, 100.0]
+
+
+def test_a_dial_has_its_thresholds_as_a_ring() -> None:
+    defaults = {"min": 0, "max": 10, "thresholds": STEPS}
+
+    [dial] = view(panel("gauge", defaults=defaults, options=LAST), numbers("a", 5)).context["dials"]
+
+    assert dial["value"] == arc(0.0, 0.5, radius=80)
+    assert [part["path"] for part in dial["ring"]] == [
+        arc(0, 0.5, radius=93),
+        arc(0.5, 1, radius=93),
+    ]
+
+
+def test_a_flat_course_is_drawn_and_a_single_point_is_not() -> None:
+    assert sparkline([1.0, 1.0]) is not None
+    assert sparkline([1.0, None]) is None
+
+
+def override(name: str, **properties: object) -> dict[str, Any]:
+    listed = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
+    return {"matcher": {"id": "byName", "options": name}, "properties": listed}
+
+
+def test_a_table_cell_has_unit_colour_and_link() -> None:
+    overrides = [
+        override(
+            "errors",
+            unit="percentunit",
+            thresholds=STEPS,
+            custom__cellOptions={"type": "color-text"},
+        ),
+        override("job", links=[{"title": "Service", "url": "/d/service?var-job=${__value.raw}"}]),
+    ]
+
+    shown = view(panel("table", overrides=overrides), columns(job=["a b"], errors=[6.0]))
+
+    [[job, errors]] = shown.context["rows"]
+    assert (job.text, job.links[0].url) == ("a b", "/d/service?var-job=a%20b")
+    assert (errors.text, errors.look, errors.color) == ("600%", "text", "#F2495C")
+
+
+def test_a_link_that_is_no_web_address_is_dropped() -> None:
+    bad = override("job", links=[{"title": "x", "url": "javascript:alert(1)"}])
+
+    [[job]] = view(panel("table", overrides=[bad]), columns(job=["a"])).context["rows"]
+
+    assert job.links == []
+
+
+def test_a_table_is_sorted_as_the_panel_says() -> None:
+    shown = panel("table", options={"sortBy": [{"displayName": "v", "desc": True}]})
+
+    rows = view(shown, columns(v=[1.0, 3.0, 2.0])).context["rows"]
+
+    assert [row[0].text for row in rows] == ["3", "2", "1"]
+
+
+def test_hidden_columns_are_left_out() -> None:
+    shown = view(
+        panel("table", overrides=[override("b", custom__hidden=True)]), columns(a=[1.0], b=[2.0])
+    )
+
+    assert [head.title for head in shown.context["heads"]] == ["a"]
+
+
+def test_a_table_of_thousands_says_how_many_it_leaves_out() -> None:
+    shown = view(panel("table"), columns(v=[float(number) for number in range(700)]))
+
+    assert (len(shown.context["rows"]), shown.context["more"]) == (500, 200)
+
+
+def test_a_panel_that_only_grafana_draws_says_so() -> None:
+    target = {"refId": "A", "expr": "up", "datasource": {"type": "prometheus", "uid": "x"}}
+
+    shown = view(panel("piechart", targets=[target]))
+
+    assert shown.context["text"] == "“piechart” panels are drawn by Grafana only"
+    assert shown.context["detail"] == "up"
+
+
+def test_markup_in_a_text_panel_is_shown_not_obeyed() -> None:
+    shown = view(panel("text", options={"content": "**hi** <script>x</script>"}))
+
+    assert "<strong>hi</strong> &lt;script&gt;" in shown.context["html"]

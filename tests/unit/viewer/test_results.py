@@ -1,0 +1,51 @@
+"""Prometheus' answers as frames."""
+
+from sightline.viewer.results import heatmap, legend_text, table, time_series
+from tests.viewing import cells, series
+
+
+def test_a_series_is_a_frame_called_by_its_legend() -> None:
+    frames = time_series(
+        [series(1, 2, job="users"), series(3, 4, job="orders")],
+        ref_id="A",
+        legend="{{job}}",
+        expr="up",
+    )
+
+    assert [frame.numbers[0].title for frame in frames] == ["users", "orders"]
+    assert frames[0].numbers[0].values == [1, 2]
+
+
+def test_what_is_no_number_is_a_gap() -> None:
+    [frame] = time_series([series(1, float("nan"), float("inf"))], ref_id="A", legend="", expr="up")
+
+    assert frame.numbers[0].values == [1, None, None]
+
+
+def test_a_legend_of_grafanas_choice_names_what_there_is() -> None:
+    assert legend_text("__auto", {"job": "users"}, "up") == "users"
+    assert legend_text("__auto", {}, "sum(up)") == "sum(up)"
+    assert legend_text("", {"__name__": "up", "b": "2", "a": "1"}, "") == 'up{a="1", b="2"}'
+    assert legend_text("{{ job }} {{gone}}", {"job": "users"}, "") == "users "
+
+
+def test_several_instant_answers_are_told_apart() -> None:
+    frames = table([("A", [series(1, job="users")]), ("B", [series(2, job="users")])])
+
+    assert [list(cells(frame)) for frame in frames] == [
+        ["Time", "job", "Value #A"],
+        ["Time", "job", "Value #B"],
+    ]
+
+
+def test_a_histogram_becomes_what_fell_into_each_bucket() -> None:
+    [frame] = heatmap(
+        [series(5, 9, le="+Inf"), series(1, 2, le="0.1"), series(4, 8, le="0.5")], ref_id="A"
+    )
+
+    assert cells(frame) | {"Time": []} == {
+        "Time": [],
+        "0.1": [1, 2],
+        "0.5": [3, 6],
+        "+Inf": [1, 1],
+    }

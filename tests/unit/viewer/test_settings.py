@@ -1,0 +1,35 @@
+"""What the viewer can be told."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import ConfigurationError
+from sightline.viewer.settings import Settings
+
+
+def test_an_empty_environment_is_enough() -> None:
+    settings = Settings.from_env({"DASHBOARDS": "", "HOST": ""})
+
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
+    assert settings.prometheus_url == "http://127.0.0.1:9090"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("GRAFANA_PORT", "zero", "expected a TCP port"),
+        ("GRAFANA_PORT", "70000", "expected a TCP port"),
+        ("PROMETHEUS_URL", "localhost:9090", "expected a URL"),
+        ("DASHBOARDS", "/nowhere", "expected a folder"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, value: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{variable}='{value}': {expected}"):
+        Settings.from_env({variable: value})
+
+
+def test_urls_have_no_slash_at_their_end(tmp_path: Path) -> None:
+    settings = Settings.from_env({"JAEGER_URL": "http://j:1/", "DASHBOARDS": str(tmp_path)})
+
+    assert settings.jaeger_url == "http://j:1"
