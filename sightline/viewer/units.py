@@ -52,7 +52,7 @@ def fixed(value: float, decimals: int | None) -> str:
 
 
 def _decimals(value: float) -> int:
-    if value == 0 or value == int(value):
+    if not math.isfinite(value) or value == int(value):
         return 0
     return max(0, 2 - math.floor(math.log10(abs(value))))
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sightline.viewer import colors
-from sightline.viewer.fieldconfig import FieldConfig
 from sightline.viewer.fields import shown
 from sightline.viewer.frame import Field, number_series
 from sightline.viewer.panels import marks
@@ -122,15 +121,11 @@ def _scale(drawing: Drawing, lines: Sequence[Line]) -> Scale:
     values = [value for _, field, _ in lines for value in field.values]
     if _stacked(drawing):
         values += _sums(lines)
+    values += [config.custom.get("axisSoftMin"), config.custom.get("axisSoftMax")]
     scale = Scale.around(
-        values, low=_soft(config), high=config.high, logarithmic=_logarithmic(drawing)
+        values, low=config.low, high=config.high, logarithmic=_logarithmic(drawing)
     )
     return scale if config.high is not None else scale.rounded(lines[0][1].config.unit)
-
-
-def _soft(config: FieldConfig) -> float | None:
-    soft: float | None = config.custom.get("axisSoftMin")
-    return config.low if config.low is not None else soft
 
 
 def _sums(lines: Sequence[Line]) -> list[float | None]:

@@ -32,6 +32,16 @@ def test_an_axis_ends_at_round_values_in_its_unit() -> None:
     assert axis["ticktext"] == ["0%", "1%", "2%", "3%", "4%"]
 
 
+def test_an_axis_reaches_as_far_as_the_panel_wishes() -> None:
+    custom = {"axisSoftMax": 0.1}
+    shown = panel("timeseries", defaults={"unit": "percentunit", "min": 0, "custom": custom})
+
+    flat = figure(view(shown, numbers("errors", 0.0, 0.0)))["layout"]["yaxis"]
+    high = figure(view(shown, numbers("errors", 0.0, 0.3)))["layout"]["yaxis"]
+
+    assert (flat["ticktext"][-1], high["ticktext"][-1]) == ("10%", "30%")
+
+
 def test_a_hole_between_samples_stays_a_hole() -> None:
     whole, late = numbers("a", 1, 2), numbers("a", 3, every_seconds=0)
     times = [whole.fields[0].values[0] - 60_000, *late.fields[0].values]
