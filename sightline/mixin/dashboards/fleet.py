@@ -15,6 +15,19 @@ from sightline.mixin.grafana.words import Unit
 from sightline.mixin.rules import processes, telemetry
 from sightline.mixin.rules import services as rules
 
+UP: Final = f"""
+({JOBS.sum("up")} and on (job) max_over_time({JOBS.series("app_build_info")}[$__range]))
+"""
+"""Instances that answer, of services alone: those that said what they are within the time."""
+
+FIRING: Final = """
+max by (alertname, job, severity) (
+  (time() - ALERTS_FOR_STATE{severity=~"critical|warning"})
+  and ignoring (alertstate) ALERTS{alertstate="firing"}
+)
+"""
+"""Seconds since the condition of each firing alert became true."""
+
 ERROR_RATIO: Final = queries.share(
     f"sum({JOBS.series(rules.ERRORS)})", f"sum({JOBS.series(rules.REQUESTS)})"
 )
@@ -40,7 +53,7 @@ NOW: Final = Row(
                 description="Services of which no instance answers Prometheus. "
                 "Anything but 0: the table below shows which; then see its log.",
                 unit=Unit.COUNT,
-                queries=(Now(expr=or_nothing(f"count({JOBS.sum('up')} == 0)")),),
+                queries=(Now(expr=or_nothing(f"count({UP} == 0)")),),
                 scale=limits.ANY,
             ),
             Stat(
@@ -134,7 +147,7 @@ SERVICES: Final = Row(
                     ),
                 ),
                 columns=(
-                    Column(title="Instances up", expr=JOBS.sum("up"), unit=Unit.COUNT),
+                    Column(title="Instances up", expr=UP, unit=Unit.COUNT),
                     Column(
                         title="Requests",
                         expr=JOBS.sum(rules.REQUESTS),
@@ -201,6 +214,7 @@ SERVICES: Final = Row(
                 "Above the red line: open the service and look at its routes.",
                 unit=Unit.RATIO,
                 queries=(Query(expr=JOBS.series(rules.ERROR_RATIO), legend="{{job}}"),),
+                reaches=0.1,
                 scale=limits.ERROR_RATIO,
                 when_empty="no traffic",
             ),
@@ -221,10 +235,25 @@ ALERTS: Final = Row(
     title="Alerts and calls",
     lines=(
         (
+            Table(
+                title="Firing alerts by age",
+                description="What fires now, and for how long its condition has been true. "
+                "The oldest of a group is usually the cause.",
+                span=7,
+                keys=(
+                    Key(label="alertname", title="Alert"),
+                    Key(label="job", title="Service", link=frame.to_service("${__value.raw}")),
+                    Key(label="severity", title="Severity"),
+                ),
+                columns=(Column(title="Since", expr=FIRING, unit=Unit.SECONDS, decimals=1),),
+                sort_by="Since",
+                when_empty="no alert fires",
+            ),
             States(
                 title="Alerts over time",
                 description="When each alert fired: red is critical, orange a warning. "
                 "The band that begins first is usually the cause.",
+                span=8,
                 unit=Unit.COUNT,
                 queries=(
                     Query(
@@ -239,6 +268,7 @@ ALERTS: Final = Row(
                 title="Who calls whom",
                 description="Calls between services, counted from traces. "
                 "A missing arrow is lost context or a dead service.",
+                span=9,
             ),
         ),
     ),

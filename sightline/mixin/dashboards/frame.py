@@ -57,7 +57,7 @@ ANNOTATIONS: Final = (
         name="Deploys",
         expr="""
 count by (job, service_version) (app_build_info{job=~"$job"})
-  unless count by (job, service_version) (app_build_info{job=~"$job"} offset 2m)
+  unless count by (job, service_version) (app_build_info{job=~"$job"} offset 1m)
 """,
         colour=Colour.INFORMATION,
         title="{{job}} {{service_version}}",
@@ -117,3 +117,10 @@ OPEN_TRACE: Final = Override(
     },
 )
 """A trace id in a table leads to its waterfall."""
+
+TRACES: Final = (
+    OPEN_TRACE,
+    Override(matcher="byName", pattern="startTime", properties={"custom.width": 170}),
+    Override(matcher="byName", pattern="duration", properties={"custom.width": 90}),
+)
+"""The columns of a search for traces; its name takes what is left."""

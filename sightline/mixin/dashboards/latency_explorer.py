@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, red
+from sightline.mixin.dashboards import frame, looks, red
 from sightline.mixin.dashboards.route import ROUTES
 from sightline.mixin.dashboards.selection import PROCESSES
 from sightline.mixin.grafana.board import Dashboard, Row
@@ -12,15 +12,15 @@ from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.graphs import Waterfall
 from sightline.mixin.grafana.tables import Traces
 from sightline.mixin.grafana.targets import Query, TraceById, TraceSearch
-from sightline.mixin.grafana.variables import Choice
+from sightline.mixin.grafana.variables import TextBox
 from sightline.mixin.grafana.words import Unit
 
 ROUTE: Final = PROCESSES.also('http_route=~"$route"')
 
 ANY_ROUTE: Final = replace(ROUTES, all=True)
 
-OUTCOME: Final = Choice(name="tags", label="Tags", values=("", "error=true"))
-"""What the traces carry, in logfmt: nothing in particular, or an error."""
+ATTRIBUTES: Final = TextBox(name="tags", label="Tags")
+"""What the traces carry, in logfmt: `error=true` for those that failed."""
 
 BOUNDS: Final = (0.1, 0.25, 0.5, 1.0)
 """Bucket bounds in seconds above which a request counts as slow."""
@@ -39,9 +39,9 @@ FIND: Final = Row(
             Traces(
                 title="Traces",
                 description="Traces that match the choices above, newest first. "
-                "Click an id: it opens below.",
+                "Tags like error=true narrow them. Click an id: it opens below.",
                 search=TraceSearch(service="$job", tags="$tags", min_duration="$min_duration"),
-                overrides=(frame.OPEN_TRACE,),
+                overrides=frame.TRACES,
             ),
         ),
         (
@@ -69,6 +69,7 @@ FIND: Final = Row(
                         legend="{{http_response_status_code}}",
                     ),
                 ),
+                overrides=looks.STATUS_CODES,
                 when_empty="no traffic",
             ),
         ),
@@ -101,7 +102,7 @@ DASHBOARD: Final = Dashboard(
         frame.INSTANCES,
         ANY_ROUTE,
         frame.MIN_DURATION,
-        OUTCOME,
+        ATTRIBUTES,
         frame.TRACE_ID,
     ),
     annotations=frame.ANNOTATIONS,

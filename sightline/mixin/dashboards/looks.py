@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sightline.mixin.grafana.fields import coloured, named
+from sightline.mixin.grafana.fields import Override, coloured, named
 from sightline.mixin.grafana.words import Colour
 
 STATUS_CLASSES: Final = (
@@ -11,6 +11,21 @@ STATUS_CLASSES: Final = (
     coloured("4xx", Colour.CLIENT_ERROR),
     coloured("5xx", Colour.BAD),
 )
+
+STATUS_CODES: Final = tuple(
+    Override(
+        matcher="byRegexp",
+        pattern=f"/^{digit}/",
+        properties={"color": {"mode": "shades", "fixedColor": colour}},
+    )
+    for digit, colour in (
+        (2, Colour.GOOD),
+        (3, Colour.INFORMATION),
+        (4, Colour.CLIENT_ERROR),
+        (5, Colour.BAD),
+    )
+)
+"""Codes of a class share its hue."""
 
 QUANTILES: Final = (
     coloured("p50", Colour.P50),
@@ -22,6 +37,9 @@ FIRING: Final = tuple(
     named({"1": ("warning", Colour.WARNING), "2": ("critical", Colour.BAD)}),
 )
 """Values of an alert's band."""
+
+LOADED: Final = tuple(named({"1": ("loaded", Colour.GOOD), "0": ("refused", Colour.BAD)}))
+"""Values of a configuration's state."""
 
 
 def bands(where: str, *, by: str) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, saturation
-from sightline.mixin.dashboards.selection import PROCESSES
+from sightline.mixin.dashboards.selection import PROCESSES, of_services
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, Heatmap
 from sightline.mixin.grafana.fields import reference
@@ -140,7 +140,8 @@ PROCESS: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=PROCESSES.sum("process_open_fds", by=queries.INSTANCE), legend=_EACH
+                        expr=of_services(PROCESSES.sum("process_open_fds", by=queries.INSTANCE)),
+                        legend=_EACH,
                     ),
                 ),
             ),
@@ -151,9 +152,11 @@ PROCESS: Final = Row(
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr="changes("
-                        + PROCESSES.series("process_start_time_seconds")
-                        + "[$__rate_interval])",
+                        expr=of_services(
+                            "changes("
+                            + PROCESSES.series("process_start_time_seconds")
+                            + "[$__rate_interval])"
+                        ),
                         legend=_EACH,
                     ),
                 ),
@@ -179,21 +182,27 @@ PROCESS: Final = Row(
                 columns=(
                     Column(
                         title="Uptime",
-                        expr="time() - "
-                        + PROCESSES.max("process_start_time_seconds", by=queries.INSTANCE),
+                        expr=of_services(
+                            "time() - "
+                            + PROCESSES.max("process_start_time_seconds", by=queries.INSTANCE)
+                        ),
                         unit=Unit.SECONDS,
                         decimals=1,
                     ),
                     Column(
                         title="CPU",
-                        expr=PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE),
+                        expr=of_services(
+                            PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE)
+                        ),
                         unit=Unit.COUNT,
                         decimals=2,
                         scale=limits.CORES,
                     ),
                     Column(
                         title="Memory",
-                        expr=PROCESSES.sum("process_resident_memory_bytes", by=queries.INSTANCE),
+                        expr=of_services(
+                            PROCESSES.sum("process_resident_memory_bytes", by=queries.INSTANCE)
+                        ),
                         unit=Unit.BYTES,
                         decimals=1,
                     ),

@@ -18,7 +18,7 @@ def rate(selection: Selection) -> Curves:
 sum by (class) (label_replace(
   {by_code},
   "class", "${{1}}xx", "http_response_status_code", "(.).."
-))
+)) > 0
 """
     return Curves(
         title="Requests",
@@ -40,6 +40,7 @@ def errors(selection: Selection, *more: Query) -> Curves:
         "Above the red line an alert fires: open the failed traces below.",
         unit=Unit.RATIO,
         queries=(Query(expr=selection.error_ratio(), legend="{{job}}"), *more),
+        reaches=0.1,
         scale=limits.ERROR_RATIO,
         when_empty="no traffic",
     )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, red
+from sightline.mixin.dashboards import frame, limits, looks, red
 from sightline.mixin.dashboards.selection import PROCESSES, STEP
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
@@ -114,6 +114,7 @@ RED: Final = Row(
                         legend="{{http_response_status_code}}",
                     ),
                 ),
+                overrides=looks.STATUS_CODES,
                 when_empty="no traffic",
             ),
             Curves(
@@ -240,14 +241,14 @@ TRACES: Final = Row(
                 search=TraceSearch(
                     service="$job", tags='http.route="$route"', min_duration="$min_duration"
                 ),
-                overrides=(frame.OPEN_TRACE,),
+                overrides=frame.TRACES,
             ),
             Traces(
                 title="Failed traces",
                 description="Traces through this route with an error. "
                 "Open one: the deepest red span is the first to fail.",
                 search=TraceSearch(service="$job", tags='error=true http.route="$route"'),
-                overrides=(frame.OPEN_TRACE,),
+                overrides=frame.TRACES,
             ),
         ),
     ),

@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import limits
-from sightline.mixin.dashboards.selection import PROCESSES
+from sightline.mixin.dashboards.selection import PROCESSES, of_services
 from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.targets import Query
 from sightline.mixin.grafana.words import Unit
@@ -45,7 +45,7 @@ CORES: Final = Curves(
     description="Cores in use by each process. "
     "Python runs one thread at a time: near 1 it can do no more; add processes.",
     unit=Unit.COUNT,
-    queries=_each(PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
+    queries=_each(of_services(PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE))),
     scale=limits.CORES,
 )
 
@@ -54,7 +54,7 @@ MEMORY: Final = Curves(
     description="Resident memory of each process. "
     "A line that only climbs is a leak; a cliff to nothing is the kernel's answer to it.",
     unit=Unit.BYTES,
-    queries=_each(PROCESSES.sum("process_resident_memory_bytes", by=queries.INSTANCE)),
+    queries=_each(of_services(PROCESSES.sum("process_resident_memory_bytes", by=queries.INSTANCE))),
 )
 
 MEMORY_SHARE: Final = Curves(
@@ -72,6 +72,6 @@ FILE_DESCRIPTORS: Final = Curves(
     description="Share of the open files and sockets that the process may have. "
     "A line that only climbs is a connection that nobody closes.",
     unit=Unit.RATIO,
-    queries=_each(queries.file_descriptors(PROCESSES.where)),
+    queries=_each(of_services(queries.file_descriptors(PROCESSES.where))),
     scale=limits.FILE_DESCRIPTORS,
 )

@@ -83,6 +83,11 @@ class Selection:
         return queries.share(queries.or_zero(failed, calls), calls)
 
 
+def of_services(series: str) -> str:
+    """*series* of Python processes only: "All" jobs means every job there is."""
+    return f"{series}\nand on (job, instance) {PROCESSES.series('app_build_info')}"
+
+
 QUANTILES: Final = (0.5, 0.95, 0.99)
 
 JOBS: Final = Selection(where='job=~"$job"')

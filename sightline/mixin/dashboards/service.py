@@ -6,6 +6,7 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, red, saturation
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
+from sightline.mixin.grafana.fields import AMOUNT
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table, Traces
 from sightline.mixin.grafana.targets import Now, Query, TraceSearch
@@ -121,6 +122,7 @@ RED: Final = Row(
                         expr=f"{BUSY_BY_ROUTE}\n/ on () group_left ()\n({BUSY} > 0)",
                         unit=Unit.RATIO,
                         decimals=0,
+                        scale=AMOUNT,
                         bar=True,
                     ),
                 ),
@@ -149,6 +151,7 @@ NEIGHBOURS: Final = Row(
         (
             Table(
                 title="Outgoing calls",
+                height=6,
                 description="Each address it calls, as it sees it. "
                 "Errors here and none there: the network, or a timeout that is too short.",
                 keys=(
@@ -176,6 +179,7 @@ NEIGHBOURS: Final = Row(
             ),
             Table(
                 title="Instances",
+                height=6,
                 description="Each process. "
                 "A short uptime is a restart; two versions are a deploy under way.",
                 keys=(
@@ -233,14 +237,14 @@ TRACES: Final = Row(
                 description="Traces that took longer than chosen above. "
                 "Open one: the widest bar without children is where the time went.",
                 search=TraceSearch(service="$job", min_duration="$min_duration"),
-                overrides=(frame.OPEN_TRACE,),
+                overrides=frame.TRACES,
             ),
             Traces(
                 title="Failed traces",
                 description="Traces with an error. "
                 "Open one: the deepest red span is the first to fail.",
                 search=TraceSearch(service="$job", tags="error=true"),
-                overrides=(frame.OPEN_TRACE,),
+                overrides=frame.TRACES,
             ),
         ),
     ),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits
+from sightline.mixin.dashboards import frame, limits, looks
 from sightline.mixin.dashboards.selection import PROCESSES as PARTS
 from sightline.mixin.dashboards.selection import STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
@@ -26,6 +26,13 @@ INSTANCES: Final = Labels(
     name="instance", label="Instance", query='label_values(up{job=~"$job"}, instance)'
 )
 
+
+def _apart(series: str) -> tuple[Query, ...]:
+    """*series* without the services: "All" jobs means every job there is."""
+    others = f"{series}\nunless on (job, instance) {PARTS.series('app_build_info')}"
+    return (Query(expr=others, legend="{{job}}"),)
+
+
 NOW: Final = Row(
     title="Now",
     lines=(
@@ -40,22 +47,24 @@ NOW: Final = Row(
             ),
             Stat(
                 title="Prometheus configuration",
-                description="1 when the last reload worked. "
-                "0: it runs on the old one; see its log for the line.",
+                description="Whether the last reload worked. "
+                "If not, it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
                     Now(expr=f"min({PARTS.series('prometheus_config_last_reload_successful')})"),
                 ),
+                mappings=looks.LOADED,
                 scale=limits.WORKS,
             ),
             Stat(
                 title="Alertmanager configuration",
-                description="1 when the last reload worked. "
-                "0: it runs on the old one; see its log for the line.",
+                description="Whether the last reload worked. "
+                "If not, it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
                     Now(expr=f"min({PARTS.series('alertmanager_config_last_reload_successful')})"),
                 ),
+                mappings=looks.LOADED,
                 scale=limits.WORKS,
             ),
             Stat(
@@ -323,20 +332,37 @@ PROCESSES: Final = Row(
                 description="Cores in use by each part. "
                 "Watching should cost less than what is watched.",
                 unit=Unit.COUNT,
-                queries=(Query(expr=PARTS.rate("process_cpu_seconds_total"), legend="{{job}}"),),
+                queries=(
+                    Query(
+                        expr=_apart(PARTS.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
+                        legend="{{job}}",
+                    ),
+                ),
             ),
             Curves(
                 title="Memory of the stack",
                 description="Resident memory of each part. "
                 "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
                 unit=Unit.BYTES,
-                queries=(Query(expr=PARTS.sum("process_resident_memory_bytes"), legend="{{job}}"),),
+                queries=(
+                    Query(
+                        expr=_apart(
+                            PARTS.sum("process_resident_memory_bytes", by=queries.INSTANCE)
+                        ),
+                        legend="{{job}}",
+                    ),
+                ),
             ),
             Curves(
                 title="Open files of the stack",
                 description="File descriptors in use. A ramp is a connection that nobody closes.",
                 unit=Unit.COUNT,
-                queries=(Query(expr=PARTS.sum("process_open_fds"), legend="{{job}}"),),
+                queries=(
+                    Query(
+                        expr=_apart(PARTS.sum("process_open_fds", by=queries.INSTANCE)),
+                        legend="{{job}}",
+                    ),
+                ),
             ),
         ),
     ),

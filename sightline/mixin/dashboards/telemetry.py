@@ -7,7 +7,7 @@ from sightline.mixin.dashboards import frame, limits
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import coloured
+from sightline.mixin.grafana.fields import AMOUNT, coloured
 from sightline.mixin.grafana.panels import Bars, Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
@@ -40,6 +40,7 @@ FUNNEL: Final = Row(
                 "The first shorter bar is where they are lost: sampling, queue, network, storage.",
                 unit=Unit.EVENTS_PER_SECOND,
                 decimals=1,
+                scale=AMOUNT,
                 queries=(
                     Now(expr=STARTED, legend="started"),
                     Now(expr=SAMPLED, legend="sampled"),
@@ -84,10 +85,10 @@ FUNNEL: Final = Row(
                     Query(
                         expr=PROCESSES.rate(
                             "otel_sdk_processor_span_processed_total",
-                            by=("job", "error_type"),
+                            by=("error_type",),
                             where='error_type!=""',
                         ),
-                        legend="{{job}} {{error_type}}",
+                        legend="{{error_type}}",
                     ),
                 ),
                 when_empty="none dropped",
@@ -101,10 +102,10 @@ FUNNEL: Final = Row(
                     Query(
                         expr=PROCESSES.rate(
                             "otel_sdk_exporter_span_exported_total",
-                            by=("job", "error_type"),
+                            by=("error_type",),
                             where='error_type!=""',
                         ),
-                        legend="{{job}} {{error_type}}",
+                        legend="{{error_type}}",
                     ),
                 ),
                 when_empty="none failed",
@@ -153,6 +154,7 @@ EXPORT: Final = Row(
                         legend=_EACH,
                     ),
                 ),
+                reaches=1,
                 scale=limits.SPAN_QUEUE,
             ),
             Curves(
@@ -189,6 +191,7 @@ EXPORT: Final = Row(
                 "100 %: the collector is away, and the queue fills.",
                 unit=Unit.RATIO,
                 queries=(Query(expr=JOBS.series(rules.EXPORTS_FAILED), legend="{{job}}"),),
+                reaches=1,
                 scale=limits.EXPORTS_FAILED,
             ),
         ),
@@ -259,12 +262,12 @@ TRUTH: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PROCESSES.rate("sightline_internal_errors_total"),
-                        legend="{{job}} errors",
+                        expr=PROCESSES.rate("sightline_internal_errors_total", by=()),
+                        legend="errors",
                     ),
                     Query(
-                        expr=PROCESSES.rate("sightline_label_sets_overflowed_total"),
-                        legend="{{job}} overflow",
+                        expr=PROCESSES.rate("sightline_label_sets_overflowed_total", by=()),
+                        legend="overflow",
                     ),
                 ),
             ),

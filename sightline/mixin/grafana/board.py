@@ -86,7 +86,7 @@ class Dashboard:
             "graphTooltip": 1,
             "refresh": "10s",
             "timezone": "browser",
-            "time": {"from": "now-30m", "to": "now"},
+            "time": {"from": "now-15m", "to": "now"},
             "timepicker": {},
             "annotations": {"list": [annotation.json() for annotation in self.annotations]},
             "links": list(self.links),

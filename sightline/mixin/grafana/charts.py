@@ -12,9 +12,10 @@ class Curves(Measured):
     """A line a series; thresholds, where there are any, as dashed lines."""
 
     kind: ClassVar[str] = "timeseries"
-    height: ClassVar[int] = 8
 
     stacked: bool = False
+    reaches: float | None = None
+    """The axis reaches at least up to here, so that next to nothing looks like it."""
     logarithmic: bool = False
 
     def body(self) -> Json:
@@ -47,6 +48,8 @@ class Curves(Measured):
             "spanNulls": False,
             "axisPlacement": "auto",
             "axisLabel": "",
+            "axisSoftMin": 0,
+            **({} if self.reaches is None else {"axisSoftMax": self.reaches}),
             "scaleDistribution": logarithmic if self.logarithmic else {"type": "linear"},
             "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
             "thresholdsStyle": {"mode": "dashed" if self.scale.steps else "off"},
@@ -58,7 +61,6 @@ class Heatmap(Measured):
     """How many events fell into each bucket: shows two humps where a quantile shows one number."""
 
     kind: ClassVar[str] = "heatmap"
-    height: ClassVar[int] = 8
 
     axis: Unit = Unit.SECONDS
     """Unit of the bucket bounds; the panel's own unit is that of a cell."""
@@ -97,7 +99,6 @@ class States(Measured):
     """One band a series, coloured by its value at each moment."""
 
     kind: ClassVar[str] = "state-timeline"
-    height: ClassVar[int] = 7
 
     def body(self) -> Json:
         """Bands with their colour from the value's mapping or threshold."""

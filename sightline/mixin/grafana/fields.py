@@ -32,6 +32,9 @@ class Scale:
 PLAIN = Scale(below=Colour.NEUTRAL)
 """A value that is neither good nor bad."""
 
+AMOUNT = Scale(below=Colour.INFORMATION)
+"""The same for a bar, which would be too loud in the colour of text."""
+
 
 def rising(*, warning: float | None = None, bad: float | None = None) -> Scale:
     """Good below, worse the higher: what an alert with ``>`` watches."""

@@ -14,7 +14,8 @@ class ServiceMap(Panel):
     """Services as circles, calls as arrows."""
 
     kind: ClassVar[str] = "nodeGraph"
-    height: ClassVar[int] = 11
+
+    height: int = 9
 
     def targets(self) -> Sequence[Target]:
         """The data source's dependency graph."""
@@ -37,8 +38,8 @@ class Waterfall(Panel):
     """The spans of one trace."""
 
     kind: ClassVar[str] = "traces"
-    height: ClassVar[int] = 16
 
+    height: int = 16
     trace: TraceById
 
     def targets(self) -> Sequence[Target]:

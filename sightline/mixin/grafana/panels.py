@@ -16,14 +16,13 @@ class Panel(ABC):
 
     kind: ClassVar[str]
     """Grafana's id of the panel plugin."""
-    height: ClassVar[int]
-    """In grid rows of about 30 pixels."""
-
     title: str
     description: str
     """What a bad picture looks like, and what to do then."""
     span: int = 1
     """Width as a share of its line: a span of 2 is twice as wide as one of 1."""
+    height: int = 8
+    """In grid rows of about 30 pixels; a line is as high as the highest of its panels."""
     links: tuple[Link, ...] = ()
 
     @abstractmethod
@@ -88,7 +87,8 @@ class Stat(Measured):
     """One number, coloured by its thresholds."""
 
     kind: ClassVar[str] = "stat"
-    height: ClassVar[int] = 4
+
+    height: int = 4
 
     def body(self) -> Json:
         """A large number, with its course behind it where the query gives one."""
@@ -114,7 +114,8 @@ class Gauge(Measured):
     """A number between a minimum and a maximum."""
 
     kind: ClassVar[str] = "gauge"
-    height: ClassVar[int] = 4
+
+    height: int = 4
 
     def body(self) -> Json:
         """A dial with its thresholds as a ring."""
@@ -137,7 +138,6 @@ class Bars(Measured):
     """One bar a series, longest first as the queries stand."""
 
     kind: ClassVar[str] = "bargauge"
-    height: ClassVar[int] = 8
 
     def body(self) -> Json:
         """Horizontal bars with their numbers."""

@@ -64,7 +64,6 @@ class Table(Panel):
     """A row for each set of keys, a column for each query."""
 
     kind: ClassVar[str] = "table"
-    height: ClassVar[int] = 8
 
     keys: tuple[Key, ...]
     columns: tuple[Column, ...]
@@ -101,8 +100,8 @@ class Traces(Panel):
     """Traces that a search finds, newest first."""
 
     kind: ClassVar[str] = "table"
-    height: ClassVar[int] = 9
 
+    height: int = 9
     search: TraceSearch
     overrides: tuple[Override, ...] = field(default=())
 
