@@ -332,37 +332,20 @@ PROCESSES: Final = Row(
                 description="Cores in use by each part. "
                 "Watching should cost less than what is watched.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=_apart(PARTS.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
-                        legend="{{job}}",
-                    ),
-                ),
+                queries=_apart(PARTS.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
             ),
             Curves(
                 title="Memory of the stack",
                 description="Resident memory of each part. "
                 "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
                 unit=Unit.BYTES,
-                queries=(
-                    Query(
-                        expr=_apart(
-                            PARTS.sum("process_resident_memory_bytes", by=queries.INSTANCE)
-                        ),
-                        legend="{{job}}",
-                    ),
-                ),
+                queries=_apart(PARTS.sum("process_resident_memory_bytes", by=queries.INSTANCE)),
             ),
             Curves(
                 title="Open files of the stack",
                 description="File descriptors in use. A ramp is a connection that nobody closes.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=_apart(PARTS.sum("process_open_fds", by=queries.INSTANCE)),
-                        legend="{{job}}",
-                    ),
-                ),
+                queries=_apart(PARTS.sum("process_open_fds", by=queries.INSTANCE)),
             ),
         ),
     ),
