@@ -90,6 +90,15 @@ def status(_: argparse.Namespace, config: Config) -> int:
     return 0 if look.well else 1
 
 
+def examine(_: argparse.Namespace, config: Config) -> int:
+    """Show what the machine has and lacks; exit status 1 when the stack cannot run."""
+    from sightline import doctor  # noqa: PLC0415  `up` has no time for what it imports
+
+    findings = doctor.examine(config)
+    display.findings(findings)
+    return int(any(finding.verdict == "bad" for finding in findings))
+
+
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     with stack.folder.starting() as first:
         if not first:
@@ -160,6 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     stopping.set_defaults(command=down)
     showing = commands.add_parser("status", help="what runs where")
     showing.set_defaults(command=status)
+    examining = commands.add_parser("doctor", help="what this machine has and lacks for a stack")
+    examining.set_defaults(command=examine)
     for name in filter(_there, ROOMS):
         commands.add_parser(name, help=ROOMS[name][1], add_help=False)
     return parser

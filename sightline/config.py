@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -92,6 +92,10 @@ class Config:
             offline=_boolean(merged, "SIGHTLINE_OFFLINE"),
             environ=merged,
         )
+
+    def unconnected(self) -> Self:
+        """The same, but nothing may be fetched."""
+        return replace(self, offline=True)
 
 
 def read_env_file(path: Path) -> dict[str, str]:

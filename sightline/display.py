@@ -3,11 +3,14 @@
 import shutil
 import sys
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from sightline.local.stack import Look
 from sightline.local.state import Status
+
+if TYPE_CHECKING:
+    from sightline.doctor import Finding
 
 _LINE_EVERY_SECONDS: Final = 5.0
 _PAGE_COLUMNS: Final = 160
@@ -70,10 +73,21 @@ def table(look: Look) -> None:
         rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "where"})
     for name, status in look.statuses.items():
         rows.add_row(name, status.role.provider, _condition(look, name), status.role.url)
-    # A file or a pipe is no screen whose edge would cut a line.
-    Console(width=None if sys.stdout.isatty() else _PAGE_COLUMNS).print(rows)
+    Console(width=_width()).print(rows)
     if not look.supervised:
         note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")
+
+
+def findings(found: "Iterable[Finding]") -> None:
+    """Show what is fine and what is not."""
+    from rich.console import Console  # noqa: PLC0415  as in `table`
+    from rich.table import Table  # noqa: PLC0415  as above
+
+    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
+    rows = Table(box=None, pad_edge=False, show_header=False)
+    for finding in found:
+        rows.add_row(marks[finding.verdict], finding.subject, finding.text)
+    Console(width=_width()).print(rows)
 
 
 def next_step(look: Look) -> None:
@@ -81,6 +95,11 @@ def next_step(look: Look) -> None:
     note("`sightline status` shows this again, `sightline down` stops it all")
     if "grafana" in look.statuses:
         note(f"open {look.statuses['grafana'].role.url}")
+
+
+def _width() -> int | None:
+    """The terminal's; a file or a pipe is no screen whose edge would cut a line."""
+    return None if sys.stdout.isatty() else _PAGE_COLUMNS
 
 
 def _condition(look: Look, name: str) -> str:

@@ -44,12 +44,23 @@ class Docker:
         Raises:
             DockerUnusable: With the reason.
         """
-        require_engine(self._run("version", "--format", "{{.Server.Version}}"))
-        self._run("compose", "version")
+        self.require_engine()
         missing = [image for image in self._images() if not self._has(image)]
         if missing:
             report(f"fetching images: {', '.join(missing)}")
             self._do("pull", "--ignore-buildable")
+
+    def require_engine(self) -> None:
+        """Make sure that an engine answers that can run the stack.
+
+        Raises:
+            DockerUnusable: With the reason.
+        """
+        version = self._run("version", "--format", "{{.Server.Version}}").strip()
+        found = re.match(r"\d+", version)
+        if not found or int(found[0]) < OLDEST_ENGINE:
+            raise DockerUnusable(f"engine {version!r}: {OLDEST_ENGINE} or newer is needed")
+        self._run("compose", "version")
 
     def up(self, services: list[str], *, foreground: bool) -> int:
         """Start *services*, all when none are named, and wait until they are healthy.
@@ -127,17 +138,6 @@ class Docker:
     @property
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self.config.environ}
-
-
-def require_engine(version: str) -> None:
-    """Accept an engine *version* like ``28.5.2``.
-
-    Raises:
-        DockerUnusable: It is too old, or no version.
-    """
-    found = re.match(r"\d+", version)
-    if not found or int(found[0]) < OLDEST_ENGINE:
-        raise DockerUnusable(f"engine {version.strip()!r}: {OLDEST_ENGINE} or newer is needed")
 
 
 def _file() -> tuple[str, ...]:

@@ -1,0 +1,64 @@
+import os
+import socket
+from pathlib import Path
+
+from sightline import doctor
+from sightline.config import Config
+from sightline.doctor import Finding
+from tests.ports import free_ports
+
+
+def findings(tmp_path: Path, **environ: str) -> dict[str, Finding]:
+    """What the doctor finds on a machine with nothing on PATH."""
+    nothing = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    state = {"SIGHTLINE_STATE": str(tmp_path / "state")}
+    found = doctor.examine(Config.from_env({**nothing, **state, **environ}))
+    return {finding.subject: finding for finding in found}
+
+
+def test_this_python_will_do(tmp_path: Path) -> None:
+    assert findings(tmp_path)["python"].verdict == "ok"
+
+
+def test_a_program_that_the_first_up_fetches_is_only_noted(tmp_path: Path) -> None:
+    assert findings(tmp_path)["prometheus"] == Finding(
+        subject="prometheus", verdict="note", text="not here yet: the first `up` fetches it"
+    )
+
+
+def test_a_missing_program_without_a_network_is_bad(tmp_path: Path) -> None:
+    missing = findings(tmp_path, SIGHTLINE_OFFLINE="true")["prometheus"]
+
+    assert missing.verdict == "bad"
+    assert "SIGHTLINE_OFFLINE is set" in missing.text
+
+
+def test_who_stands_in_is_named(tmp_path: Path) -> None:
+    assert findings(tmp_path)["jaeger"].text == "not on PATH: the trace store stands in"
+
+
+def test_a_machine_without_docker_is_only_noted(tmp_path: Path) -> None:
+    docker = findings(tmp_path)["docker"]
+
+    assert (docker.verdict, docker.text) == (
+        "note",
+        "there is no docker command; the stack runs as processes",
+    )
+
+
+def test_a_strangers_port_is_bad_and_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        found = findings(tmp_path, GRAFANA_PORT=str(port))["port of grafana"]
+
+    assert found.verdict == "bad"
+    assert f"held by pid {os.getpid()}" in found.text
+    assert found.text.endswith("stop that, or set GRAFANA_PORT")
+
+
+def test_nothing_is_fetched_or_written(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+
+    findings(tmp_path, GATEWAY_PORT=str(port))
+
+    assert list(tmp_path.iterdir()) == []
