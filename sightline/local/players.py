@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -169,7 +170,8 @@ class Players:
     def _identity(self, name: str) -> str:
         """Resource attributes of a service as compose gives them, and what the user adds."""
         given = self._config.environ.get("OTEL_RESOURCE_ATTRIBUTES")
-        ours = f"service.namespace=shop,service.instance.id={name}"
+        version = metadata.version("sightline-stack")
+        ours = f"service.namespace=shop,service.instance.id={name},service.version={version}"
         return ",".join(filter(None, (ours, given)))
 
     def _environ(self, **own: str) -> dict[str, str]:
