@@ -62,7 +62,7 @@ class HttpTransport:
             **({"content-encoding": "gzip"} if self._gzip else {}),
             **settings.headers,
         }
-        self._connection = _Connection(url, _tls(url, settings))
+        self._connection = Connection(url, _tls(url, settings))
 
     def send(self, body: bytes, deadline: float) -> Verdict:
         """See `Transport.send`."""
@@ -98,8 +98,8 @@ class HttpTransport:
         return _verdict(answer, body)
 
 
-class _Connection(http.client.HTTPConnection):
-    """An HTTP connection whose every operation ends at `deadline`."""
+class Connection(http.client.HTTPConnection):
+    """An HTTP connection whose every operation ends at `deadline`, in `time.monotonic` seconds."""
 
     def __init__(self, url: SplitResult, tls: "ssl.SSLContext | None") -> None:
         self.default_port = (

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from threading import Thread
@@ -17,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from instrumentation._export import ExportProcessor
 from instrumentation._export import build as build_export
+from instrumentation._guard import Counter
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
 from instrumentation._span import Origin
@@ -49,11 +51,7 @@ def build(settings: Settings, *, service: str, registry: CollectorRegistry) -> T
     """
     resource = resource_of(settings, service)
     started = counter("otel_sdk_span_started", registry)
-    sampler = RatioSampler(
-        _root_ratio(settings),
-        parent_based=settings.sampler.startswith("parentbased"),
-        started=started.labels,
-    )
+    sampler = _sampler(settings, resource, started.labels)
     exporting = build_export(settings.export, resource=resource, registry=registry)
     ids = RandomIdGenerator()
     provider = OwnProvider(
@@ -134,6 +132,25 @@ def resource_of(settings: Settings, service: str) -> Resource:
     given = {key: value for key, value in settings.resource_attributes.items() if value}
     named = {"service.name": own["service.name"]}
     return Resource({**own, **given, **named}, SCHEMA_URL)
+
+
+def _sampler(
+    settings: Settings, resource: Resource, started: Callable[[str, str], Counter]
+) -> RatioSampler:
+    parent_based = settings.sampler.startswith("parentbased")
+    if settings.disabled or not settings.sampler.endswith("jaeger_remote"):
+        return RatioSampler(_root_ratio(settings), parent_based=parent_based, started=started)
+    from instrumentation._remote_sampler import (  # noqa: PLC0415  seldom
+        RemoteArguments,
+        RemoteSampler,
+    )
+
+    return RemoteSampler(
+        RemoteArguments.parse(settings.sampler_argument),
+        service=str(resource.attributes["service.name"]),
+        parent_based=parent_based,
+        started=started,
+    )
 
 
 def _root_ratio(settings: Settings) -> float:

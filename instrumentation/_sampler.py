@@ -45,17 +45,19 @@ class RatioSampler(Sampler):
 
     def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
         """Whether the span is recorded and exported; counts it as started."""
-        del name
         if parent is None:
-            sampled = (trace_id & LOW_BITS) < self._bound
+            sampled = self.root(trace_id, name)
             self._started["none", sampled]()
             return sampled
-        if self._parent_based:
-            sampled = bool(parent.trace_flags & 1)
-        else:
-            sampled = (trace_id & LOW_BITS) < self._bound
+        followed = self._parent_based
+        sampled = bool(parent.trace_flags & 1) if followed else self.root(trace_id, name)
         self._started["remote" if parent.is_remote else "local", sampled]()
         return sampled
+
+    def root(self, trace_id: int, name: str) -> bool:
+        """Whether a trace that begins here is sampled."""
+        del name
+        return (trace_id & LOW_BITS) < self._bound
 
     def should_sample(  # noqa: PLR0913, PLR0917  the SDK's signature
         self,

@@ -24,6 +24,7 @@ from tests.fakes.faults import (
     too_large,
 )
 from tests.fakes.received import Request, attribute
+from tests.fakes.sampling import SamplingServer
 
 __all__ = [
     "BLACKHOLE",
@@ -35,6 +36,7 @@ __all__ = [
     "Collector",
     "Fault",
     "Request",
+    "SamplingServer",
     "Tls",
     "attribute",
     "partial_success",

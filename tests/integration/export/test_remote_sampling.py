@@ -1,0 +1,87 @@
+"""A service samples as the collector says, and goes on when the collector is gone."""
+
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import Counter
+
+from instrumentation._remote_sampler import RemoteArguments, RemoteSampler
+from tests.fakes import SamplingServer
+from tests.waiting import until
+
+EVERYTHING = {"probabilisticSampling": {"samplingRate": 1}}
+NOTHING = {"probabilisticSampling": {"samplingRate": 0}}
+
+
+@pytest.fixture
+def jaeger() -> Iterator[SamplingServer]:
+    with SamplingServer(EVERYTHING) as jaeger:
+        yield jaeger
+
+
+@pytest.fixture
+def sampler(jaeger: SamplingServer) -> Iterator[RemoteSampler]:
+    arguments = f"endpoint={jaeger.endpoint},pollingIntervalMs=100,initialSamplingRate=0"
+    started = Counter("started", "", ["origin", "result"], registry=None)
+    sampler = RemoteSampler(
+        RemoteArguments.parse(arguments),
+        service="shop & co",
+        parent_based=True,
+        started=started.labels,
+    )
+    yield sampler
+    sampler.close()
+
+
+def sampled(sampler: RemoteSampler) -> bool:
+    """Whether a trace that begins now is sampled."""
+    span = TracerProvider(sampler=sampler, shutdown_on_exit=False).get_tracer("t").start_span("x")
+    return span.get_span_context().trace_flags.sampled
+
+
+def test_the_collectors_strategy_replaces_the_first_ratio(
+    jaeger: SamplingServer, sampler: RemoteSampler
+) -> None:
+    until(lambda: sampled(sampler), within_seconds=5)
+
+    assert jaeger.asked[0] == "/sampling?service=shop%20%26%20co"
+
+
+def test_a_new_strategy_is_taken_over_while_the_service_runs(
+    jaeger: SamplingServer, sampler: RemoteSampler
+) -> None:
+    until(lambda: sampled(sampler), within_seconds=5)
+
+    jaeger.strategy = NOTHING
+
+    until(lambda: not sampled(sampler), within_seconds=5)
+
+
+@pytest.mark.parametrize(("status", "answer"), [(500, NOTHING), (200, {"none": "at all"})])
+def test_the_last_good_strategy_outlives_the_collector(
+    jaeger: SamplingServer,
+    sampler: RemoteSampler,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    answer: dict[str, str],
+) -> None:
+    until(lambda: sampled(sampler), within_seconds=5)
+
+    jaeger.status, jaeger.strategy = status, answer
+    until(lambda: "cannot be had" in caplog.text, within_seconds=5)
+    assert sampled(sampler)
+    jaeger.status, jaeger.strategy = 200, EVERYTHING
+
+    until(lambda: "are back" in caplog.text, within_seconds=5)
+    assert len(caplog.messages) == 2
+
+
+def test_a_service_without_a_collector_samples_its_first_ratio() -> None:
+    arguments = RemoteArguments.parse("endpoint=http://127.0.0.1:1,initialSamplingRate=1")
+    started = Counter("started", "", ["origin", "result"], registry=None)
+
+    sampler = RemoteSampler(arguments, service="s", parent_based=False, started=started.labels)
+
+    assert sampled(sampler)
+    sampler.close()

@@ -1,0 +1,114 @@
+"""Strategies mean what Jaeger says they mean; the answers are those of the real one."""
+
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+
+from instrumentation._remote_sampler import RemoteArguments
+from instrumentation._remote_sampler_strategies import RateLimited, strategy
+from instrumentation.errors import ConfigurationError
+from sightline.artefacts import ROOT
+
+LOW, HIGH = 1, 2**64 - 1
+"""Trace ids that nearly every and nearly no ratio takes."""
+
+
+def golden(name: str) -> Any:  # noqa: ANN401  JSON
+    """The body of a recorded answer."""
+    return json.loads((ROOT / "tests/golden/jaeger" / f"sampling_{name}.json").read_text())["body"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "low", "high"),
+    [
+        ("gateway", "GET /api/orders/7", True, False),
+        ("gateway", "GET /orders/7", True, True),
+        ("gateway", "GET /metrics", False, False),
+        ("other", "GET /anything", True, True),
+        ("other", "GET /healthz", False, False),
+    ],
+)
+def test_an_operation_is_sampled_as_jaeger_answered(
+    service: str, operation: str, *, low: bool, high: bool
+) -> None:
+    decide = strategy(golden(service))
+
+    assert (decide(LOW, operation), decide(HIGH, operation)) == (low, high)
+
+
+def test_a_rate_limited_service_keeps_its_rate_where_no_operation_is_named() -> None:
+    decide = strategy(golden("users"))
+
+    taken = [decide(LOW, "GET /users/1") for _ in range(20)]
+
+    assert sum(taken) == 5
+    assert not decide(LOW, "GET /healthz")
+
+
+def test_a_rate_is_earned_back_by_time() -> None:
+    ticks = count(step=0.25)
+    limited = RateLimited(2.0, clock=lambda: next(ticks))
+
+    taken = [limited(LOW, "x") for _ in range(8)]
+
+    assert taken == [True, True, True, False, True, False, True, False]
+
+
+def test_a_floor_samples_what_the_share_would_not() -> None:
+    decide = strategy(
+        {
+            "probabilisticSampling": {"samplingRate": 0.1},
+            "operationSampling": {
+                "defaultSamplingProbability": 0.1,
+                "defaultLowerBoundTracesPerSecond": 1.0,
+            },
+        }
+    )
+
+    assert [decide(HIGH, "x"), decide(HIGH, "x"), decide(LOW, "x")] == [True, False, True]
+
+
+def test_an_answer_without_its_zeros_samples_nothing() -> None:
+    assert not strategy({"probabilisticSampling": {}})(LOW, "x")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"probabilisticSampling": 1},
+        {"probabilisticSampling": {"samplingRate": 2}},
+        {"probabilisticSampling": {"samplingRate": "1"}},
+        {"strategyType": "RATE_LIMITING"},
+        {"strategyType": "RATE_LIMITING", "rateLimitingSampling": {"maxTracesPerSecond": -1}},
+    ],
+)
+def test_what_is_no_strategy_is_an_error(answer: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"sampling|traces per second"):
+        strategy(answer)
+
+
+def test_the_argument_is_read_as_the_specification_writes_it() -> None:
+    arguments = RemoteArguments.parse(
+        "endpoint=http://jaeger:5778,pollingIntervalMs=5000,initialSamplingRate=0.25"
+    )
+
+    assert arguments.endpoint == "http://jaeger:5778"
+    assert (arguments.polling_interval_seconds, arguments.initial_ratio) == (5.0, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("0.5", "item 1 is not key=value"),
+        ("interval=5", "'interval' is unknown; expected endpoint, pollingIntervalMs"),
+        ("endpoint=jaeger:5778", "endpoint='jaeger:5778': expected a URL"),
+        ("initialSamplingRate=2", "initialSamplingRate='2': expected a ratio"),
+        ("pollingIntervalMs=1", "pollingIntervalMs='1': expected a number of at least 100"),
+    ],
+)
+def test_a_wrong_argument_is_named(argument: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"OTEL_TRACES_SAMPLER_ARG.*{expected}"):
+        RemoteArguments.parse(argument)
