@@ -17,7 +17,7 @@ STOP_WITHIN_SECONDS: Final = 3
 
 
 def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ()) -> None:
-    """Serve the app of *create* until a signal; exit status 2 when a variable is wrong.
+    """Serve the app of *create* until a signal; exit status 1 when a variable is wrong.
 
     Args:
         create: Makes the app; a service's own function of that name.

@@ -55,27 +55,27 @@ def _constant(call: Call) -> Callable[[random.Random], Call]:
 
 
 SCENARIOS: Final = (
-    Scenario(name="read order", weight=58.4, call=_order),
-    Scenario(name="read user", weight=18, call=_get("/api/users/{}", USERS)),
-    Scenario(name="list orders", weight=8, call=_get("/api/users/{}/orders", USERS)),
+    Scenario(name="read_order", weight=58.4, call=_order),
+    Scenario(name="read_user", weight=18, call=_get("/api/users/{}", USERS)),
+    Scenario(name="list_orders", weight=8, call=_get("/api/users/{}/orders", USERS)),
     Scenario(
-        name="list orders naively", weight=1, call=_get("/api/users/{}/orders?naive=true", USERS)
+        name="list_orders_naively", weight=1, call=_get("/api/users/{}/orders?naive=true", USERS)
     ),
-    Scenario(name="place order", weight=6, call=_place_order),
-    Scenario(name="rename user", weight=3, call=_rename),
+    Scenario(name="place_order", weight=6, call=_place_order),
+    Scenario(name="rename_user", weight=3, call=_rename),
     Scenario(name="report", weight=4, call=_get("/api/report/{}", USERS)),
     Scenario(
-        name="unknown order",
+        name="unknown_order",
         weight=1,
         call=_constant(Call(method="GET", path="/api/orders/999999999")),
     ),
     Scenario(
-        name="malformed order",
+        name="malformed_order",
         weight=0.5,
         call=_constant(Call(method="POST", path="/api/orders", body={"user_id": "one"})),
     ),
     Scenario(
-        name="broken order",
+        name="broken_order",
         weight=0.1,
         call=_constant(Call(method="GET", path=f"/api/orders/{BROKEN_ORDER}")),
     ),

@@ -36,6 +36,9 @@ class Service:
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
 
+    def alive(self) -> bool:
+        return answers(f"{self.url}/healthz")
+
     def ready(self) -> bool:
         return answers(f"{self.url}/readyz")
 
@@ -50,8 +53,8 @@ Start = Callable[..., Service]
 @contextmanager
 def running(name: str, folder: Path, **environ: str) -> Iterator[Service]:
     """`python -m demo_services.<name>` until the block ends, however it ends."""
-    log = folder / f"{name}.log"
     environ = {"PORT": str(free_ports(1)[0]), **environ}
+    log = folder / f"{name}-{environ['PORT']}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", f"demo_services.{name}"],

@@ -111,14 +111,14 @@ def test_orders_survive_a_restart(start: Start, tmp_path_factory: pytest.TempPat
     status = before.stop()
     after = start("orders", USERS_URL=users.url, DATABASE_URL=database)
 
-    assert status == 0
+    assert status == -signal.SIGTERM
     assert after.get(f"/orders/{placed['id']}").json()["product"] == "tea"
 
 
 def test_a_service_starts_before_its_neighbours_and_says_it_is_not_ready(start: Start) -> None:
     orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
 
-    until(lambda: orders.get("/healthz").status_code == 200, within_seconds=20)
+    until(orders.alive, within_seconds=20)
 
     assert orders.get("/readyz").status_code == 503
     assert orders.get("/readyz").json() == {"database": True, "users": False}

