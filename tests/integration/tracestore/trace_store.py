@@ -103,8 +103,21 @@ def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
         until(lambda: _healthy(store), within_seconds=20)
         yield store
     finally:
-        process.terminate()
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process: kindly first, and in any case.
+
+    Raises:
+        TimeoutExpired: It had to be killed.
+    """
+    process.terminate()
+    try:
         process.wait(timeout=5)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _healthy(store: TraceStore) -> bool:
