@@ -32,6 +32,12 @@ class Alert:
         return self.annotations.get("summary") or self.annotations.get("description") or self.name
 
     @property
+    def detail(self) -> str:
+        """What it says beyond the summary."""
+        text = self.annotations.get("description", "")
+        return "" if text == self.summary else text
+
+    @property
     def shown_labels(self) -> list[tuple[str, str]]:
         """Labels that are not said elsewhere."""
         known = {"alertname", "severity"}

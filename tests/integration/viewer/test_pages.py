@@ -1,0 +1,140 @@
+"""Traces, the service map and alerts, over a Jaeger and an Alertmanager that say what we want."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sources import Source, Viewer, serving, viewing
+from tests.viewing import span, trace
+
+TRACE = trace(
+    span("a", 1795608000000000, 50000),
+    span("b", 1795608000010000, 20000, parent="a", process="p2", error="true"),
+    services=["gateway", "orders"],
+)
+CALLS = [{"parent": "gateway", "child": "orders", "callCount": 1234}]
+ALERT = {
+    "labels": {"alertname": "ServiceDown", "severity": "critical", "job": "users"},
+    "annotations": {
+        "summary": "users is down.",
+        "dashboard_url": "http://localhost:3000/d/service?var-job=users",
+        "runbook_url": "http://localhost:8003/runbooks/ServiceDown",
+    },
+    "state": "firing",
+    "activeAt": "2026-11-25T12:00:00.123456789Z",
+}
+
+
+@pytest.fixture
+def jaeger() -> Iterator[Source]:
+    """One trace of two services."""
+    answers = {
+        "/api/services": {"data": ["gateway", "orders"]},
+        "/api/services/gateway/operations": {"data": ["GET /"]},
+        "/api/services/orders/operations": {"data": []},
+        "/api/traces": {"data": [TRACE]},
+        "/api/traces/t": {"data": [TRACE]},
+        "/api/dependencies": {"data": CALLS},
+    }
+    with serving(Source(answers)) as source:
+        yield source
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Source]:
+    """One alert that fires."""
+    answers = {
+        "/api/v1/alerts": {"status": "success", "data": {"alerts": [ALERT]}},
+        "/api/v1/rules": {"status": "success", "data": {"groups": [{"rules": [{}, {}]}]}},
+    }
+    with serving(Source(answers)) as source:
+        yield source
+
+
+@pytest.fixture
+def viewer(tmp_path: Path, jaeger: Source, prometheus: Source) -> Iterator[Viewer]:
+    """A viewer without a dashboard and without Alertmanager."""
+    with viewing(tmp_path, jaeger=jaeger.url, prometheus=prometheus.url) as running:
+        yield running
+
+
+def test_a_search_passes_on_what_the_form_says(viewer: Viewer, jaeger: Source) -> None:
+    page = viewer.get("/traces?service=orders&tags=error%3Dtrue&minDuration=10ms&limit=5").text
+
+    asked = jaeger.parameters("/api/traces")
+    assert (asked["service"], asked["minDuration"], asked["limit"]) == ("orders", "10ms", "5")
+    assert asked["tags"] == '{"error": "true"}'
+    assert 'href="/trace/t"' in page
+
+
+def test_a_search_starts_where_requests_come_in(viewer: Viewer, jaeger: Source) -> None:
+    viewer.get("/traces")
+
+    assert jaeger.parameters("/api/traces")["service"] == "gateway"
+
+
+def test_a_trace_is_a_waterfall_of_its_services(viewer: Viewer) -> None:
+    page = viewer.get("/trace/t").text
+
+    assert page.count('class="service"') == 2
+    assert "20 ms" in page
+    assert 'class="span failed"' in page
+
+
+def test_a_span_leads_to_its_services_metrics_of_that_time(viewer: Viewer) -> None:
+    page = viewer.get("/trace/t").text
+
+    assert "/d/service?var-job=orders&amp;from=1795607700000&amp;to=1795608300050" in page
+
+
+def test_a_trace_that_is_not_there_is_a_page_that_says_so(viewer: Viewer) -> None:
+    answer = viewer.get("/trace/%3Cb%3E")
+
+    assert answer.status_code == 404
+    assert "There is no trace &lt;b&gt;" in answer.text
+
+
+def test_the_map_shows_who_calls_whom(viewer: Viewer) -> None:
+    page = viewer.get("/map").text
+
+    assert "gateway → orders: 1,234 calls" in page
+
+
+def test_an_alert_leads_to_its_runbook_and_to_this_viewers_dashboard(viewer: Viewer) -> None:
+    page = viewer.get("/alerts").text
+
+    assert "users is down." in page
+    assert 'href="/d/service?var-job=users"' in page
+    assert 'href="http://localhost:8003/runbooks/ServiceDown"' in page
+
+
+def test_a_silenced_alert_is_told_from_a_firing_one(tmp_path: Path, prometheus: Source) -> None:
+    held = [{"labels": ALERT["labels"], "status": {"state": "suppressed"}}]
+
+    with (
+        serving(Source({"/api/v2/alerts": held})) as alertmanager,
+        viewing(tmp_path, prometheus=prometheus.url, alertmanager=alertmanager.url) as viewer,
+    ):
+        page = viewer.get("/alerts").text
+
+    assert 'class="silenced critical"' in page
+
+
+@pytest.mark.parametrize("path", ["/traces", "/map", "/trace/t", "/alerts"])
+def test_a_page_over_dead_sources_says_which_one(tmp_path: Path, path: str) -> None:
+    with viewing(tmp_path) as viewer:
+        page = viewer.get(path).text
+
+    assert "does not answer" in page
+
+
+@pytest.mark.parametrize("lie", [b"<html>", {"data": {"a": 1}}, {"data": [{"spans": 3}]}, []])
+def test_a_lying_jaeger_is_named(viewer: Viewer, jaeger: Source, lie: object) -> None:
+    jaeger.answers = {**jaeger.answers, "/api/traces": lie}
+
+    assert "Jaeger" in viewer.get("/traces").text
+
+
+def test_an_empty_folder_is_said_to_be_empty(viewer: Viewer) -> None:
+    assert "There is no dashboard in" in viewer.get("/").text

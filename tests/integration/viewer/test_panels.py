@@ -1,0 +1,193 @@
+"""The viewer over sources that are well, slow, gone, or lie."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sources import Source, Viewer, serving, viewing
+
+QUERY = "/api/v1/query"
+RANGE = "/api/v1/query_range"
+PANEL = {
+    "id": 1,
+    "type": "timeseries",
+    "title": "Up of $job",
+    "targets": [
+        {"refId": "A", "expr": 'up{job=~"$job"}[$__rate_interval]', "legendFormat": "{{job}}"}
+    ],
+}
+JOB = {
+    "name": "job",
+    "type": "query",
+    "query": {"query": "label_values(app_build_info, job)"},
+    "datasource": {"type": "prometheus"},
+    "multi": True,
+    "includeAll": True,
+    "allValue": ".+",
+    "current": {"value": ["$__all"]},
+}
+TABLE = {
+    "id": 2,
+    "type": "table",
+    "title": "T",
+    "targets": [{"refId": "A", "expr": "up", "instant": True, "format": "table"}],
+}
+
+
+def matrix(*samples: tuple[float, str], **labels: str) -> dict[str, Any]:
+    data = {"resultType": "matrix", "result": [{"metric": labels, "values": list(samples)}]}
+    return {"status": "success", "data": data}
+
+
+def vector(value: str, **labels: str) -> dict[str, Any]:
+    data = {"resultType": "vector", "result": [{"metric": labels, "value": [1795608000, value]}]}
+    return {"status": "success", "data": data}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One dashboard, `test`."""
+    raw = {"uid": "test", "title": "Test", "panels": [PANEL, TABLE], "templating": {"list": [JOB]}}
+    (tmp_path / "test.json").write_text(json.dumps(raw))
+    return tmp_path
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Source]:
+    """One series, one label value."""
+    values = {"status": "success", "data": ["users", "orders"]}
+    answers = {
+        RANGE: matrix((1795608000, "1"), (1795608010, "0"), job="users"),
+        QUERY: vector("1", job="<script>alert(1)</script>"),
+        "/api/v1/label/job/values": values,
+    }
+    with serving(Source(answers)) as source:
+        yield source
+
+
+@pytest.fixture
+def viewer(folder: Path, prometheus: Source) -> Iterator[Viewer]:
+    """A viewer whose Prometheus is well."""
+    with viewing(folder, prometheus=prometheus.url) as running:
+        yield running
+
+
+def test_a_panel_asks_for_what_the_reader_chose(viewer: Viewer, prometheus: Source) -> None:
+    answer = viewer.panel(query="var-job=users&var-job=orders&from=1795604405000&to=1795608005000")
+
+    asked = prometheus.parameters(RANGE)
+    assert asked["query"] == 'up{job=~"(users|orders)"}[12s]'
+    assert (asked["start"], asked["end"], asked["step"]) == (
+        "1795604400.000",
+        "1795608000.000",
+        "10",
+    )
+    assert answer["title"] == "Up of users + orders"
+    assert answer["figure"]["data"][0]["y"] == [1.0, 0.0]
+
+
+def test_all_is_the_pattern_of_the_variable(viewer: Viewer, prometheus: Source) -> None:
+    viewer.panel()
+
+    assert prometheus.parameters(RANGE)["query"].startswith('up{job=~".+"}')
+
+
+def test_a_variable_has_the_options_that_prometheus_knows(viewer: Viewer) -> None:
+    answer = viewer.get("/d/test/variables").json()
+
+    assert [one["value"] for one in answer["job"]["options"]] == ["users", "orders"]
+    assert answer["job"]["value"] == ["$__all"]
+
+
+def test_a_label_with_markup_is_text(viewer: Viewer) -> None:
+    html = viewer.panel(2)["html"]
+
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_times_stand_on_the_readers_clock(viewer: Viewer) -> None:
+    answer = viewer.panel(query="tz=Asia/Tokyo")
+
+    assert answer["figure"]["data"][0]["x"][0] == "2026-11-25 21:00:00.000"
+
+
+@pytest.mark.parametrize(
+    "query", ["from=yesterday", "from=now&to=now-1h", "tz=Nowhere/Else&from=x"]
+)
+def test_a_time_that_cannot_be_read_is_named_inside_the_panel(viewer: Viewer, query: str) -> None:
+    assert "expected" in viewer.panel(query=query)["html"]
+
+
+def test_every_page_forbids_what_is_not_ours(viewer: Viewer) -> None:
+    answer = viewer.get("/")
+
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert "http://" not in answer.text
+    assert "https://" not in answer.text
+
+
+def test_a_dashboard_that_is_not_there_is_named_with_those_that_are(viewer: Viewer) -> None:
+    answer = viewer.get("/d/nope?var-job=%3Cscript%3E")
+
+    assert answer.status_code == 404
+    assert "There is no dashboard “nope”" in answer.text
+    assert 'href="/d/test"' in answer.text
+
+
+def test_health_is_asked_as_grafanas(viewer: Viewer) -> None:
+    answer = viewer.get("/api/health").json()
+
+    assert (answer["database"], answer["dashboards"], answer["problems"]) == ("ok", 1, [])
+
+
+def test_a_dead_prometheus_is_named_inside_the_panel(folder: Path) -> None:
+    with viewing(folder) as viewer:
+        page, panel = viewer.get("/d/test"), viewer.panel()
+
+    assert page.status_code == 200
+    assert "Prometheus at http://127.0.0.1:" in panel["html"]
+    assert "does not answer" in panel["html"]
+
+
+def test_a_slow_prometheus_is_given_up_on_and_the_page_does_not_wait(
+    folder: Path, prometheus: Source
+) -> None:
+    prometheus.delay_seconds = 1.0
+
+    with viewing(folder, prometheus=prometheus.url, timeout_seconds=0.2) as viewer:
+        page, panel = viewer.get("/d/test"), viewer.panel()
+
+    assert page.elapsed.total_seconds() < 1
+    assert "did not answer within 0.2 s" in panel["html"]
+
+
+LIES = [
+    (b"<html>proxy error</html>", "with no JSON"),
+    (b"", "with no JSON"),
+    ([1, 2], "in a shape that is not its API"),
+    ({"status": "success", "data": {"result": "none"}}, "in a shape that is not its API"),
+    ({"status": "success", "data": {"result": [{"metric": {}, "values": [[1]]}]}}, "in a shape"),
+    ({"status": "error", "error": "too many <samples>"}, "too many &lt;samples&gt;"),
+]
+
+
+@pytest.mark.parametrize(("lie", "said"), LIES, ids=lambda value: str(value)[:24])
+def test_a_lying_prometheus_is_named_inside_the_panel(
+    viewer: Viewer, prometheus: Source, lie: object, said: str
+) -> None:
+    prometheus.answers = {RANGE: lie}
+
+    answer = viewer.panel()
+
+    assert said in answer["html"]
+    assert answer["figure"] is None
+
+
+def test_a_value_that_is_no_number_is_a_gap(viewer: Viewer, prometheus: Source) -> None:
+    prometheus.answers = {RANGE: matrix((1795608000, "NaN"), (1795608002, "3"), job="users")}
+
+    assert viewer.panel()["figure"]["data"][0]["y"] == [None, 3.0]
