@@ -1,0 +1,122 @@
+"""A service that is told to stop sends its last spans first, whatever server runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.fakes import BLACKHOLE, CLOSED, Collector, Fault
+from tests.ports import free_ports
+from tests.waiting import until
+
+UVICORN = ["uvicorn", "shop:app", "--port", "{port}", "--no-access-log"]
+GUNICORN = ["gunicorn", "shop:app", "-k", "uvicorn_worker.UvicornWorker", "-b", "127.0.0.1:{port}"]
+SERVERS = {
+    "uvicorn": UVICORN,
+    "uvicorn, two workers": [*UVICORN, "--workers", "2"],
+    "gunicorn, two workers": [*GUNICORN, "--workers", "2"],
+    "gunicorn, preloaded": [*GUNICORN, "--workers", "2", "--preload"],
+}
+REQUESTS = 40
+
+
+class Shops:
+    """Starts servers of `shop`, and ends them in any case."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._stack = ExitStack()
+
+    def __call__(self, command: list[str]) -> "Shop":
+        """A server that answers."""
+        (port,) = free_ports(1)
+        shop = Shop([part.format(port=port) for part in command], port, self._collector)
+        self._stack.callback(shop.kill)
+        until(lambda: shop.ask(1) == 1, within_seconds=20)
+        return shop
+
+    def close(self) -> None:
+        """End them all."""
+        self._stack.close()
+
+
+class Shop:
+    """A server in a process group of its own."""
+
+    def __init__(self, command: list[str], port: int, collector: Collector) -> None:
+        self._url = f"http://127.0.0.1:{port}/pid"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=Path(__file__).parent,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parents[3]),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
+                "OTEL_BSP_SCHEDULE_DELAY": "60000",
+                "OTEL_SERVICE_NAME": "shop",
+            },
+            start_new_session=True,
+        )
+
+    def ask(self, times: int) -> int:
+        """Ask so often; how many answers came."""
+        answers = [requests.get(self._url, timeout=5) for _ in range(times)]
+        return sum(answer.ok for answer in answers)
+
+    def stop(self, sign: signal.Signals) -> float:
+        """Send *sign* to the server's first process; seconds until it had ended."""
+        started = time.monotonic()
+        self._process.send_signal(sign)
+        self._process.wait(20)
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """End what is left."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+@pytest.fixture
+def shops(collector: Collector) -> Iterator[Shops]:
+    shops = Shops(collector)
+    yield shops
+    shops.close()
+
+
+@pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
+def test_sigterm_loses_no_span(collector: Collector, shops: Shops, command: list[str]) -> None:
+    shop = shops(command)
+
+    assert shop.ask(REQUESTS) == REQUESTS
+    seconds = shop.stop(signal.SIGTERM)
+
+    assert len(collector.spans) == REQUESTS + 1
+    assert seconds < 10
+
+
+def test_sigint_loses_no_span(collector: Collector, shops: Shops) -> None:
+    shop = shops(UVICORN)
+
+    assert shop.ask(REQUESTS) == REQUESTS
+    shop.stop(signal.SIGINT)
+
+    assert len(collector.spans) == REQUESTS + 1
+
+
+@pytest.mark.parametrize("fault", [CLOSED, BLACKHOLE], ids=["dead", "hanging"])
+def test_sigterm_is_obeyed_in_time_without_a_collector(
+    collector: Collector, shops: Shops, fault: Fault
+) -> None:
+    shop = shops(UVICORN)
+    collector.misbehave(fault)
+    shop.ask(REQUESTS)
+
+    assert shop.stop(signal.SIGTERM) < 6  # three for the spans, the rest for a loaded machine
