@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ class Settings:
     users_url: str
     identity: Identity | None
     """For TLS; variables in `tls.py`."""
+    runbooks: Path | None
+    """Folder of the pages that control shows. Variable ``RUNBOOKS``."""
     traffic_rate: float
     """Requests a second, 0 for none. Variable ``TRAFFIC_RATE``."""
 
@@ -53,6 +56,7 @@ class Settings:
             orders_url=_url(environ, "ORDERS_URL"),
             users_url=_url(environ, "USERS_URL"),
             identity=_identity(environ),
+            runbooks=Path(environ["RUNBOOKS"]) if environ.get("RUNBOOKS") else None,
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
         )
 

@@ -1,37 +1,42 @@
 """Routes of control: Alertmanager posts, people and programs read."""
 
-from typing import Final
-
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
+from demo_services.control import frame
 from demo_services.control.inbox import Inbox
 from demo_services.control.notification import Notification
-from demo_services.control.page import render
+from demo_services.control.page import REFRESH_SECONDS, render
+from demo_services.control.runbooks import runbook_routes
 from demo_services.health import health_routes
 from demo_services.settings import Settings
 from instrumentation import instrument
 
-_NO_SCRIPT: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
-
-def create(_: Settings) -> FastAPI:
+def create(settings: Settings) -> FastAPI:
     """The service, ready to be served."""
     app = FastAPI(title="control")
     telemetry = instrument(app, service="control")
-    inbox = Inbox(telemetry.registry)
+    app.include_router(inbox_routes(Inbox(telemetry.registry)))
+    app.include_router(runbook_routes(settings.runbooks))
     app.include_router(health_routes({}))
+    return app
 
-    @app.post("/alerts", status_code=204)
+
+def inbox_routes(inbox: Inbox) -> APIRouter:
+    """The inbox for Alertmanager, for people, for programs."""
+    routes = APIRouter()
+
+    @routes.post("/alerts", status_code=204)
     async def receive(notification: Notification) -> Response:
         inbox.receive(notification)
         return Response(status_code=204)
 
-    @app.get("/", response_class=HTMLResponse)
+    @routes.get("/", response_class=HTMLResponse)
     async def page() -> HTMLResponse:
-        return HTMLResponse(render(inbox), headers=_NO_SCRIPT)
+        return frame.page("Alerts received", render(inbox), refresh_seconds=REFRESH_SECONDS)
 
-    @app.get("/api/alerts")
+    @routes.get("/api/alerts")
     async def alerts() -> dict[str, object]:
         return {
             "watchdog": {"state": inbox.watchdog, "heard_at": inbox.watchdog_heard_at},
@@ -45,4 +50,4 @@ def create(_: Settings) -> FastAPI:
             ],
         }
 
-    return app
+    return routes

@@ -4,6 +4,7 @@
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -122,3 +123,10 @@ def pins(lock: str) -> set[str]:
 def test_the_image_installs_the_versions_that_the_local_stack_runs() -> None:
     assert pins("demo.lock") - pins("run.lock") == set()
     assert any(pin.startswith("fastapi==") for pin in pins("demo.lock"))
+
+
+def test_the_services_say_the_version_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    resources = COMPOSE["services"]["users"]["environment"]["OTEL_RESOURCE_ATTRIBUTES"]
+
+    assert f"service.version={project['version']}" in resources.split(",")

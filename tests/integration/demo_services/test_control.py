@@ -1,5 +1,7 @@
 """The alert inbox, as Alertmanager and people meet it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.integration.demo_services.conftest import Service, Start
@@ -57,6 +59,27 @@ def test_what_is_no_notification_is_refused_and_nothing_is_lost(
 
     assert status_code == 422
     assert control.get("/api/alerts").json() == before
+
+
+def test_a_link_of_a_notification_leads_to_its_runbook(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "TargetDown.md").write_text(
+        "# Down\n\n<script>bad()</script>\n\n| a |\n|---|\n| b |\n"
+    )
+    control = start("control", RUNBOOKS=str(tmp_path))
+
+    page = control.get("/runbooks/TargetDown")
+
+    assert "<h1>Down</h1>" in page.text
+    assert "<td>b</td>" in page.text
+    assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status_code"),
+    [("Unknown", 404), ("..%2F..%2Fetc%2Fpasswd", 404), (".env", 422), ("a" * 81, 422)],
+)
+def test_no_other_file_is_shown(control: Service, path: str, status_code: int) -> None:
+    assert control.get(f"/runbooks/{path}").status_code == status_code
 
 
 def test_the_page_runs_no_script(control: Service) -> None:

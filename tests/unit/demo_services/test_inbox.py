@@ -98,6 +98,18 @@ def test_a_watchdog_that_never_came_is_said_so() -> None:
     assert "never heard" in render(Inbox(CollectorRegistry()))
 
 
+def test_only_links_of_the_web_are_links() -> None:
+    inbox = Inbox(CollectorRegistry())
+    notified = notification("TargetDown")
+    notified.alerts[0].annotations["runbook_url"] = "http://localhost:8003/runbooks/TargetDown"
+    notified.alerts[0].annotations["dashboard_url"] = "javascript:alert(1)"
+
+    inbox.receive(notified)
+
+    assert '<a href="http://localhost:8003/runbooks/TargetDown">Runbook</a>' in render(inbox)
+    assert "javascript" not in render(inbox)
+
+
 def test_the_page_shows_hostile_labels_as_text() -> None:
     inbox = Inbox(CollectorRegistry())
 
