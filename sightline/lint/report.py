@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,36 +32,64 @@ def main(paths: Sequence[str]) -> int:
     Raises:
         ConfigurationError: A path does not exist, or nothing in it can be linted.
     """
-    files = list(_files(paths))
-    findings = lint(files)
+    run = Run.of(_files(paths))
+    if not run.linted:
+        raise ConfigurationError(
+            f"{', '.join(paths)}: no dashboard and no rule file: name some, or folders with some"
+        )
+    findings = run.findings()
     for finding in findings:
         print(finding)  # noqa: T201  the command's answer
-    print(_summary(files, findings))  # noqa: T201  as above
+    print(_summary(run.linted, findings))  # noqa: T201  as above
     return 1 if findings else 0
 
 
 def lint(files: Iterable[Path]) -> list[Finding]:
     """What is to mend in *files*; links and recorded names span all of them."""
-    files = list(files)
-    unreadable: list[Finding] = []
-    boards = _read(files, JSON, board.read, unreadable)
-    rule_files = _read(files, YAML, rule_file.read, unreadable)
-    siblings = {str(document.get("uid")): document for document in boards.values()}
-    recorded = frozenset(
-        name for document in rule_files.values() for name in rule_file.records(document)
-    )
-    dashboards = [
-        Board(path=path, json=document, siblings=siblings) for path, document in boards.items()
-    ]
-    rules = [
-        RuleFile(path=path, json=document, recorded=recorded)
-        for path, document in rule_files.items()
-    ]
-    return [
-        *unreadable,
-        *(finding for dashboard in dashboards for finding in _dashboard(dashboard)),
-        *(finding for file in rules for finding in _rules(file)),
-    ]
+    return Run.of(files).findings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is linted together."""
+
+    boards: dict[Path, Json]
+    rule_files: dict[Path, Json]
+    unreadable: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, files: Iterable[Path]) -> "Run":
+        """The dashboards and rule files among *files*; other files are passed over."""
+        files = list(files)
+        unreadable: list[Finding] = []
+        boards = _read(files, JSON, board.read, unreadable)
+        rule_files = _read(files, YAML, rule_file.read, unreadable)
+        return cls(boards=boards, rule_files=rule_files, unreadable=tuple(unreadable))
+
+    @property
+    def linted(self) -> int:
+        """How many files there was something to say about."""
+        return len(self.boards) + len(self.rule_files) + len(self.unreadable)
+
+    def findings(self) -> list[Finding]:
+        """What every rule finds."""
+        siblings = {str(document.get("uid")): document for document in self.boards.values()}
+        recorded = frozenset(
+            name for document in self.rule_files.values() for name in rule_file.records(document)
+        )
+        dashboards = [
+            Board(path=path, json=document, siblings=siblings)
+            for path, document in self.boards.items()
+        ]
+        rules = [
+            RuleFile(path=path, json=document, recorded=recorded)
+            for path, document in self.rule_files.items()
+        ]
+        return [
+            *self.unreadable,
+            *(finding for dashboard in dashboards for finding in _dashboard(dashboard)),
+            *(finding for file in rules for finding in _rules(file)),
+        ]
 
 
 def _read(
@@ -109,8 +138,10 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
         yield from sorted(path.rglob("*")) if path.is_dir() else [path]
 
 
-def _summary(files: Sequence[Path], findings: Sequence[Finding]) -> str:
+def _summary(linted: int, findings: Sequence[Finding]) -> str:
+    files = f"{linted} {'file' if linted == 1 else 'files'}"
     if not findings:
-        return f"{len(files)} files, nothing to mend"
+        return f"{files}, nothing to mend"
+    found = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'} in {files}"
     counted = Counter(finding.rule for finding in findings).most_common()
-    return f"{len(findings)} findings: " + ", ".join(f"{times} {rule}" for rule, times in counted)
+    return f"{found}: " + ", ".join(f"{times} {rule}" for rule, times in counted)

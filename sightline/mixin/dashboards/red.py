@@ -21,7 +21,7 @@ sum by (class) (label_replace(
 )) > 0
 """
     return Curves(
-        title="Requests",
+        title="Requests by status",
         description="Completed requests by class of status code. "
         "Red is ours to mend, yellow the caller's; a cliff to nothing is an outage without errors.",
         unit=Unit.REQUESTS_PER_SECOND,

@@ -1,0 +1,147 @@
+"""The dashboards people take home: they ask for what exists, lead where they say, and are clean."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from instrumentation.conventions import METRICS
+from sightline.artefacts import DASHBOARDS, GRAFANA, PROMETHEUS
+from sightline.lint import promql
+from sightline.lint.board import Board, read
+from sightline.lint.report import lint
+from sightline.mixin import catalogue, dashboards, foreign, generated
+from sightline.mixin.config import PRODUCTION
+from sightline.mixin.model import Record
+
+FILES = sorted(DASHBOARDS.glob("*.json"))
+UIDS = [
+    *("dependencies", "fleet", "latency-explorer", "python-runtime", "route"),
+    *("service", "slo", "stack", "telemetry"),
+]
+PROVISIONED = yaml.safe_load((GRAFANA / "provisioning/datasources/datasources.yaml").read_text())
+
+OURS = {series for metric in METRICS.values() for series in metric.series}
+RECORDED = {
+    rule.name
+    for file in catalogue.rule_files(PRODUCTION)
+    for group in file.groups
+    for rule in group.rules
+    if isinstance(rule, Record)
+}
+
+
+def stem(path: Path) -> str:
+    return path.stem
+
+
+def board(path: Path) -> Board:
+    return Board(path=path, json=read(path) or {}, siblings={})
+
+
+def asked(path: Path) -> Iterator[str]:
+    """Every PromQL of a dashboard: panels and annotations."""
+    dashboard = board(path)
+    yield from (target.expr for target, _ in dashboard.queries())
+    yield from (annotation["expr"] for annotation in dashboard.json["annotations"]["list"])
+
+
+def names(expr: str) -> set[str]:
+    """Metrics that *expr* names; one chosen by a pattern has no name."""
+    found = {promql.metric(selector) for selector, _ in promql.selectors(promql.tree(expr))}
+    return found - {".+"}
+
+
+def test_the_nine_are_there() -> None:
+    assert [path.stem for path in FILES] == UIDS
+
+
+def test_generated_equals_committed() -> None:
+    committed = {f"grafana/dashboards/{path.name}": path.read_text() for path in FILES}
+
+    assert committed == dashboards.files()
+
+
+def test_make_generate_writes_them() -> None:
+    assert set(dashboards.files()) <= set(generated.files())
+
+
+def test_our_lint_finds_nothing() -> None:
+    rules = sorted(PROMETHEUS.glob("rules/*/*.yml"))
+
+    assert [str(finding) for finding in lint([*FILES, *rules])] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=stem)
+def test_every_metric_in_a_query_exists(path: Path) -> None:
+    wanted = {name for expr in asked(path) for name in names(expr)}
+
+    assert wanted - OURS - RECORDED - foreign.NAMES == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=stem)
+def test_a_file_is_named_like_its_address(path: Path) -> None:
+    assert board(path).json["uid"] == path.stem
+
+
+@pytest.mark.parametrize("path", FILES, ids=stem)
+def test_a_description_says_what_is_bad_and_what_to_do(path: Path) -> None:
+    short = [
+        panel["title"] for panel in board(path).panels() if len(panel["description"].split()) < 8
+    ]
+
+    assert short == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=stem)
+def test_titles_tell_panels_of_a_row_apart(path: Path) -> None:
+    titles = [panel["title"] for panel in board(path).panels()]
+
+    assert sorted(titles) == sorted(set(titles))
+
+
+def test_data_sources_have_the_ids_that_dashboards_choose() -> None:
+    provisioned = {source["type"]: source["uid"] for source in PROVISIONED["datasources"]}
+    chosen = {
+        variable["query"]: variable["current"]["value"]
+        for path in FILES
+        for variable in board(path).sources()
+    }
+
+    assert chosen.items() <= provisioned.items()
+
+
+def test_the_rate_interval_follows_the_scrape_interval() -> None:
+    prometheus = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    sources = {source["type"]: source["jsonData"] for source in PROVISIONED["datasources"]}
+
+    assert sources["prometheus"]["timeInterval"] == prometheus["global"]["scrape_interval"]
+
+
+def test_every_alert_leads_to_a_dashboard_that_takes_its_variables() -> None:
+    choices = {
+        path.stem: {variable["name"] for variable in board(path).variables()} for path in FILES
+    }
+    lost = {
+        alert.name: alert.dashboard
+        for alert in catalogue.alerts()
+        if not set(alert.variables) <= choices.get(alert.dashboard, set())
+    }
+
+    assert lost == {}
+
+
+def thresholds(panel: dict[str, Any]) -> list[float]:
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [step["value"] for step in steps if step["color"] == "red"]
+
+
+def test_a_panel_draws_the_threshold_of_its_alert() -> None:
+    fleet = json.loads((DASHBOARDS / "fleet.json").read_text())
+    panels = {panel["title"]: panel for panel in fleet["panels"]}
+
+    assert thresholds(panels["Error ratio by service"]) == [0.05]
+    assert thresholds(panels["Duration by service, p99"]) == [1.0]

@@ -1,0 +1,230 @@
+"""`sightline lint` on a dashboard and a rule file in which one thing is wrong at a time."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sightline.errors import ConfigurationError
+from sightline.lint.report import lint, main
+
+Json = dict[str, Any]
+
+VARIABLES = [
+    {
+        "name": "datasource",
+        "type": "datasource",
+        "query": "prometheus",
+        "label": "Data source",
+    },
+    *(
+        {
+            "name": name,
+            "type": "query",
+            "label": name.capitalize(),
+            "query": f"label_values(up, {name})",
+            "datasource": {"type": "prometheus", "uid": "${datasource}"},
+            "refresh": 2,
+            "multi": True,
+            "allValue": ".+",
+        }
+        for name in ("job", "instance")
+    ),
+]
+CHOSEN = 'job=~"$job", instance=~"$instance"'
+REQUESTS = f"sum(rate(http_server_request_duration_seconds_count{{{CHOSEN}}}[$__rate_interval]))"
+BUCKETS = f"rate(http_server_request_duration_seconds_bucket{{{CHOSEN}}}[$__rate_interval])"
+
+
+def dashboard(**changes: object) -> Json:
+    """A dashboard without a fault, but for *changes* to its only panel."""
+    panel = {
+        "id": 1,
+        "type": "timeseries",
+        "title": "Requests",
+        "description": "None: nothing is answered.",
+        "datasource": {"type": "prometheus", "uid": "${datasource}"},
+        "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8},
+        "fieldConfig": {"defaults": {"unit": "reqps"}, "overrides": []},
+        "targets": [{"refId": "A", "expr": REQUESTS}],
+    }
+    return {
+        "uid": "shop",
+        "title": "Shop",
+        "description": "Do we sell?",
+        "editable": False,
+        "templating": {"list": deepcopy(VARIABLES)},
+        "panels": [panel | changes],
+    }
+
+
+def asking(expr: str, unit: str = "reqps", **target: object) -> Json:
+    return dashboard(
+        targets=[{"refId": "A", "expr": expr, **target}],
+        fieldConfig={"defaults": {"unit": unit}, "overrides": []},
+    )
+
+
+def without(key: str) -> Json:
+    return {name: value for name, value in dashboard().items() if name != key}
+
+
+def choosing(number: int, **changes: object) -> Json:
+    changed = dashboard()
+    changed["templating"]["list"][number] |= changes
+    return changed
+
+
+FAULTS: dict[str, list[Json]] = {
+    "template-datasource-rule": [choosing(0, label="DS")],
+    "template-job-rule": [choosing(1, multi=False), choosing(1, allValue=".*")],
+    "template-instance-rule": [choosing(2, label="Host")],
+    "template-label-promql-rule": [choosing(1, query="label_values(up{, job)")],
+    "template-on-time-change-reload-rule": [choosing(1, refresh=1)],
+    "uneditable-dashboard": [without("editable")],
+    "sightline-identity": [without("uid"), without("description"), dashboard() | {"id": 7}],
+    "panel-datasource-rule": [dashboard(datasource={"type": "prometheus", "uid": "P1809F7CD"})],
+    "panel-title-description-rule": [dashboard(description="")],
+    "panel-units-rule": [dashboard(fieldConfig={"defaults": {"mappings": []}, "overrides": []})],
+    "panel-no-targets-rule": [dashboard(targets=[])],
+    "sightline-grid": [dashboard(gridPos={"x": 12, "y": 0, "w": 24, "h": 8})],
+    "target-promql-rule": [asking("sum(")],
+    "target-rate-interval-rule": [asking(REQUESTS.replace("$__rate_interval", "5m"))],
+    "target-job-rule": [asking(REQUESTS.replace('job=~"$job", ', ""))],
+    "target-instance-rule": [asking(REQUESTS.replace(', instance=~"$instance"', ""))],
+    "target-counter-agg-rule": [asking(f"requests_total{{{CHOSEN}}}", "short")],
+    "sightline-bucket-bounds": [
+        asking(REQUESTS.replace("_count{", '_bucket{le="0.3", ')),
+    ],
+    "sightline-quantile": [asking(f"histogram_quantile(0.9, sum by (job) ({BUCKETS}))", "s")],
+    "sightline-exemplars": [asking(REQUESTS, exemplar=True)],
+    "sightline-steady-series": [asking(f"topk(5, {REQUESTS})")],
+    "sightline-unit": [
+        asking(REQUESTS, "s"),
+        asking(f"histogram_quantile(0.9, sum by (le) ({BUCKETS}))", "ms"),
+        asking(f"process_resident_memory_bytes{{{CHOSEN}}}", "s"),
+        asking(f"{REQUESTS} / {REQUESTS}", "reqps"),
+    ],
+    "sightline-links": [
+        dashboard(links=[{"title": "On", "url": "/d/nowhere?var-job=x"}]),
+        dashboard(links=[{"title": "On", "url": "/d/shop?var-route=x"}]),
+    ],
+}
+
+CASES = [(rule, fault) for rule, faults in FAULTS.items() for fault in faults]
+
+Lint = Callable[..., set[str]]
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Lint:
+    """The rules that find something in a dashboard or a rule file."""
+
+    def found(document: Json, name: str = "shop.json") -> set[str]:
+        path = tmp_path / name
+        text = json.dumps(document) if path.suffix == ".json" else yaml.safe_dump(document)
+        path.write_text(text, encoding="utf-8")
+        return {finding.rule for finding in lint([path])}
+
+    return found
+
+
+def test_a_good_dashboard_is_clean(found: Lint) -> None:
+    assert found(dashboard()) == set()
+
+
+@pytest.mark.parametrize(("rule", "fault"), CASES, ids=lambda value: str(value)[:40])
+def test_a_fault_in_a_dashboard_is_found_by_its_rule(found: Lint, rule: str, fault: Json) -> None:
+    assert found(fault) == {rule}
+
+
+def test_two_panels_in_one_place_or_with_one_id_are_found(found: Lint) -> None:
+    doubled = dashboard()
+    doubled["panels"] *= 2
+
+    assert found(doubled) == {"sightline-grid", "sightline-panel-ids"}
+
+
+def alert(**changes: object) -> Json:
+    """A rule file whose alert has no fault but for *changes*."""
+    annotations = dict.fromkeys(("summary", "description", "runbook_url"), "…")
+    rule = {
+        "alert": "ShopClosed",
+        "expr": "sum by (job) (up) == 0",
+        "labels": {"severity": "critical"},
+        "annotations": annotations,
+    }
+    return {"groups": [{"name": "shop", "rules": [rule | changes]}]}
+
+
+def record(name: str, expr: str = "sum by (job) (up)") -> Json:
+    return {"groups": [{"name": "shop", "rules": [{"record": name, "expr": expr}]}]}
+
+
+RULE_FAULTS = {
+    "promql/syntax": alert(expr="sum("),
+    "rule/name": record("requests_rate"),
+    "alerts/comparison": alert(expr="up"),
+    "alerts/annotation": alert(annotations={"summary": "…"}),
+    "alerts/severity": alert(labels={"severity": "page"}),
+    "alerts/template": alert(labels={"severity": "info", "value": "{{ $value }}"}),
+    "promql/counter": alert(expr="rate(process_resident_memory_bytes[5m]) > 0"),
+    "promql/regexp": alert(expr='up{job=~"shop"} == 0'),
+    "rule/dependency": alert(expr="job:requests:rate < 1"),
+    "rule/duplicate": {"groups": [{"name": "shop", "rules": alert()["groups"][0]["rules"] * 2}]},
+    "group/interval": {"groups": [record("job:up:sum")["groups"][0] | {"interval": "10m"}]},
+}
+
+
+def test_good_rules_are_clean(found: Lint) -> None:
+    assert found(alert(), "rules.yml") | found(record("job:up:sum"), "rules.yml") == set()
+
+
+@pytest.mark.parametrize(("rule", "fault"), RULE_FAULTS.items(), ids=list(RULE_FAULTS))
+def test_a_fault_in_a_rule_file_is_found_by_its_rule(found: Lint, rule: str, fault: Json) -> None:
+    assert found(fault, "rules.yml") == {rule}
+
+
+def test_a_lint_file_excuses_with_a_reason(found: Lint, tmp_path: Path) -> None:
+    entry = {"dashboard": "Shop", "panel": "Requests"}
+    excuse = {"target-job-rule": {"reason": "there is one job", "entries": [entry]}}
+    (tmp_path / ".lint").write_text(yaml.safe_dump({"exclusions": excuse}))
+
+    assert found(asking(REQUESTS.replace('job=~"$job", ', ""))) == set()
+
+
+def test_an_excuse_without_a_reason_is_refused(found: Lint, tmp_path: Path) -> None:
+    (tmp_path / ".lint").write_text("exclusions: {target-job-rule: {}}")
+
+    with pytest.raises(ConfigurationError, match="target-job-rule has no reason"):
+        found(dashboard())
+
+
+def test_a_broken_file_is_reported_and_the_rest_is_linted(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "shop.json").write_text(json.dumps(without("uid")))
+
+    assert [finding.rule for finding in lint(sorted(tmp_path.iterdir()))] == [
+        "yaml/parse",
+        "sightline-identity",
+    ]
+
+
+def test_the_report_counts_and_the_status_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shop.json").write_text(json.dumps(without("uid")))
+
+    status = main([str(tmp_path)])
+
+    assert status == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "1 finding in 1 file: 1 sightline-identity"
+
+
+def test_a_path_without_anything_to_lint_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no dashboard and no rule file"):
+        main([str(tmp_path)])

@@ -1,0 +1,131 @@
+"""What panels become in Grafana's classic JSON."""
+
+from typing import Any
+
+import pytest
+
+from sightline.mixin.dashboards import limits
+from sightline.mixin.grafana.board import panel_json
+from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.fields import falling, rising
+from sightline.mixin.grafana.panels import Panel
+from sightline.mixin.grafana.tables import Column, Key, Table
+from sightline.mixin.grafana.targets import Query, TraceSearch
+from sightline.mixin.grafana.variables import Choice, DataSource, Labels
+from sightline.mixin.grafana.words import Unit
+
+
+def drawn(panel: Panel) -> Any:  # noqa: ANN401  JSON
+    return panel_json(panel, number=1, grid={"x": 0, "y": 0, "w": 12, "h": 8})
+
+
+def services(*columns: Column) -> Table:
+    return Table(
+        title="Services",
+        description="One line a service.",
+        keys=(Key(label="job", title="Service"),),
+        columns=columns,
+        sort_by="Requests",
+    )
+
+
+REQUESTS = Column(title="Requests", expr="sum by (job) (up)", unit=Unit.COUNT)
+ERRORS = Column(title="Errors", expr="sum by (job) (up)", unit=Unit.RATIO)
+
+
+def test_columns_of_a_table_are_joined_and_named() -> None:
+    merge, organize = drawn(services(REQUESTS, ERRORS))["transformations"]
+
+    assert merge["id"] == "merge"
+    assert organize["options"]["renameByName"] == {
+        "job": "Service",
+        "Value #A": "Requests",
+        "Value #B": "Errors",
+    }
+
+
+def test_the_value_of_a_single_query_has_no_letter() -> None:
+    _, organize = drawn(services(REQUESTS))["transformations"]
+
+    assert organize["options"]["renameByName"] == {"job": "Service", "Value": "Requests"}
+
+
+def test_a_query_that_only_names_a_row_is_hidden() -> None:
+    version = Key(label="version", title="Version", expr="count by (job, version) (build_info)")
+    table = Table(
+        title="Services",
+        description="One line a service.",
+        keys=(Key(label="job", title="Service"), version),
+        columns=(REQUESTS,),
+        sort_by="Requests",
+    )
+
+    _, organize = drawn(table)["transformations"]
+
+    assert organize["options"]["excludeByName"] == {"Time": True, "Value #B": True}
+
+
+def test_a_curve_shows_thresholds_as_lines_and_exemplars_as_dots() -> None:
+    panel = drawn(
+        Curves(
+            title="Duration",
+            description="Above the line an alert fires.",
+            unit=Unit.SECONDS,
+            queries=(Query(expr="x", exemplars=True),),
+            scale=rising(warning=0.5, bad=1),
+        )
+    )
+
+    custom = panel["fieldConfig"]["defaults"]["custom"]
+    assert custom["thresholdsStyle"] == {"mode": "dashed"}
+    assert panel["targets"][0]["exemplar"] is True
+
+
+def test_falling_values_are_bad_at_the_bottom() -> None:
+    assert falling(warning=0.25, bad=0).json()["steps"] == [
+        {"color": "red", "value": None},
+        {"color": "orange", "value": 0},
+        {"color": "green", "value": 0.25},
+    ]
+
+
+def test_a_threshold_comes_from_its_alert() -> None:
+    assert [step.value for step in limits.of("EventLoopBlocked", warning=0.05).steps] == [0.05, 0.1]
+
+
+def test_an_alert_without_a_threshold_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match="ServiceAbsent has no threshold to draw"):
+        limits.of("ServiceAbsent")
+
+
+def test_a_search_for_traces_keeps_variables_for_grafana() -> None:
+    search = TraceSearch(service="$job", tags="error=true", min_duration="$min_duration")
+
+    assert search.json("A") == {
+        "refId": "A",
+        "datasource": {"type": "jaeger", "uid": "${jaeger_datasource}"},
+        "queryType": "search",
+        "service": "$job",
+        "operation": "",
+        "tags": "error=true",
+        "minDuration": "$min_duration",
+        "maxDuration": "",
+        "limit": 20,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "current"),
+    [
+        (DataSource(type="jaeger", uid="jaeger"), {"text": "Jaeger", "value": "jaeger"}),
+        (Labels(name="job", label="Job", query="q"), {"text": ["All"], "value": ["$__all"]}),
+        (
+            Labels(name="job", label="Job", query="q", all=False, default="gateway"),
+            {"text": ["gateway"], "value": ["gateway"]},
+        ),
+        (Choice(name="n", label="N", values=("1h", "1d")), {"text": "1h", "value": "1h"}),
+    ],
+    ids=["data source", "all", "one", "first"],
+)
+def test_something_is_chosen_to_begin_with(variable: Any, current: object) -> None:  # noqa: ANN401  any variable
+    assert variable.json()["current"] == current
