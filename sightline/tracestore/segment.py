@@ -77,8 +77,15 @@ class Segment:
 
     @property
     def size_bytes(self) -> int:
-        """Size of the file; its log, at most 4 MiB, not counted."""
-        return self.path.stat().st_size
+        """Size of the file once its log, at most 4 MiB beside it, is worked in."""
+        (pages,) = self._writer.execute("PRAGMA page_count").fetchone()
+        (page,) = self._writer.execute("PRAGMA page_size").fetchone()
+        return int(pages * page)
+
+    def seal(self) -> None:
+        """Work the log into the file: nothing will be written any more."""
+        # At once or not at all: a reader in between would hold up what wants to be written.
+        self._writer.executescript("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint (TRUNCATE);")
 
     @property
     def services(self) -> list[str]:

@@ -54,6 +54,7 @@ class Store:
             following = self._new_segment(int(newest.path.suffixes[-2][1:]) + 1)
             with self._expiring:
                 self.segments = [*self.segments, following]
+            newest.seal()
             self.expire()
 
     def expire(self) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracestore.recorded import IDS, INPUT
-from tests.integration.tracestore.spans import encoded, span
 from tests.integration.tracestore.trace_store import JSON, TraceStore, running
+from tests.unit.tracestore.spans import encoded, span
 
 SAMPLING = {
     "default_strategy": {

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.integration.tracestore.spans import encoded, span
 from tests.integration.tracestore.trace_store import TraceStore, running
+from tests.unit.tracestore.spans import encoded, span
 
 
 def test_a_killed_store_still_has_what_it_acknowledged(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from tests.integration.tracestore.spans import encoded, span
 from tests.integration.tracestore.trace_store import TraceStore
+from tests.unit.tracestore.spans import encoded, span
 
 SERVICES = "/opentelemetry.proto.collector"
 EXPORT = f"{SERVICES}.trace.v1.TraceService/Export"

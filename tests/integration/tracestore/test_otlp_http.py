@@ -6,8 +6,8 @@ import zlib
 
 import pytest
 
-from tests.integration.tracestore.spans import encoded, span
 from tests.integration.tracestore.trace_store import JSON, PROTOBUF, TraceStore
+from tests.unit.tracestore.spans import encoded, span
 
 GOOD = encoded(span(7))
 TOO_LARGE = 20 * 1024 * 1024 + 1

@@ -1,0 +1,130 @@
+"""Metrics that are counted from spans."""
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.registry import CollectorRegistry
+from prometheus_client.samples import Exemplar, Sample
+
+from sightline.tracestore import span_metrics
+from sightline.tracestore.span_metrics import SpanMetrics
+from tests.unit.tracestore.spans import MILLISECOND, request, span
+
+CALLS = "traces_span_metrics_calls_total"
+BUCKET = "traces_span_metrics_duration_milliseconds_bucket"
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def metrics(clock: Clock) -> SpanMetrics:
+    return SpanMetrics(clock)
+
+
+def samples(metrics: SpanMetrics, name: str) -> list[Sample]:
+    """Samples as a scraper of OpenMetrics reads them, after a flush."""
+    metrics.flush()
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    text = generate_latest(registry).decode()  # type: ignore[no-untyped-call]  # not typed
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]  # nor is this
+    return [sample for family in families for sample in family.samples if sample.name == name]
+
+
+def test_a_new_series_is_0_once_and_then_what_was_counted(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1), span(2)))
+    first, second = samples(metrics, CALLS), samples(metrics, CALLS)
+    metrics.record(request(span(3)))
+    third = samples(metrics, CALLS)
+
+    assert [found[0].value for found in (first, second, third)] == [0, 2, 3]
+
+
+def test_a_series_is_labelled_as_jaeger_labels_it(metrics: SpanMetrics) -> None:
+    failed = Status(code=Status.STATUS_CODE_ERROR)
+    metrics.record(
+        request(
+            span(1, "GET /", status=failed), service_namespace="shops", service_instance_id="shop-1"
+        )
+    )
+
+    (found,) = samples(metrics, CALLS)
+    assert found.labels.pop("collector_instance_id")
+    assert found.labels == {
+        "service_name": "shop",
+        "span_name": "GET /",
+        "span_kind": "SPAN_KIND_SERVER",
+        "status_code": "STATUS_CODE_ERROR",
+        "otel_scope_name": "spanmetricsconnector",
+        "otel_scope_version": "",
+        "otel_scope_schema_url": "",
+        "job": "shops/shop",
+        "instance": "shop-1",
+    }
+
+
+def test_durations_fall_into_buckets_with_an_exemplar(metrics: SpanMetrics) -> None:
+    start = 10**18
+    sent = span(0xABC, start_time_unix_nano=start, end_time_unix_nano=start + 7 * MILLISECOND)
+    metrics.record(request(sent))
+    samples(metrics, BUCKET)
+
+    buckets = {found.labels["le"]: found for found in samples(metrics, BUCKET)}
+    assert [buckets[le].value for le in ("5.0", "10.0", "25.0", "+Inf")] == [0, 1, 1, 1]
+    exemplar = buckets["10.0"].exemplar
+    assert isinstance(exemplar, Exemplar)
+    assert exemplar.labels == {"trace_id": f"{0xABC:032x}", "span_id": f"{0xABC:016x}"}
+    assert exemplar.value == 7.0
+
+
+def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, clock: Clock) -> None:
+    metrics.record(request(span(1, "old")))
+    clock.seconds += 200
+    metrics.record(request(span(2, "new")))
+    clock.seconds += 101
+
+    assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
+
+
+def test_names_beyond_the_bound_share_one_series(
+    metrics: SpanMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span_metrics, "MAX_SERIES", 3)
+    metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
+    samples(metrics, CALLS)
+
+    found = {s.labels["span_name"]: s.value for s in samples(metrics, CALLS)}
+    assert found == {"GET /0": 1, "GET /1": 1, "GET /2": 1, "__overflow__": 7}
+
+
+def test_spans_of_nobody_are_not_counted(metrics: SpanMetrics) -> None:
+    nameless = request(span(1))
+    nameless.resource_spans[0].resource.ClearField("attributes")
+    metrics.record(nameless)
+
+    assert samples(metrics, CALLS) == []
+
+
+def test_other_attributes_of_the_resource_are_told_once(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1), service_version="1.4.0", deployment_environment_name="demo"))
+
+    (found,) = samples(metrics, "target_info")
+    assert found.labels == {
+        "job": "shop",
+        "instance": "",
+        "service_version": "1.4.0",
+        "deployment_environment_name": "demo",
+    }

@@ -1,0 +1,73 @@
+"""The thread that writes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from sightline.tracestore import writer as module
+from sightline.tracestore.store import Store
+from sightline.tracestore.writer import NotStored, QueueFull, Writer
+from tests.unit.tracestore.conftest import refuse_spans
+from tests.unit.tracestore.spans import request, span
+
+
+@asynccontextmanager
+async def writing(store: Store, seen: list[TracesData]) -> AsyncIterator[Writer]:
+    writer = Writer(store, seen=seen.append)
+    try:
+        yield writer
+    finally:
+        await asyncio.to_thread(writer.close)
+
+
+def test_a_request_is_stored_when_the_call_returns(store: Store) -> None:
+    seen: list[TracesData] = []
+
+    async def act() -> int:
+        async with writing(store, seen) as writer:
+            await writer.write(request(span(1)), size_bytes=100)
+            return store.spans
+
+    assert asyncio.run(act()) == 1
+    assert len(seen) == 1
+
+
+def test_what_does_not_fit_into_the_queue_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 250)
+
+    async def act() -> list[object]:
+        async with writing(store, []) as writer:
+            writes = [writer.write(request(span(n)), size_bytes=100) for n in range(1, 5)]
+            return list(await asyncio.gather(*writes, return_exceptions=True))
+
+    results = asyncio.run(act())
+    assert [type(result) for result in results] == [type(None)] * 2 + [QueueFull] * 2
+    assert store.spans == 2
+
+
+def test_one_request_that_cannot_be_stored_spoils_no_other(store: Store) -> None:
+    refuse_spans(store, "span_id = x'0000000000000002'")
+
+    async def act() -> list[object]:
+        async with writing(store, []) as writer:
+            writes = [writer.write(request(span(n)), size_bytes=100) for n in (1, 2, 3)]
+            return list(await asyncio.gather(*writes, return_exceptions=True))
+
+    results = asyncio.run(act())
+    assert [type(result) for result in results] == [type(None), NotStored, type(None)]
+    assert store.spans == 2
+
+
+def test_what_waits_is_stored_before_the_writer_closes(store: Store) -> None:
+    async def act() -> None:
+        async with writing(store, []) as writer:
+            writes = [writer.write(request(span(n)), size_bytes=100) for n in range(1, 101)]
+            await asyncio.gather(*writes)
+
+    asyncio.run(act())
+    assert store.spans == 100
