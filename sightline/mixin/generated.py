@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from sightline.mixin import dashboards, rule_files
+from sightline.mixin import dashboards, reference, rule_files
 
 Generator = Callable[[], Mapping[str, str]]
 """Gives the text of files by their path from the root of the repository."""
 
-GENERATORS: Final[tuple[Generator, ...]] = (rule_files.files, dashboards.files)
+GENERATORS: Final[tuple[Generator, ...]] = (rule_files.files, dashboards.files, reference.files)
 
 FOLDERS: Final = ("prometheus/rules", "grafana/dashboards", "docs/reference")
 """Folders that hold generated files and nothing else."""

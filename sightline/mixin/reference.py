@@ -1,0 +1,114 @@
+"""Reference pages: every metric, and every panel with what a bad picture looks like."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from instrumentation.conventions import METRICS, Metric
+from sightline.mixin import dashboards, foreign
+from sightline.mixin.grafana.board import Dashboard
+from sightline.mixin.grafana.panels import Panel
+
+_HEAD: Final = "<!-- DO NOT EDIT: written by `make generate` from {source}. -->\n\n"
+
+_KINDS: Final = {
+    "bargauge": "bars",
+    "gauge": "dial",
+    "heatmap": "heatmap",
+    "nodeGraph": "map",
+    "stat": "number",
+    "state-timeline": "bands",
+    "table": "table",
+    "timeseries": "curves",
+    "traces": "waterfall",
+}
+"""What a reader calls a panel plugin."""
+
+
+def files() -> dict[str, str]:
+    """Text of every page by its path from the root of the repository."""
+    return {
+        "docs/reference/metrics.md": _page("instrumentation/conventions.py", _metrics()),
+        "docs/reference/dashboards.md": _page("sightline/mixin/dashboards", _dashboards()),
+    }
+
+
+def _page(source: str, blocks: Iterable[str]) -> str:
+    return _HEAD.format(source=source) + "\n\n".join(blocks) + "\n"
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics"
+    yield (
+        "What services say about themselves at `/metrics`, in Prometheus' spelling.\n"
+        "A counter has `_total` appended, a histogram `_bucket`, `_count` and `_sum`.\n"
+        "*From the start* says that series exist at 0 before the first event, "
+        "so that the first one is not missed."
+    )
+    emitters = {
+        "instrumentation": "Emitted by the library, in every service that calls `instrument()`",
+        "services": "Emitted by services that have such a thing",
+    }
+    for emitter, title in emitters.items():
+        yield f"## {title}"
+        yield _table(
+            ("Metric", "Type", "Unit", "Labels", "From the start", "What it counts or measures"),
+            (_metric(metric) for metric in METRICS.values() if metric.emitter == emitter),
+        )
+    yield "## Metrics of others that rules and dashboards read"
+    yield _table(
+        ("Metric", "Emitted by"),
+        ((f"`{name}`", source) for source, names in foreign.SOURCES.items() for name in names),
+    )
+
+
+def _metric(metric: Metric) -> tuple[str, ...]:
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    started = "yes" if metric.precreated else ""
+    return (f"`{metric.name}`", metric.type, f"`{metric.unit}`", labels, started, metric.help)
+
+
+def _dashboards() -> Iterator[str]:
+    yield "# Dashboards"
+    yield (
+        "Nine dashboards, a question each, every panel with what a bad picture looks like.\n"
+        "They lie in `grafana/dashboards/` and load into any Grafana that has a Prometheus "
+        "data source; traces need a Jaeger one."
+    )
+    yield _table(
+        ("Dashboard", "Question", "Choices", "Panels"),
+        (
+            (
+                f"[{dashboard.title}](#{dashboard.title.lower().replace(' ', '-')})",
+                dashboard.description,
+                ", ".join(f"`{variable.name}`" for variable in dashboard.variables),
+                str(sum(1 for _ in _panels(dashboard))),
+            )
+            for dashboard in dashboards.ALL
+        ),
+    )
+    for dashboard in dashboards.ALL:
+        yield f"## {dashboard.title}"
+        yield dashboard.description
+        for row in dashboard.rows:
+            yield f"### {dashboard.title}: {row.title}"
+            yield _table(
+                ("Panel", "Shape", "What it shows, and what a bad picture looks like"),
+                (
+                    (panel.title, _KINDS[panel.kind], panel.description)
+                    for line in row.lines
+                    for panel in line
+                ),
+            )
+
+
+def _panels(dashboard: Dashboard) -> Iterator[Panel]:
+    return (panel for row in dashboard.rows for line in row.lines for panel in line)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
