@@ -33,6 +33,7 @@ class TelemetryMiddleware:
         self.telemetry = telemetry
         self._begin = telemetry.requests.begin
         self._aside = telemetry.aside
+        self._open = telemetry.requests.open
         self._starting = telemetry.guard.operation("request_start")
         self._finishing = telemetry.guard.operation("request_end")
 
@@ -63,10 +64,31 @@ class TelemetryMiddleware:
                 request.finish()
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+        match scope["type"]:
+            case "lifespan":
+                await self._live(scope, receive, send)
+            case "websocket" if scope.get(OURS) is not self.telemetry:
+                await self._converse(scope, receive, send)
+            case _:
+                await self.app(scope, receive, send)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[OURS] = self.telemetry
+        scope[NATIVE] = None
+        socket = None
+        with self._starting:
+            socket = self._open(scope, receive, send)
+        if socket is None:
+            await self.app(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, socket.receive, socket.send)
+        except BaseException as error:
+            socket.error = error
+            raise
+        finally:
+            with self._finishing:
+                socket.finish()
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start with the app, and send what waits before the server may exit.

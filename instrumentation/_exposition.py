@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as open_metrics
 
+from instrumentation._render import Renderer
+
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,7 +24,7 @@ class Exposition:
     """An ASGI app that answers GET and HEAD with every sample of a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+        self._renderer = Renderer(registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
@@ -39,10 +41,8 @@ class Exposition:
     def rendered(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
         """Content type and body: OpenMetrics with *exemplars*, or the text format."""
         if exemplars:
-            body: bytes = open_metrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]  # theirs has no types
-            return open_metrics.CONTENT_TYPE_LATEST.encode(), body
-        body = text_format.generate_latest(self._registry)
-        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), body
+            return open_metrics.CONTENT_TYPE_LATEST.encode(), self._renderer.open_metrics()
+        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), self._renderer.text()
 
 
 async def _respond(send: Send, status_code: int, content_type: bytes, body: bytes) -> None:

@@ -6,7 +6,9 @@ This module alone may catch ``Exception``.
 import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Value = TypeVar("Value")
 
 LOGGER = logging.getLogger("instrumentation")
 
@@ -87,12 +89,17 @@ class Operation:
         return not self._strict
 
 
+def attempted(action: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
+    """What *action* gives or, when the user's objects fail in it, what *otherwise* gives."""
+    try:
+        return action()
+    except Exception:  # noqa: BLE001  a user's __str__ may raise anything
+        return otherwise()
+
+
 def described(value: object) -> str:
     """``str(value)``, or the name of its class when the user's ``__str__`` fails."""
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001  a __str__ may raise anything and must cost one attribute
-        return f"<{type(value).__name__}>"
+    return attempted(lambda: str(value), lambda: f"<{type(value).__name__}>")
 
 
 def qualified_name(error: BaseException) -> str:

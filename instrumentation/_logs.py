@@ -8,7 +8,7 @@ from typing import Final
 
 from opentelemetry import trace
 
-from instrumentation._guard import described
+from instrumentation._guard import attempted, described
 from instrumentation.conventions import SPAN_ID, TRACE_ID
 
 LONGEST: Final = 16384
@@ -51,9 +51,7 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self._exception(record)[-LONGEST:]
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        return json.dumps({**extra, **line}, default=described, skipkeys=True).replace(
-            "\x7f", "\\u007f"
-        )
+        return _encoded(line, extra)
 
     def _exception(self, record: logging.LogRecord) -> str:
         exc_info = record.exc_info
@@ -62,10 +60,16 @@ class JSONFormatter(logging.Formatter):
 
 def _message(record: logging.LogRecord) -> str:
     """The message with its arguments; one that does not fit them is kept as it was written."""
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):
-        return f"{described(record.msg)} {described(record.args)}"
+    return attempted(record.getMessage, lambda: f"{described(record.msg)} {described(record.args)}")
+
+
+def _encoded(line: dict[str, object], extra: dict[str, object]) -> str:
+    """One line of ASCII; an extra that cannot be encoded, costs all of them."""
+    text = attempted(
+        lambda: json.dumps({**extra, **line}, default=described, skipkeys=True),
+        lambda: json.dumps(line),
+    )
+    return text.replace("\x7f", "\\u007f")
 
 
 def _current_ids() -> tuple[str, str]:

@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind
 
-from instrumentation._exposition import Message, Scope, Send
+from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent, with_baggage
@@ -19,6 +19,7 @@ from instrumentation._route import route_of
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._span import FAILED, UNSET, RequestSpan
 from instrumentation._trust import Trusted
+from instrumentation._websocket import WebSocket
 from instrumentation.conventions import OTHER_METHOD
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Requests:
         self._context = recorders.context
         self._propagated = recorders.propagated
         self.series = recorders.metrics.series
+        self._starting = recorders.guard.operation("span_start")
         self.sending = recorders.guard.operation("response")
 
     def begin(self, scope: Scope, send: Send) -> "Request":
@@ -76,15 +78,30 @@ class Requests:
         named = dict(headers)
         request = Request(self, scope, send, method, active.dec)
         active.inc()
-        if CONTENT_LENGTH in named:
-            request.received = int(named[CONTENT_LENGTH])
-        if self._tracing is not None and not _inside_server_span():
-            self._trace(self._tracing, request, scope, named)
+        length = named.get(CONTENT_LENGTH)
+        if length is not None and length.isdigit():
+            request.received = int(length)
+        if self._tracing is not None:
+            with self._starting:
+                self._trace(self._tracing, request, scope, named)
         return request
 
+    def open(self, scope: Scope, receive: Receive, send: Send) -> WebSocket:
+        """Start the span of a WebSocket and make it current."""
+        socket = WebSocket(scope, receive, send, self.sending)
+        if self._tracing is not None:
+            self._trace(self._tracing, socket, scope, dict(scope["headers"]))
+        return socket
+
     def _trace(
-        self, tracing: Tracing, request: "Request", scope: Scope, named: dict[bytes, bytes]
+        self,
+        tracing: Tracing,
+        request: "Request | WebSocket",
+        scope: Scope,
+        named: dict[bytes, bytes],
     ) -> None:
+        if _inside_server_span():
+            return
         parent, links = None, NO_LINKS
         context = self._base_context()
         if self._propagated and (TRACEPARENT in named or BAGGAGE in named):
@@ -125,7 +142,7 @@ class Requests:
             trace_id, random, state = tracing.ids.generate_trace_id(), 2, None
         else:
             trace_id, random, state = parent.trace_id, parent.trace_flags & 2, parent.trace_state
-        sampled = tracing.sampler.samples(trace_id, parent, method)
+        sampled = tracing.sampler.samples(trace_id, parent, f"{method} {scope['path']}")
         flags = FLAGS[random | sampled]
         context = SpanContext(trace_id, tracing.ids.generate_span_id(), False, flags, state)  # noqa: FBT003
         if not sampled:
@@ -219,9 +236,11 @@ class Request:
 
     def finish(self) -> None:
         """The app returned; end what its last message did not end."""
-        if self.token is not None:
-            context_api.detach(self.token)
-        self._end()
+        try:
+            if self.token is not None:
+                context_api.detach(self.token)
+        finally:
+            self._end()
 
     def _end(self) -> None:
         """Record the request, once."""

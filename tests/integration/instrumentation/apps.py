@@ -14,7 +14,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from instrumentation import instrument
 
-
 routes = APIRouter()
 shelves = APIRouter(prefix="/shelves")
 

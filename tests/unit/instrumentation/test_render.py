@@ -1,0 +1,79 @@
+"""Our text of a registry says what prometheus_client's says."""
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.trace import SpanContext, TraceFlags
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
+from prometheus_client.parser import text_string_to_metric_families as parse
+from prometheus_client.samples import Exemplar
+
+from instrumentation._histogram import Observer
+from instrumentation._render import Renderer
+
+SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
+LABEL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
+OBSERVED = st.dictionaries(LABEL, st.lists(st.floats(0, 100), max_size=4), max_size=4)
+
+
+def samples(families: Iterable[Metric]) -> list[tuple[object, ...]]:
+    """Every sample but creation times, in no order."""
+    return sorted(
+        (sample.name, sorted(sample.labels.items()), sample.value, shown(sample.exemplar))
+        for family in families
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    )
+
+
+def parsed(text: bytes) -> list[tuple[object, ...]]:
+    return samples(parse_open(text.decode()))  # type: ignore[no-untyped-call]  # theirs has no types
+
+
+def shown(exemplar: Exemplar | None) -> str:
+    return f"{sorted(exemplar.labels.items())} {exemplar.value}" if exemplar else ""
+
+
+def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    histogram = Histogram("h_seconds", 'A "help"\n\\', ["route"], registry=registry)
+    events = Counter("events", "Other.", ["route"], registry=registry)
+    for route, values in observed.items():
+        observer = Observer(histogram.labels(route))
+        events.labels(route).inc()
+        for value in values:
+            observer.observe_with_exemplar(value, SPAN, value)
+    return registry
+
+
+@given(OBSERVED)
+def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
+    registry = registry_of(observed)
+
+    ours, theirs = Renderer(registry).text().decode(), generate_latest(registry).decode()
+
+    assert samples(parse(ours)) == samples(parse(theirs))
+
+
+@given(OBSERVED)
+def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]]) -> None:
+    registry = registry_of(observed)
+
+    ours, theirs = Renderer(registry).open_metrics(), open_metrics(registry)  # type: ignore[no-untyped-call]  # theirs has no types
+
+    assert parsed(ours) == parsed(theirs)
+
+
+def test_a_second_scrape_sees_what_came_since() -> None:
+    registry = CollectorRegistry()
+    histogram = Histogram("h_seconds", "Help.", registry=registry)
+    renderer = Renderer(registry)
+    renderer.text()
+
+    histogram.observe(0.5)
+
+    assert b"h_seconds_count 1.0\n" in renderer.text()
