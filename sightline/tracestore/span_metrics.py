@@ -90,8 +90,11 @@ class _Series:
 class SpanMetrics(Collector):
     """Counts the spans it is told of; safe to use from several threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, max_series: int = MAX_SERIES
+    ) -> None:
         self._clock = clock
+        self._max_series = max_series
         self._lock = threading.Lock()
         self._series: dict[_Key, _Series] = {}
         self._targets: dict[_Source, dict[str, str]] = {}
@@ -115,7 +118,7 @@ class SpanMetrics(Collector):
         namespace = named.pop("service.namespace", "")
         job = f"{namespace}/{service}" if namespace else service
         source = _Source(service, job, named.pop("service.instance.id", ""))
-        if source in self._targets or len(self._targets) < MAX_SERIES:
+        if source in self._targets or len(self._targets) < self._max_series:
             self._targets[source] = named
         return source
 
@@ -132,7 +135,7 @@ class SpanMetrics(Collector):
 
     def _of(self, key: _Key) -> _Series:
         series = self._series.get(key)
-        if series is None and len(self._series) >= MAX_SERIES:
+        if series is None and len(self._series) >= self._max_series:
             key = key._replace(name=OVERFLOW)
             series = self._series.get(key)
         if series is None:

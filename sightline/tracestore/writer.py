@@ -39,9 +39,16 @@ class _Request:
 class Writer:
     """Stores requests in order of arrival; a request is answered once it is on disk."""
 
-    def __init__(self, store: Store, *, seen: Callable[[TracesData], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        seen: Callable[[TracesData], None],
+        max_waiting_bytes: int = MAX_WAITING_BYTES,
+    ) -> None:
         """Start the thread; *seen* is told there of every request that was stored."""
         self._store = store
+        self._max_waiting_bytes = max_waiting_bytes
         self._seen = seen
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._waiting_bytes = 0
@@ -56,7 +63,7 @@ class Writer:
             QueueFull: Too much is waiting; nothing was stored.
             NotStored: The disk refused; nothing was stored.
         """
-        if self._waiting_bytes + size_bytes > MAX_WAITING_BYTES:
+        if self._waiting_bytes + size_bytes > self._max_waiting_bytes:
             raise QueueFull("sending queue is full")
         self._waiting_bytes += size_bytes
         stored = self._loop.create_future()

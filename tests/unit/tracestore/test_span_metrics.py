@@ -7,7 +7,6 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 from prometheus_client.samples import Exemplar, Sample
 
-from sightline.tracestore import span_metrics
 from sightline.tracestore.span_metrics import SpanMetrics
 from tests.unit.tracestore.spans import MILLISECOND, request, span
 
@@ -31,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def metrics(clock: Clock) -> SpanMetrics:
-    return SpanMetrics(clock)
+    return SpanMetrics(clock=clock)
 
 
 def samples(metrics: SpanMetrics, name: str) -> list[Sample]:
@@ -99,10 +98,8 @@ def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, cl
     assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
 
 
-def test_names_beyond_the_bound_share_one_series(
-    metrics: SpanMetrics, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(span_metrics, "MAX_SERIES", 3)
+def test_names_beyond_the_bound_share_one_series() -> None:
+    metrics = SpanMetrics(max_series=3)
     metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
     samples(metrics, CALLS)
 

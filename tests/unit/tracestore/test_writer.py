@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from sightline.tracestore import writer as module
 from sightline.tracestore.store import Store
 from sightline.tracestore.writer import NotStored, QueueFull, Writer
 from tests.unit.tracestore.conftest import refuse_spans
@@ -15,8 +13,10 @@ from tests.unit.tracestore.spans import request, span
 
 
 @asynccontextmanager
-async def writing(store: Store, seen: list[TracesData]) -> AsyncIterator[Writer]:
-    writer = Writer(store, seen=seen.append)
+async def writing(
+    store: Store, seen: list[TracesData], *, max_waiting_bytes: int = 10_000
+) -> AsyncIterator[Writer]:
+    writer = Writer(store, seen=seen.append, max_waiting_bytes=max_waiting_bytes)
     try:
         yield writer
     finally:
@@ -35,13 +35,9 @@ def test_a_request_is_stored_when_the_call_returns(store: Store) -> None:
     assert len(seen) == 1
 
 
-def test_what_does_not_fit_into_the_queue_is_refused(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 250)
-
+def test_what_does_not_fit_into_the_queue_is_refused(store: Store) -> None:
     async def act() -> list[object]:
-        async with writing(store, []) as writer:
+        async with writing(store, [], max_waiting_bytes=250) as writer:
             writes = [writer.write(request(span(n)), size_bytes=100) for n in range(1, 5)]
             return list(await asyncio.gather(*writes, return_exceptions=True))
 
