@@ -1,6 +1,5 @@
 """The secure overlay says how things are reached, and nothing else anew."""
 
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from sightline.artefacts import GRAFANA, PROMETHEUS, ROOT
+from tests.overlay_secrets import make_secrets
 
 OVERLAYS = ROOT / "deploy" / "compose"
 WORDS_OF_SECURITY = {
@@ -36,14 +36,7 @@ def open_form(value: Any) -> Any:  # noqa: ANN401  any YAML
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the one command makes, in a copy of the rooms that it reads."""
-    root = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(PROMETHEUS, root / "prometheus")
-    shutil.copytree(GRAFANA / "provisioning", root / "grafana" / "provisioning")
-    (root / "deploy" / "compose").mkdir(parents=True)
-    script = shutil.copy(OVERLAYS / "certificates.sh", root / "deploy" / "compose")
-    subprocess.run(["/bin/sh", script], check=True, capture_output=True)
-    return root / "deploy" / "compose" / "secrets"
+    return make_secrets(tmp_path_factory.mktemp("checkout"))
 
 
 def test_prometheus_scrapes_the_same_jobs() -> None:
