@@ -114,16 +114,24 @@ def _fetched(
     )
     with cache.held():
         # Another process may have fetched it while this one waited.
-        return _first((cache, *places, Release(cache=cache, report=report)), wanted, tried)
+        again = _first((cache,), wanted, tried)
+        network: tuple[Place, ...] = (*places, Release(cache=cache, report=report))
+        return again or _first(network, wanted, tried, report)
 
 
-def _first(places: Iterable[Place], wanted: Wanted, tried: dict[str, str]) -> Binary | None:
+def _first(
+    places: Iterable[Place],
+    wanted: Wanted,
+    tried: dict[str, str],
+    report: Report = lambda _: None,
+) -> Binary | None:
     """The program from the first of *places* that has it; reasons of the others go to *tried*."""
     for place in places:
         try:
             return place.find(wanted)
         except NotHere as reason:
             tried[str(place)] = str(reason)
+            report(f"{wanted.program.name}: {place} does not do: {reason}")
     return None
 
 
