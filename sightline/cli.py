@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sightline import display
+from sightline import artefacts, display
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 from sightline.errors import ConfigurationError, SightlineError
@@ -21,8 +21,10 @@ Command = Callable[[argparse.Namespace, Config], int]
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
+OURS: Final = (str(artefacts.GRAFANA), str(artefacts.PROMETHEUS))
+"""What is linted unless files are named."""
+
 ROOMS: Final = {
-    "lint": ("sightline.lint.report", "find faults in dashboards and rule files"),
     "slo": ("sightline.slo", "build, explain and try objectives"),
     "check": ("sightline.viewer.check", "prove every panel of the dashboards on live data"),
 }
@@ -99,6 +101,13 @@ def examine(_: argparse.Namespace, config: Config) -> int:
     return int(any(finding.verdict == "bad" for finding in findings))
 
 
+def lint(chosen: argparse.Namespace, _: Config) -> int:
+    """Report what is to mend in files; exit status 1 when there is something."""
+    from sightline.lint import report  # noqa: PLC0415  as in `examine`
+
+    return report.main(chosen.paths)
+
+
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     with stack.folder.starting() as first:
         if not first:
@@ -171,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     showing.set_defaults(command=status)
     examining = commands.add_parser("doctor", help="what this machine has and lacks for a stack")
     examining.set_defaults(command=examine)
+    linting = commands.add_parser("lint", help="find faults in dashboards and rule files")
+    linting.add_argument("paths", nargs="*", metavar="PATH", default=OURS, help="files or folders")
+    linting.set_defaults(command=lint)
     for name in filter(_there, ROOMS):
         commands.add_parser(name, help=ROOMS[name][1], add_help=False)
     return parser
