@@ -37,6 +37,9 @@ bench: .venv/bench.stamp  ## figures beside the peers
 docker-test: .venv/dev.stamp  ## compose on a real engine
 	$(BIN)/pytest tests/docker
 
+jaeger-test: .venv/dev.stamp  ## our Jaeger files on a real jaeger from PATH
+	$(BIN)/pytest tests/jaeger
+
 ci:           ## what CI runs
 	.ci/run
 
