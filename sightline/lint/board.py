@@ -103,9 +103,12 @@ def read(path: Path) -> Json | None:
     """The dashboard in *path*, wrapped as an API answers it or not; None for any other JSON.
 
     Raises:
-        ValueError: The file is no JSON.
+        ValueError: It looks like a dashboard, but is no JSON.
     """
-    document = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if '"panels"' not in text and '"rows"' not in text:
+        return None
+    document = json.loads(text)
     candidate = document.get("dashboard", document) if isinstance(document, dict) else {}
     found = isinstance(candidate, dict) and ("panels" in candidate or "rows" in candidate)
     return candidate if found else None

@@ -21,7 +21,7 @@ DASHBOARD_RULES: Final[tuple[Rule[Board], ...]] = (
 FILE_RULES: Final[tuple[Rule[RuleFile], ...]] = alerting.RULES
 
 JSON: Final = frozenset({".json"})
-YAML: Final = frozenset({".yml", ".yaml"})
+YAML: Final = frozenset({".yml", ".yaml", ".rules"})
 
 UNREADABLE: Final = "yaml/parse"
 

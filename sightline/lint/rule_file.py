@@ -43,18 +43,29 @@ class RuleFile:
 
 
 def read(path: Path) -> Json | None:
-    """The rule file in *path*; None for any other YAML.
+    """The rule file in *path*, or in a Kubernetes PrometheusRule; None for any other YAML.
 
     Raises:
-        ValueError: The file is no YAML.
+        ValueError: It looks like a rule file, but is no YAML.
     """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "groups:" not in text:
+        return None
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        documents = list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    found = isinstance(document, dict) and isinstance(document.get("groups"), list)
-    rules = [rule for group in document["groups"] for rule in _rules(group)] if found else []
-    return document if any("expr" in rule for rule in rules) else None
+    found = (_grouped(document) for document in documents if isinstance(document, dict))
+    return next((document for document in found if document), None)
+
+
+def _grouped(document: Json) -> Json | None:
+    spec = document.get("spec") if document.get("kind") == "PrometheusRule" else document
+    groups = spec.get("groups") if isinstance(spec, dict) else None
+    if not isinstance(groups, list):
+        return None
+    rules = [rule for group in groups for rule in _rules(group)]
+    return {"groups": groups} if any("expr" in rule for rule in rules) else None
 
 
 def _rules(group: Any) -> list[Json]:  # noqa: ANN401  anybody's YAML

@@ -13,7 +13,9 @@ from sightline.lint.finding import Rule
 
 Found = Iterator[tuple[str, str]]
 
-_COUNTERS: Final = ("_total", "_count", "_sum", "_bucket")
+_COUNTERS: Final = ("_total", "_sum", "_bucket")
+_HISTOGRAM_COUNT: Final = re.compile(r"_(seconds|milliseconds|bytes|duration)_count$")
+"""A gauge may be called `…_count` as well: `system_cpu_logical_count`."""
 _COUNTER_FUNCTIONS: Final = frozenset(
     {"rate", "irate", "increase", "resets", "changes", "absent", "absent_over_time"}
     | {"timestamp", "count", "group", "count_over_time", "present_over_time"}
@@ -78,8 +80,9 @@ def counters(dashboard: Board) -> Found:
 
 
 def _counts(name: str) -> bool:
-    known = METRICS.get(name)
-    return name.endswith(_COUNTERS) and not promql.recorded(name) and known is None
+    if promql.recorded(name) or name in METRICS:
+        return False
+    return name.endswith(_COUNTERS) or bool(_HISTOGRAM_COUNT.search(name))
 
 
 def logs(dashboard: Board) -> Found:
@@ -113,13 +116,19 @@ def bounds(dashboard: Board) -> Found:
 
 
 def quantiles(dashboard: Board) -> Found:
-    """A quantile is taken over buckets that still have their bound."""
+    """A quantile is taken over buckets that still have their bound; native ones need none."""
     for target, tree in dashboard.queries():
         for node, _ in promql.nodes(tree):
             if isinstance(node, Call) and node.func.name == "histogram_quantile":
+                if not _classic(node.args[1]):
+                    continue
                 lost = [inner for inner in _aggregations(node.args[1]) if not _keeps(inner, "le")]
                 if lost:
                     yield target.place, "histogram_quantile over buckets without le: add it to by"
+
+
+def _classic(tree: Expr) -> bool:
+    return any(promql.metric(node).endswith("_bucket") for node, _ in promql.selectors(tree))
 
 
 def _aggregations(tree: Expr) -> list[AggregateExpr]:
@@ -134,12 +143,11 @@ def _keeps(aggregation: AggregateExpr, label: str) -> bool:
 
 
 def exemplars(dashboard: Board) -> Found:
-    """Exemplars are asked for where there are some: raw buckets, never recorded series."""
+    """Exemplars are asked for where there may be some: no recorded series has any."""
     for target, tree in dashboard.queries():
         names = [promql.metric(selector) for selector, _ in promql.selectors(tree)]
-        raw = any(name.endswith("_bucket") and not promql.recorded(name) for name in names)
-        if target.json.get("exemplar") and not raw:
-            yield target.place, "exemplars are asked for, but no bucket of a histogram is"
+        if target.json.get("exemplar") and all(map(promql.recorded, names)):
+            yield target.place, "exemplars of recorded series: there are none; ask raw buckets"
 
 
 def steady(dashboard: Board) -> Found:

@@ -101,7 +101,7 @@ FAULTS: dict[str, list[Json]] = {
         asking(REQUESTS.replace("_count{", '_bucket{le="0.3", ')),
     ],
     "sightline-quantile": [asking(f"histogram_quantile(0.9, sum by (job) ({BUCKETS}))", "s")],
-    "sightline-exemplars": [asking(REQUESTS, exemplar=True)],
+    "sightline-exemplars": [asking('job:requests:rate{job=~"$job"}', exemplar=True)],
     "sightline-steady-series": [asking(f"topk(5, {REQUESTS})")],
     "sightline-unit": [
         asking(REQUESTS, "s"),
@@ -189,6 +189,24 @@ def test_a_fault_in_a_rule_file_is_found_by_its_rule(found: Lint, rule: str, fau
     assert found(fault, "rules.yml") == {rule}
 
 
+def test_rules_inside_a_kubernetes_object_are_found(found: Lint) -> None:
+    wrapped = {"kind": "PrometheusRule", "spec": alert(expr="up")}
+
+    assert found(wrapped, "rules.yml") == {"alerts/comparison"}
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        f"histogram_quantile(0.9, sum(rate(durations_seconds{{{CHOSEN}}}[$__rate_interval])))",
+        f"system_cpu_logical_count{{{CHOSEN}}}",
+    ],
+    ids=["a native histogram has no le", "a gauge may end in _count"],
+)
+def test_what_only_looks_like_a_fault_is_let_through(found: Lint, expr: str) -> None:
+    assert found(asking(expr, "s")) - {"sightline-unit"} == set()
+
+
 def test_a_lint_file_excuses_with_a_reason(found: Lint, tmp_path: Path) -> None:
     entry = {"dashboard": "Shop", "panel": "Requests"}
     excuse = {"target-job-rule": {"reason": "there is one job", "entries": [entry]}}
@@ -205,7 +223,7 @@ def test_an_excuse_without_a_reason_is_refused(found: Lint, tmp_path: Path) -> N
 
 
 def test_a_broken_file_is_reported_and_the_rest_is_linted(tmp_path: Path) -> None:
-    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "broken.json").write_text('{"panels": [')
     (tmp_path / "shop.json").write_text(json.dumps(without("uid")))
 
     assert [finding.rule for finding in lint(sorted(tmp_path.iterdir()))] == [
