@@ -20,6 +20,9 @@ from sightline.tracestore.trace import Trace
 DEFAULT_LIMIT: Final = 100
 """Source: Jaeger, `defaultQueryLimit`."""
 
+MAX_LIMIT: Final = 10_000
+"""Most traces in one answer, about 60 MB, whatever is asked for."""
+
 Found = tuple[int, bytes]
 """Start in nanoseconds and trace id."""
 
@@ -44,7 +47,7 @@ class Query:
 
 def find(store: Store, query: Query) -> Iterator[Trace]:
     """Traces that *query* means, newest first."""
-    remaining = query.limit if query.limit > 0 else DEFAULT_LIMIT
+    remaining = min(query.limit, MAX_LIMIT) if query.limit > 0 else DEFAULT_LIMIT
     for trace_id in _trace_ids(store, query):
         trace = store.trace(trace_id)
         if _has_tags(trace, query):

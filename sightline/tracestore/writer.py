@@ -52,6 +52,7 @@ class Writer:
         self._seen = seen
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._waiting_bytes = 0
+        self._closed = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -74,12 +75,13 @@ class Writer:
             self._waiting_bytes -= size_bytes
 
     def close(self) -> None:
-        """Store what waits, then end the thread."""
+        """End the thread after the transaction under way; what waits was not acknowledged."""
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while batch := self._batch():
+        while (batch := self._batch()) and not self._closed:
             self._write(batch)
 
     def _batch(self) -> list[_Request]:
