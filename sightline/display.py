@@ -69,10 +69,11 @@ def table(look: Look) -> None:
     from rich.table import Table  # noqa: PLC0415  as above
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("role", "played by", "state", "where"):
+    for heading in ("role", "played by", "state", "where", "pid"):
         rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "where"})
     for name, status in look.statuses.items():
-        rows.add_row(name, status.role.provider, _condition(look, name), status.role.url)
+        pid = str(status.process.pid)
+        rows.add_row(name, status.role.provider, _condition(look, name), status.role.url, pid)
     Console(width=_width()).print(rows)
     if not look.supervised:
         note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")

@@ -46,7 +46,17 @@ def free(port: int) -> bool:
             listener.bind(("127.0.0.1", port))
         except OSError:
             return False
-    return True
+    return sys.platform == "linux" or not _covered(port)
+
+
+def _covered(port: int) -> bool:
+    """Whether somebody answers, though *port* could be bound: other systems allow that.
+
+    A listener on all addresses leaves each single address free there. On Linux it does not, and
+    a call to a free port may meet itself.
+    """
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 def holder(port: int) -> str:

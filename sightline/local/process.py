@@ -69,7 +69,7 @@ def until(done: Callable[[], bool], *, within_seconds: float) -> bool:
 def command_of(pid: int) -> str:
     """The command line of *pid*, as far as this user may see it."""
     if sys.platform != "linux":
-        return _ps(pid, "command=")
+        return _ps(pid, "command")
     with suppress(OSError):
         words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
         return b" ".join(words).decode(errors="replace").strip()
@@ -83,9 +83,10 @@ def _signal(process: Identity, number: signal.Signals) -> None:
 
 def _seen(pid: int) -> tuple[str, str]:
     """State and birth of *pid*; both empty when there is none."""
-    if sys.platform != "linux":
-        state, _, born = _ps(pid, "stat=,lstart=").partition(" ")
-        return state, born.strip()
+    return _seen_in_proc(pid) if sys.platform == "linux" else _seen_by_ps(pid)
+
+
+def _seen_in_proc(pid: int) -> tuple[str, str]:
     with suppress(OSError):
         # The command stands in brackets and may hold any character, brackets too.
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
@@ -93,6 +94,12 @@ def _seen(pid: int) -> tuple[str, str]:
     return "", ""
 
 
-def _ps(pid: int, columns: str) -> str:
-    asked = ["ps", "-o", columns, "-p", str(pid)]
+def _seen_by_ps(pid: int) -> tuple[str, str]:
+    state, _, born = _ps(pid, "stat", "lstart").partition(" ")
+    return state, born.strip()
+
+
+def _ps(pid: int, *columns: str) -> str:
+    headless = [word for column in columns for word in ("-o", f"{column}=")]
+    asked = ["ps", *headless, "-p", str(pid)]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
