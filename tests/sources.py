@@ -108,9 +108,9 @@ def viewing(folder: Path, *, timeout_seconds: float = 5.0, **urls: str) -> Itera
         dashboards=folder,
         timeout_seconds=timeout_seconds,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(application(settings), port=port, log_level="error", timeout_graceful_shutdown=1)
-    )
+    app = application(settings)
+    config = uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -87,7 +87,7 @@ def _maps(rule: ValueMapping, value: Any) -> bool:  # noqa: ANN401  a cell holds
         case "value":
             return rule.match in (str(value), _whole(value))
         case "range":
-            return isinstance(value, int | float) and _within(rule, value)
+            return isinstance(value, int | float) and _within(rule, float(value))
         case "regex":
             return isinstance(value, str) and pattern(rule.match).search(value) is not None
         case "special":
@@ -108,7 +108,7 @@ def _special(word: str, value: Any) -> bool:  # noqa: ANN401  a cell holds anyth
         "null": value is None,
         "nan": value is None,
         "null+nan": value is None,
-        "empty": value == "",
+        "empty": isinstance(value, str) and not value,
         "true": value is True,
         "false": value is False,
     }

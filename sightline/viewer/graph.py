@@ -1,5 +1,6 @@
 """Who calls whom, laid out from left to right: callers before those they call."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -123,21 +124,31 @@ def _mean_place(name: str, columns: Sequence[Sequence[str]], calls: Calls) -> tu
 
 def _edge(pair: tuple[str, str], calls: float, places: Mapping[str, tuple[float, float]]) -> Edge:
     (x0, y0), (x1, y1) = places[pair[0]], places[pair[1]]
-    forward = x1 > x0
-    bend = (x1 - x0) / 2 if forward else COLUMN / 2
-    start, end = x0 + RADIUS * (1 if forward else 0), x1 - (RADIUS + 7) * (1 if forward else 0)
-    drop = 0.0 if forward else LINE * 0.55
-    skip = -LINE * 0.35 if forward and x1 - x0 > COLUMN * 1.5 and y0 == y1 else 0.0
-    top, bottom = y0 + (RADIUS if drop else 0), y1 + (RADIUS + 7 if drop else 0)
+    if x1 <= x0:
+        start, end, bow = (x0, y0 + RADIUS), (x1, y1 + _TIP), _BELOW
+    elif y0 == y1 and x1 - x0 > COLUMN:
+        slant = math.sqrt(0.5)
+        start = x0 + RADIUS * slant, y0 - RADIUS * slant
+        end, bow = (x1 - _TIP * slant, y1 - _TIP * slant), -LINE * 0.55
+    else:
+        start, end, bow = (x0 + RADIUS, y0), (x1 - _TIP, y1), 0.0
+    bend = (end[0] - start[0]) / (3 if bow else 2) if x1 > x0 else COLUMN / 3
     curve = (
-        f"M{start:.1f} {top:.1f} C{start + bend:.1f} {top + drop + skip * 2:.1f} "
-        f"{end - bend:.1f} {bottom + drop + skip * 2:.1f} {end:.1f} {bottom:.1f}"
+        f"M{start[0]:.1f} {start[1]:.1f} "
+        f"C{start[0] + bend:.1f} {start[1] + bow:.1f} {end[0] - bend:.1f} {end[1] + bow:.1f} "
+        f"{end[0]:.1f} {end[1]:.1f}"
     )
     return Edge(
         caller=pair[0],
         callee=pair[1],
         calls=calls,
         path=curve,
-        label_x=(start + end) / 2,
-        label_y=(top + bottom) / 2 + 0.75 * (drop + skip * 2) - 8,
+        label_x=(start[0] + end[0]) / 2,
+        label_y=(start[1] + end[1]) / 2 + 0.75 * bow - 8,
     )
+
+
+_TIP: Final = RADIUS + 7
+"""How far from the middle of a circle the tip of an arrow ends."""
+_BELOW: Final = LINE * 0.7
+"""How far below the line of its services a call back is drawn."""

@@ -98,13 +98,20 @@ def events(drawing: Drawing, scale: Scale) -> Iterator[dict[str, Any]]:
 def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
     """A dotted line at each annotated moment, a faint band over each annotated while."""
     for name, start, end in _merged(drawing):
-        ends = {"x0": drawing.local(start * 1000), "x1": drawing.local(end * 1000)}
-        yield _band({**ends, "y0": 0, "y1": 1, "yref": "paper"}, colors.color(name), 0.06)
+        while_ = {"x0": drawing.local(start * 1000), "x1": drawing.local(end * 1000)}
+        yield _band({**while_, "y0": 0, "y1": 1, "yref": "paper"}, colors.color(name), 0.06)
     for one in drawing.events:
         line = {"color": colors.color(one.color), "width": 1, "dash": "dot"}
-        start = drawing.local(one.start * 1000)
-        ends = {"x0": start, "x1": start}
-        yield {"type": "line", **ends, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+        moment = drawing.local(one.start * 1000)
+        yield {
+            "type": "line",
+            "x0": moment,
+            "x1": moment,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "line": line,
+        }
 
 
 def _merged(drawing: Drawing) -> Iterator[tuple[str, float, float]]:

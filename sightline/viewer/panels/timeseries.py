@@ -45,15 +45,23 @@ def draw(drawing: Drawing) -> View:
 def visible_lines(drawing: Drawing) -> list[Line]:
     """Every series that the panel shows, with its colour."""
     series = [(time, field) for time, field in number_series(drawing.frames) if time is not None]
-    named = colors.by_names(field.title for _, field in series)
+    names = _names([field for _, field in series])
+    shades = colors.by_names(names)
     lines = []
     for index, (time, field) in enumerate(series):
         hidden = (field.config.custom.get("hideFrom") or {}).get("viz")
         last = next((value for value in reversed(field.values) if value is not None), None)
-        color = colors.of_series(index, named[field.title], field.config, last)
+        color = colors.of_series(index, shades[names[index]], field.config, last)
         if not hidden:
             lines.append((time, field, color))
     return lines
+
+
+def _names(fields: Sequence[Field]) -> list[str]:
+    """What each line is coloured by: its service, if that alone tells the lines apart."""
+    services = [field.labels.get("job", field.title) for field in fields]
+    distinct = len(set(services)) == len(services)
+    return services if distinct else [field.title for field in fields]
 
 
 def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:

@@ -62,7 +62,7 @@ export function listenLegend(legend, plot) {
       all.forEach((one) => (alone || one === chosen ? hidden.delete(one) : hidden.add(one)));
     }
     plot.hiddenTraces = hidden;
-    window.Plotly.restyle(plot, { visible: all.map((one) => !hidden.has(one)) }, all);
+    if (plot.data) window.Plotly.restyle(plot, { visible: all.map((one) => !hidden.has(one)) }, all);
     paint();
   };
   entries.forEach((entry) => {

@@ -101,8 +101,8 @@ async function show(panel, body, { html, figure, title, links }) {
   body.querySelector(":scope > .legend")?.remove();
   plot.insertAdjacentHTML("afterend", html);
   const legend = body.querySelector(":scope > .legend");
-  await drawChart(plot, figure, { onZoom: zoom });
   if (legend) listenLegend(legend, plot);
+  await drawChart(plot, figure, { onZoom: zoom });
 }
 
 function setRange(from, to) {

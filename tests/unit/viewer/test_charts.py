@@ -5,7 +5,8 @@ from typing import Any
 
 from sightline.viewer.panels.drawing import Event, View
 from sightline.viewer.prometheus import Exemplar
-from tests.viewing import NOON, columns, numbers, panel, view
+from sightline.viewer.results import heatmap
+from tests.viewing import NOON, numbers, panel, series, view
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 2}]}
 
@@ -148,13 +149,11 @@ def test_a_service_has_its_colour_whatever_stands_beside_it() -> None:
 
 
 def test_a_heatmap_shows_the_buckets_in_use() -> None:
-    frame = columns(**{"0.1": [0.0, 0.0], "0.25": [4.0, 0.0], "0.5": [9.0, 1.0], "1.0": [0.0, 0.0]})
-    time = numbers("t", 1, 2).fields[0]
+    buckets = [series(0, 0, le="0.1"), series(4, 0, le="0.25"), series(13, 1, le="0.5")]
+    [frame] = heatmap([*buckets, series(13, 1, le="1.0")], ref_id="A")
     options = {"yAxis": {"unit": "s"}, "cellValues": {"unit": "ops"}, "color": {"exponent": 1}}
 
-    drawn = figure(
-        view(panel("heatmap", options=options), frame.with_fields([time, *frame.fields]))
-    )
+    drawn = figure(view(panel("heatmap", options=options), frame))
 
     [cells] = drawn["data"]
     assert cells["z"] == [[None, None], [4.0, None], [9.0, 1.0], [None, None]]

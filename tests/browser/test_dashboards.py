@@ -1,0 +1,101 @@
+"""Every dashboard, drawn with real data in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from sightline.artefacts import DASHBOARDS
+from tests.browser.conftest import Watched
+
+UIDS = sorted(file.stem for file in DASHBOARDS.glob("*.json"))
+NUMBER = re.compile(r"\d")
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_every_panel_of_a_dashboard_is_drawn(watched: Watched, uid: str) -> None:
+    page = watched.open(f"/d/{uid}?from=now-5m")
+    page.set_viewport_size({"width": 1600, "height": 3000})
+
+    expect(page.locator(".row:not(.closed) .message.loading")).to_have_count(0)
+    expect(page.locator(".message.error")).to_have_count(0)
+    expect(page.locator(".panel.stale")).to_have_count(0)
+    expect(page.locator(".row:not(.closed) .panel .body:empty")).to_have_count(0)
+
+
+def test_the_first_page_is_the_fleet_with_numbers(watched: Watched) -> None:
+    page = watched.open("/")
+
+    requests = page.locator(".panel", has=page.get_by_text("Requests", exact=True)).first
+    expect(requests.locator(".value")).to_have_text(NUMBER)
+    services = page.locator(".panel.kind-table").first
+    expect(services.locator("tbody tr", has_text="gateway")).to_contain_text(NUMBER)
+    expect(page.locator(".panel.kind-timeseries .js-plotly-plot").first).to_be_visible()
+
+
+def test_a_service_shows_its_rate_and_its_slow_traces(watched: Watched) -> None:
+    page = watched.open("/d/service?var-job=gateway&from=now-5m")
+
+    expect(page.locator(".panel.kind-stat .value").filter(has_text="req/s")).to_have_text(NUMBER)
+    expect(page.locator(".panel.kind-heatmap .js-plotly-plot")).to_be_visible()
+
+
+def test_a_row_of_the_fleet_leads_to_its_service(watched: Watched) -> None:
+    page = watched.open("/?from=now-15m")
+
+    page.get_by_role("link", name="orders", exact=True).first.click()
+
+    page.wait_for_url(re.compile(r"/d/service\?var-job=orders&from=now-15m&to=now"))
+    expect(page.locator(".picker[data-name=job] summary b")).to_have_text("orders")
+
+
+def test_a_variable_is_chosen_and_kept_in_the_address(watched: Watched) -> None:
+    page = watched.open("/d/service?var-job=gateway")
+
+    page.locator(".picker[data-name=job] summary").click()
+    page.locator(".picker[data-name=job] label", has_text="users").click()
+
+    page.wait_for_url(re.compile("var-job=users"))
+    expect(page.locator(".panel.kind-stat .value").first).to_have_text(NUMBER)
+
+
+def test_another_dashboard_keeps_the_time_range(watched: Watched) -> None:
+    page = watched.open("/?from=now-1h")
+
+    page.locator(".menu.link summary").click()
+    page.locator(".menu.link a", has_text="SLO").click()
+
+    page.wait_for_url(re.compile(r"/d/slo\?.*from=now-1h"))
+
+
+def test_a_stretch_of_a_chart_becomes_the_time_range(watched: Watched) -> None:
+    page = watched.open("/?from=now-5m")
+    drag = page.locator(".panel.kind-timeseries .nsewdrag").first
+    drag.scroll_into_view_if_needed()
+    box = drag.bounding_box()
+    assert box is not None
+
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 22, steps=8)
+    page.mouse.up()
+
+    page.wait_for_url(re.compile(r"from=\d{13}&to=\d{13}"))
+
+
+def test_a_legend_entry_shows_its_line_alone(watched: Watched) -> None:
+    page = watched.open("/?from=now-5m")
+    legend = page.locator(".panel.kind-timeseries .legend").first
+
+    legend.get_by_text("orders", exact=True).click()
+
+    expect(legend.locator("tr.off", has_text="gateway")).to_have_count(1)
+    expect(legend.locator("tr.off", has_text="orders")).to_have_count(0)
+
+
+def test_a_description_is_read_by_pointing_at_it(watched: Watched) -> None:
+    page = watched.open("/")
+
+    page.locator(".panel .info").first.hover()
+
+    expect(page.locator(".panel .tip").first).to_be_visible()
