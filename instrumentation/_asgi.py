@@ -31,6 +31,7 @@ class TelemetryMiddleware:
     def __init__(self, app: ASGIApp, telemetry: "Telemetry") -> None:
         self.app = app
         self.telemetry = telemetry
+        self._traced_once = telemetry.engine != "fastapi"
         self._begin = telemetry.requests.begin
         self._aside = telemetry.aside
         self._open = telemetry.requests.open
@@ -43,7 +44,8 @@ class TelemetryMiddleware:
             await self._pass_on(scope, receive, send)
             return
         scope[OURS] = self.telemetry
-        scope[NATIVE] = None
+        if self._traced_once:
+            scope[NATIVE] = None
         aside = self._aside.get(scope["path"])
         if aside is not None:
             await (aside.app or self.app)(scope, receive, send)
@@ -74,7 +76,8 @@ class TelemetryMiddleware:
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[OURS] = self.telemetry
-        scope[NATIVE] = None
+        if self._traced_once:
+            scope[NATIVE] = None
         socket = None
         with self._starting:
             socket = self._open(scope, receive, send)

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 from instrumentation._asgi import TelemetryMiddleware
-from instrumentation._telemetry import Telemetry
+from instrumentation._engine import ENGINES
+from instrumentation._telemetry import Engine, Telemetry
 from instrumentation.errors import ConfigurationError
 from instrumentation.settings import Settings
 
-ENGINES = ("asgi",)
 NOT_RECORDED = ("/metrics", "/healthz", "/readyz")
 """Paths that probes and scrapes ask for all day."""
 
@@ -19,7 +19,7 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     app: Any,  # noqa: ANN401  any Starlette or FastAPI
     *,
     service: str | None = None,
-    engine: Literal["asgi", "contrib", "fastapi"] = "asgi",
+    engine: Engine = "asgi",
     exclude: Iterable[str] = NOT_RECORDED,
     clients: Iterable[str] | None = None,
     metrics_path: str | None = "/metrics",
@@ -59,20 +59,18 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         service=service or getattr(app, "title", "") or "unknown_service",
         exclude=exclude,
         metrics_path=metrics_path,
+        engine=engine,
     )
     for client in _installed_clients() if clients is None else clients:
         _instrument_client(client, telemetry)
     app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
+    ENGINES[engine](app, telemetry)
     _wrap(app, telemetry)
     return telemetry
 
 
 def _wrap(app: Any, telemetry: Telemetry) -> None:  # noqa: ANN401  as above
     """Put the middleware outside of all others, the one that answers for exceptions included."""
-    native = getattr(app, "_telemetry", None)
-    if isinstance(native, dict):
-        # FastAPI decides about its own telemetry before any middleware runs.
-        native.update(tracing=False, metrics=False, logs=False)
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
     if getattr(app, "middleware_stack", None) is not None:

@@ -173,6 +173,7 @@ class Request:
         "_size",
         "_started_at",
         "_status_code",
+        "_traced_by",
         "_trailers",
         "error",
         "method",
@@ -199,6 +200,7 @@ class Request:
         self._status_code = 0
         self._size = 0
         self._trailers = False
+        self._traced_by = trace.INVALID_SPAN_CONTEXT  # or the span of another engine
         self.error: BaseException | None = None
         self.received: int | None = None
         self.span: RequestSpan | None = None
@@ -231,6 +233,8 @@ class Request:
     def _sent(self) -> None:
         """The response is out; a failed one still waits for the exception that explains it."""
         self._ended_at = perf_counter()
+        if self.span is None:
+            self._traced_by = trace.get_current_span().get_span_context()
         if self._status_code < SERVER_ERROR:
             self._end()
 
@@ -257,11 +261,13 @@ class Request:
         series.response_size.observe(self._size)
         if self.received is not None:
             series.request_size.observe(self.received)
-        if span is None:
+        context = span.get_span_context() if span is not None else self._traced_by
+        if context.trace_flags & 1:
+            series.duration.observe_with_exemplar(duration, context, ended_at)
+        else:
             series.duration.observe(duration)
-            return
-        series.duration.observe_with_exemplar(duration, span.get_span_context(), ended_at)
-        self._complete(span, route, duration)
+        if span is not None:
+            self._complete(span, route, duration)
 
     def _error_type(self) -> str:
         """The status code of a server error, or the exception that ended the request without one.

@@ -5,7 +5,7 @@ import atexit
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
@@ -20,6 +20,8 @@ from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._trust import trusted
 from instrumentation.settings import Settings
+
+Engine = Literal["asgi", "contrib", "fastapi"]
 
 SHUTDOWN_SECONDS: Final = 3.0
 """Longest a stopping service waits for its last spans to be taken."""
@@ -41,7 +43,7 @@ class Telemetry:
         service: The name of the service where the settings have none.
         exclude: Paths that are not recorded.
         metrics_path: Where the samples are served; None: nowhere.
-        traces: Whether requests are traced.
+        engine: Who makes the server spans: we, or another to whom we add metrics.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class Telemetry:
         service: str,
         exclude: Iterable[str] = (),
         metrics_path: str | None = None,
-        traces: bool = True,
+        engine: Engine = "asgi",
     ) -> None:
         self.settings = settings
+        self.engine = engine
         self.registry = CollectorRegistry(auto_describe=True)
         """Every metric of the service; register your own here."""
         failures = counter("sightline_internal_errors", self.registry)
@@ -73,7 +76,7 @@ class Telemetry:
         self.aside = {path: Aside(app=None) for path in exclude}
         if metrics_path is not None:
             self.aside[metrics_path] = Aside(app=Exposition(self.registry))
-        self.requests = Requests(self._recorders(traces=traces and not settings.disabled))
+        self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
         atexit.register(self.shutdown)
 
     def _recorders(self, *, traces: bool) -> Recorders:

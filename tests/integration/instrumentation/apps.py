@@ -118,3 +118,17 @@ def with_contrib_after() -> FastAPI:
     app = plain()
     FastAPIInstrumentor.instrument_app(app)
     return app
+
+
+def traced_by_contrib() -> FastAPI:
+    """The shop whose server spans opentelemetry-instrumentation-fastapi makes."""
+    app = shop()
+    instrument(app, engine="contrib")
+    return app
+
+
+def traced_by_fastapi() -> FastAPI:
+    """The shop whose server spans FastAPI makes."""
+    app = shop()
+    instrument(app, engine="fastapi")
+    return app

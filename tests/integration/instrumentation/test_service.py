@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.fakes import Collector
 from tests.integration.instrumentation.conftest import (
@@ -79,6 +80,16 @@ def test_a_stream_is_one_span_up_to_its_last_byte(shop: Service) -> None:
     assert span.end_time_unix_nano - span.start_time_unix_nano >= 100_000_000
 
 
+def test_a_websocket_is_one_span_however_many_messages_it_carries(shop: Service) -> None:
+    with connect(f"ws://{shop.client.base_url.netloc.decode()}/rooms/blue") as socket:
+        assert socket.recv() == "blue"
+
+    (span,) = shop.server_spans(1)
+    assert span.name == "GET /rooms/{room}"
+    assert attributes(span)["http.response.status_code"] == 101
+    assert attributes(span)["network.protocol.name"] == "websocket"
+
+
 def test_a_background_task_does_not_stretch_the_span(shop: Service) -> None:
     shop.client.get("/later")
 
@@ -115,11 +126,11 @@ def test_a_route_that_was_seen_has_its_failures_at_zero(shop: Service) -> None:
 
 def test_strangers_cannot_make_new_series(shop: Service) -> None:
     shop.client.get("/nowhere/1")
-    shop.client.request("BREW", "/nowhere/2")
+    shop.client.request("PURGE", "/nowhere/2")
     before = len(shop.metrics())
 
     shop.client.get("/nowhere/3")
-    shop.client.request("GRIND", "/nowhere/4")
+    shop.client.request("UNLINK", "/nowhere/4")
 
     assert len(shop.metrics()) == before
 
