@@ -5,13 +5,14 @@ Source: opentelemetry-proto, collector/trace/v1/trace_service.proto.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from instrumentation._encode_values import attributes, bounded_text
-from instrumentation._encode_wire import delimited, fields
+from instrumentation._encode_wire import SMALL, delimited, fields, varint
 
 _MAX_REMEMBERED: Final = 64
 
@@ -56,20 +57,23 @@ class OriginEncoder:
 
 def request(spans: Iterable[EncodedSpan]) -> bytes:
     """An ``ExportTraceServiceRequest``: spans grouped by resource, then by scope."""
+    # By identity: an `OriginEncoder` gives equal origins as one object.
     by_origin: dict[int, tuple[Origin, list[bytes]]] = {}
+    last: Origin | None = None
     for origin, message in spans:
-        # By identity: an `OriginEncoder` gives equal origins as one object.
-        group = by_origin.get(id(origin))
-        if group is None:
-            group = by_origin[id(origin)] = (origin, [])
-        group[1].append(message)
+        if origin is not last:
+            last = origin
+            add = by_origin.setdefault(id(origin), (origin, []))[1].append
+        add(message)
     resources: dict[tuple[bytes, bytes], list[bytes]] = {}
     for origin, messages in by_origin.values():
         scopes = resources.setdefault((origin.resource, origin.resource_schema), [])
-        scopes.append(_scope_spans(origin, messages))
+        scopes += _scope_spans(origin, messages)
     return b"".join(
-        b"\x0a" + delimited(resource + b"".join(scopes) + schema)
-        for (resource, schema), scopes in resources.items()
+        chain.from_iterable(
+            _framed(b"\x0a", [resource, *scopes, schema])
+            for (resource, schema), scopes in resources.items()
+        )
     )
 
 
@@ -84,9 +88,23 @@ def spans_of(body: bytes) -> Iterator[EncodedSpan]:
                 yield origin, message
 
 
-def _scope_spans(origin: Origin, messages: list[bytes]) -> bytes:
-    spans = b"".join([b"\x12" + delimited(message) for message in messages])
-    return b"\x12" + delimited(origin.scope + spans + origin.scope_schema)
+def _scope_spans(origin: Origin, messages: list[bytes]) -> list[bytes]:
+    heads = [_HEADS[size] if (size := len(m)) < len(_HEADS) else _head(size) for m in messages]
+    spans = chain.from_iterable(zip(heads, messages, strict=True))
+    return _framed(b"\x12", [origin.scope, *spans, origin.scope_schema])
+
+
+def _framed(tag: bytes, chunks: list[bytes]) -> list[bytes]:
+    """A message that *chunks* make up; they are joined once, at the very end."""
+    return [tag + varint(sum(map(len, chunks))), *chunks]
+
+
+def _head(size: int) -> bytes:
+    """Tag and length in front of a ``Span`` message."""
+    return b"\x12" + varint(size)
+
+
+_HEADS: Final = tuple(_head(size) for size in range(len(SMALL)))
 
 
 def _origin(resource: Resource, scope: InstrumentationScope | None) -> Origin:
