@@ -21,6 +21,7 @@ from sightline.binaries.program import (
     parsed,
     version_of,
 )
+from sightline.errors import ConfigurationError
 
 _WORKSHOP: Final = ".fetch-"
 
@@ -74,8 +75,17 @@ class Cache:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other processes from fetching, and clear away what an interrupted fetch left."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Keep other processes from fetching, and clear away what an interrupted fetch left.
+
+        Raises:
+            ConfigurationError: The folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{error.filename}: {error.strerror}; set XDG_CACHE_HOME to a folder of yours"
+            ) from error
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for left in self.folder.glob(f"{_WORKSHOP}*"):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
+from sightline.errors import ConfigurationError
 from sightline.local.state import Request, State
 
 _LAST_BYTES: Final = 8192
@@ -51,15 +52,35 @@ class Folder:
         return []
 
     def make(self) -> None:
-        """Create what is missing, for this user's eyes only."""
-        for folder in (self.path, self.run, self.path / "log", self.data):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create what is missing, for this user's eyes only.
+
+        Raises:
+            ConfigurationError: It cannot be written.
+        """
+        try:
+            for folder in (self.path, self.run, self.path / "log", self.data):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{error.filename}: {error.strerror}; set SIGHTLINE_STATE to a folder of yours"
+            ) from error
 
     def read(self) -> State | None:
-        """The state; nothing when no stack was started, or it was stopped."""
-        with suppress(FileNotFoundError):
-            return State.from_json((self.run / "state.json").read_text(encoding="utf-8"))
-        return None
+        """The state; nothing when no stack was started, or it was stopped.
+
+        Raises:
+            ConfigurationError: Another version of Sightline wrote it.
+        """
+        file = self.run / "state.json"
+        try:
+            return State.from_json(file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"{file} is of another version of Sightline: stop the stack with that one, "
+                "or end its processes and remove the file"
+            ) from error
 
     def write(self, state: State) -> None:
         """Publish *state* whole."""

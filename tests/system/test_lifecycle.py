@@ -6,6 +6,9 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from sightline import binaries
+from sightline.binaries.program import dotted
+from sightline.config import Config
 from sightline.local import ports, process
 from tests.stacks import LocalStack, alive, running
 from tests.waiting import until
@@ -159,3 +162,19 @@ def test_foreground_stays_until_ctrl_c(beside: MakeStack) -> None:
 
     assert code in {0, 130}
     assert alive(running_stack) == []
+
+
+def test_the_oldest_prometheus_runs_the_same_files(tmp_path: Path) -> None:
+    oldest = binaries.find("prometheus", Config.from_env(os.environ), major=2)
+    (tmp_path / "prometheus").symlink_to(oldest.path)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    with running(tmp_path / "stack", *ENGINES, PATH=path) as stack:
+        provider = stack.state.roles["prometheus"].role.provider
+        assert provider == f"prometheus {dotted(oldest.version)} (PATH)"
+        assert until(lambda: rule_health(stack) == {"ok"}, within_seconds=20)
+
+
+def rule_health(stack: LocalStack) -> set[str]:
+    groups = stack.ask("prometheus", "/api/v1/rules").json()["data"]["groups"]
+    return {rule["health"] for group in groups for rule in group["rules"]}

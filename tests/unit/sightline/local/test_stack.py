@@ -220,6 +220,17 @@ def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
     assert not process.alive(left)
 
 
+def test_a_log_that_grows_too_long_becomes_the_old_one(stack: Stack) -> None:
+    talks = "print('x' * (17 << 20), flush=True)\n"
+    stack.up([role("a", talks + SERVER)], Silent())
+    log = stack.folder.log("a")
+
+    os.kill(supervisor(stack).pid, signal.SIGHUP)
+
+    assert process.until(lambda: log.stat().st_size == 0, within_seconds=10)
+    assert log.with_suffix(".log.1").stat().st_size > 16 << 20
+
+
 def test_a_stack_whose_folder_is_removed_stops(stack: Stack) -> None:
     stack.up([role("a")], Silent())
     processes = [identity(stack, "a"), supervisor(stack)]
