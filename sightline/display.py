@@ -33,6 +33,7 @@ class Progress:
         """The clock starts."""
         self._began = time.monotonic()
         self._next_line = _LINE_EVERY_SECONDS
+        self._line = ""
 
     def healthy(self, status: Status) -> None:
         """Say that a role is healthy."""
@@ -42,6 +43,9 @@ class Progress:
     def waiting(self, names: Sequence[str]) -> None:
         """Say who is not healthy yet: in place on a terminal, now and then elsewhere."""
         line = f"{self._seconds:5.1f} s  waiting for {', '.join(names)}"
+        if not names or line == self._line:
+            return
+        self._line = line
         if sys.stdout.isatty():
             self._clear()
             sys.stdout.write(line[: shutil.get_terminal_size().columns - 1])

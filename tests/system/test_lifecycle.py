@@ -15,6 +15,7 @@ from tests.waiting import until
 
 MakeStack = Callable[..., LocalStack]
 
+UP = ("up", "--local")
 ENGINES = ("prometheus", "alertmanager")
 
 
@@ -41,7 +42,7 @@ def test_two_stacks_run_side_by_side_and_down_leaves_nothing(
 def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
     before = stack.state
 
-    again = stack.sightline("up")
+    again = stack.sightline(*UP)
 
     assert again.returncode == 0
     assert "already running, nothing to do" in again.stdout
@@ -53,7 +54,7 @@ def test_a_taken_port_is_named_with_its_holder_before_anything_starts(
 ) -> None:
     stack = beside()
     with socket.create_server(("127.0.0.1", stack.config.ports.grafana)):
-        refused = stack.sightline("up")
+        refused = stack.sightline(*UP)
 
     assert refused.returncode == 1
     assert f"(GRAFANA_PORT): held by pid {os.getpid()}: " in refused.stderr
@@ -67,7 +68,7 @@ def test_a_missing_program_without_a_network_names_each_place_tried(
         XDG_CACHE_HOME=str(tmp_path / "cache"), SIGHTLINE_OFFLINE="true", PATH="/nowhere"
     )
 
-    refused = stack.sightline("up")
+    refused = stack.sightline(*UP)
 
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
@@ -82,7 +83,7 @@ def test_a_missing_program_without_a_network_names_each_place_tried(
 def test_a_wrong_variable_of_opentelemetry_is_named_at_start(beside: MakeStack) -> None:
     stack = beside(OTEL_TRACES_SAMPLER="sometimes")
 
-    refused = stack.sightline("up", "users")
+    refused = stack.sightline(*UP, "users")
 
     assert refused.returncode == 1
     assert "users exited with status" in refused.stderr
@@ -92,14 +93,14 @@ def test_a_wrong_variable_of_opentelemetry_is_named_at_start(beside: MakeStack) 
 def test_a_wrong_port_is_named(beside: MakeStack) -> None:
     stack = beside(GATEWAY_PORT="high")
 
-    refused = stack.sightline("up")
+    refused = stack.sightline(*UP)
 
     assert refused.returncode == 1
     assert refused.stderr == "sightline: GATEWAY_PORT='high': expected a TCP port, like 8000\n"
 
 
 def test_an_unknown_role_is_named(beside: MakeStack) -> None:
-    refused = beside().sightline("up", "kafka")
+    refused = beside().sightline(*UP, "kafka")
 
     assert refused.returncode == 1
     assert "kafka: not a role; there are prometheus, alertmanager, jaeger" in refused.stderr
@@ -131,7 +132,7 @@ def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> Non
 
 def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
     stack = beside()
-    with stack.begin("up", *ENGINES) as one, stack.begin("up", *ENGINES) as other:
+    with stack.begin(*UP, *ENGINES) as one, stack.begin(*UP, *ENGINES) as other:
         codes = [one.wait(timeout=60), other.wait(timeout=60)]
         said = one.communicate()[0] + other.communicate()[0]
 
@@ -142,7 +143,7 @@ def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
 
 def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
     stack = beside()
-    with stack.begin("up") as waiting:
+    with stack.begin(*UP) as waiting:
         started = until(lambda: stack.state, within_seconds=10)
         waiting.send_signal(signal.SIGINT)
         code = waiting.wait(timeout=30)
@@ -154,7 +155,7 @@ def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
 
 def test_foreground_stays_until_ctrl_c(beside: MakeStack) -> None:
     stack = beside()
-    with stack.begin("up", "--foreground", *ENGINES) as staying:
+    with stack.begin(*UP, "--foreground", *ENGINES) as staying:
         until(lambda: stack.state.phase == "running", within_seconds=30)
         running_stack = stack.state
         staying.send_signal(signal.SIGINT)
