@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits
-from sightline.mixin.dashboards.selection import JOBS, PROCESSES
+from sightline.mixin.dashboards.selection import JOBS, PROCESSES, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
 from sightline.mixin.grafana.fields import named
@@ -36,15 +36,20 @@ max by (job, peer) (
 """
 
 
-def _recorded(name: str, quantile: str = "") -> str:
-    return JOBS.also(f'quantile="{quantile}"' if quantile else "").series(name)
+def _recorded(name: str) -> str:
+    return JOBS.series(name)
+
+
+def _quantile(quantile: str) -> str:
+    durations = JOBS.also(f'quantile="{quantile}"').series(rules.DURATION)
+    return named_peer(f"({some(durations)})")
 
 
 CALLS: Final = named_peer(_recorded(rules.CALLS))
 FAILURES: Final = named_peer(_recorded(rules.FAILURE_RATIO))
-P50: Final = named_peer(_recorded(rules.DURATION, "0.5"))
-P95: Final = named_peer(_recorded(rules.DURATION, "0.95"))
-P99: Final = named_peer(_recorded(rules.DURATION, "0.99"))
+P50: Final = _quantile("0.5")
+P95: Final = _quantile("0.95")
+P99: Final = _quantile("0.99")
 
 
 def _callee(name: str, matchers: str = "") -> str:
@@ -55,7 +60,7 @@ def _callee(name: str, matchers: str = "") -> str:
 GAP: Final = f"""
 {P95.strip()}
 - on (peer) group_left ()
-max by (peer) ({_callee(services.DURATION, 'quantile="0.95"')})
+max by (peer) ({some(_callee(services.DURATION, 'quantile="0.95"'))})
 """
 
 BLAME: Final = f"""

@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks
-from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing
+from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
 from sightline.mixin.grafana.graphs import ServiceMap
@@ -42,7 +42,7 @@ clamp_min(
 """
 """Of the spans that services sent, the share that is not in storage."""
 
-DURATION_P99: Final = JOBS.also('quantile="0.99"').series(rules.DURATION)
+DURATION_P99: Final = some(JOBS.also('quantile="0.99"').series(rules.DURATION))
 
 NOW: Final = Row(
     title="Now",
@@ -190,7 +190,7 @@ SERVICES: Final = Row(
                     ),
                     Column(
                         title="Loop delay, p99",
-                        expr=JOBS.also('quantile="0.99"').max(processes.LOOP_DELAY),
+                        expr=some(JOBS.also('quantile="0.99"').max(processes.LOOP_DELAY)),
                         unit=Unit.SECONDS,
                         decimals=1,
                         scale=limits.LOOP_DELAY,

@@ -4,7 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks, red
-from sightline.mixin.dashboards.selection import PROCESSES, STEP
+from sightline.mixin.dashboards.selection import PROCESSES, STEP, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.fields import falling, reference
@@ -164,9 +164,11 @@ COMPARED: Final = Row(
                 queries=(
                     Query(expr=ROUTE.quantile(0.95, queries.SERVER, by=()), legend="now"),
                     Query(
-                        expr="histogram_quantile(0.95, sum by (le) "
-                        f"(rate({ROUTE.series(f'{queries.SERVER}_bucket')}"
-                        f"[{STEP}] offset $before)))",
+                        expr=some(
+                            "histogram_quantile(0.95, sum by (le) "
+                            f"(rate({ROUTE.series(f'{queries.SERVER}_bucket')}"
+                            f"[{STEP}] offset $before)))"
+                        ),
                         legend="before",
                     ),
                 ),

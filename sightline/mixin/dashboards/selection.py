@@ -45,7 +45,7 @@ class Selection:
 
     def quantile(self, q: float, histogram: str, *, by: Sequence[str] = queries.JOB) -> str:
         """The *q*-quantile of *histogram*."""
-        return queries.quantile(q, histogram, by=by, where=self.where, window=STEP)
+        return some(queries.quantile(q, histogram, by=by, where=self.where, window=STEP))
 
     def quantiles(self, histogram: str) -> tuple[Query, ...]:
         """Three curves over all that is selected; exemplars on the slowest."""
@@ -95,6 +95,11 @@ JOBS: Final = Selection(where='job=~"$job"')
 
 PROCESSES: Final = Selection(where='job=~"$job", instance=~"$instance"')
 """The chosen instances of the chosen services."""
+
+
+def some(quantile: str) -> str:
+    """*quantile*, absent rather than NaN where nothing happened: NaN is never at least 0."""
+    return f"{quantile} >= 0"
 
 
 def or_nothing(number: str) -> str:

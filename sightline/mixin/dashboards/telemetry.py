@@ -362,7 +362,7 @@ CARDINALITY: Final = Row(
                 columns=(
                     Column(
                         title="Series",
-                        expr=f"count by (job) ({EVERYTHING})",
+                        expr=PROCESSES.sum("scrape_samples_post_metric_relabeling"),
                         unit=Unit.COUNT,
                     ),
                 ),

@@ -1,0 +1,141 @@
+"""Every query of every dashboard, asked of a real Prometheus as its panel would ask it."""
+
+import json
+import math
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.artefacts import DASHBOARDS
+from sightline.lint.board import PROMETHEUS, Board, Target, read
+from tests.stacks import LocalStack
+
+STEP_SECONDS = 10
+RANGE_SECONDS = 120
+SLOWEST_SECONDS = 0.1
+MOST_SERIES = {"table": 50}
+"""By kind of panel; 20 for any other."""
+
+EVERYTHING = {"job": ".+", "instance": ".+", "route": ".+", "slo": ".+", "before": "10m"}
+BUILT_IN = {"__rate_interval": "12s", "__interval": "10s", "__range": f"{RANGE_SECONDS}s"}
+ONE_SERVICE = {"service", "route", "latency-explorer", "slo"}
+"""Dashboards on which one service is chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query of a panel, its variables filled in."""
+
+    dashboard: str
+    panel: str
+    kind: str
+    expr: str
+    instant: bool
+    may_be_empty: bool
+    """The panel says in words what it means that there is nothing."""
+    exemplars: bool
+
+    def __str__(self) -> str:
+        """How a finding names it."""
+        return f"{self.dashboard}: {self.panel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What Prometheus said."""
+
+    question: Question
+    series: list[dict[str, Any]]
+    warnings: list[str]
+    seconds: float
+
+    def faults(self) -> Iterator[str]:
+        """What a reader of the panel would stumble over."""
+        most = MOST_SERIES.get(self.question.kind, 20)
+        if not self.series and not self.question.may_be_empty:
+            yield f"{self.question}: empty, and the panel has no words for that"
+        if any(math.isnan(float(value)) for _, value in self._points()):
+            yield f"{self.question}: NaN"
+        if len(self.series) > most:
+            yield f"{self.question}: {len(self.series)} series, at most {most} can be told apart"
+        if self.seconds > SLOWEST_SECONDS:
+            yield f"{self.question}: {self.seconds:.3f} s"
+        yield from (f"{self.question}: {warning}" for warning in self.warnings)
+
+    def _points(self) -> Iterator[tuple[float, str]]:
+        for series in self.series:
+            yield from series.get("values") or [series["value"]]
+
+
+def questions(dashboard: str) -> list[Question]:
+    """Every PromQL query of *dashboard*, folded rows too."""
+    path = DASHBOARDS / f"{dashboard}.json"
+    board = Board(path=path, json=read(path) or {}, siblings={})
+    return [_question(dashboard, target) for target in board.targets() if target.kind == PROMETHEUS]
+
+
+def ask(stack: LocalStack, question: Question) -> Answer:
+    """The answer of the stack's Prometheus, with the best time of three."""
+    answers = [_asked(stack, question) for _ in range(3)]
+    return min(answers, key=lambda answer: answer.seconds)
+
+
+def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
+    """What each query variable of *dashboard* offers."""
+    document = json.loads((DASHBOARDS / f"{dashboard}.json").read_text(encoding="utf-8"))
+    queries = {
+        variable["name"]: re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"])
+        for variable in document["templating"]["list"]
+        if variable["type"] == "query"
+    }
+    return {
+        name: stack.ask(
+            "prometheus",
+            f"/api/v1/label/{found[2]}/values",
+            params={"match[]": _filled(found[1], EVERYTHING)},
+        ).json()["data"]
+        for name, found in queries.items()
+        if found
+    }
+
+
+def _question(dashboard: str, target: Target) -> Question:
+    chosen = EVERYTHING | ({"job": "gateway"} if dashboard in ONE_SERVICE else {})
+    return Question(
+        dashboard=dashboard,
+        panel=str(target.panel["title"]),
+        kind=str(target.panel["type"]),
+        expr=_filled(target.expr, chosen | BUILT_IN),
+        instant=bool(target.json.get("instant")),
+        may_be_empty="noValue" in target.panel["fieldConfig"]["defaults"],
+        exemplars=bool(target.json.get("exemplar")),
+    )
+
+
+def _filled(expr: str, values: dict[str, str]) -> str:
+    return re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), expr)
+
+
+def _asked(stack: LocalStack, question: Question) -> Answer:
+    now = time.time()
+    times: dict[str, object] = {"time": now}
+    if not question.instant:
+        times = {"start": now - RANGE_SECONDS, "end": now, "step": STEP_SECONDS}
+    began = time.perf_counter()
+    response = stack.ask(
+        "prometheus",
+        "/api/v1/query" if question.instant else "/api/v1/query_range",
+        method="POST",
+        data={"query": question.expr, **times},
+    )
+    seconds = time.perf_counter() - began
+    said = response.json()
+    assert said["status"] == "success", f"{question}: {said.get('error')}"
+    return Answer(
+        question=question,
+        series=said["data"]["result"],
+        warnings=[*said.get("warnings", []), *said.get("infos", [])],
+        seconds=seconds,
+    )
