@@ -3,17 +3,19 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import product
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from sightline.config import Ports
 from sightline.tracestore.otlp import spans
 from tests.integration.tracestore.recorded import comparable
 from tests.integration.tracestore.trace_store import PROTOBUF, TraceStore, running
+from tests.jaeger.conftest import PLAIN, Jaeger, real
 from tests.jaeger.random_traces import MILLISECOND, SERVICES, traces
-from tests.jaeger.real_jaeger import real_jaeger
 
 Pair = tuple[TraceStore, TraceStore]
 
@@ -53,10 +55,18 @@ CONDITIONS = (
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The real one and ours, both sent the same."""
     ours, theirs = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("theirs")
-    with real_jaeger(theirs) as real, running(ours) as store:
+    with real(PLAIN, theirs, secrets=theirs) as jaeger, running(ours) as store:
+        peer = as_store(jaeger)
         for body in (request.SerializeToString() for request in REQUESTS):
-            assert real.send(body, PROTOBUF).body == store.send(body, PROTOBUF).body
-        yield real, store
+            assert peer.send(body, PROTOBUF).body == store.send(body, PROTOBUF).body
+        yield peer, store
+
+
+def as_store(jaeger: Jaeger) -> TraceStore:
+    """*jaeger*, to be asked as ours is."""
+    names = [field.name for field in fields(Ports)]
+    ports = Ports(**{name: jaeger.ports.get(f"{name.upper()}_PORT", 0) for name in names})
+    return TraceStore(ports, {}, jaeger.process)
 
 
 def answers(pair: Pair, path: str) -> list[Any]:
