@@ -5,7 +5,7 @@ Takes some minutes, for states need time to show: part of CI, not of ``make test
 
 import pytest
 
-from tests.panels.queries import ask, questions, variables
+from tests.panels.queries import Answer, ask, questions, variables
 from tests.stacks import LocalStack
 
 DASHBOARDS = (
@@ -28,9 +28,25 @@ def test_every_variable_offers_something(stack: LocalStack, dashboard: str) -> N
     assert {name: offered for name, offered in offers.items() if not offered} == {}
 
 
-def test_an_empty_answer_without_words_is_noticed(stack: LocalStack) -> None:
-    question = next(question for question in questions("fleet") if not question.may_be_empty)
+QUESTION = questions("fleet")[0]
 
-    answer = ask(stack, question)
 
-    assert list(answer.faults()) == []
+def test_a_bad_answer_is_noticed() -> None:
+    series = [{"values": [[0, "NaN"]]}] * 21
+
+    answer = Answer(question=QUESTION, series=series, warnings=["not a counter"], seconds=0.2)
+
+    assert list(answer.faults()) == [
+        "fleet: Services down: NaN",
+        "fleet: Services down: 21 series, at most 20 can be told apart",
+        "fleet: Services down: 0.200 s",
+        "fleet: Services down: not a counter",
+    ]
+
+
+def test_an_empty_answer_needs_words() -> None:
+    answer = Answer(question=QUESTION, series=[], warnings=[], seconds=0.0)
+
+    assert list(answer.faults()) == [
+        "fleet: Services down: empty, and the panel has no words for that"
+    ]

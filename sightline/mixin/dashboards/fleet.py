@@ -35,7 +35,7 @@ ERROR_RATIO: Final = queries.share(
 
 LOST: Final = f"""
 clamp_min(
-  1 - {queries.spans_stored(window=STEP)}
+  1 - ({or_nothing(queries.spans_stored(window=STEP))})
   / (sum by () ({JOBS.series(telemetry.DELIVERED)}) > 0),
   0
 )

@@ -5,7 +5,7 @@ from typing import Final
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks
 from sightline.mixin.dashboards.selection import PROCESSES as PARTS
-from sightline.mixin.dashboards.selection import STEP, or_nothing
+from sightline.mixin.dashboards.selection import STEP, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.fields import rising
@@ -163,11 +163,11 @@ PROMETHEUS: Final = Row(
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr="max by (slice) ("
-                        + PARTS.also('quantile="0.9"').series(
-                            "prometheus_engine_query_duration_seconds"
-                        )
-                        + ")",
+                        expr=some(
+                            PARTS.also('quantile="0.9"').max(
+                                "prometheus_engine_query_duration_seconds", by=("slice",)
+                            )
+                        ),
                         legend="{{slice}}",
                     ),
                 ),

@@ -27,8 +27,9 @@ PROCESSED: Final = PROCESSES.rate(
 DELIVERED: Final = PROCESSES.rate(
     "otel_sdk_exporter_span_exported_total", by=(), where='error_type=""'
 )
-ACCEPTED: Final = queries.spans_accepted(window=STEP)
-STORED: Final = queries.spans_stored(window=STEP)
+ACCEPTED: Final = or_nothing(queries.spans_accepted(window=STEP))
+STORED: Final = or_nothing(queries.spans_stored(window=STEP))
+"""0 while Jaeger is away: that is when the funnel must be seen to end."""
 
 FUNNEL: Final = Row(
     title="From a request to a stored trace",
@@ -70,7 +71,7 @@ FUNNEL: Final = Row(
                 "Red: something between the two answers yes and drops them.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Query(expr=f"clamp_min(1 - {ACCEPTED}\n/\n({DELIVERED} > 0), 0)"),),
+                queries=(Query(expr=f"clamp_min(1 - ({ACCEPTED})\n/\n({DELIVERED} > 0), 0)"),),
                 scale=limits.SPANS_LOST,
                 when_empty="no spans",
             ),
