@@ -7,18 +7,6 @@ from pathlib import Path
 
 from sightline.artefacts import ROOT
 
-RUNNERS = (
-    "sh contract",
-    "sh system",
-    "sh docker",
-    "sh ci",
-    "python contract",
-    "promql contract",
-    "yaml contract",
-    "json contract",
-    "text",
-)
-
 _FENCE = re.compile(r"^( *)```(?P<runner>[^\n`]*)\n(?P<code>.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
