@@ -64,10 +64,13 @@ class Stack:
         """How every role is right now."""
         state = self.folder.read()
         statuses = state.roles if state else {}
+        # A dead role's port may be a stranger's by now.
+        living = {n: s.role.health for n, s in statuses.items() if process.alive(s.process)}
+        silent: dict[str, Health] = dict.fromkeys(statuses, "silent")
         return Look(
             supervised=bool(state) and self.folder.supervised,
             statuses=statuses,
-            health=probe_all({name: status.role.health for name, status in statuses.items()}),
+            health=silent | probe_all(living),
             failure=state.failure if state else "",
         )
 
@@ -88,8 +91,7 @@ class Stack:
         starting = [role for role in roles if _silent(role, running)]
         if not starting:
             return []
-        known = running.statuses if running.supervised else {}
-        require_free(port for role in starting if role.name not in known for port in role.ports)
+        require_free(port for role in starting if not _alive(role, running) for port in role.ports)
         number = self._ask(starting)
         names = [role.name for role in starting]
         try:
@@ -205,6 +207,11 @@ class Stack:
 def _silent(role: Role, look: Look) -> bool:
     """Whether *role* has to be started; one that waits for another is not helped by that."""
     return not look.supervised or look.health.get(role.name, "silent") == "silent"
+
+
+def _alive(role: Role, look: Look) -> bool:
+    """Whether a process of ours holds the ports of *role*."""
+    return role.name in look.statuses and process.alive(look.statuses[role.name].process)
 
 
 def _with(state: State, names: list[str], condition: Condition) -> Iterator[Status]:

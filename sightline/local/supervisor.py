@@ -78,7 +78,8 @@ class Supervisor:
         }
         self._publish(request=request.number, roles=known)
         for role in request.roles:
-            self._start(role, request)
+            if self._state.phase != "failed":
+                self._start(role, request)
 
     def _start(self, role: Role, request: Request) -> None:
         log = self._folder.log(role.name)
@@ -211,8 +212,9 @@ class Supervisor:
 def obituary(folder: Folder, status: Status) -> str:
     """Why a role is dead, with the last lines it wrote."""
     name = status.role.name
-    lines = (f"  {line}" for line in folder.last_lines(name, _LAST_LINES))
-    return "\n".join((f"{name} {status.detail}. {folder.log(name)} ends with:", *lines))
+    lines = [f"  {line}" for line in folder.last_lines(name, _LAST_LINES)]
+    where = f" {folder.log(name)} ends with:" if lines else ""
+    return "\n".join((f"{name} {status.detail}.{where}", *lines))
 
 
 def _ending(returncode: int) -> str:

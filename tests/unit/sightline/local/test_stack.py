@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -249,6 +250,18 @@ def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
         stack.up([replace(role("b"), ports=(("B_PORT", holder.ports[0][1]),))], Silent())
 
     assert sorted(stack.look().statuses) == ["a"]
+
+
+def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
+    roles = [role("a"), role("b")]
+    stack.up(roles, Silent())
+    os.kill(identity(stack, "a").pid, signal.SIGKILL)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+
+    with socket.create_server(("127.0.0.1", roles[0].ports[0][1])):
+        assert stack.look().health == {"a": "silent", "b": "healthy"}
+        with pytest.raises(PortTaken, match=f"held by pid {os.getpid()}"):
+            stack.up(roles, Silent())
 
 
 def test_who_needs_another_stops_before_it(stack: Stack, tmp_path: Path) -> None:
