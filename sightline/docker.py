@@ -18,7 +18,8 @@ Report = Callable[[str], None]
 OLDEST_ENGINE: Final = 25
 """The first with ``start_interval``, which makes health checks quick at the start."""
 
-_ANSWERS_WITHIN_SECONDS: Final = 2.0
+_ENGINE_WITHIN_SECONDS: Final = 2.0
+_ANSWERS_WITHIN_SECONDS: Final = 30.0
 _MARK: Final = "docker"
 """File in the run folder that says: this stack runs on Docker."""
 
@@ -56,7 +57,8 @@ class Docker:
         Raises:
             DockerUnusable: With the reason.
         """
-        version = self._run("version", "--format", "{{.Server.Version}}").strip()
+        asked = ("version", "--format", "{{.Server.Version}}")
+        version = self._run(*asked, within_seconds=_ENGINE_WITHIN_SECONDS).strip()
         found = re.match(r"\d+", version)
         if not found or int(found[0]) < OLDEST_ENGINE:
             raise DockerUnusable(f"engine {version!r}: {OLDEST_ENGINE} or newer is needed")
@@ -109,7 +111,7 @@ class Docker:
         if done.returncode:
             raise DockerUnusable(f"docker compose {arguments[0]} failed, see above")
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, within_seconds: float = _ANSWERS_WITHIN_SECONDS) -> str:
         """Ask docker and return its answer."""
         try:
             done = subprocess.run(
@@ -117,12 +119,12 @@ class Docker:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=_ANSWERS_WITHIN_SECONDS,
+                timeout=within_seconds,
                 env=self._env,
             )
         except subprocess.TimeoutExpired as error:
             raise DockerUnusable(
-                f"docker {arguments[0]} took longer than {_ANSWERS_WITHIN_SECONDS:g} s"
+                f"docker {arguments[0]} took longer than {within_seconds:g} s"
             ) from error
         if done.returncode:
             raise DockerUnusable(_last_line(done.stderr) or f"docker {arguments[0]} failed")

@@ -19,7 +19,7 @@ from sightline.local.process import Identity
 from sightline.local.state import State
 from tests.ports import free_ports
 
-UP_WITHIN_SECONDS = 90.0
+UP_WITHIN_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 Health = Literal["healthy", "unready", "silent"]
 """Answers 200; answers something else, so it lives but cannot serve; does not answer."""
 
-PROBE_WITHIN_SECONDS: Final = 2.0
+PROBE_WITHIN_SECONDS: Final = 5.0
 
 
 def probe(url: str) -> Health:

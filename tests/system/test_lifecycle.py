@@ -110,7 +110,7 @@ def test_what_a_killed_supervisor_left_is_reaped_by_the_next_up(tmp_path: Path) 
     with running(tmp_path, *ENGINES) as stack:
         orphan = stack.process("prometheus")
         os.kill(stack.state.supervisor.pid, signal.SIGKILL)
-        until(lambda: not stack.folder.supervised, within_seconds=5)
+        until(lambda: not stack.folder.supervised, within_seconds=30)
         assert "their supervisor was killed" in stack.sightline("status").stdout
 
         stack.up(*ENGINES)
@@ -133,7 +133,7 @@ def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> Non
 def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
     stack = beside()
     with stack.begin(*UP, *ENGINES) as one, stack.begin(*UP, *ENGINES) as other:
-        codes = [one.wait(timeout=60), other.wait(timeout=60)]
+        codes = [one.wait(timeout=90), other.wait(timeout=90)]
         said = one.communicate()[0] + other.communicate()[0]
 
     stack.down()
@@ -144,9 +144,9 @@ def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
 def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
     stack = beside()
     with stack.begin(*UP) as waiting:
-        started = until(lambda: stack.state, within_seconds=10)
+        started = until(lambda: stack.state, within_seconds=30)
         waiting.send_signal(signal.SIGINT)
-        code = waiting.wait(timeout=30)
+        code = waiting.wait(timeout=90)
 
     assert code == 130
     assert alive(started) == []
@@ -159,7 +159,7 @@ def test_foreground_stays_until_ctrl_c(beside: MakeStack) -> None:
         until(lambda: stack.state.phase == "running", within_seconds=30)
         running_stack = stack.state
         staying.send_signal(signal.SIGINT)
-        code = staying.wait(timeout=30)
+        code = staying.wait(timeout=90)
 
     assert code in {0, 130}
     assert alive(running_stack) == []
@@ -173,7 +173,7 @@ def test_the_oldest_prometheus_runs_the_same_files(tmp_path: Path) -> None:
     with running(tmp_path / "stack", *ENGINES, PATH=path) as stack:
         provider = stack.state.roles["prometheus"].role.provider
         assert provider == f"prometheus {dotted(oldest.version)} (PATH)"
-        assert until(lambda: rule_health(stack) == {"ok"}, within_seconds=20)
+        assert until(lambda: rule_health(stack) == {"ok"}, within_seconds=30)
 
 
 def rule_health(stack: LocalStack) -> set[str]:

@@ -24,7 +24,7 @@ STATE = State(
     phase="running",
     roles={"users": Status(role=ROLE, condition="dead", process=Identity(18, "4712"), detail="?")},
 )
-REQUEST = Request(number=4, roles=(ROLE,), healthy_within_seconds=60, stop_within_seconds=5)
+REQUEST = Request(number=4, roles=(ROLE,), healthy_within_seconds=60, stop_within_seconds=30)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_zombie_is_not_alive(idle: subprocess.Popen[bytes]) -> None:
 
     idle.kill()
 
-    assert process.until(lambda: not process.alive(identity), within_seconds=5)
+    assert process.until(lambda: not process.alive(identity), within_seconds=30)
 
 
 def test_a_pid_with_another_birth_is_a_stranger(idle: subprocess.Popen[bytes]) -> None:
@@ -59,7 +59,7 @@ def test_a_pid_with_another_birth_is_a_stranger(idle: subprocess.Popen[bytes]) -
 
 
 def test_a_polite_stop_is_enough_for_most(idle: subprocess.Popen[bytes]) -> None:
-    process.stop([process.identify(idle.pid)], within_seconds=5)
+    process.stop([process.identify(idle.pid)], within_seconds=30)
 
     assert idle.wait() == -signal.SIGTERM
 
@@ -67,7 +67,7 @@ def test_a_polite_stop_is_enough_for_most(idle: subprocess.Popen[bytes]) -> None
 def test_a_frozen_process_is_woken_to_be_told(idle: subprocess.Popen[bytes]) -> None:
     os.kill(idle.pid, signal.SIGSTOP)
 
-    process.stop([process.identify(idle.pid)], within_seconds=5)
+    process.stop([process.identify(idle.pid)], within_seconds=30)
 
     assert idle.wait() == -signal.SIGTERM
 

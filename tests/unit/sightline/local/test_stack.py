@@ -48,7 +48,7 @@ def role(name: str, program: str = SERVER, *, needs: tuple[str, ...] = ()) -> Ro
 def stack(tmp_path: Path) -> Iterator[Stack]:
     folder = Folder(tmp_path)
     folder.make()
-    stack = Stack(folder=folder, healthy_within_seconds=20, stop_within_seconds=5)
+    stack = Stack(folder=folder, healthy_within_seconds=30, stop_within_seconds=5)
     yield stack
     stack.down()
 
@@ -152,7 +152,7 @@ def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> No
     stack.up([role("a"), role("b")], Silent())
 
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
-    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
     look = stack.look()
     assert look.statuses["a"].detail == "was ended by SIGKILL"
@@ -163,7 +163,7 @@ def test_up_brings_a_dead_role_back(stack: Stack) -> None:
     roles = [role("a"), role("b")]
     stack.up(roles, Silent())
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
-    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
     assert stack.up(roles, Silent()) == ["a"]
     assert stack.look().well
@@ -205,7 +205,7 @@ def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
     stack.up(roles, Silent())
     left = identity(stack, "a")
     os.kill(supervisor(stack).pid, signal.SIGKILL)
-    until(lambda: not stack.folder.supervised, within_seconds=5)
+    until(lambda: not stack.folder.supervised, within_seconds=30)
 
     assert stack.up(roles, Silent()) == ["a", "b"]
     assert not process.alive(left)
@@ -215,7 +215,7 @@ def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
     stack.up([role("a")], Silent())
     left = identity(stack, "a")
     os.kill(supervisor(stack).pid, signal.SIGKILL)
-    until(lambda: not stack.folder.supervised, within_seconds=5)
+    until(lambda: not stack.folder.supervised, within_seconds=30)
 
     assert stack.down() == ["a"]
     assert not process.alive(left)
@@ -228,7 +228,7 @@ def test_a_log_that_grows_too_long_becomes_the_old_one(stack: Stack) -> None:
 
     os.kill(supervisor(stack).pid, signal.SIGHUP)
 
-    assert process.until(lambda: log.stat().st_size == 0, within_seconds=10)
+    assert process.until(lambda: log.stat().st_size == 0, within_seconds=30)
     assert log.with_suffix(".log.1").stat().st_size > 16 << 20
 
 
@@ -239,7 +239,7 @@ def test_a_stack_whose_folder_is_removed_stops(stack: Stack) -> None:
     shutil.rmtree(stack.folder.path)
     os.kill(processes[1].pid, signal.SIGHUP)
 
-    assert process.until(lambda: not any(map(process.alive, processes)), within_seconds=10)
+    assert process.until(lambda: not any(map(process.alive, processes)), within_seconds=30)
 
 
 def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
@@ -256,7 +256,7 @@ def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
     roles = [role("a"), role("b")]
     stack.up(roles, Silent())
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
-    until(lambda: condition(stack, "a") == "dead", within_seconds=5)
+    until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
     with socket.create_server(("127.0.0.1", roles[0].ports[0][1])):
         assert stack.look().health == {"a": "silent", "b": "healthy"}
