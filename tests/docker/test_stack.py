@@ -14,7 +14,15 @@ Urls = dict[str, str]
 
 
 def get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=10).raise_for_status()
+    """The page at *url*.
+
+    Raises:
+        ConnectionError: It is not there, or not yet.
+    """
+    try:
+        return httpx.get(url, timeout=10).raise_for_status()
+    except httpx.HTTPError as error:
+        raise ConnectionError(str(error)) from error
 
 
 def services_of(jaeger: str, trace_id: str) -> set[str]:
@@ -26,7 +34,8 @@ def services_of(jaeger: str, trace_id: str) -> set[str]:
 def request_traced(urls: Urls, trace_id: str) -> None:
     """One read of an order under *trace_id*, visible in the trace store afterwards."""
     headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
-    httpx.get(f"{urls['gateway']}/api/orders/7", headers=headers, timeout=10).raise_for_status()
+    asked = httpx.get(f"{urls['gateway']}/api/orders/7", headers=headers, timeout=10)
+    assert asked.status_code == 200
     wanted = {"gateway", "orders", "users"}
     until(lambda: services_of(urls["jaeger_query"], trace_id) == wanted, within_seconds=15)
 

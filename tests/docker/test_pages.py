@@ -1,0 +1,53 @@
+"""What the documentation tells people to type against the compose stack works."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline.artefacts import PROMETHEUS, ROOT
+from sightline.config import read_env_file
+from tests.docker.engine import Project
+from tests.documents import blocks
+
+WITHIN_SECONDS = 240
+
+PAGES = sorted({block.page for block in blocks("sh docker")})
+
+
+def script(page: Path) -> str:
+    """Every command of the page, in order, as one script."""
+    return "\n".join(block.code for block in blocks("sh docker") if block.page == page)
+
+
+@pytest.fixture
+def environ(stack: Project) -> Iterator[dict[str, str]]:
+    """A shell in which plain `docker compose` means the stack of this run."""
+    before = set((PROMETHEUS / "targets").iterdir())
+    yield {
+        **os.environ,
+        **read_env_file(stack.env_file),
+        **stack.environ,
+        "COMPOSE_FILE": ":".join(map(str, stack.files)),
+        "COMPOSE_PROJECT_NAME": stack.name,
+        "STACK": stack.name,
+    }
+    for file in set((PROMETHEUS / "targets").iterdir()) - before:
+        file.unlink()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_does_what_it_says(environ: dict[str, str], page: Path) -> None:
+    result = subprocess.run(
+        ["/bin/sh", "-euc", script(page)],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_SECONDS,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
