@@ -38,6 +38,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS tag USING fts5 (
 );
 """
 
+_VERSION: Final = 0x534C0001
+"""Of the tables above, kept in the header; a file with another one is not ours to write to."""
+
 _INSERT_SPAN: Final = "INSERT INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_TAG: Final = "INSERT INTO tag (rowid, tokens) VALUES (?, ?)"
 
@@ -46,6 +49,12 @@ class Segment:
     """Spans in one file, with what is needed to find them."""
 
     def __init__(self, path: Path) -> None:
+        """Open *path*, or make it.
+
+        Raises:
+            sqlite3.OperationalError: The file cannot be opened or made.
+            sqlite3.DatabaseError: It is no database, or one of another version.
+        """
         self.path = path
         self.changed = path.stat().st_mtime if path.exists() else time.time()
         self._closed = False
@@ -53,16 +62,21 @@ class Segment:
         self._writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # WAL survives a kill of the process; only a power cut can lose the last writes.
         self._writer.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self._writer.executescript(_SCHEMA)
         self.born = self._birth()
+        self._writer.executescript(_SCHEMA)
         self._load()
 
     def _birth(self) -> int:
-        """When the file was made, in seconds since 1970; the header has a field to spare."""
+        """When the file was made, in seconds since 1970; the header has fields to spare."""
+        (version,) = self._writer.execute("PRAGMA application_id").fetchone()
         (born,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if born and version != _VERSION:
+            raise sqlite3.DatabaseError(f"written by another version: {version:#x}")
         if not born:
             born = int(time.time())
-            self._writer.execute(f"PRAGMA user_version = {born}")
+            self._writer.executescript(
+                f"PRAGMA application_id = {_VERSION}; PRAGMA user_version = {born};"
+            )
         return int(born)
 
     def _load(self) -> None:

@@ -1,6 +1,7 @@
 """The process: every listener, started together and stopped together."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ from sightline.tracestore.settings import Settings
 from sightline.tracestore.span_metrics import FLUSH_SECONDS, SpanMetrics
 from sightline.tracestore.store import Store
 from sightline.tracestore.writer import Writer
+
+_log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 1
 """How long answers under way may take once the process is asked to stop."""
@@ -175,4 +178,7 @@ async def _keep_house(store: Store, spans: SpanMetrics) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         spans.flush()
-        store.expire()
+        try:
+            store.expire()
+        except OSError as error:
+            _log.warning("an old file stays: %s", error)

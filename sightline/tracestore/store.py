@@ -1,5 +1,8 @@
 """The store: segments of spans, the oldest of which goes when a bound is reached."""
 
+import logging
+import re
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,6 +11,7 @@ from typing import Any, Final
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
 
+from sightline.errors import ConfigurationError
 from sightline.tracestore.segment import Operation, Segment
 from sightline.tracestore.settings import Bounds
 from sightline.tracestore.tokens import Tokens
@@ -17,8 +21,12 @@ SEGMENTS: Final = 8
 """What is dropped at once is this share of a bound: removing a file costs the same at any size."""
 
 _TRACE: Final = """
-SELECT origin.body, span.body FROM span JOIN origin ON origin.id = span.origin WHERE trace_id = ?
+SELECT origin.body, span.body FROM span JOIN origin ON origin.id = span.origin
+WHERE trace_id = ? ORDER BY span.id
 """
+
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -29,14 +37,25 @@ class Store:
         self._bounds = bounds
         self._tokens = Tokens()
         self._expiring = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.segments = [Segment(file) for file in self._files()] or [self._new_segment(1)]
+        numbers = self._numbers()
+        found = (_opened(self._file(number)) for number in sorted(numbers))
+        self.segments = [segment for segment in found if segment]
+        if not self.segments:
+            self.segments = [Segment(self._file(max(numbers, default=0) + 1))]
 
-    def _files(self) -> list[Path]:
-        return sorted(self._path.parent.glob(f"{self._path.stem}.[0-9]*{self._path.suffix}"))
+    def _numbers(self) -> list[int]:
+        """Numbers of the files that are there."""
+        folder, name = self._path.parent, self._path.name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            files = [file.name for file in folder.iterdir()]
+        except OSError as error:
+            raise ConfigurationError(f"TRACESTORE_PATH={name!r}: {folder}: {error}") from error
+        numbered = re.compile(rf"{re.escape(self._path.stem)}\.(\d+){re.escape(self._path.suffix)}")
+        return [int(match[1]) for file in files if (match := numbered.fullmatch(file))]
 
-    def _new_segment(self, number: int) -> Segment:
-        return Segment(self._path.with_name(f"{self._path.stem}.{number:06}{self._path.suffix}"))
+    def _file(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.stem}.{number:06}{self._path.suffix}")
 
     def write(self, requests: Iterable[TracesData]) -> None:
         """Store all of *requests*, or nothing.
@@ -51,7 +70,7 @@ class Store:
         """Begin a new segment when the newest has its share of a bound."""
         newest = self.segments[-1]
         if newest.spans and self._has_its_share(newest):
-            following = self._new_segment(int(newest.path.suffixes[-2][1:]) + 1)
+            following = Segment(self._file(max(self._numbers()) + 1))
             with self._expiring:
                 self.segments = [*self.segments, following]
             newest.seal()
@@ -110,3 +129,19 @@ class Store:
         """Close every file."""
         for segment in self.segments:
             segment.close()
+
+
+def _opened(file: Path) -> Segment | None:
+    """The segment in *file*; what is none of ours is set aside, for the rest is still good.
+
+    Raises:
+        ConfigurationError: The file cannot be opened at all.
+    """
+    try:
+        return Segment(file)
+    except sqlite3.OperationalError as error:
+        raise ConfigurationError(f"{file}: {error}: check TRACESTORE_PATH") from error
+    except sqlite3.DatabaseError as error:
+        aside = file.rename(f"{file}.broken")
+        _log.warning("%s: %s: set aside as %s", file, error, aside.name)
+        return None

@@ -1,10 +1,13 @@
 """The store: what is written can be read, within its bounds, or it was not written at all."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from sightline.errors import ConfigurationError
+from sightline.tracestore.settings import Bounds
 from sightline.tracestore.store import Store
 from tests.unit.tracestore.conftest import Opener, refuse_spans
 from tests.unit.tracestore.spans import request, span
@@ -104,3 +107,42 @@ def test_a_reader_of_a_dropped_segment_reads_to_the_end(open_store: Opener) -> N
     assert list(reading) == []
     assert list(oldest.select("SELECT id FROM span")) == []
     assert not oldest.path.exists()
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, None], ids=["garbage", "foreign"])
+def test_a_file_that_is_not_ours_is_set_aside(
+    open_store: Opener, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "traces.000001.db"
+    with closing(sqlite3.connect(file)) as foreign:
+        foreign.execute("PRAGMA user_version = 7")
+    file.write_bytes(content or file.read_bytes())
+
+    store = open_store()
+    store.write([request(span(1))])
+
+    assert ids(store, range(3)) == [1]
+    assert [found.name for found in tmp_path.glob("*.broken")] == ["traces.000001.db.broken"]
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigurationError, match=r"TRACESTORE_PATH='traces\.db'"):
+        Store(tmp_path / "file" / "traces.db", Bounds(spans=1, bytes=1, age_seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("spans", ["spans.000001", "spans.000002"]),
+        ("a.b.c", ["a.b.000001.c", "a.b.000002.c"]),
+        ("[a]*.db", ["[a]*.000001.db", "[a]*.000002.db"]),
+    ],
+)
+def test_any_name_will_do(tmp_path: Path, name: str, files: list[str]) -> None:
+    with closing(Store(tmp_path / name, Bounds(spans=8, bytes=2**30, age_seconds=9))) as store:
+        store.write([request(span(1))])
+        store.write([request(span(2))])
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == files
