@@ -1,0 +1,101 @@
+"""``sightline check``: prove every panel of the dashboards on the data of a running stack."""
+
+import argparse
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from sightline.artefacts import DASHBOARDS
+from sightline.config import Config
+from sightline.errors import ConfigurationError
+from sightline.viewer import proof
+from sightline.viewer.dashboard import Dashboard
+from sightline.viewer.interpolation import Scope
+from sightline.viewer.proof import Limits, Row
+from sightline.viewer.settings import Settings
+from sightline.viewer.sources import Sources
+from sightline.viewer.timerange import BadTime, TimeRange
+
+MOST_SERIES: Final = 20
+WITHIN_SECONDS: Final = 0.5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check dashboards and print what is to mend; 0 when there is nothing, 1 otherwise.
+
+    Raises:
+        ConfigurationError: An argument or variable says something we cannot use.
+    """
+    asked = _parser().parse_args(arguments)
+    config = Config.from_env(os.environ)
+    settings = settings_of(config)
+    dashboards = _dashboards(asked.paths or [DASHBOARDS])
+    rows = proof.run(
+        dashboards,
+        Sources.of(settings),
+        Scope(time=_time(asked.start), scrape_seconds=settings.scrape_interval_seconds),
+        limits=Limits(series=asked.most_series, seconds=asked.within),
+    )
+    for line in report(rows, everything=asked.all):
+        print(line)  # noqa: T201  the command's answer
+    return 0 if all(row.good for row in rows) else 1
+
+
+def settings_of(config: Config) -> Settings:
+    """Where the sources of the stack of *config* are; ``PROMETHEUS_URL`` and the like override."""
+    here = "http://127.0.0.1"
+    urls = {
+        "PROMETHEUS_URL": f"{here}:{config.ports.prometheus}",
+        "JAEGER_URL": f"{here}:{config.ports.jaeger_query}",
+        "ALERTMANAGER_URL": f"{here}:{config.ports.alertmanager}",
+    }
+    return Settings.from_env({**urls, **config.environ})
+
+
+def report(rows: Sequence[Row], *, everything: bool) -> list[str]:
+    """A line for each thing to mend (or for *everything*), and a summary."""
+    shown = [row for row in rows if everything or not row.good]
+    counts = Counter(row.verdict for row in rows)
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    dashboards = len({row.dashboard for row in rows})
+    return [
+        *map(_line, shown),
+        f"{dashboards} dashboards, {len(rows)} queries and panels: {summary}",
+    ]
+
+
+def _line(row: Row) -> str:
+    detail = f"  {' '.join(row.detail.split())}" if row.detail else ""
+    size = f"{row.series:4} series {1000 * row.seconds:5.0f} ms"
+    return f"{row.verdict:14}  {row.dashboard}: {row.name} ({row.kind})  {size}{detail}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sightline check", description=__doc__)
+    parser.add_argument("paths", nargs="*", type=Path, help="dashboard files, or folders of them")
+    parser.add_argument("--from", dest="start", default="now-5m", help="start of the time range")
+    parser.add_argument("--all", action="store_true", help="also show what is well")
+    parser.add_argument("--most-series", type=int, default=MOST_SERIES, help="series of a panel")
+    parser.add_argument("--within", type=float, default=WITHIN_SECONDS, help="seconds of a query")
+    return parser
+
+
+def _time(start: str) -> TimeRange:
+    try:
+        return TimeRange.parse(start, "now", now=time.time())
+    except BadTime as error:
+        raise ConfigurationError(f"--from {start}: {error}") from error
+
+
+def _dashboards(paths: Sequence[Path]) -> list[Dashboard]:
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*.json")) if path.is_dir() else [path])
+    ]
+    if not files:
+        raise ConfigurationError(f"{', '.join(map(str, paths))}: expected dashboard files (*.json)")
+    return [Dashboard.read(file) for file in files]

@@ -1,0 +1,93 @@
+"""`sightline check` over a Prometheus that says what we want."""
+
+from typing import Any
+
+import pytest
+
+from sightline.viewer import proof
+from sightline.viewer.check import report
+from sightline.viewer.proof import Limits, Row
+from sightline.viewer.settings import Settings
+from sightline.viewer.sources import Sources
+from tests.sources import Source, serving
+from tests.viewing import dashboard, scope
+
+LIMITS = Limits(series=2, seconds=5.0)
+TARGET = {"refId": "A", "expr": "up"}
+
+
+def answer(*values: str) -> dict[str, Any]:
+    result = [
+        {"metric": {"job": f"job {number}"}, "values": [[1795608000, value]]}
+        for number, value in enumerate(values)
+    ]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
+def check(said: object, *, limits: Limits = LIMITS, delay: float = 0.0, **panel: object) -> Row:
+    """The verdict on one panel whose query is answered with *said*."""
+    raw = {"id": 1, "type": "timeseries", "title": "Panel", "targets": [TARGET], **panel}
+    with serving(Source({"/api/v1/query_range": said}, delay_seconds=delay)) as source:
+        sources = Sources.of(Settings.from_env({"PROMETHEUS_URL": source.url}))
+        [row] = proof.run([dashboard(raw)], sources, scope(), limits=limits)
+    return row
+
+
+DECLARED = {"defaults": {"noValue": "no traffic"}}
+ERROR = {"status": "error", "error": "parse error: unexpected )"}
+
+
+@pytest.mark.parametrize(
+    ("said", "panel", "verdict"),
+    [
+        (answer("1", "0"), {}, "data"),
+        (answer(), {}, "empty"),
+        (answer(), {"fieldConfig": DECLARED}, "declared empty"),
+        (answer("1", "NaN"), {}, "NaN"),
+        (answer("1", "2", "3"), {}, "too many"),
+        (ERROR, {}, "failed"),
+        (b"<html>", {}, "failed"),
+        (answer("1"), {"type": "piechart"}, "failed"),
+    ],
+)
+def test_a_panel_is_judged_by_what_it_shows(
+    said: object, panel: dict[str, Any], verdict: str
+) -> None:
+    assert check(said, **panel).verdict == verdict
+
+
+def test_a_slow_query_is_asked_again_before_it_is_blamed() -> None:
+    row = check(answer("1"), limits=Limits(series=2, seconds=0.01, attempts=2), delay=0.02)
+
+    assert (row.verdict, row.seconds >= 0.02) == ("slow", True)
+
+
+def test_a_failure_says_why() -> None:
+    assert check(ERROR).detail == "Prometheus says: parse error: unexpected )"
+
+
+def test_the_report_names_what_is_to_mend_and_counts_the_rest() -> None:
+    rows = [check(answer("1")), check(answer())]
+
+    problem, summary = report(rows, everything=False)
+
+    assert problem.startswith("empty           test: Panel (timeseries)")
+    assert summary == "1 dashboards, 2 queries and panels: 1 data, 1 empty"
+    assert len(report(rows, everything=True)) == 3
+
+
+def test_a_variable_without_a_value_is_found() -> None:
+    current = {"value": "$__all"}
+    variable = {"name": "job", "type": "query", "query": "label_values(up, job)"}
+    empty = {"status": "success", "data": []}
+
+    with serving(Source({"/api/v1/label/job/values": empty})) as source:
+        sources = Sources.of(Settings.from_env({"PROMETHEUS_URL": source.url}))
+        [row] = proof.run(
+            [dashboard(variables=[{**variable, "current": current, "allValue": ".+"}])],
+            sources,
+            scope(),
+            limits=LIMITS,
+        )
+
+    assert (row.name, row.verdict) == ("$job", "empty")
