@@ -3,6 +3,7 @@
 Objectives stand in `prometheus/slos.yaml`, thresholds in the alert objects.
 """
 
+import os
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -31,8 +32,13 @@ INDICATOR_WINDOW: Final = "2m"
 RETENTION: Final = "31d"
 """What `prometheus/prometheus.flags` keeps; no rule may look further back."""
 
-RUNBOOKS: Final = "docs/runbooks/{alert}.md"
-"""Where the page of an alert is; give it your wiki's address to have links there."""
+DASHBOARDS_URL: Final = os.environ.get("SIGHTLINE_DASHBOARDS_URL") or "http://localhost:3000"
+"""Where notifications find Grafana. Set the variable for `make generate` to point at your own."""
+
+RUNBOOKS_URL: Final = (
+    os.environ.get("SIGHTLINE_RUNBOOKS_URL") or "http://localhost:8003/runbooks/{alert}"
+)
+"""Where notifications find the page of an alert; `control` serves `docs/runbooks/`. Likewise."""
 
 
 Severity = Literal["critical", "warning", "info", "none"]

@@ -70,13 +70,14 @@ class Alert:
 
     @property
     def annotations(self) -> dict[str, str]:
-        """What stands in a notification; the dashboard's address is relative to Grafana's."""
+        """What stands in a notification."""
+        address = f"{config.DASHBOARDS_URL}/d/{self.dashboard}"
         chosen = "&".join(f"var-{name}={{{{ $labels.{name} }}}}" for name in self.variables)
         return {
             "summary": self.summary,
             "description": self.description,
-            "dashboard_url": f"/d/{self.dashboard}" + (f"?{chosen}" if chosen else ""),
-            "runbook_url": config.RUNBOOKS.format(alert=self.name),
+            "dashboard_url": "?".join(filter(None, (address, chosen))),
+            "runbook_url": config.RUNBOOKS_URL.format(alert=self.name),
         }
 
 

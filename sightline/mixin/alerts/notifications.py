@@ -24,8 +24,8 @@ UNHEARD: Final = Alert(
     threshold=Threshold(operator=">", value=300),
     hold="0s",
     keep="0s",
-    why="Alertmanager repeats the Watchdog every minute in both profiles; after five, notifications "
-    "do not arrive. Not before the first was heard.",
+    why="Alertmanager repeats the Watchdog every minute in both profiles; after five, nothing "
+    "arrives. Not before the first was heard.",
     severity="critical",
     summary="No Watchdog reached the receiver for {{ $value | humanizeDuration }}.",
     description="Prometheus evaluates this alert, so the break lies behind it: Alertmanager, its "

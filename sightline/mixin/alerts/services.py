@@ -140,8 +140,9 @@ TRAFFIC: Final = Alert(
     "does not alert, and only where that hour had 0.5 requests a second.",
     severity="warning",
     summary="{{ $labels.job }} lost nine tenths of its traffic.",
-    description="It serves {{ $value | humanizePercentage }} of the requests it used to. "
-    "Look one hop up: load balancer, name resolution, callers.",
+    description="Left: "
+    + single(f'{rules.REQUESTS}{{job="%s"}}', "job", spelt="humanize")
+    + " requests/s. Look one hop up: load balancer, name resolution, callers.",
     dashboard="service",
 )
 
