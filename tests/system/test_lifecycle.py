@@ -39,6 +39,29 @@ def test_two_stacks_run_side_by_side_and_down_leaves_nothing(
         assert stack.sightline("status").returncode == 0
 
 
+def test_without_a_stack_status_says_so_and_down_is_content(beside: MakeStack) -> None:
+    stack = beside()
+
+    status, down = stack.sightline("status"), stack.sightline("down")
+
+    assert (status.returncode, down.returncode) == (1, 0)
+    assert status.stdout == f"nothing is running from {stack.config.state}; `sightline up`\n"
+    assert down.stdout == "nothing is running\n"
+
+
+def test_the_doctor_finds_a_machine_that_runs_a_stack_well(stack: LocalStack) -> None:
+    examined = stack.sightline("doctor")
+
+    assert examined.returncode == 0
+    assert "held by this stack" in examined.stdout
+
+
+def test_help_names_every_command(beside: MakeStack) -> None:
+    shown = beside().sightline("--help").stdout
+
+    assert {"up", "down", "status", "doctor", "lint", "check"} <= set(shown.split())
+
+
 def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
     before = stack.state
 

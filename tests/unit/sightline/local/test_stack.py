@@ -48,7 +48,7 @@ def role(name: str, program: str = SERVER, *, needs: tuple[str, ...] = ()) -> Ro
 def stack(tmp_path: Path) -> Iterator[Stack]:
     folder = Folder(tmp_path)
     folder.make()
-    stack = Stack(folder=folder, healthy_within_seconds=30, stop_within_seconds=5)
+    stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)
     yield stack
     stack.down()
 
