@@ -50,7 +50,6 @@ PROMETHEUS: Final = (
     "prometheus_tsdb_retention_limit_seconds",
     "prometheus_tsdb_storage_blocks_bytes",
     "prometheus_tsdb_wal_corruptions_total",
-    "prometheus_tsdb_wal_storage_size_bytes",
 )
 """Source: GET /metrics of Prometheus 2.42 and 3.5."""
 

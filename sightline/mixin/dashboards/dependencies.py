@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits
+from sightline.mixin.dashboards import frame, limits, peers
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
@@ -17,24 +17,6 @@ from sightline.mixin.rules import services
 
 EDGE: Final = "{{job}} → {{peer}}"
 
-LISTENERS: Final = """
-group by (instance, peer) (label_replace(up, "peer", "$1", "job", "(.*)"))
-"""
-"""Which service listens at an address and port that Prometheus scrapes."""
-
-
-def named_peer(calls: str) -> str:
-    """*calls* with the label ``peer``: the service that listens there, else address and port."""
-    placed = f'label_join({calls}, "instance", ":", "server_address", "server_port")'
-    return f"""
-max by (job, peer) (
-  {placed} * on (instance) group_left (peer) {LISTENERS.strip()}
-  or label_replace(
-    {placed} unless on (instance) up, "peer", "$1", "instance", "(.*)"
-  )
-)
-"""
-
 
 def _recorded(name: str) -> str:
     return JOBS.series(name)
@@ -42,11 +24,11 @@ def _recorded(name: str) -> str:
 
 def _quantile(quantile: str) -> str:
     durations = JOBS.also(f'quantile="{quantile}"').series(rules.DURATION)
-    return named_peer(f"({some(durations)})")
+    return peers.named(f"({some(durations)})")
 
 
-CALLS: Final = named_peer(_recorded(rules.CALLS))
-FAILURES: Final = named_peer(_recorded(rules.FAILURE_RATIO))
+CALLS: Final = peers.named(_recorded(rules.CALLS))
+FAILURES: Final = peers.named(_recorded(rules.FAILURE_RATIO))
 P50: Final = _quantile("0.5")
 P95: Final = _quantile("0.95")
 P99: Final = _quantile("0.99")
@@ -192,7 +174,8 @@ max by (job, name) (
 """
 
 PROTECTION: Final = Row(
-    title="Protection",
+    title="Protection: breakers, retries, limits",
+    folded=True,
     lines=(
         (
             States(
@@ -269,6 +252,7 @@ POOL: Final = ("job", "instance", "db_client_connection_pool_name")
 
 DATA: Final = Row(
     title="Databases and queues",
+    folded=True,
     lines=(
         (
             Curves(

@@ -113,14 +113,14 @@ OPEN_TRACE: Final = Override(
                 url="/d/latency-explorer?var-trace_id=${__value.raw}&${job:queryparam}&" + KEEP,
             ).json()
         ],
-        "custom.width": 280,
+        "custom.width": 245,
     },
 )
 """A trace id in a table leads to its waterfall."""
 
 TRACES: Final = (
     OPEN_TRACE,
-    Override(matcher="byName", pattern="startTime", properties={"custom.width": 170}),
-    Override(matcher="byName", pattern="duration", properties={"custom.width": 90}),
+    Override(matcher="byName", pattern="startTime", properties={"custom.width": 160}),
+    Override(matcher="byName", pattern="duration", properties={"custom.width": 85}),
 )
 """The columns of a search for traces; its name takes what is left."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, red, saturation
+from sightline.mixin.dashboards import frame, limits, peers, red, saturation
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.fields import AMOUNT
@@ -145,6 +145,11 @@ SATURATION: Final = Row(
     ),
 )
 
+
+def _of_peers(calls: str) -> str:
+    return f"max by (peer) ({peers.named(f'({calls})')})"
+
+
 NEIGHBOURS: Final = Row(
     title="What it calls, where it runs",
     lines=(
@@ -154,25 +159,34 @@ NEIGHBOURS: Final = Row(
                 height=6,
                 description="Each address it calls, as it sees it. "
                 "Errors here and none there: the network, or a timeout that is too short.",
-                keys=(
-                    Key(label="server_address", title="Address"),
-                    Key(label="server_port", title="Port"),
-                ),
+                keys=(Key(label="peer", title="Callee", link=frame.to_service("${__value.raw}")),),
                 columns=(
                     Column(
                         title="Calls",
-                        expr=PROCESSES.calls(by=queries.PEER[1:]),
+                        expr=_of_peers(PROCESSES.calls()),
                         unit=Unit.REQUESTS_PER_SECOND,
                         decimals=2,
                     ),
                     Column(
                         title="Failed",
-                        expr=PROCESSES.failed_call_ratio(by=queries.PEER[1:]),
+                        expr=_of_peers(PROCESSES.failed_call_ratio()),
                         unit=Unit.RATIO,
                         decimals=2,
-                        scale=limits.ERROR_RATIO,
+                        scale=limits.CALL_FAILURES,
                     ),
-                    *red.quantiles(PROCESSES, queries.CLIENT, by=queries.PEER[1:]),
+                    Column(
+                        title="p50",
+                        expr=_of_peers(PROCESSES.quantile(0.5, queries.CLIENT, by=queries.PEER)),
+                        unit=Unit.SECONDS,
+                        decimals=1,
+                    ),
+                    Column(
+                        title="p99",
+                        expr=_of_peers(PROCESSES.quantile(0.99, queries.CLIENT, by=queries.PEER)),
+                        unit=Unit.SECONDS,
+                        decimals=1,
+                        scale=limits.CALL_DURATION_P99,
+                    ),
                 ),
                 sort_by="Calls",
                 when_empty="calls nobody",

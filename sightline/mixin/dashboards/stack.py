@@ -8,11 +8,11 @@ from sightline.mixin.dashboards.selection import PROCESSES as PARTS
 from sightline.mixin.dashboards.selection import STEP, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import rising
+from sightline.mixin.grafana.fields import reference, rising
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.variables import Labels
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.words import Colour, Unit
 
 JOBS: Final = Labels(
     name="job",
@@ -174,8 +174,8 @@ PROMETHEUS: Final = Row(
             ),
             Curves(
                 title="Bytes on disk",
-                description="Blocks and write-ahead log. "
-                "A ramp towards the size limit of prometheus.flags cuts history short.",
+                description="Blocks on disk, and the dashed limit of prometheus.flags. "
+                "A ramp that reaches it cuts history short.",
                 unit=Unit.BYTES,
                 queries=(
                     Query(
@@ -183,10 +183,11 @@ PROMETHEUS: Final = Row(
                         legend="blocks",
                     ),
                     Query(
-                        expr=f"sum({PARTS.series('prometheus_tsdb_wal_storage_size_bytes')})",
-                        legend="write-ahead log",
+                        expr=f"sum({PARTS.series('prometheus_tsdb_retention_limit_bytes')} > 0)",
+                        legend="limit",
                     ),
                 ),
+                overrides=(reference("limit", Colour.BAD),),
             ),
             Curves(
                 title="Alerts on their way to Alertmanager",
