@@ -63,6 +63,8 @@ class _Key(NamedTuple):
     status: int
 
 
+_ALL: Final = -1
+
 _Call = tuple[bytes, bytes, float, float]
 """Trace id, span id, duration in milliseconds, seconds since 1970."""
 
@@ -77,11 +79,11 @@ class _Series:
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     milliseconds: float = 0.0
     last: dict[int, _Call] = field(default_factory=dict)
-    """The last call of each bucket."""
+    """The last call of each bucket, and of all of them under `_ALL`."""
 
     def exemplar(self, bucket: int) -> Exemplar | None:
-        """The last call of a bucket, as Prometheus wants it."""
-        if bucket not in self.last:
+        """The last call of a bucket, as Prometheus wants it; none before the first value."""
+        if bucket not in self.last or not self.published:
             return None
         trace_id, span_id, duration, moment = self.last[bucket]
         return Exemplar({TRACE_ID: trace_id.hex(), SPAN_ID: span_id.hex()}, duration, moment)
@@ -131,7 +133,7 @@ class SpanMetrics(Collector):
             series.seen = seen
             series.buckets[bucket] += 1
             series.milliseconds += duration
-            series.last[bucket] = (span.trace_id, span.span_id, duration, now)
+            series.last[bucket] = series.last[_ALL] = (span.trace_id, span.span_id, duration, now)
 
     def _of(self, key: _Key) -> _Series:
         series = self._series.get(key)
@@ -161,7 +163,7 @@ class SpanMetrics(Collector):
         family = CounterMetricFamily("traces_span_metrics_calls", "Spans.", labels=_LABELS)
         for key, series in self._series.items():
             calls = sum(series.buckets) if series.published else 0
-            family.add_metric(self._labels(key), calls)
+            family.add_metric(self._labels(key), calls, exemplar=series.exemplar(_ALL))
         return family
 
     def _durations(self) -> Metric:
@@ -188,7 +190,7 @@ def _cumulative(series: _Series) -> Iterator[_Bucket]:
     total = 0
     for number, bound in enumerate((*map(floatToGoString, BUCKETS), "+Inf")):
         total += series.buckets[number] if series.published else 0
-        exemplar = series.exemplar(number) if series.published else None
+        exemplar = series.exemplar(number)
         yield (bound, total, exemplar) if exemplar else (bound, total)
 
 

@@ -103,10 +103,10 @@ def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
         until(lambda: _healthy(store), within_seconds=20)
         yield store
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End the process: kindly first, and in any case.
 
     Raises:
