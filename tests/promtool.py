@@ -5,7 +5,6 @@ intervals and values counted in seconds are divided by ten. Counts of events are
 stories of alerts that know a rate a second, which is no faster in the demo.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -65,7 +64,7 @@ def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
     rules = folder / f"{alert}.rules.yml"
     files = [yaml.safe_load(Path(file).read_text()) for file in document["rule_files"]]
     tests = [test for test in document["tests"] if subject(test) == alert]
-    wanted = {alert, *_RECORDED.findall(json.dumps(tests))}
+    wanted = {alert, *_RECORDED.findall(str(tests))}
     rules.write_text(yaml.safe_dump({"groups": list(_needed(files, wanted))}, sort_keys=False))
     return {**document, "rule_files": [str(rules)], "tests": tests}
 
@@ -96,12 +95,16 @@ def _needed(files: list[dict[str, Any]], wanted: set[str]) -> Iterator[dict[str,
     known: set[str] = set()
     while wanted - known:
         known |= wanted
-        texts = (json.dumps(rule) for rule in rules if _name(rule) in known)
+        texts = (_text(rule) for rule in rules if _name(rule) in known)
         wanted |= {name for text in texts for name in _RECORDED.findall(text)}
     for group in groups:
         kept = [rule for rule in group["rules"] if _name(rule) in known]
         if kept:
             yield {**group, "rules": kept}
+
+
+def _text(rule: dict[str, Any]) -> str:
+    return "\n".join((rule["expr"], *rule.get("annotations", {}).values()))
 
 
 def _name(rule: dict[str, Any]) -> str:
