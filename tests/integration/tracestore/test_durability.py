@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.integration.tracestore.trace_store import TraceStore, running
 from tests.unit.tracestore.spans import encoded, span
@@ -21,15 +24,15 @@ def test_a_killed_store_still_has_what_it_acknowledged(tmp_path: Path) -> None:
     assert statuses == found == [200] * 50
 
 
-def test_a_stop_takes_less_than_two_seconds_with_clients_connected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_though_a_client_stays_connected(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     with running(tmp_path) as store:
-        store.send(encoded(span(1)))
-        started = time.monotonic()
-        store.process.send_signal(signal.SIGTERM)
-        status = store.process.wait(timeout=5)
-
-    assert status == 0
-    assert time.monotonic() - started < 2
+        client = socket.create_connection(("127.0.0.1", store.ports.otlp_http))
+        store.process.send_signal(number)
+        with client:
+            assert store.process.wait(timeout=30) == 0
 
 
 def test_the_oldest_spans_go_when_the_store_is_full(tmp_path: Path) -> None:
@@ -63,7 +66,7 @@ def test_a_taken_port_is_named_and_nothing_starts(store: TraceStore, tmp_path: P
         env={**os.environ, **store.environ, "TRACESTORE_PATH": str(tmp_path / "second.db")},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 

@@ -25,13 +25,13 @@ def exporter(channel: grpc.Channel, method: str) -> "grpc.UnaryUnaryMultiCallabl
 
 def status_of(channel: grpc.Channel, method: str, body: bytes) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as refused:
-        exporter(channel, method)(body, timeout=10)
+        exporter(channel, method)(body, timeout=60)
     code: grpc.StatusCode = refused.value.code()
     return code
 
 
 def test_what_is_exported_can_be_read(channel: grpc.Channel, receiver: TraceStore) -> None:
-    answer = exporter(channel, EXPORT)(encoded(span(0xABC, "by gRPC")), timeout=10)
+    answer = exporter(channel, EXPORT)(encoded(span(0xABC, "by gRPC")), timeout=60)
 
     (trace,) = receiver.ask("/api/traces/abc").json["data"]
     assert answer == b"\n\0"

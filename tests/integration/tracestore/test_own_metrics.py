@@ -112,7 +112,7 @@ def test_span_metrics_carry_exemplars_for_who_accepts_them(store: TraceStore) ->
     counted = 'status_code="STATUS_CODE_UNSET"} 1.0 # {'
 
     text = until(
-        lambda: counted in (found := store.metrics(port, OPENMETRICS)) and found, within_seconds=10
+        lambda: counted in (found := store.metrics(port, OPENMETRICS)) and found, within_seconds=60
     )
 
     assert f'trace_id="{0xABC:032x}"' in str(text)

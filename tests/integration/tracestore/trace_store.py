@@ -54,7 +54,7 @@ class TraceStore:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; to the query port unless *port* is given."""
-        connection = HTTPConnection("127.0.0.1", port or self.ports.jaeger_query, timeout=20)
+        connection = HTTPConnection("127.0.0.1", port or self.ports.jaeger_query, timeout=60)
         try:
             connection.request(method, path, body, dict(headers or {}))
             return _answer(connection.getresponse())
@@ -79,7 +79,7 @@ class TraceStore:
     def kill(self) -> None:
         """SIGKILL, which leaves no time to save anything."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=5)
+        self.process.wait(timeout=30)
 
 
 def _answer(response: HTTPResponse) -> Answer:
@@ -100,7 +100,7 @@ def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
     )
     store = TraceStore(ports, variables, process)
     try:
-        until(lambda: _healthy(store), within_seconds=20)
+        until(lambda: _healthy(store), within_seconds=60)
         yield store
     finally:
         stop(process)
@@ -114,7 +114,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """
     process.terminate()
     try:
-        process.wait(timeout=5)
+        process.wait(timeout=30)
     finally:
         process.kill()
         process.wait()
