@@ -6,6 +6,8 @@ late. Here each operation gets what is left until the deadline.
 Source: OpenTelemetry specification, "OTLP/HTTP".
 """
 
+# Resolving a name imports it late: in a child forked meanwhile, that import would never end.
+import encodings.idna  # noqa: F401
 import http.client
 import io
 import socket
@@ -93,8 +95,9 @@ class HttpTransport:
         self._connection.request("POST", self._target, content, self._headers)
         answer = self._connection.getresponse()
         body = answer.read(_MAX_ANSWER_BYTES)
-        if not answer.isclosed():  # more than an answer should have: the rest would be read as next
-            self.close()
+        if not answer.isclosed():
+            # Cut short, or far too long. A success of which we saw a part may say the opposite.
+            raise http.client.IncompleteRead(body, answer.length)
         return _verdict(answer, body)
 
 

@@ -261,7 +261,7 @@ class SpanQueue:
         with self._changed:
             lost, last = self._ledger.lost(), self._ledger.accepted
             self._hurries += 1
-            self._hurried = True
+            self._hurried = bool(self._pending)
             self._changed.notify_all()
             settled = self._changed.wait_for(lambda: self._oldest() > last, timeout_seconds)
             return settled and self._ledger.lost() == lost

@@ -13,6 +13,7 @@ from tests.fakes.collector import Collector, Tls
 from tests.fakes.faults import (
     BLACKHOLE,
     CLOSED,
+    CUT_SHORT,
     DRIP,
     LOST_ACK,
     RESET,
@@ -29,6 +30,7 @@ from tests.fakes.sampling import SamplingServer
 __all__ = [
     "BLACKHOLE",
     "CLOSED",
+    "CUT_SHORT",
     "DRIP",
     "LOST_ACK",
     "RESET",

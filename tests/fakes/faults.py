@@ -25,6 +25,8 @@ RESET = Fault(kind="reset")
 """Connections are reset."""
 LOST_ACK = Fault(kind="lost_ack")
 """Spans are stored, the connection closes without an answer."""
+CUT_SHORT = Fault(kind="cut_short")
+"""A success that promises a body, of which a part comes before the connection closes."""
 WEB_PAGE = Fault(kind="web_page")
 """A success that is a log-in page."""
 

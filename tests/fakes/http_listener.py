@@ -1,6 +1,7 @@
 """OTLP over HTTP, spoken byte by byte, so that it can be spoken badly."""
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import ssl
@@ -25,39 +26,51 @@ class HttpListener:
         self._received = received
         self._port = port
         self._tls = tls
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listener: socket.socket | None = None
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen."""
-        self._server = await asyncio.start_server(
-            self._connected, "127.0.0.1", self._port, ssl=self._tls
-        )
+        self._listener = socket.create_server(("127.0.0.1", self._port), backlog=100)
+        self._listener.setblocking(False)  # noqa: FBT003  the standard library's signature
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     async def close(self) -> None:
         """Listen no more, and end every connection."""
-        if self._server is not None:
-            self._server.close()
-        for connection, writer in self._connections.items():
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        for connection in self._connections:
             connection.cancel()
-            writer.transport.abort()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        self._connections.clear()
-        self._server = None
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._connections[connection] = writer
-        connection.add_done_callback(lambda done: self._connections.pop(done, None))
+    def _accept(self, listener: socket.socket) -> None:
+        # By hand: asyncio's own server forgets a connection that it accepts while it closes.
+        with contextlib.suppress(BlockingIOError):
+            plain, _ = listener.accept()
+            connection = asyncio.get_running_loop().create_task(self._serve(plain))
+            self._connections.add(connection)
+            connection.add_done_callback(lambda done: self._ended(done, plain))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+    def _ended(self, connection: asyncio.Task[None], plain: socket.socket) -> None:
+        self._connections.discard(connection)
+        plain.close()
+
+    async def _serve(self, plain: socket.socket) -> None:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, plain, ssl=self._tls
+            )
+            try:
+                writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+                while await self._exchange(reader, writer):
+                    pass
+            finally:
+                transport.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection stays open."""
@@ -84,6 +97,9 @@ class HttpListener:
                 _write(writer, 200, b"<html>log in</html>", "content-type: text/html")
             case Fault(kind="drip"):
                 await _drip(writer)
+            case Fault(kind="cut_short"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nxx")
+                return False
             case Fault(kind="lost_ack"):
                 self._received.receive(request)
                 return False

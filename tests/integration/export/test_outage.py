@@ -7,6 +7,7 @@ import pytest
 from tests.fakes import (
     BLACKHOLE,
     CLOSED,
+    CUT_SHORT,
     DRIP,
     LOST_ACK,
     RESET,
@@ -25,6 +26,7 @@ HTTP_OUTAGES = {
     "drip": DRIP,
     "reset": RESET,
     "lost answers": LOST_ACK,
+    "cut short": CUT_SHORT,
     "web page": WEB_PAGE,
     "302": status(302),
     "401": status(401),

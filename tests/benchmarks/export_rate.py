@@ -1,0 +1,109 @@
+"""Spans a second that one core exports while it also ends them, ours beside the stock exporter."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext, TraceFlags
+from prometheus_client import CollectorRegistry
+
+from instrumentation._export import ExportProcessor, build
+from instrumentation._export_settings import ExportSettings
+from tests.benchmarks.encode import ATTRIBUTES
+from tests.benchmarks.rows import Row
+from tests.fakes import Collector
+
+RATES: Final = (2_000, 5_000, 10_000, 25_000, 40_000)
+SECONDS: Final = 3.0
+SLICE_SECONDS: Final = 0.01
+
+Outcome = dict[str, float]
+"""``offered``, ``arrived``, ``seconds`` until everything had."""
+
+
+def rows() -> Iterator[Row]:
+    """The figure for the table."""
+    ours, stock = highest("otlp"), highest("otlp_proto_http")
+    yield Row(
+        figure="spans/s exported on one core, none dropped",
+        goal="≥ 25 000",
+        ours=f"{ours:,}",
+        peer=f"stock HTTP exporter {stock:,}",
+    )
+
+
+def highest(exporter: str) -> int:
+    """The highest of RATES at which every span arrives; 0: not even at the lowest."""
+    sustained = 0
+    for rate in RATES:
+        outcome = at(rate, exporter)
+        if outcome["arrived"] < outcome["offered"]:
+            break
+        sustained = rate
+    return sustained
+
+
+def at(rate: int, exporter: str = "otlp") -> Outcome:
+    """Offer *rate* spans a second, in a process of its own on one core."""
+    with Collector() as collector:
+        process = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.export_rate", str(rate)],
+            env={
+                **os.environ,
+                "OTEL_TRACES_EXPORTER": exporter,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
+            },
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        outcome: Outcome = json.loads(process.stdout)
+        return {**outcome, "arrived": len(collector.spans)}
+
+
+def offer(export: ExportProcessor, rate: int) -> int:
+    """End spans at *rate* for SECONDS; how many."""
+    began = time.monotonic()
+    offered = 0
+    while (passed := time.monotonic() - began) < SECONDS:
+        for _ in range(int(passed * rate) - offered):
+            export.on_end(_span(offered))
+            offered += 1
+        time.sleep(SLICE_SECONDS)
+    return offered
+
+
+def _span(number: int) -> ReadableSpan:
+    context = SpanContext(number + 1, number + 1, is_remote=False, trace_flags=TraceFlags(1))
+    return ReadableSpan(
+        "GET /orders/{order_id}",
+        context,
+        resource=RESOURCE,
+        attributes={**ATTRIBUTES, "url.path": f"/orders/{number % 100}"},
+        start_time=number,
+        end_time=number + 1,
+    )
+
+
+RESOURCE = Resource({"service.name": "s"})
+
+
+def main() -> None:
+    """The process that offers; prints an `Outcome`."""
+    os.sched_setaffinity(0, {0})
+    settings = ExportSettings.from_env(os.environ)
+    export = build(settings, resource=RESOURCE, registry=CollectorRegistry())
+    began = time.monotonic()
+    offered = offer(export, int(sys.argv[1]))
+    export.shutdown_within(30)
+    print(json.dumps({"offered": offered, "seconds": time.monotonic() - began}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
