@@ -59,6 +59,11 @@ class Panel:
     """What a collapsed row holds."""
 
     @property
+    def queries(self) -> list[str]:
+        """What it asks Prometheus, as written."""
+        return [str(one.raw["expr"]) for one in self.targets if one.raw.get("expr")]
+
+    @property
     def config(self) -> FieldConfig:
         """The configuration of a field that no override touches."""
         return FieldConfig.from_json(self.defaults)

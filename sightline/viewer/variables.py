@@ -66,7 +66,7 @@ async def options(variable: Variable, scope: Scope, prometheus: Prometheus) -> l
 async def _value(
     variable: Variable, given: Sequence[str] | None, scope: Scope, prometheus: Prometheus
 ) -> Value:
-    values = tuple(given if given is not None else variable.default)
+    values = _allowed(variable, given) or variable.default
     several = variable.multi or variable.include_all
     if variable.kind in {"textbox", "constant"}:
         return Value(values=values or (variable.query,))
@@ -78,6 +78,12 @@ async def _value(
         found = await options(variable, scope, prometheus)
         values = tuple(one.value for one in found[:1])
     return Value(values=values, several=several)
+
+
+def _allowed(variable: Variable, given: Sequence[str] | None) -> tuple[str, ...]:
+    """What an address may choose: All where there is All, several where several may be."""
+    values = tuple(one for one in given or () if one != ALL or variable.include_all)
+    return values if variable.multi else values[:1]
 
 
 async def _everything(variable: Variable, scope: Scope, prometheus: Prometheus) -> Value:

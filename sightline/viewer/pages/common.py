@@ -1,6 +1,7 @@
 """What all pages share: time ranges, the reader's clock, the frame; and the alerts page."""
 
 import time
+from datetime import UTC, datetime, tzinfo
 from importlib.metadata import version
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -78,13 +79,13 @@ def problem(request: Request, status: int, text: str, *, detail: str = "") -> HT
     )
 
 
-def zone_of(request: Request) -> ZoneInfo:
-    """The reader's time zone; UTC when the browser named none that we know."""
-    name = request.query_params.get("tz") or request.cookies.get(_CLOCK) or "UTC"
+def zone_of(request: Request) -> tzinfo:
+    """The reader's time zone; this machine's when the browser named none that we know."""
+    name = request.query_params.get("tz") or request.cookies.get(_CLOCK) or ""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
+        return datetime.now(UTC).astimezone().tzinfo or UTC
 
 
 def time_range(request: Request, start: str, end: str = "now") -> TimeRange:

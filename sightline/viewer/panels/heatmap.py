@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sightline.viewer import colors, units
 from sightline.viewer.frame import Field, Frame
-from sightline.viewer.panels import marks
+from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
 from sightline.viewer.panels.drawing import Drawing, View, nothing
 
@@ -25,10 +25,10 @@ def draw(drawing: Drawing) -> View:
     frame = next((one for one in drawing.frames if one.time and one.numbers), None)
     if frame is None or frame.time is None or not _counted(frame):
         return nothing(drawing.panel)
-    rows = _used(frame.numbers)
+    time, rows = _steady(drawing, frame.time, _used(frame.numbers))
     figure = {
         "data": [
-            _cells(drawing, frame.time, rows),
+            _cells(drawing, time, rows),
             *marks.exemplars(
                 _with_unit(drawing), Scale(low=0, high=len(rows)), lambda value: _row(value, rows)
             ),
@@ -50,6 +50,16 @@ def _used(fields: Sequence[Field]) -> list[Field]:
     """Buckets from the lowest to the highest that ever held something, and one more at each end."""
     filled = [number for number, field in enumerate(fields) if any(field.values)]
     return list(fields[max(filled[0] - 1, 0) : filled[-1] + 2])
+
+
+def _steady(drawing: Drawing, time: Field, rows: Sequence[Field]) -> tuple[Field, Sequence[Field]]:
+    """The same with empty columns in gaps, where Plotly would stretch the cells beside them."""
+    times = gaps.steady(time.values, 1000 * drawing.scope.interval_seconds)
+    places = dict(zip(time.values, range(len(time.values)), strict=True))
+    return time.with_values(times), [
+        row.with_values(row.values[places[one]] if one in places else None for one in times)
+        for row in rows
+    ]
 
 
 def _cells(drawing: Drawing, time: Field, rows: Sequence[Field]) -> dict[str, Any]:

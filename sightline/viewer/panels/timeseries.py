@@ -7,7 +7,7 @@ from typing import Any, Final
 from sightline.viewer import colors
 from sightline.viewer.fields import shown
 from sightline.viewer.frame import Field, number_series
-from sightline.viewer.panels import marks
+from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.drawing import Drawing, View, nothing
 from sightline.viewer.panels.legend import legend
@@ -67,7 +67,7 @@ def _names(fields: Sequence[Field]) -> list[str]:
 def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
     time, field, color = line
     custom = field.config.custom
-    times, values = _without_breaks(time.values, field.values, drawing.scope.interval_seconds)
+    times, values = _points(drawing, time, field)
     name = html.escape(field.title)
     return {
         "name": name,
@@ -78,6 +78,21 @@ def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
         "connectgaps": bool(custom.get("spanNulls")),
         **_look(custom, color, stacked=_stacked(drawing)),
     }
+
+
+def _points(
+    drawing: Drawing, time: Field, field: Field
+) -> tuple[Sequence[float], Sequence[float | None]]:
+    """Times and values, with an empty one in each gap so that no line bridges it.
+
+    A stack has no gaps: Plotly would slant across them, so it falls to nothing instead.
+    """
+    step = 1000 * drawing.scope.interval_seconds
+    if not _stacked(drawing):
+        return gaps.marked(time.values, field.values, step)
+    times = gaps.steady(time.values, step)
+    found = dict(zip(time.values, field.values, strict=True))
+    return times, [found.get(one) or 0.0 for one in times]
 
 
 def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, Any]:
@@ -107,21 +122,6 @@ def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, 
 
 def _mode(custom: Mapping[str, Any]) -> str:
     return "lines+markers" if custom.get("showPoints") == "always" else "lines"
-
-
-def _without_breaks(
-    times: Sequence[float], values: Sequence[float | None], step_seconds: float
-) -> tuple[list[float], list[float | None]]:
-    """Times and values with an empty one in each gap, so that no line bridges it."""
-    moments: list[float] = []
-    filled: list[float | None] = []
-    for time, value in zip(times, values, strict=True):
-        if moments and time - moments[-1] > 1500 * step_seconds:
-            moments.append(moments[-1] + 1000 * step_seconds)
-            filled.append(None)
-        moments.append(time)
-        filled.append(value)
-    return moments, filled
 
 
 def _scale(drawing: Drawing, lines: Sequence[Line]) -> Scale:

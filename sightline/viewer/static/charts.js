@@ -2,17 +2,18 @@
 const OPTIONS = { displayModeBar: false, doubleClick: false, showTips: false };
 export const POINTED = "sightline:pointed";
 
-export function drawChart(plot, figure, { onZoom } = {}) {
+export function drawChart(plot, figure, { onZoom, onWiden } = {}) {
   const first = !plot.classList.contains("js-plotly-plot");
   const layout = { ...figure.layout, width: plot.clientWidth, height: plot.clientHeight };
   const hidden = plot.hiddenTraces ?? new Set();
   const data = figure.data.map((trace, index) => (hidden.has(index) ? { ...trace, visible: false } : trace));
   const drawn = window.Plotly.react(plot, data, layout, OPTIONS);
-  if (first) listen(plot, onZoom);
+  if (first) listen(plot, onZoom, onWiden);
   return drawn;
 }
 
-function listen(plot, onZoom) {
+function listen(plot, onZoom, onWiden) {
+  plot.on("plotly_doubleclick", () => onWiden?.());
   plot.on("plotly_relayout", (change) => {
     const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
     if (from && to) onZoom?.(Date.parse(from), Date.parse(to));

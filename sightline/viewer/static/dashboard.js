@@ -38,9 +38,14 @@ refresh.dataset.default = new URLSearchParams(location.search).has("refresh") ? 
 function changed({ push = true } = {}) {
   const address = `${location.pathname}?${choices()}`;
   history[push === false ? "replaceState" : "pushState"](null, "", address);
-  document.querySelectorAll("a[data-keep]").forEach((link) => (link.href = `${link.pathname}?${choices()}`));
+  keepChoices();
   loadOptions();
   drawAll();
+}
+
+// Links to other dashboards carry the same choices.
+function keepChoices() {
+  document.querySelectorAll("a[data-keep]").forEach((link) => (link.href = `${link.pathname}?${choices()}`));
 }
 
 async function loadOptions() {
@@ -102,13 +107,15 @@ async function show(panel, body, { html, figure, title, links }) {
   plot.insertAdjacentHTML("afterend", html);
   const legend = body.querySelector(":scope > .legend");
   if (legend) listenLegend(legend, plot);
-  await drawChart(plot, figure, { onZoom: zoom });
+  await drawChart(plot, figure, { onZoom: zoom, onWiden: widen });
 }
+
+const clockTime = (moment) => new Date(moment).toTimeString().slice(0, 8);
 
 function setRange(from, to) {
   const value = `${Math.round(from)}|${Math.round(to)}`;
   range.querySelectorAll("[data-own]").forEach((option) => option.remove());
-  const text = `${new Date(from).toLocaleTimeString()} to ${new Date(to).toLocaleTimeString()}`;
+  const text = `${clockTime(from)} to ${clockTime(to)}`;
   range.append(Object.assign(new Option(text, value), { selected: true }));
   range.lastElementChild.dataset.own = "";
   changed();
@@ -148,6 +155,11 @@ document.addEventListener("visibilitychange", () => document.hidden || drawAll()
 addEventListener("popstate", () => location.reload());
 main.querySelectorAll(".row h2").forEach((head) => head.addEventListener("click", () => head.parentElement.classList.toggle("closed")));
 
+// A click on a title gives its panel the whole window, a second one (or Escape) gives it back.
+const whole = (panel) => panel?.classList.toggle("full");
+panels.forEach((panel) => panel.querySelector(".title").addEventListener("click", () => whole(panel)));
+document.addEventListener("keydown", (event) => event.key === "Escape" && whole(main.querySelector(".panel.full")));
+
 // Panels at the right edge open their description to the left.
 panels.forEach((panel) => panel.classList.toggle("rightmost", panel.getBoundingClientRect().right > innerWidth - 360));
 
@@ -157,5 +169,6 @@ const watcher = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "150px" });
 panels.forEach((panel) => { panel.drawn = -1; watcher.observe(panel); });
+keepChoices();
 loadOptions();
 schedule();

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from sightline.viewer.panels.drawing import Event, View
-from sightline.viewer.prometheus import Exemplar
-from sightline.viewer.results import heatmap
+from sightline.viewer.prometheus import Exemplar, Series
+from sightline.viewer.results import heatmap, time_series
 from tests.viewing import NOON, numbers, panel, series, view
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 2}]}
@@ -51,6 +51,18 @@ def test_a_hole_between_samples_stays_a_hole() -> None:
     [line] = figure(view(panel("timeseries"), frame))["data"]
 
     assert line["y"] == [1, None, 2]
+
+
+def test_a_stack_falls_to_nothing_in_a_hole() -> None:
+    early, late = series(1, 2), series(3)
+    late.samples[0] = (NOON + 30, 3)
+    whole = Series(labels={}, samples=[*early.samples, *late.samples])
+    stacking = {"custom": {"stacking": {"mode": "normal"}}}
+
+    [frame] = time_series([whole], ref_id="A", legend="", expr="up")
+    [line] = figure(view(panel("timeseries", defaults=stacking), frame))["data"]
+
+    assert line["y"] == [1, 2, 0, 0, 3]
 
 
 def test_thresholds_are_dashed_lines_inside_the_scale() -> None:
