@@ -38,10 +38,10 @@ class Store:
         self._tokens = Tokens()
         self._expiring = threading.Lock()
         numbers = self._numbers()
-        found = (_opened(self._file(number)) for number in sorted(numbers))
+        found = (_opened_or_set_aside(self._file(number)) for number in sorted(numbers))
         self.segments = [segment for segment in found if segment]
         if not self.segments:
-            self.segments = [Segment(self._file(max(numbers, default=0) + 1))]
+            self.segments = [_opened(self._file(max(numbers, default=0) + 1))]
 
     def _numbers(self) -> list[int]:
         """Numbers of the files that are there."""
@@ -70,7 +70,7 @@ class Store:
         """Begin a new segment when the newest has its share of a bound."""
         newest = self.segments[-1]
         if newest.spans and self._has_its_share(newest):
-            following = Segment(self._file(max(self._numbers()) + 1))
+            following = _opened(self._file(max(self._numbers()) + 1))
             with self._expiring:
                 self.segments = [*self.segments, following]
             newest.seal()
@@ -131,16 +131,24 @@ class Store:
             segment.close()
 
 
-def _opened(file: Path) -> Segment | None:
-    """The segment in *file*; what is none of ours is set aside, for the rest is still good.
+def _opened(file: Path) -> Segment:
+    """The segment in *file*, which is made if it is not there.
 
     Raises:
-        ConfigurationError: The file cannot be opened at all.
+        ConfigurationError: It cannot be opened or made.
+        sqlite3.DatabaseError: It is none of ours.
     """
     try:
         return Segment(file)
     except sqlite3.OperationalError as error:
-        raise ConfigurationError(f"{file}: {error}: check TRACESTORE_PATH") from error
+        expected = "a file that we may write, and an SQLite with FTS5"
+        raise ConfigurationError(f"{file}: {error}: expected {expected}") from error
+
+
+def _opened_or_set_aside(file: Path) -> Segment | None:
+    """The segment in *file*; what is none of ours is renamed, for the rest is still good."""
+    try:
+        return _opened(file)
     except sqlite3.DatabaseError as error:
         aside = file.rename(f"{file}.broken")
         _log.warning("%s: %s: set aside as %s", file, error, aside.name)

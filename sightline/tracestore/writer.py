@@ -14,8 +14,8 @@ from sightline.tracestore.store import Store
 
 _log = logging.getLogger(__name__)
 
-MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
-"""Encoded size of the requests that may wait."""
+MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
+"""Encoded size of the requests that may wait; decoded they take some five times as much."""
 
 _TOGETHER: Final = 16
 """Requests in one transaction; with more, what arrives takes longer to be seen."""

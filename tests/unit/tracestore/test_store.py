@@ -132,6 +132,13 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "traces.db", Bounds(spans=1, bytes=1, age_seconds=1))
 
 
+def test_a_file_that_cannot_be_opened_is_named(open_store: Opener, tmp_path: Path) -> None:
+    (tmp_path / "traces.000001.db").mkdir()
+
+    with pytest.raises(ConfigurationError, match=r"traces\.000001\.db: unable to open"):
+        open_store()
+
+
 @pytest.mark.parametrize(
     ("name", "files"),
     [
