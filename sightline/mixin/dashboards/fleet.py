@@ -3,8 +3,8 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, looks
-from sightline.mixin.dashboards.selection import JOBS, STEP, or_nothing, some
+from sightline.mixin.dashboards import frame, limits, looks, spans
+from sightline.mixin.dashboards.selection import JOBS, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
 from sightline.mixin.grafana.graphs import ServiceMap
@@ -12,7 +12,7 @@ from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Now, Query
 from sightline.mixin.grafana.words import Unit
-from sightline.mixin.rules import processes, telemetry
+from sightline.mixin.rules import processes
 from sightline.mixin.rules import services as rules
 
 UP: Final = f"""
@@ -32,15 +32,6 @@ ERROR_RATIO: Final = queries.share(
     f"sum({JOBS.series(rules.ERRORS)})", f"sum({JOBS.series(rules.REQUESTS)})"
 )
 """Of all services together."""
-
-LOST: Final = f"""
-clamp_min(
-  1 - ({or_nothing(queries.spans_stored(window=STEP))})
-  / (sum by () ({JOBS.series(telemetry.DELIVERED)}) > 0),
-  0
-)
-"""
-"""Of the spans that services sent, the share that is not in storage."""
 
 DURATION_P99: Final = some(JOBS.also('quantile="0.99"').series(rules.DURATION))
 
@@ -119,13 +110,13 @@ NOW: Final = Row(
             ),
             Stat(
                 title="Spans lost",
-                description="Share of spans that never reached storage. "
+                description="Share of the spans of the chosen time that never reached storage. "
                 "Red: traces have holes; the telemetry dashboard shows where.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Query(expr=LOST),),
+                queries=(Now(expr=spans.lost(JOBS, "otelcol_exporter_sent_spans_total")),),
                 scale=limits.SPANS_LOST,
-                when_empty="no spans",
+                when_empty="few spans yet",
             ),
         ),
     ),

@@ -118,6 +118,11 @@ OPEN_TRACE: Final = Override(
 )
 """A trace id in a table leads to its waterfall."""
 
+TO_EXPLORER: Final = Link(
+    title="Explore slow requests", url=f"/d/latency-explorer?${{job:queryparam}}&{KEEP}"
+)
+"""From the durations of a service to its slow traces."""
+
 TRACES: Final = (
     OPEN_TRACE,
     Override(matcher="byName", pattern="startTime", properties={"custom.width": 160}),

@@ -6,6 +6,7 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import limits, looks
 from sightline.mixin.dashboards.selection import Selection
 from sightline.mixin.grafana.charts import Curves, Heatmap
+from sightline.mixin.grafana.fields import Link
 from sightline.mixin.grafana.tables import Column
 from sightline.mixin.grafana.targets import Buckets, Query
 from sightline.mixin.grafana.words import Unit
@@ -46,7 +47,7 @@ def errors(selection: Selection, *more: Query) -> Curves:
     )
 
 
-def duration(selection: Selection) -> Curves:
+def duration(selection: Selection, *links: Link) -> Curves:
     """Quantiles of the duration, with exemplars."""
     return Curves(
         title="Duration",
@@ -55,6 +56,7 @@ def duration(selection: Selection) -> Curves:
         unit=Unit.SECONDS,
         queries=selection.quantiles(queries.SERVER),
         overrides=looks.QUANTILES,
+        links=links,
         scale=limits.DURATION_P99,
         when_empty="no traffic",
     )

@@ -7,7 +7,7 @@ from sightline.mixin.dashboards import frame, limits, looks, red
 from sightline.mixin.dashboards.selection import PROCESSES, STEP, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import falling, reference
+from sightline.mixin.grafana.fields import Link, falling, reference
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Traces
 from sightline.mixin.grafana.targets import Query, TraceSearch
@@ -44,6 +44,11 @@ APDEX: Final = f"""
 """
 
 SHARE: Final = f"{ROUTE.requests(by=())}\n/\n({PROCESSES.requests(by=())} > 0)"
+
+EXPLORER: Final = Link(
+    title="Explore slow requests",
+    url=f"/d/latency-explorer?${{job:queryparam}}&${{route:queryparam}}&{frame.KEEP}",
+)
 
 NOW: Final = Row(
     title="Now",
@@ -100,7 +105,7 @@ NOW: Final = Row(
 RED: Final = Row(
     title="Rate, errors, duration",
     lines=(
-        (red.rate(ROUTE), red.errors(ROUTE), red.duration(ROUTE)),
+        (red.rate(ROUTE), red.errors(ROUTE), red.duration(ROUTE, EXPLORER)),
         (
             red.distribution(ROUTE),
             Curves(

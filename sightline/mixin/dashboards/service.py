@@ -99,7 +99,7 @@ NOW: Final = Row(
 RED: Final = Row(
     title="Rate, errors, duration",
     lines=(
-        (red.rate(PROCESSES), red.errors(PROCESSES), red.duration(PROCESSES)),
+        (red.rate(PROCESSES), red.errors(PROCESSES), red.duration(PROCESSES, frame.TO_EXPLORER)),
         (
             red.distribution(PROCESSES),
             Table(
@@ -156,7 +156,7 @@ NEIGHBOURS: Final = Row(
         (
             Table(
                 title="Outgoing calls",
-                height=6,
+                height=7,
                 description="Each address it calls, as it sees it. "
                 "Errors here and none there: the network, or a timeout that is too short.",
                 keys=(Key(label="peer", title="Callee", link=frame.to_service("${__value.raw}")),),
@@ -193,7 +193,7 @@ NEIGHBOURS: Final = Row(
             ),
             Table(
                 title="Instances",
-                height=6,
+                height=7,
                 description="Each process. "
                 "A short uptime is a restart; two versions are a deploy under way.",
                 keys=(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits
+from sightline.mixin.dashboards import frame, limits, spans
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves
@@ -67,13 +67,13 @@ FUNNEL: Final = Row(
             ),
             Stat(
                 title="Lost between service and collector",
-                description="Share of exported spans that Jaeger did not accept. "
-                "Red: something between the two answers yes and drops them.",
+                description="Share of the spans exported in the chosen time that Jaeger did not "
+                "accept. Red: something between the two answers yes and drops them.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Query(expr=f"clamp_min(1 - ({ACCEPTED})\n/\n({DELIVERED} > 0), 0)"),),
+                queries=(Now(expr=spans.lost(PROCESSES, "otelcol_receiver_accepted_spans_total")),),
                 scale=limits.SPANS_LOST,
-                when_empty="no spans",
+                when_empty="few spans yet",
             ),
         ),
         (

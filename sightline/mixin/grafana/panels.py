@@ -21,7 +21,7 @@ class Panel(ABC):
     """What a bad picture looks like, and what to do then."""
     span: int = 1
     """Width as a share of its line: a span of 2 is twice as wide as one of 1."""
-    height: int = 8
+    height: int = 9
     """In grid rows of about 30 pixels; a line is as high as the highest of its panels."""
     links: tuple[Link, ...] = ()
 
