@@ -128,6 +128,7 @@ SERVICES: Final = Row(
         (
             Table(
                 title="Services",
+                height=7,
                 description="One line a service. Red or orange: click the service.",
                 keys=(
                     Key(label="job", title="Service", link=frame.to_service("${__value.raw}")),

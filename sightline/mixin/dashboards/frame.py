@@ -113,7 +113,7 @@ OPEN_TRACE: Final = Override(
                 url="/d/latency-explorer?var-trace_id=${__value.raw}&${job:queryparam}&" + KEEP,
             ).json()
         ],
-        "custom.width": 245,
+        "custom.width": 268,
     },
 )
 """A trace id in a table leads to its waterfall."""

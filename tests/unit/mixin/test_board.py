@@ -35,7 +35,7 @@ def places(*rows: Row) -> list[tuple[int, int, int, int]]:
 def test_a_line_is_shared_evenly_and_as_high_as_its_highest_panel() -> None:
     row = Row(title="Now", lines=((NUMBER, CURVES), (CURVES,)))
 
-    assert places(row) == [(0, 0, 24, 1), (0, 1, 12, 8), (12, 1, 12, 8), (0, 9, 24, 8)]
+    assert places(row) == [(0, 0, 24, 1), (0, 1, 12, 9), (12, 1, 12, 9), (0, 10, 24, 9)]
 
 
 def test_a_folded_row_takes_one_line_and_holds_its_panels() -> None:
