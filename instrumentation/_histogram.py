@@ -1,14 +1,16 @@
-"""Observing a histogram without what prometheus_client repeats on every call.
+"""Counting and observing without what prometheus_client repeats on every call.
 
 This module and ``_exposition.py`` alone know the insides of prometheus_client's children; a test
 holds them to its public answers.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
 from time import time
 
 from opentelemetry.trace import SpanContext
-from prometheus_client import Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.samples import Exemplar
 
 from instrumentation.conventions import SPAN_ID, TRACE_ID
@@ -17,13 +19,18 @@ EXEMPLAR_INTERVAL_SECONDS = 1.0
 """Each bucket takes at most one exemplar in this time; a scrape sees only the last one anyway."""
 
 
+def adding(child: Counter | Gauge, amount: float) -> Callable[[], None]:
+    """What adds *amount* to *child* when called."""
+    return partial(child._value.inc, amount)  # noqa: SLF001  see the module's docstring
+
+
 class Observer:
     """Observes one child of a histogram, its parts bound once."""
 
     __slots__ = ("_add", "_bounds", "_count", "_due", "_exemplify")
 
     def __init__(self, child: Histogram) -> None:
-        self._bounds = tuple(child._upper_bounds)  # noqa: SLF001  see the module's docstring
+        self._bounds = tuple(child._upper_bounds)  # noqa: SLF001  as above
         self._add = child._sum.inc  # noqa: SLF001  as above
         self._count = tuple(bucket.inc for bucket in child._buckets)  # noqa: SLF001  as above
         self._exemplify = tuple(bucket.set_exemplar for bucket in child._buckets)  # noqa: SLF001

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from instrumentation._asgi import TelemetryMiddleware
 from instrumentation._engine import ENGINES
+from instrumentation._on_import import when_imported
 from instrumentation._telemetry import Engine, Telemetry
 from instrumentation.errors import ConfigurationError
 from instrumentation.settings import Settings
@@ -61,7 +61,7 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         metrics_path=metrics_path,
         engine=engine,
     )
-    for client in _installed_clients() if clients is None else clients:
+    for client in CLIENTS if clients is None else clients:
         _instrument_client(client, telemetry)
     app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
     ENGINES[engine](app, telemetry)
@@ -81,12 +81,14 @@ CLIENTS = {"aiohttp": "_client_aiohttp", "httpx": "_client_httpx", "requests": "
 """The module for each client."""
 
 
-def _installed_clients() -> list[str]:
-    return [client for client in CLIENTS if find_spec(client) is not None]
-
-
 def _instrument_client(client: str, telemetry: Telemetry) -> None:
+    """Patch *client* now, or when the service imports it: it may never do."""
     if client not in CLIENTS:
         raise ConfigurationError(f"clients={client!r}: expected among {', '.join(CLIENTS)}")
-    module = import_module(f"instrumentation.{CLIENTS[client]}")
-    getattr(module, f"instrument_{client}")(telemetry.clients)
+
+    def patch() -> None:
+        with telemetry.guard.operation("client_patch"):
+            module = import_module(f"instrumentation.{CLIENTS[client]}")
+            getattr(module, f"instrument_{client}")(telemetry.clients)
+
+    when_imported(client, patch)

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from instrumentation._histogram import Observer
+from instrumentation._histogram import Observer, adding
 from instrumentation.conventions import (
     KNOWN_METHODS,
     METRICS,
@@ -144,8 +144,11 @@ class ServerMetrics:
         self._request_size = histogram("http_server_request_body_size_bytes", registry)
         self._response_size = histogram("http_server_response_body_size_bytes", registry)
         active = gauge("http_server_active_requests", registry)
-        self.active = {method: active.labels(method) for method in (*known_methods, OTHER_METHOD)}
-        """In flight by method; every method stands at 0 from the start."""
+        self.active = {
+            method: (adding(active.labels(method), 1), adding(active.labels(method), -1))
+            for method in (*known_methods, OTHER_METHOD)
+        }
+        """What counts a request of a method in and out; every method stands at 0 from the start."""
         self.series = families.bounded(DURATION, self._bound)
         """By method, route, status code and error type."""
 

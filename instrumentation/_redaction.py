@@ -18,5 +18,6 @@ def redacted(query: str, secret: frozenset[str]) -> str:
 
 def _redacted(parameter: str, secret: frozenset[str]) -> str:
     name, equals, value = parameter.partition("=")
-    hidden = value and unquote_plus(name).strip().lower() in secret
+    plain = name if name.isalnum() else unquote_plus(name).strip()
+    hidden = value and plain.lower() in secret
     return f"{name}={REDACTED}" if hidden else f"{name}{equals}{value}"

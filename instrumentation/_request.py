@@ -48,8 +48,14 @@ class Recorders:
     guard: Guard
     context: Context
     """What every request's context starts from."""
+    foreign_spans: bool
+    """Whether another engine makes the spans, to be found in the context."""
     propagated: frozenset[str]
     """Which of ``tracecontext`` and ``baggage`` are read from headers."""
+
+
+SPAN_KEY: Final = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
+"""Under which a context keeps its span: to say it once is cheaper than to ask each time."""
 
 
 class Requests:
@@ -63,6 +69,7 @@ class Requests:
         self._trusted = recorders.trusted
         self._context = recorders.context
         self._propagated = recorders.propagated
+        self.foreign_spans = recorders.foreign_spans
         self.series = recorders.metrics.series
         self._starting = recorders.guard.operation("span_start")
         self.sending = recorders.guard.operation("response")
@@ -74,10 +81,10 @@ class Requests:
         if active is None:
             method = OTHER_METHOD
             active = self._active[method]
-        headers = scope["headers"]
-        named = dict(headers)
-        request = Request(self, scope, send, method, active.dec)
-        active.inc()
+        enter, leave = active
+        named = dict(scope["headers"])
+        request = Request(self, scope, send, method, leave)
+        enter()
         length = named.get(CONTENT_LENGTH)
         if length is not None and length.isdigit():
             request.received = int(length)
@@ -100,21 +107,20 @@ class Requests:
         scope: Scope,
         named: dict[bytes, bytes],
     ) -> None:
-        if _inside_server_span():
-            return
+        outer = context_api.get_current()
+        context = self._context
+        if outer:
+            context = Context({**outer, **context})
+            span = outer.get(SPAN_KEY)
+            if isinstance(span, Span) and getattr(span, "kind", None) is SpanKind.SERVER:
+                return  # somebody outside, like another engine, already traces the request
         parent, links = None, NO_LINKS
-        context = self._base_context()
         if self._propagated and (TRACEPARENT in named or BAGGAGE in named):
             context, parent, links = self._incoming(scope, context)
         span = self._span(tracing, request.method, parent, links, scope, named)
         if isinstance(span, RequestSpan):
             request.span = span
-        request.token = context_api.attach(trace.set_span_in_context(span, context))
-
-    def _base_context(self) -> Context:
-        """What the request's context starts from, on top of what outer middleware left."""
-        current = context_api.get_current()
-        return Context({**current, **self._context}) if current else self._context
+        request.token = context_api.attach(Context({**context, SPAN_KEY: span}))
 
     def _incoming(
         self, scope: Scope, context: Context
@@ -153,12 +159,6 @@ class Requests:
         )
         span.start()
         return span
-
-
-def _inside_server_span() -> bool:
-    """Whether somebody outside, like opentelemetry-instrumentation, already traces the request."""
-    span = trace.get_current_span()
-    return span is not trace.INVALID_SPAN and getattr(span, "kind", None) is SpanKind.SERVER
 
 
 class Request:
@@ -210,30 +210,24 @@ class Request:
         """Pass *message* on; the last one ends the request."""
         last = False
         with self._requests.sending:
-            last = self._seen(message)
+            kind = message["type"]
+            if kind == BODY:
+                self._size += len(message.get("body", b""))
+                last = not (message.get("more_body", False) or self._trailers)
+            elif kind == START:
+                self._status_code = message["status"]
+                self._trailers = message.get("trailers", False)
+            else:
+                last = _ends(message)
         await self._send(message)
         if last:
             with self._requests.sending:
                 self._sent()
 
-    def _seen(self, message: Message) -> bool:
-        """Note what *message* says; whether it is the last one of the response."""
-        kind = message["type"]
-        if kind == BODY:
-            self._size += len(message.get("body", b""))
-            return not (message.get("more_body", False) or self._trailers)
-        if kind == START:
-            self._status_code = message["status"]
-            self._trailers = message.get("trailers", False)
-            return False
-        if kind == TRAILERS:
-            return not message.get("more_trailers", False)
-        return kind in LAST_WITHOUT_MORE
-
     def _sent(self) -> None:
         """The response is out; a failed one still waits for the exception that explains it."""
         self._ended_at = perf_counter()
-        if self.span is None:
+        if self._requests.foreign_spans:
             self._traced_by = trace.get_current_span().get_span_context()
         if self._status_code < SERVER_ERROR:
             self._end()
@@ -256,8 +250,10 @@ class Request:
         duration = ended_at - self._started_at
         method, status_code, span = self.method, self._status_code, self.span
         route = route_of(self._scope)
-        error = self._error_type()
-        series = self._requests.series.child(method, route, status_code or "", error)
+        error = "" if 0 < status_code < SERVER_ERROR else self._error_type()
+        labels = (method, route, status_code or "", error)
+        known = self._requests.series
+        series = known.children.get(labels) or known.child(*labels)
         series.response_size.observe(self._size)
         if self.received is not None:
             series.request_size.observe(self.received)
@@ -275,7 +271,7 @@ class Request:
         Source: semantic conventions, ``error.type``; the code keeps the label's values few.
         """
         if self._status_code:
-            return str(self._status_code) if self._status_code >= SERVER_ERROR else ""
+            return str(self._status_code)
         if isinstance(self.error, Exception) or self.error is None:
             self._status_code = SERVER_ERROR  # what every server answers for an app that gives up
             return str(SERVER_ERROR)
@@ -300,3 +296,10 @@ class Request:
             FAILED if failed else UNSET,
             duration,
         )
+
+
+def _ends(message: Message) -> bool:
+    """Whether *message*, not a body, is the last one of its response."""
+    if message["type"] == TRAILERS:
+        return not message.get("more_trailers", False)
+    return message["type"] in LAST_WITHOUT_MORE

@@ -13,12 +13,12 @@ from instrumentation.settings import Settings
 LONGEST = 2048
 """Characters kept of what a stranger sent: paths, queries, agents."""
 
-REMEMBERED_HOSTS = 256
-"""Host headers whose parts are kept; strangers may send any number of others."""
+REMEMBERED = 256
+"""Hosts and agents that are kept decoded; strangers may send any number of others."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
-Address = dict[str, AnyValue]
+Attributes = dict[str, AnyValue]
 
 
 class ServerAttributes:
@@ -26,7 +26,8 @@ class ServerAttributes:
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.secret_parameters
-        self._hosts: dict[tuple[bytes, str], Address] = {}
+        self._known: dict[tuple[bytes, str, str, str], Attributes] = {}
+        self._agents: dict[bytes, str] = {}
         self._captured = {
             name.encode("latin-1"): f"http.request.header.{name}"
             for name in settings.request_headers
@@ -36,14 +37,13 @@ class ServerAttributes:
         self, scope: Mapping[str, Any], method: str, headers: dict[bytes, bytes]
     ) -> dict[str, AnyValue]:
         """The attributes that are known before the request is dispatched."""
-        scheme = scope.get("scheme", "http")
-        attributes: dict[str, AnyValue] = {
-            "http.request.method": method,
-            "url.scheme": scheme,
-            "url.path": scope["path"][:LONGEST],
-            "network.protocol.version": scope.get("http_version", "1.1"),
-        }
-        attributes.update(self._server(scope, headers.get(b"host", b""), scheme))
+        version, scheme = scope.get("http_version", "1.1"), scope.get("scheme", "http")
+        host = headers.get(b"host", b"")
+        known = self._known.get((host, scheme, version, method))
+        if known is None:
+            known = self._learnt(scope, host, scheme, version, method)
+        attributes = known.copy()
+        attributes["url.path"] = scope["path"][:LONGEST]
         client = scope.get("client")
         if client:
             attributes["client.address"], attributes["client.port"] = client
@@ -53,7 +53,7 @@ class ServerAttributes:
             attributes["url.query"] = redacted(text, self._secret)
         agent = headers.get(b"user-agent")
         if agent:
-            attributes["user_agent.original"] = agent[:LONGEST].decode("latin-1")
+            attributes["user_agent.original"] = self._agents.get(agent) or self._decoded(agent)
         if method == OTHER_METHOD:
             attributes["http.request.method_original"] = scope["method"][:LONGEST]
         if self._captured:
@@ -65,25 +65,37 @@ class ServerAttributes:
             if name in headers:
                 attributes[attribute] = (headers[name][:LONGEST].decode("latin-1"),)
 
-    def _server(self, scope: Mapping[str, Any], host: bytes, scheme: str) -> Address:
-        found = self._hosts.get((host, scheme))
-        if found is None:
-            found = _address(scope, host.decode("latin-1"), scheme)
-            if len(self._hosts) < REMEMBERED_HOSTS:
-                self._hosts[host, scheme] = found
+    def _learnt(
+        self, scope: Mapping[str, Any], host: bytes, scheme: str, version: str, method: str
+    ) -> Attributes:
+        """What requests with the same host, scheme, version and method share."""
+        found: Attributes = {
+            "http.request.method": method,
+            "url.scheme": scheme,
+            "network.protocol.version": version,
+            **_address(scope, host[:LONGEST].decode("latin-1"), scheme),
+        }
+        if len(self._known) < REMEMBERED:
+            self._known[host, scheme, version, method] = found
         return found
 
+    def _decoded(self, agent: bytes) -> str:
+        text = agent[:LONGEST].decode("latin-1")
+        if len(self._agents) < REMEMBERED:
+            self._agents[agent] = text
+        return text
 
-def _address(scope: Mapping[str, Any], host: str, scheme: str) -> Address:
+
+def _address(scope: Mapping[str, Any], host: str, scheme: str) -> Attributes:
     """Address and port as the client named them; a Host that is none falls back to the socket."""
     try:
-        parts = urlsplit(f"//{host[:LONGEST]}")
+        parts = urlsplit(f"//{host}")
         name, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)
     except ValueError:
         name = port = None
     if not name:
         name, port = scope.get("server") or (None, None)
-    found: Address = {}
+    found: Attributes = {}
     if name:
         found["server.address"] = name
     if port:

@@ -45,6 +45,13 @@ class RequestSpan(ReadableSpan, Span):
     What a user adds is cleaned and bounded like in the SDK.
     """
 
+    # What a span starts with, until something is written over it.
+    _events: Sequence[Event] = ()
+    _status = UNSET
+    _end_time = None
+    _instrumentation_info = None
+    _dropped_attributes = _dropped_events = _dropped_links = 0
+
     def __init__(  # noqa: PLR0913, PLR0917  the hot path pays for keywords and for a dataclass
         self,
         origin: Origin,
@@ -63,16 +70,11 @@ class RequestSpan(ReadableSpan, Span):
         self._kind = kind
         self._attributes = attributes
         self._own = attributes
-        self._events: Sequence[Event] = ()
         self._links = links
-        self._status = UNSET
         self._resource = origin.resource
         self._instrumentation_scope = origin.scope
-        self._instrumentation_info = None
         self._origin = origin
         self._lock = Lock()
-        self._dropped = [0, 0, 0]
-        self._end_time = None
         self._start_time = origin.clock()
 
     def start(self) -> None:
@@ -82,17 +84,17 @@ class RequestSpan(ReadableSpan, Span):
     @property
     def dropped_attributes(self) -> int:
         """Attributes over the limit."""
-        return self._dropped[0]
+        return self._dropped_attributes
 
     @property
     def dropped_events(self) -> int:
         """Events over the limit."""
-        return self._dropped[1]
+        return self._dropped_events
 
     @property
     def dropped_links(self) -> int:
         """Links over the limit."""
-        return self._dropped[2]
+        return self._dropped_links
 
     def get_span_context(self) -> SpanContext:
         """Ids and flags."""
@@ -118,7 +120,7 @@ class RequestSpan(ReadableSpan, Span):
             return
         limits = self._origin.limits
         if len(self._own) >= limits.attributes and key not in self._own:
-            self._dropped[0] += 1
+            self._dropped_attributes += 1
             return
         self._own[described(key)] = cleaned(value, limits.attribute_length)
 
@@ -132,7 +134,7 @@ class RequestSpan(ReadableSpan, Span):
         with self._lock:
             if self._end_time is None:
                 self._events, dropped = _newest((*self._events, event), limits.events)
-                self._dropped[1] += dropped
+                self._dropped_events += dropped
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Add a link to another span."""
@@ -141,7 +143,7 @@ class RequestSpan(ReadableSpan, Span):
         with self._lock:
             if self._end_time is None:
                 self._links, dropped = _newest((*self._links, link), limits.links)
-                self._dropped[2] += dropped
+                self._dropped_links += dropped
 
     def update_name(self, name: str) -> None:
         """Give the span another name."""

@@ -132,3 +132,7 @@ def traced_by_fastapi() -> FastAPI:
     app = shop()
     instrument(app, engine="fastapi")
     return app
+
+
+untouched = shop()
+"""The shop as its authors wrote it."""

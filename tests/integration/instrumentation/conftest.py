@@ -62,12 +62,14 @@ def scalar(value: AnyValue) -> str | int | bool | float:
 
 
 @contextmanager
-def running(factory: str, collector: Collector, *options: str, **environ: str) -> Iterator[Service]:
-    """``uvicorn --factory apps:FACTORY`` with a client, stopped at the end."""
+def running(
+    name: str, collector: Collector, *, before: tuple[str, ...] = (), **environ: str
+) -> Iterator[Service]:
+    """``uvicorn apps:NAME`` with a client, stopped at the end; *before* stands before uvicorn."""
     (port,) = free_ports(1)
-    command = ["-m", "uvicorn", "--factory", f"apps:{factory}", "--port", str(port), *options]
+    command = [*before, "uvicorn", f"apps:{name}", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(
-        [sys.executable, *command, "--no-access-log"],
+        [sys.executable, "-m", *command],
         cwd=HERE,
         env={
             **os.environ,

@@ -1,0 +1,29 @@
+"""Instrumenting every app of a process that was not told how."""
+
+from collections.abc import Awaitable
+from functools import wraps
+
+from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._on_import import when_imported
+
+
+def activate() -> None:
+    """Instrument each Starlette or FastAPI app when it is first called; what it mounts is in it."""
+    when_imported("starlette.applications", _patch)
+
+
+def _patch() -> None:
+    from starlette.applications import Starlette  # noqa: PLC0415  not before the service does
+
+    from instrumentation import instrument  # noqa: PLC0415  as above
+    from instrumentation._asgi import OURS  # noqa: PLC0415  as above
+
+    call = Starlette.__call__
+
+    @wraps(call)
+    def instrumented(app: Starlette, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if app.middleware_stack is None and OURS not in scope:
+            instrument(app)
+        return call(app, scope, receive, send)
+
+    Starlette.__call__ = instrumented  # type: ignore[assignment,method-assign]  # that is the point

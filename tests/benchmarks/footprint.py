@@ -1,0 +1,62 @@
+"""What importing costs on top of FastAPI and uvicorn: time and memory, least of several tries.
+
+The SDK imports psutil where that happens to be installed, as it is for our tests; a service has
+none, and neither has this one.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from tests.benchmarks.rows import Row
+
+TRIES: Final = 7
+
+PROGRAM: Final = """
+import resource, sys, time
+sys.modules["psutil"] = None
+import fastapi, uvicorn, uvicorn.protocols.http.auto, uvicorn.loops.auto
+def pages(): return int(open("/proc/self/statm").read().split()[1])
+before, started = pages(), time.process_time()
+{statement}
+print(time.process_time() - started, (pages() - before) * resource.getpagesize())
+"""
+
+OURS: Final = """
+from instrumentation import instrument
+instrument(fastapi.FastAPI())
+"""
+PEER: Final = """
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+trace.set_tracer_provider(TracerProvider())
+trace.get_tracer_provider().add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+FastAPIInstrumentor.instrument_app(fastapi.FastAPI())
+"""
+
+
+def rows() -> Iterator[Row]:
+    """The figures for the table."""
+    (seconds, size), (their_seconds, their_size) = cost(OURS), cost(PEER)
+    yield Row(
+        figure="import and set-up over fastapi + uvicorn",
+        goal="≤ 30 ms, ≤ 4 MB",
+        ours=f"{1000 * seconds:.0f} ms, {size / 1e6:.1f} MB",
+        peer=f"contrib, stock exporter {1000 * their_seconds:.0f} ms, {their_size / 1e6:.1f} MB",
+    )
+
+
+def cost(statement: str) -> tuple[float, float]:
+    """The least CPU seconds and resident bytes that *statement* adds."""
+    runs = [_run(statement) for _ in range(TRIES)]
+    return min(seconds for seconds, _ in runs), min(size for _, size in runs)
+
+
+def _run(statement: str) -> tuple[float, float]:
+    program = PROGRAM.format(statement=statement)
+    seconds, size = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    return float(seconds), float(size)
