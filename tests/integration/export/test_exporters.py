@@ -25,7 +25,7 @@ def test_the_console_prints_spans(services: Services, capsys: pytest.CaptureFixt
 
     service.work(1)
 
-    assert service.export.flush(1)
+    assert service.export.flush(30)
     assert json.loads(capsys.readouterr().out)["name"] == "GET /orders/0"
     assert service.export.stats().exported == 1
 
@@ -35,8 +35,8 @@ def test_none_exports_nothing(collector: Collector, services: Services) -> None:
 
     service.work(1)
 
-    assert service.export.flush(1)
-    assert service.export.shutdown_within(1)
+    assert service.export.flush(30)
+    assert service.export.shutdown_within(30)
     assert collector.requests == []
 
 
@@ -56,7 +56,7 @@ def test_the_stock_exporter_can_be_chosen(
 
     service.work(3)
 
-    assert service.export.flush(5)
+    assert service.export.flush(30)
     assert len(collector.spans) == 3
 
 

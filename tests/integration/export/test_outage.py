@@ -35,7 +35,6 @@ HTTP_OUTAGES = {
     "500": status(500),
     "503": status(503),
     "503 and when": status(503, retry_after="1"),
-    "slow": slow(0.6),
 }
 GRPC_OUTAGES = {
     "closed port": CLOSED,
@@ -44,7 +43,6 @@ GRPC_OUTAGES = {
     "resource exhausted": status(429, retry_after="1"),
     "internal": status(500),
     "unavailable": status(503),
-    "slow": slow(0.6),
 }
 OUTAGES = [
     *(
@@ -71,10 +69,22 @@ def test_no_span_is_lost_to_an_outage(
     assert account(service.export.stats()) == 100
     collector.behave()
 
-    until(lambda: service.export.stats().exported == 100, within_seconds=8)
-    until(lambda: "works again" in caplog.text, within_seconds=2)
+    until(lambda: service.export.stats().exported == 100, within_seconds=30)
+    until(lambda: "works again" in caplog.text, within_seconds=30)
     assert len(collector.spans) == 100
     assert len(caplog.messages) == 2
+
+
+def test_a_slow_collector_is_no_outage(
+    collector: Collector, services: Services, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = services(protocol)
+    collector.misbehave(slow(0.3))
+
+    service.work(100)
+
+    assert service.export.flush(30)
+    assert (len(collector.spans), caplog.messages) == (100, [])
 
 
 def test_the_metrics_tell_the_same_as_the_account(
@@ -85,11 +95,11 @@ def test_the_metrics_tell_the_same_as_the_account(
     collector.misbehave(status(503))
 
     service.work(7)
-    until(lambda: service.export.stats().queued_bytes > 0, within_seconds=5)
+    until(lambda: service.export.stats().queued_bytes > 0, within_seconds=30)
     waiting = service.sample("otel_sdk_processor_span_queue_size")
     collector.behave()
 
-    assert service.export.flush(8)
+    assert service.export.flush(30)
     assert (before, waiting) == (0, 7)
     assert service.sample("otel_sdk_exporter_span_exported_total", "") == 7
     assert service.sample("otel_sdk_processor_span_processed_total") == 7
@@ -104,10 +114,10 @@ def test_the_oldest_spans_give_way_in_an_outage_longer_than_memory(
 
     for _ in range(10):
         service.work(50)
-        until(lambda: service.export.stats().queued <= 200, within_seconds=5)
+        until(lambda: service.export.stats().queued <= 200, within_seconds=30)
     collector.behave()
 
-    until(lambda: service.export.stats().queued == 0, within_seconds=8)
+    until(lambda: service.export.stats().queued == 0, within_seconds=30)
     stats = service.export.stats()
     assert len(collector.spans) == stats.exported
     assert stats.exported + stats.dropped["queue_full"] == 500
@@ -121,7 +131,7 @@ def test_a_collector_that_asks_to_wait_is_left_alone_meanwhile(
     collector.misbehave(status(429, retry_after="60"))
 
     service.work(1)
-    until(lambda: len(collector.requests) == 1, within_seconds=5)
+    until(lambda: len(collector.requests) == 1, within_seconds=30)
 
     assert not service.export.flush(1.0)
     assert len(collector.requests) == 1
@@ -137,5 +147,5 @@ def test_ending_a_span_takes_no_longer_when_the_collector_hangs(
     started = time.monotonic()
     service.work(2000)
 
-    assert time.monotonic() - started < 2.0  # a hundred times what it should take
+    assert time.monotonic() - started < 9  # an attempt that hangs takes ten
     assert account(service.export.stats()) == 2100

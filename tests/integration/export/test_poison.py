@@ -45,7 +45,7 @@ def test_a_poisoned_span_arrives_with_its_neighbours(
         poison(span)
     service.work(1)
 
-    assert service.export.flush(5)
+    assert service.export.flush(30)
     assert len(collector.spans) == 3
     assert all(attribute.value for span in collector.spans for attribute in span.attributes)
 
@@ -61,7 +61,7 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_told_once(
     service.export.on_end(broken)
     service.work(1)
 
-    assert service.export.flush(5)
+    assert service.export.flush(30)
     stats = service.export.stats()
     assert (stats.exported, stats.dropped["unencodable"], account(stats)) == (1, 2, 3)
     assert len(caplog.messages) == 1
@@ -77,5 +77,5 @@ def test_spans_as_large_as_the_memory_bound_are_dropped_not_kept(
         service.tracer.start_span("big", attributes={"page": "x" * 200_000}).end()
 
     assert account(service.export.stats()) == 100
-    assert service.export.shutdown_within(5)
+    assert service.export.shutdown_within(30)
     assert len(collector.spans) == service.export.stats().exported
