@@ -39,7 +39,9 @@ _PINS: Final = {
 _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SYSTEMS: Final = frozenset({"linux", "darwin"})
 
-_CHUNK_BYTES: Final = 1 << 20
+_MEGABYTE: Final = 1 << 20
+_CHUNK_BYTES: Final = 16 * _MEGABYTE
+"""Between two reports: an archive is about 100 MB."""
 _ANSWERS_WITHIN_SECONDS: Final = 30.0
 
 
@@ -83,7 +85,8 @@ class Release:
             while chunk := answer.read(_CHUNK_BYTES):
                 written.write(chunk)
                 digest.update(chunk)
-                self.report(f"{file.name}: {written.tell() >> 20} of {total >> 20} MB")
+                megabytes = written.tell() // _MEGABYTE
+                self.report(f"{file.name}: {megabytes} of {total // _MEGABYTE} MB")
         if digest.hexdigest() != checksum:
             raise NotHere(f"{url} has sha256 {digest.hexdigest()}, expected {checksum}")
 

@@ -1,0 +1,65 @@
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from sightline.binaries.cache import Cache
+from sightline.binaries.program import PROGRAMS, NotHere, Wanted
+from sightline.errors import ConfigurationError
+from tests.unit.sightline.binaries.programs import program
+
+PROMETHEUS = PROGRAMS["prometheus"]
+
+
+def test_what_is_kept_is_found(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+
+    kept = cache.keep(PROMETHEUS, program(tmp_path, "prometheus", "3.5.0"), origin="sid")
+
+    assert cache.find(Wanted(program=PROMETHEUS)) == kept
+
+
+def test_what_must_lie_beside_a_program_does(tmp_path: Path) -> None:
+    cache, template = Cache(tmp_path / "cache"), tmp_path / "default.tmpl"
+    template.write_text("{{ .Status }}")
+    file = program(tmp_path, "alertmanager", "0.33.1")
+
+    kept = cache.keep(PROGRAMS["alertmanager"], file, origin="sid", beside=[template])
+
+    assert (kept.path.parent / "default.tmpl").read_text() == "{{ .Status }}"
+
+
+def test_a_program_that_does_not_run_here_is_not_kept(tmp_path: Path) -> None:
+    cache, file = Cache(tmp_path / "cache"), tmp_path / "prometheus"
+    file.write_bytes(b"\x7fELF for another machine")
+
+    with pytest.raises(NotHere, match="does not run here"):
+        cache.keep(PROMETHEUS, file, origin="sid")
+
+    assert not cache.folder.exists()
+
+
+def test_one_process_fetches_at_a_time(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+
+    with cache.held(), (tmp_path / ".lock").open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_an_interrupted_fetch_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".fetch-0815").mkdir()
+
+    with Cache(tmp_path).held():
+        left = list(tmp_path.glob(".fetch-*"))
+
+    assert left == []
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with (
+        pytest.raises(ConfigurationError, match="Not a directory; set XDG_CACHE_HOME"),
+        Cache(tmp_path / "file" / "cache").held(),
+    ):
+        pass
