@@ -86,6 +86,9 @@ def time_axis(ends: tuple[str, str]) -> dict[str, Any]:
         "range": list(ends),
         "nticks": 6,
         "hoverformat": "%Y-%m-%d %H:%M:%S",
+        "spikethickness": 1,
+        "spikecolor": "rgba(204, 204, 220, 0.35)",
+        "spikedash": "solid",
         "tickformatstops": [
             {"dtickrange": [None, 60000], "value": "%H:%M:%S"},
             {"dtickrange": [60000, 86400000], "value": "%H:%M"},

@@ -15,6 +15,7 @@ from sightline.viewer.panels.legend import legend
 Line = tuple[Field, Field, str]
 """Times, values, colour."""
 
+_ORDERS: Final = {"desc": "value descending", "asc": "value ascending"}
 _SHAPES: Final = {"linear": "linear", "smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
 
 
@@ -35,6 +36,7 @@ def draw(drawing: Drawing) -> View:
             xaxis=time_axis(drawing.range),
             yaxis=value_axis(scale, unit, title=_custom(drawing).get("axisLabel") or ""),
             shapes=[*marks.thresholds(drawing.panel.config, scale), *marks.spans(drawing)],
+            hoversort=_ORDERS.get(drawing.panel.option("tooltip", "sort"), "trace"),
             barmode="stack" if _stacked(drawing) else "overlay",
         ),
     }
