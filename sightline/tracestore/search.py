@@ -53,7 +53,8 @@ def find(store: Store, query: Query) -> Iterator[Trace]:
     remaining = min(query.limit, MAX_LIMIT) if query.limit > 0 else DEFAULT_LIMIT
     for trace_id in _trace_ids(store, query):
         trace = store.trace(trace_id)
-        if _has_tags(trace, query):
+        # None, if its file was dropped since it was found.
+        if trace.spans and _has_tags(trace, query):
             yield trace
             remaining -= 1
         if not remaining:

@@ -60,11 +60,15 @@ class Segment:
         self._closed = False
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # WAL survives a kill of the process; only a power cut can lose the last writes.
-        self._writer.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self.born = self._birth()
-        self._writer.executescript(_SCHEMA)
-        self._load()
+        try:
+            # WAL survives a kill of the process; only a power cut can lose the last writes.
+            self._writer.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+            self.born = self._birth()
+            self._writer.executescript(_SCHEMA)
+            self._load()
+        except sqlite3.Error:
+            self._writer.close()
+            raise
 
     def _birth(self) -> int:
         """When the file was made, in seconds since 1970; the header has fields to spare."""
@@ -230,5 +234,10 @@ class Segment:
     def drop(self) -> None:
         """Close, and remove the files; who still reads reads on."""
         self.close()
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        for file in files_of(self.path):
+            file.unlink(missing_ok=True)
+
+
+def files_of(path: Path) -> list[Path]:
+    """What SQLite keeps of a database; its log before itself, lest a later one finds the log."""
+    return [Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "")]

@@ -38,10 +38,9 @@ _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 1
 """How long answers under way may take once the process is asked to stop."""
-
-
 _KEEP_ALIVE_SECONDS: Final = 60
 """Longer than exporters pause between two batches."""
+
 _BACKLOG: Final = 512
 
 

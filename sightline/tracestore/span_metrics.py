@@ -7,6 +7,7 @@ first calls.
 Source: opentelemetry-collector-contrib, `connector/spanmetricsconnector`.
 """
 
+import re
 import threading
 import time
 import uuid
@@ -33,7 +34,7 @@ BUCKETS: Final = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 
 """Upper bounds in milliseconds. Source of the three: jaeger/config.yaml."""
 
 MAX_SERIES: Final = 5000
-"""Operations beyond go under `OVERFLOW`, so that ids in span names cannot fill the memory."""
+"""Operations beyond go into one series, so that ids in span names cannot fill the memory."""
 
 _NANOSECONDS: Final = 1e6
 """In a millisecond."""
@@ -59,9 +60,11 @@ class _Source(NamedTuple):
 class _Key(NamedTuple):
     source: _Source
     name: str
-    kind: int
-    status: int
+    kind: str
+    status: str
 
+
+_OVERFLOWING: Final = _Key(_Source(OVERFLOW, OVERFLOW, OVERFLOW), OVERFLOW, OVERFLOW, OVERFLOW)
 
 _ALL: Final = -1
 
@@ -127,7 +130,9 @@ class SpanMetrics(Collector):
     def _count(self, source: _Source, spans: Iterable[Span]) -> None:
         now, seen = time.time(), self._clock()
         for span in spans:
-            series = self._of(_Key(source, span.name, span.kind, span.status.code))
+            kind = _KINDS.get(span.kind, _KINDS[0])
+            status = _STATUSES.get(span.status.code, _STATUSES[0])
+            series = self._of(_Key(source, span.name, kind, status))
             duration = max(span.end_time_unix_nano - span.start_time_unix_nano, 0) / _NANOSECONDS
             bucket = bisect_left(BUCKETS, duration)
             series.seen = seen
@@ -136,13 +141,11 @@ class SpanMetrics(Collector):
             series.last[bucket] = series.last[_ALL] = (span.trace_id, span.span_id, duration, now)
 
     def _of(self, key: _Key) -> _Series:
-        series = self._series.get(key)
-        if series is None and len(self._series) >= self._max_series:
-            key = key._replace(name=OVERFLOW)
-            series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = _Series(seen=self._clock())
-        return series
+        if key not in self._series:
+            if len(self._series) >= self._max_series:
+                key = _OVERFLOWING
+            self._series.setdefault(key, _Series(seen=self._clock()))
+        return self._series[key]
 
     def flush(self) -> None:
         """Publish what was counted, and forget what was not seen for `EXPIRY_SECONDS`."""
@@ -175,11 +178,9 @@ class SpanMetrics(Collector):
         return family
 
     def _labels(self, key: _Key) -> list[str]:
-        kind = _KINDS.get(key.kind, _KINDS[0])
-        status = _STATUSES.get(key.status, _STATUSES[0])
         scope = ("spanmetricsconnector", "", "")
         service, job, instance = key.source
-        return [service, key.name, kind, status, self._instance, *scope, job, instance]
+        return [service, key.name, key.kind, key.status, self._instance, *scope, job, instance]
 
 
 _Bucket = tuple[str, float] | tuple[str, float, Exemplar]
@@ -198,6 +199,12 @@ def _target_info(targets: Mapping[_Source, Mapping[str, str]]) -> Metric:
     """What else the resources say: `target_info`, to be joined on job and instance."""
     family = InfoMetricFamily("target", "Attributes of the resource.")
     for source, named in targets.items():
-        safe = {"".join(c if c.isalnum() else "_" for c in key): named[key] for key in named}
-        family.add_metric([], {**safe, "job": source.job, "instance": source.instance})
+        labels = {_label(key): value for key, value in named.items()}
+        family.add_metric([], {**labels, "job": source.job, "instance": source.instance})
     return family
+
+
+def _label(key: str) -> str:
+    """*key* as the name of a label: one that Prometheus refuses would spoil the whole scrape."""
+    name = re.sub(r"[^a-zA-Z0-9_]", "_", key)
+    return name if name[:1].isalpha() else f"key_{name}"

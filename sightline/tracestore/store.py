@@ -12,7 +12,7 @@ from typing import Any, Final
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
 
 from sightline.errors import ConfigurationError
-from sightline.tracestore.segment import Operation, Segment
+from sightline.tracestore.segment import Operation, Segment, files_of
 from sightline.tracestore.settings import Bounds
 from sightline.tracestore.tokens import Tokens
 from sightline.tracestore.trace import StoredSpan, Trace
@@ -24,7 +24,6 @@ _TRACE: Final = """
 SELECT origin.body, span.body FROM span JOIN origin ON origin.id = span.origin
 WHERE trace_id = ? ORDER BY span.id
 """
-
 
 _log = logging.getLogger(__name__)
 
@@ -150,6 +149,7 @@ def _opened_or_set_aside(file: Path) -> Segment | None:
     try:
         return _opened(file)
     except sqlite3.DatabaseError as error:
-        aside = file.rename(f"{file}.broken")
-        _log.warning("%s: %s: set aside as %s", file, error, aside.name)
+        for part in filter(Path.exists, files_of(file)):
+            part.rename(f"{part}.broken")
+        _log.warning("%s: %s: set aside as %s.broken", file, error, file.name)
         return None

@@ -8,7 +8,7 @@ from prometheus_client.registry import CollectorRegistry
 from prometheus_client.samples import Exemplar, Sample
 
 from sightline.tracestore.span_metrics import SpanMetrics
-from tests.unit.tracestore.spans import MILLISECOND, request, span
+from tests.unit.tracestore.spans import MILLISECOND, attributes, request, span
 
 CALLS = "traces_span_metrics_calls_total"
 BUCKET = "traces_span_metrics_duration_milliseconds_bucket"
@@ -98,13 +98,15 @@ def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, cl
     assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
 
 
-def test_names_beyond_the_bound_share_one_series() -> None:
+def test_what_is_beyond_the_bound_shares_one_series() -> None:
     metrics = SpanMetrics(max_series=3)
     metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
     samples(metrics, CALLS)
 
-    found = {s.labels["span_name"]: s.value for s in samples(metrics, CALLS)}
-    assert found == {"GET /0": 1, "GET /1": 1, "GET /2": 1, "__overflow__": 7}
+    found = {s.labels["span_name"]: s for s in samples(metrics, CALLS)}
+    values = {name: sample.value for name, sample in found.items()}
+    assert values == {"GET /0": 1, "GET /1": 1, "GET /2": 1, "__overflow__": 7}
+    assert found["__overflow__"].labels["job"] == "__overflow__"
 
 
 def test_spans_of_nobody_are_not_counted(metrics: SpanMetrics) -> None:
@@ -125,3 +127,31 @@ def test_other_attributes_of_the_resource_are_told_once(metrics: SpanMetrics) ->
         "service_version": "1.4.0",
         "deployment_environment_name": "demo",
     }
+
+
+def test_kinds_of_the_future_are_one_series(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1, kind=98), span(2, kind=99)))
+
+    (found,) = samples(metrics, CALLS)
+    assert found.labels["span_kind"] == "SPAN_KIND_UNSPECIFIED"
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("größe", "gr__e"),
+        ("1st", "key_1st"),
+        ("__name__", "key___name__"),
+        ("", "key_"),
+        ("a b", "a_b"),
+    ],
+)
+def test_any_attribute_of_a_resource_is_a_label_that_prometheus_takes(
+    metrics: SpanMetrics, key: str, label: str
+) -> None:
+    sent = request(span(1))
+    sent.resource_spans[0].resource.attributes.extend(attributes({key: "value"}))
+    metrics.record(sent)
+
+    (found,) = samples(metrics, "target_info")
+    assert found.labels[label] == "value"

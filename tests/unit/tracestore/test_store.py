@@ -122,7 +122,7 @@ def test_a_file_that_is_not_ours_is_set_aside(
     store.write([request(span(1))])
 
     assert ids(store, range(3)) == [1]
-    assert [found.name for found in tmp_path.glob("*.broken")] == ["traces.000001.db.broken"]
+    assert (tmp_path / "traces.000001.db.broken").exists()
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
