@@ -109,9 +109,9 @@ class Monitor:
         return self._answer("service_call_rate", help_, asked, _call_rate(asked))
 
     def _errors(self, asked: Window) -> Response:
-        """Where calls exist and none failed the ratio is 0, not absent."""
-        failed = _call_rate(asked, 'status_code="STATUS_CODE_ERROR",')
-        query = f"({failed} or {_call_rate(asked)} * 0) / {_call_rate(asked)}"
+        """Share of the calls that failed; where none did, or none was made, it is 0, not absent."""
+        calls, failed = _call_rate(asked), _call_rate(asked, 'status_code="STATUS_CODE_ERROR",')
+        query = f"{failed} / ({calls} > 0) or {calls} * 0"
         help_ = (
             "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service"
         )
