@@ -152,7 +152,8 @@ class ApiV1:
     async def transform(self, request: Request) -> Response:
         """OTLP/JSON in, v1 JSON out; nothing is stored."""
         try:
-            traces = traces_of(otlp.from_json(await request.body()))
+            body = await otlp.whole(request.stream())
+            traces = traces_of(await run_in_threadpool(otlp.from_json, body))
         except otlp.MalformedRequest as error:
             return failure(f"cannot unmarshal OTLP : {error}", 400)
         return json_answer(envelope([trace_json(trace) for trace in traces]))

@@ -7,7 +7,7 @@ specification, "OTLP/HTTP"; ids in OTLP/JSON are hexadecimal, not base64.
 import base64
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -30,6 +30,20 @@ _ID_FIELDS: Final = {
 
 class MalformedRequest(ValueError):  # noqa: N818  the peer's mistake, answered with 400
     """The body cannot be read; the message goes back to the sender."""
+
+
+async def whole(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body that arrives in *chunks*.
+
+    Raises:
+        MalformedRequest: It is larger than allowed; the rest is not read.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise MalformedRequest("http: request body too large")
+    return bytes(body)
 
 
 def decompress(body: bytes, encoding: str) -> bytes:

@@ -1,7 +1,6 @@
 """OTLP over HTTP: `POST /v1/traces`, answered as Jaeger 2.20 answers it."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Final
 
 from starlette.applications import Starlette
@@ -39,7 +38,7 @@ def otlp_app(receiver: Receiver) -> Starlette:
 
 async def _store(receiver: Receiver, request: Request, content_type: str) -> Response:
     try:
-        encoded = await _body(request.stream())
+        encoded = await otlp.whole(request.stream())
         body = otlp.decompress(encoded, request.headers.get("content-encoding", ""))
         await receiver.receive(body, _DECODERS[content_type])
     except otlp.MalformedRequest as error:
@@ -49,20 +48,6 @@ async def _store(receiver: Receiver, request: Request, content_type: str) -> Res
     except ClientDisconnect:
         return Response(status_code=400)
     return Response(_EMPTY_SUCCESS[content_type], media_type=content_type)
-
-
-async def _body(chunks: AsyncIterator[bytes]) -> bytes:
-    """The whole body.
-
-    Raises:
-        MalformedRequest: It is larger than allowed; the rest is not read.
-    """
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > otlp.MAX_BODY_BYTES:
-            raise otlp.MalformedRequest("http: request body too large")
-    return bytes(body)
 
 
 def _refusal(text: str, status: int) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from starlette.concurrency import run_in_threadpool
 
 from sightline.tracestore.otlp import span_count
 from sightline.tracestore.own_metrics import OwnMetrics
@@ -15,6 +16,9 @@ OK: Final = 0
 INVALID_ARGUMENT: Final = 3
 UNAVAILABLE: Final = 14
 """Codes of google.rpc.Status."""
+
+_LARGE_BYTES: Final = 256 * 1024
+"""A larger body is decoded aside, so that others are answered meanwhile."""
 
 
 class Refused(Exception):  # noqa: N818  the sender may come again, answered with 503
@@ -36,7 +40,8 @@ class Receiver:
             MalformedRequest: *decode* cannot read it.
             Refused: It was not stored; the message says why.
         """
-        request = decode(body)
+        large = len(body) > _LARGE_BYTES
+        request = await run_in_threadpool(decode, body) if large else decode(body)
         spans = span_count(request)
         try:
             await self._writer.write(request, size_bytes=len(body))

@@ -77,6 +77,16 @@ def test_what_cannot_be_read_is_refused_in_the_form_it_came(
     assert receiver.ask("/api/services").json["total"] > 0
 
 
+def test_a_large_body_is_taken_whole(receiver: TraceStore) -> None:
+    trace_id = (0xFAB).to_bytes(16, "big")
+    spans = [span(number, "x" * 500, trace_id=trace_id) for number in range(1, 2001)]
+
+    answer = receiver.send(gzip.compress(encoded(*spans)), Content_Encoding="gzip")
+
+    (trace,) = receiver.ask("/api/traces/fab").json["data"]
+    assert (answer.status, len(trace["spans"])) == (200, 2000)
+
+
 def test_an_error_in_json_is_a_status_of_google_rpc(receiver: TraceStore) -> None:
     answer = receiver.send(b"[]", JSON)
 
