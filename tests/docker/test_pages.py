@@ -9,7 +9,7 @@ import pytest
 
 from sightline.artefacts import PROMETHEUS, ROOT
 from sightline.config import read_env_file
-from tests.docker.engine import Project
+from tests.docker.engine import Project, run
 from tests.documents import blocks
 
 WITHIN_SECONDS = 240
@@ -22,10 +22,14 @@ def script(page: Path) -> str:
     return "\n".join(block.code for block in blocks("sh docker") if block.page == page)
 
 
+def running_projects() -> set[str]:
+    return set(run(["docker", "compose", "ls", "-a", "-q"]).split())
+
+
 @pytest.fixture
 def environ(stack: Project) -> Iterator[dict[str, str]]:
     """A shell in which plain `docker compose` means the stack of this run."""
-    before = set((PROMETHEUS / "targets").iterdir())
+    targets, projects = set((PROMETHEUS / "targets").iterdir()), running_projects()
     yield {
         **os.environ,
         **read_env_file(stack.env_file),
@@ -34,8 +38,10 @@ def environ(stack: Project) -> Iterator[dict[str, str]]:
         "COMPOSE_PROJECT_NAME": stack.name,
         "STACK": stack.name,
     }
-    for file in set((PROMETHEUS / "targets").iterdir()) - before:
+    for file in set((PROMETHEUS / "targets").iterdir()) - targets:
         file.unlink()
+    for name in running_projects() - projects:
+        run(["docker", "compose", "-p", name, "down", "-t", "2"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
