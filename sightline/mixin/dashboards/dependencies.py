@@ -51,6 +51,14 @@ BLAME: Final = f"""
 max by (peer) ({_callee(services.ERROR_RATIO)})
 """
 
+KINDS: Final = f"""
+sum by (job, kind) (label_replace(
+  {PROCESSES.rate(f"{queries.CLIENT}_count", by=("job", "error_type"), where=queries.CLIENT_ERROR)},
+  "kind", "$1", "error_type", "(?:.*[.])?(.+)"
+))
+"""
+"""Failed calls by status code, or by exception without its module."""
+
 EDGES: Final = Row(
     title="Calls between services",
     lines=(
@@ -150,16 +158,7 @@ TRUTH: Final = Row(
                 description="Why calls fail: a status code, or the name of the exception. "
                 "TimeoutError: the callee is slow; ConnectionError: it is gone.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(
-                    Query(
-                        expr=PROCESSES.rate(
-                            f"{queries.CLIENT}_count",
-                            by=("job", "error_type"),
-                            where=queries.CLIENT_ERROR,
-                        ),
-                        legend="{{job}} {{error_type}}",
-                    ),
-                ),
+                queries=(Query(expr=KINDS, legend="{{job}} {{kind}}"),),
                 when_empty="no failure",
             ),
         ),

@@ -139,7 +139,7 @@ SERVICES: Final = Row(
                     ),
                 ),
                 columns=(
-                    Column(title="Instances up", expr=UP, unit=Unit.COUNT),
+                    Column(title="Instances up", expr=UP, unit=Unit.COUNT, scale=limits.WORKS),
                     Column(
                         title="Requests",
                         expr=JOBS.sum(rules.REQUESTS),

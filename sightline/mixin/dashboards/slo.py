@@ -25,6 +25,16 @@ NAMES: Final = Labels(
     multi=False,
 )
 
+LASTS: Final = f"""
+min(clamp_min(
+  {SLO.series("slo:period_error_budget_remaining:ratio")}
+  * on (job, slo) {SLO.series("slo:time_period:days")}
+  / on (job, slo) ({SLO.series("slo:current_burn_rate:ratio")} > 0),
+  0
+))
+"""
+"""Days until the rest of the budget is spent at this pace."""
+
 PROMISE: Final = Row(
     title="The promise",
     lines=(
@@ -76,13 +86,7 @@ PROMISE: Final = Row(
                 "Less than a day: act now.",
                 unit=Unit.DAYS,
                 decimals=1,
-                queries=(
-                    Now(
-                        expr=f"min(\n  {SLO.series('slo:period_error_budget_remaining:ratio')}\n"
-                        f"  * on (job, slo) {SLO.series('slo:time_period:days')}\n"
-                        f"  / on (job, slo) ({SLO.series('slo:current_burn_rate:ratio')} > 0)\n)"
-                    ),
-                ),
+                queries=(Now(expr=LASTS),),
                 when_empty="does not burn",
             ),
             Stat(
