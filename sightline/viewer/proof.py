@@ -18,6 +18,7 @@ from sightline.viewer.panels import PANELS, draw
 from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Prometheus, Series
 from sightline.viewer.sources import Sources
+from sightline.viewer.transformations import TRANSFORMATIONS
 from sightline.viewer.upstream import SourceError
 from sightline.viewer.variables import Choices, options, scope_of
 
@@ -166,8 +167,9 @@ async def _panel(
 async def _attempt(
     dashboard: Dashboard, panel: Panel, scope: Scope, sources: Sources, limits: Limits
 ) -> Row:
-    if panel.type not in PANELS:
-        return _row(dashboard, panel.type, panel.title, "failed", detail="no such panel type here")
+    unknown = _unknown(panel)
+    if unknown:
+        return _row(dashboard, panel.type, panel.title, "failed", detail=unknown)
     meter = Meter(sources.prometheus)
     try:
         drawing = await replace(sources, prometheus=meter).drawing(
@@ -187,6 +189,15 @@ async def _attempt(
         series=meter.series,
         seconds=meter.seconds,
     )
+
+
+def _unknown(panel: Panel) -> str:
+    """What of *panel* only Grafana can draw."""
+    if panel.type not in PANELS:
+        return f"panel type {panel.type} is drawn by Grafana only"
+    steps = [str(one.get("id")) for one in panel.transformations]
+    lacking = [one for one in steps if one not in TRANSFORMATIONS]
+    return f"transformation {lacking[0]} is known to Grafana only" if lacking else ""
 
 
 def _judged(drawing: Drawing, meter: Meter, limits: Limits) -> tuple[Verdict, str]:

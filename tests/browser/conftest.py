@@ -37,6 +37,7 @@ class Watched:
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""
+        self.page.set_viewport_size({"width": 1600, "height": 1000})
         height = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": 1600, "height": min(height, 4000)})
         self.page.wait_for_load_state("networkidle")

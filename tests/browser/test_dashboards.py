@@ -85,12 +85,41 @@ def test_a_stretch_of_a_chart_becomes_the_time_range(watched: Watched) -> None:
 
 def test_a_legend_entry_shows_its_line_alone(watched: Watched) -> None:
     page = watched.open("/?from=now-5m")
-    legend = page.locator(".panel.kind-timeseries .legend").first
+    legend = page.locator(".panel.kind-timeseries").first.locator(".legend")
 
     legend.get_by_text("orders", exact=True).click()
 
     expect(legend.locator("tr.off", has_text="gateway")).to_have_count(1)
     expect(legend.locator("tr.off", has_text="orders")).to_have_count(0)
+
+
+def test_a_double_click_widens_the_time_range(watched: Watched) -> None:
+    page = watched.open("/?from=now-5m")
+    drag = page.locator(".panel.kind-timeseries .nsewdrag").first
+
+    drag.dblclick()
+
+    page.wait_for_url(re.compile(r"from=\d{13}&to=\d{13}"))
+
+
+def test_a_panel_has_the_whole_window_until_escape(watched: Watched) -> None:
+    page = watched.open("/?from=now-5m")
+
+    page.locator(".panel.kind-timeseries .title").first.click()
+    expect(page.locator(".panel.full .js-plotly-plot")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".panel.full")).to_have_count(0)
+
+
+def test_a_table_is_sorted_by_the_head_that_is_clicked(watched: Watched) -> None:
+    page = watched.open("/?from=now-5m")
+    table = page.locator(".panel.kind-table").first
+
+    table.locator("th", has_text="Service").click()
+    table.locator("th", has_text="Service").click()
+
+    expect(table.locator("tbody tr").first).to_contain_text("control")
 
 
 def test_a_description_is_read_by_pointing_at_it(watched: Watched) -> None:

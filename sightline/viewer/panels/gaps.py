@@ -27,3 +27,12 @@ def steady(times: Sequence[float], step: float) -> list[float]:
         filled += [before + number * step for number in range(1, missing + 1)]
         filled.append(after)
     return filled
+
+
+def alone(values: Sequence[float | None]) -> list[bool]:
+    """Which values have no neighbour to draw a line to."""
+    around = [None, *values, None]
+    return [
+        value is not None and around[number] is None and around[number + 2] is None
+        for number, value in enumerate(values)
+    ]

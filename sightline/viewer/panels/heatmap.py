@@ -54,7 +54,9 @@ def _used(fields: Sequence[Field]) -> list[Field]:
 
 def _steady(drawing: Drawing, time: Field, rows: Sequence[Field]) -> tuple[Field, Sequence[Field]]:
     """The same with empty columns in gaps, where Plotly would stretch the cells beside them."""
-    times = gaps.steady(time.values, 1000 * drawing.scope.interval_seconds)
+    step = 1000 * drawing.scope.interval_seconds
+    # The empty column before the first gives Plotly the width of a cell even when there is but one.
+    times = [time.values[0] - step, *gaps.steady(time.values, step)]
     places = dict(zip(time.values, range(len(time.values)), strict=True))
     return time.with_values(times), [
         row.with_values(row.values[places[one]] if one in places else None for one in times)

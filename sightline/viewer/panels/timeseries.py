@@ -79,6 +79,7 @@ def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
         "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
         "connectgaps": bool(custom.get("spanNulls")),
         **_look(custom, color, stacked=_stacked(drawing)),
+        **_dots(custom, color, gaps.alone(values)),
     }
 
 
@@ -120,6 +121,17 @@ def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, 
     elif opacity:
         style |= {"fill": "tozeroy", "fillcolor": colors.faded(color, opacity)}
     return style
+
+
+def _dots(custom: Mapping[str, Any], color: str, alone: Sequence[bool]) -> dict[str, Any]:
+    """A dot where a value stands alone, which no line would show: on a fresh stack, all of them."""
+    if custom.get("drawStyle", "line") != "line" or not any(alone):
+        return {}
+    sizes = [custom.get("pointSize", 5) if one else 0 for one in alone]
+    return {
+        "mode": "lines+markers",
+        "marker": {"color": color, "size": sizes, "line": {"width": 0}},
+    }
 
 
 def _mode(custom: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ ERROR = {"status": "error", "error": "parse error: unexpected )"}
         (ERROR, {}, "failed"),
         (b"<html>", {}, "failed"),
         (answer("1"), {"type": "piechart"}, "failed"),
+        (answer("1"), {"transformations": [{"id": "spatial"}]}, "failed"),
     ],
 )
 def test_a_panel_is_judged_by_what_it_shows(

@@ -53,6 +53,14 @@ def test_a_hole_between_samples_stays_a_hole() -> None:
     assert line["y"] == [1, None, 2]
 
 
+def test_a_value_that_stands_alone_is_a_dot() -> None:
+    [lonely] = figure(view(panel("timeseries"), numbers("a", None, 5, None, 2, 3)))["data"]
+    [joined] = figure(view(panel("timeseries"), numbers("a", 1, 2)))["data"]
+
+    assert lonely["marker"]["size"] == [0, 5, 0, 0, 0]
+    assert (lonely["mode"], joined["mode"]) == ("lines+markers", "lines")
+
+
 def test_a_stack_falls_to_nothing_in_a_hole() -> None:
     early, late = series(1, 2), series(3)
     late.samples[0] = (NOON + 30, 3)
@@ -168,8 +176,9 @@ def test_a_heatmap_shows_the_buckets_in_use() -> None:
     drawn = figure(view(panel("heatmap", options=options), frame))
 
     [cells] = drawn["data"]
-    assert cells["z"] == [[None, None], [4.0, None], [9.0, 1.0], [None, None]]
-    assert cells["text"][2] == ["9 ops/s", "1 ops/s"]
+    nothing, first, last = cells["z"][0], cells["z"][1], cells["z"][2]
+    assert (nothing, first, last) == ([None] * 3, [None, 4.0, None], [None, 9.0, 1.0])
+    assert cells["text"][2] == ["", "9 ops/s", "1 ops/s"]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["100 ms", "250 ms", "500 ms", "1 s"]
 
 
