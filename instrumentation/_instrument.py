@@ -7,6 +7,7 @@ from typing import Any
 from instrumentation._asgi import TelemetryMiddleware
 from instrumentation._engine import ENGINES
 from instrumentation._on_import import when_imported
+from instrumentation._patch import Undo
 from instrumentation._telemetry import Engine, Telemetry
 from instrumentation.errors import ConfigurationError
 from instrumentation.settings import Settings
@@ -61,20 +62,35 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         metrics_path=metrics_path,
         engine=engine,
     )
-    for client in CLIENTS if clients is None else clients:
-        _instrument_client(client, telemetry)
     app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
-    ENGINES[engine](app, telemetry)
-    _wrap(app, telemetry)
+    attach(app, telemetry, clients=clients)
     return telemetry
 
 
-def _wrap(app: Any, telemetry: Telemetry) -> None:  # noqa: ANN401  as above
-    """Put the middleware outside of all others, the one that answers for exceptions included."""
+def attach(
+    app: Any,  # noqa: ANN401  as above
+    telemetry: Telemetry,
+    *,
+    clients: Iterable[str] | None = None,
+) -> Undo:
+    """Let *telemetry* watch *app*: outside of all middleware, even what answers for exceptions.
+
+    Returns:
+        Takes the middleware off again.
+    """
+    for client in CLIENTS if clients is None else clients:
+        _instrument_client(client, telemetry)
+    ENGINES[telemetry.engine](app, telemetry)
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
-    if getattr(app, "middleware_stack", None) is not None:
+    if app.middleware_stack is not None:
         app.middleware_stack = TelemetryMiddleware(app.middleware_stack, telemetry)
+
+    def detach() -> None:
+        app.build_middleware_stack = build
+        app.middleware_stack = None
+
+    return detach
 
 
 CLIENTS = {"aiohttp": "_client_aiohttp", "httpx": "_client_httpx", "requests": "_client_requests"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from threading import Thread
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -43,8 +43,22 @@ class Tracing:
     """None: the service exports by its own provider."""
 
 
-def build(settings: Settings, *, service: str, registry: CollectorRegistry) -> Tracing:
+def build(
+    settings: Settings,
+    *,
+    service: str,
+    registry: CollectorRegistry,
+    ids: IdGenerator | None = None,
+    processor: SpanProcessor | None = None,
+) -> Tracing:
     """A provider of our own: resource, sampler, limits and export from the settings.
+
+    Args:
+        settings: What the environment or the caller said.
+        service: The name of the service where the settings have none.
+        registry: Takes the accounts of sampling and export.
+        ids: Makes ids; random ones when left out.
+        processor: Takes the spans instead of the exporter that the settings name.
 
     Raises:
         ConfigurationError: A sampler's argument is not what it needs.
@@ -52,19 +66,21 @@ def build(settings: Settings, *, service: str, registry: CollectorRegistry) -> T
     resource = resource_of(settings, service)
     started = counter("otel_sdk_span_started", registry)
     sampler = _sampler(settings, resource, started.labels)
-    exporting = build_export(settings.export, resource=resource, registry=registry)
-    ids = RandomIdGenerator()
-    provider = OwnProvider(
+    exporting = None
+    if processor is None:
+        processor = exporting = build_export(settings.export, resource=resource, registry=registry)
+    ids = ids or RandomIdGenerator()
+    provider = TracerProvider(
         sampler=sampler,
         resource=resource,
         shutdown_on_exit=False,  # Telemetry shuts down within a bound
         id_generator=ids,
         span_limits=_span_limits(settings.limits),
     )
-    provider.add_span_processor(exporting)
+    provider.add_span_processor(processor)
     return Tracing(
         provider=provider,
-        origin=_origin(resource, exporting, settings.limits),
+        origin=_origin(resource, processor, settings.limits),
         sampler=sampler,
         ids=ids,
         exporting=exporting,
@@ -83,21 +99,10 @@ def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
     )
 
 
-class OwnProvider(TracerProvider):
-    """A provider that ``instrument()`` made."""
-
-
 def foreign() -> TracerProvider | None:
     """The SDK's provider that the service made global itself, if it did."""
     provider = trace.get_tracer_provider()
-    found = isinstance(provider, TracerProvider) and not isinstance(provider, OwnProvider)
-    return cast("TracerProvider", provider) if found else None
-
-
-def make_global(provider: trace.TracerProvider) -> None:
-    """Let ``opentelemetry.trace.get_tracer()`` give tracers of *provider*, unless one is set."""
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(provider)
+    return provider if isinstance(provider, TracerProvider) else None
 
 
 def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:

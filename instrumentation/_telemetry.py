@@ -2,7 +2,7 @@
 
 import asyncio
 import atexit
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from instrumentation import _provider
 from instrumentation._client import CLIENTS, Clients
 from instrumentation._exposition import ASGIApp, Exposition
+from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._request import Recorders, Requests
@@ -22,6 +23,8 @@ from instrumentation._trust import trusted
 from instrumentation.settings import Settings
 
 Engine = Literal["asgi", "contrib", "fastapi"]
+
+TraceWith = Callable[[Settings, str, CollectorRegistry], _provider.Tracing]
 
 SHUTDOWN_SECONDS: Final = 3.0
 """Longest a stopping service waits for its last spans to be taken."""
@@ -44,9 +47,10 @@ class Telemetry:
         exclude: Paths that are not recorded.
         metrics_path: Where the samples are served; None: nowhere.
         engine: Who makes the server spans: we, or another to whom we add metrics.
+        trace_with: Sets tracing up; the service's global provider or our own when left out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is a thing that instrument() may be told
         self,
         settings: Settings,
         *,
@@ -54,6 +58,7 @@ class Telemetry:
         exclude: Iterable[str] = (),
         metrics_path: str | None = None,
         engine: Engine = "asgi",
+        trace_with: TraceWith | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -62,7 +67,7 @@ class Telemetry:
         failures = counter("sightline_internal_errors", self.registry)
         self.guard = Guard(failures.labels, strict=settings.strict)
         self.families = Families(self.registry, most=settings.max_label_sets)
-        self.tracing = _tracing(settings, service, self.registry)
+        self.tracing = (trace_with or _tracing)(settings, service, self.registry)
         self.tracer = self.tracing.provider.get_tracer("instrumentation")
         """Starts spans that nest in the request's."""
         self.clients = Clients(
@@ -77,6 +82,8 @@ class Telemetry:
         if metrics_path is not None:
             self.aside[metrics_path] = Aside(app=Exposition(self.registry))
         self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
+        if self.tracing.exporting is not None or trace_with is not None:
+            open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.shutdown)
 
     def _recorders(self, *, traces: bool) -> Recorders:
@@ -116,6 +123,7 @@ class Telemetry:
         """
         atexit.unregister(self.shutdown)
         self.runtime.close()
+        close_provider(self.tracing.provider)
         exporting = self.tracing.exporting
         return exporting.shutdown_within(timeout) if exporting is not None else self.flush(timeout)
 
@@ -141,10 +149,8 @@ class Telemetry:
 
 
 def _tracing(settings: Settings, service: str, registry: CollectorRegistry) -> _provider.Tracing:
-    """The provider of the service if it has set one up, or else one of ours, made global."""
+    """The provider of the service if it has set one up, or else one of ours."""
     foreign = _provider.foreign()
     if foreign is not None:
         return _provider.adopt(foreign, settings)
-    tracing = _provider.build(settings, service=service, registry=registry)
-    _provider.make_global(tracing.provider)
-    return tracing
+    return _provider.build(settings, service=service, registry=registry)

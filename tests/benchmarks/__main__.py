@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.benchmarks import encode, export_rate, footprint, per_request, scrape
+from tests.benchmarks import encode, export_rate, footprint, per_request, scrape, shutdowns
 from tests.benchmarks.rows import Row, table
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "scrape": scrape.rows,
     "encode": encode.rows,
     "export_rate": export_rate.rows,
+    "shutdowns": shutdowns.rows,
 }
 """By the name that picks it: ``python -m tests.benchmarks encode scrape``."""
 

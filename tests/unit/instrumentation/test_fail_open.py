@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._exposition import ASGIApp
 from instrumentation._telemetry import Telemetry
-
-Messages = list[dict[str, Any]]
+from tests import asgi
+from tests.asgi import answer
 
 HEADER = st.tuples(
     st.sampled_from([b"host", b"traceparent", b"tracestate", b"baggage", b"user-agent", b"x"])
@@ -60,28 +59,6 @@ def service() -> FastAPI:
         raise LookupError("boom")
 
     return app
-
-
-async def answer(app: ASGIApp, scope: dict[str, Any]) -> tuple[Messages, str]:
-    """What *app* sends, and what it raises."""
-    sent: Messages = []
-
-    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        for message in body:
-            return message
-        await asyncio.Event().wait()  # the client neither sends nor leaves
-        return {}
-
-    async def send(message: Any) -> None:  # noqa: ANN401  whatever the app sends
-        sent.append(dict(message))
-
-    try:
-        await app(dict(scope), receive, send)
-    except Exception as error:  # noqa: BLE001  it is part of the answer
-        return sent, repr(error)
-    return sent, ""
 
 
 @contextmanager
@@ -127,7 +104,7 @@ BREAKS: dict[str, Callable[[Telemetry], None]] = {
 @pytest.mark.parametrize("path", ["/items/1", "/items/x", "/stream", "/boom", "/nowhere"])
 @pytest.mark.parametrize("part", BREAKS)
 def test_the_service_answers_even_when_our_code_fails(part: str, path: str) -> None:
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    scope = asgi.scope(path)
     app = service()
     with telemetry() as found:
         BREAKS[part](found)

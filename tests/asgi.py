@@ -1,0 +1,42 @@
+"""Requests to an ASGI app without a server: nothing repairs them on the way."""
+
+import asyncio
+from typing import Any
+
+from instrumentation._exposition import ASGIApp
+
+Messages = list[dict[str, Any]]
+
+
+def scope(path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  whatever a server may send
+    """A GET of *path*, with *more* of the scope."""
+    plain = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    return {**plain, **more}
+
+
+async def answer(app: ASGIApp, request: dict[str, Any]) -> tuple[Messages, str]:
+    """What *app* sends, and what it raises."""
+    sent: Messages = []
+    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for message in body:
+            return message
+        await asyncio.Event().wait()  # the client neither sends nor leaves
+        return {}
+
+    async def send(message: Any) -> None:  # noqa: ANN401  whatever the app sends
+        sent.append(dict(message))
+
+    try:
+        await app(dict(request), receive, send)
+    except Exception as error:  # noqa: BLE001  it is part of the answer
+        return sent, repr(error)
+    return sent, ""
+
+
+def get(app: ASGIApp, path: str, **more: Any) -> int:  # noqa: ANN401  as above
+    """The status code of the answer to a GET of *path*."""
+    sent, _ = asyncio.run(answer(app, scope(path, **more)))
+    status_code: int = sent[0]["status"]
+    return status_code
