@@ -1,10 +1,11 @@
-"""Reference pages: every metric, and every panel with what a bad picture looks like."""
+"""Reference pages: every metric, every alert, every panel with its bad picture."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from instrumentation.conventions import METRICS, Metric
-from sightline.mixin import dashboards, foreign
+from sightline.mixin import catalogue, dashboards, foreign
+from sightline.mixin.config import PRODUCTION
 from sightline.mixin.grafana.board import Dashboard
 from sightline.mixin.grafana.panels import Panel
 
@@ -29,6 +30,7 @@ def files() -> dict[str, str]:
     return {
         "docs/reference/metrics.md": _page("instrumentation/conventions.py", _metrics()),
         "docs/reference/dashboards.md": _page("sightline/mixin/dashboards", _dashboards()),
+        "docs/reference/alerts.md": _page("sightline/mixin/alerts", _alerts()),
     }
 
 
@@ -97,6 +99,33 @@ def _dashboards() -> Iterator[str]:
                     (panel.title, _KINDS[panel.kind], panel.description)
                     for line in row.lines
                     for panel in line
+                ),
+            )
+
+
+def _alerts() -> Iterator[str]:
+    yield "# Alerts"
+    yield (
+        "Every alert of `prometheus/rules/production/`, symptoms first; "
+        "the demo's are the same, ten times faster.\n"
+        "`critical` wakes somebody, `warning` is a ticket, `info` and `none` never notify.\n"
+        "*For* is how long the condition must last, "
+        "*kept* how long it must be gone before the alert resolves."
+    )
+    for file in catalogue.rule_files(PRODUCTION):
+        if file.alerts:
+            yield f"## {file.subject.removesuffix('.')}"
+            yield _table(
+                ("Alert", "Severity", "For", "Kept", "Why this threshold and these times"),
+                (
+                    (
+                        f"[{alert.name}](../runbooks/{alert.name}.md)",
+                        alert.severity,
+                        alert.hold,
+                        alert.keep,
+                        alert.why,
+                    )
+                    for alert in file.alerts
                 ),
             )
 

@@ -57,6 +57,7 @@ STATES = (
         name="idle",
         enter=lambda stack: stack.kill("traffic"),
         reached='job:http_server_requests:rate{job="users"} == 0',
+        leave=lambda stack: stack.up("traffic"),
     ),
 )
 

@@ -88,6 +88,19 @@ def ask(stack: LocalStack, question: Question) -> Answer:
     return min(answers, key=lambda answer: answer.seconds)
 
 
+def exemplars(stack: LocalStack, question: Question) -> list[str]:
+    """Trace ids of the dots on the panel of *question*, newest first."""
+    now = time.time()
+    response = stack.ask(
+        "prometheus",
+        "/api/v1/query_exemplars",
+        params={"query": question.expr, "start": str(now - RANGE_SECONDS), "end": str(now)},
+    )
+    dots = [dot for series in response.json()["data"] for dot in series["exemplars"]]
+    dots.sort(key=lambda dot: float(dot["timestamp"]), reverse=True)
+    return [dot["labels"]["trace_id"] for dot in dots]
+
+
 def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
     """What each query variable of *dashboard* offers."""
     document = json.loads((DASHBOARDS / f"{dashboard}.json").read_text(encoding="utf-8"))

@@ -5,8 +5,9 @@ Takes some minutes, for states need time to show: part of CI, not of ``make test
 
 import pytest
 
-from tests.panels.queries import Answer, ask, questions, variables
+from tests.panels.queries import Answer, Question, ask, exemplars, questions, variables
 from tests.stacks import LocalStack
+from tests.waiting import until
 
 DASHBOARDS = (
     *("fleet", "service", "route", "latency-explorer", "dependencies"),
@@ -26,6 +27,18 @@ def test_every_variable_offers_something(stack: LocalStack, dashboard: str) -> N
     offers = variables(stack, dashboard)
 
     assert {name: offered for name, offered in offers.items() if not offered} == {}
+
+
+WITH_DOTS = [question for name in DASHBOARDS for question in questions(name) if question.exemplars]
+
+
+@pytest.mark.parametrize("question", WITH_DOTS, ids=str)
+def test_a_dot_on_a_panel_leads_to_its_trace(whole_stack: LocalStack, question: Question) -> None:
+    def found() -> bool:
+        newest = exemplars(whole_stack, question)[0]
+        return whole_stack.ask("jaeger_query", f"/api/traces/{newest}").ok
+
+    until(found, within_seconds=60)
 
 
 QUESTION = questions("fleet")[0]
