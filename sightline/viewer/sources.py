@@ -4,7 +4,7 @@ import asyncio
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
@@ -15,6 +15,7 @@ from sightline.viewer.fields import configured
 from sightline.viewer.frame import Frame
 from sightline.viewer.interpolation import Scope
 from sightline.viewer.jaeger import Jaeger, Search
+from sightline.viewer.memory import Memory
 from sightline.viewer.panels.drawing import Drawing, Event
 from sightline.viewer.panels.traces import edges_frame, search_frame
 from sightline.viewer.prometheus import Exemplar, Prometheus, Series
@@ -32,6 +33,8 @@ class Sources:
     prometheus: Prometheus
     jaeger: Jaeger
     alertmanager: Alertmanager
+    memory: Memory = field(default_factory=Memory)
+    """Of annotations, which every panel of a page draws."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Sources":
@@ -141,13 +144,13 @@ class Sources:
         return [event for answer in found if isinstance(answer, list) for event in answer]
 
     async def _annotated(self, annotation: Annotation, scope: Scope) -> list[Event]:
-        start, end = aligned(scope)
-        series = await self.prometheus.range(
-            scope.promql(annotation.expr), start=start, end=end, step=scope.interval_seconds
+        (start, end), step = aligned(scope), scope.interval_seconds
+        expr = scope.promql(annotation.expr)
+        series = await self.memory.ask(
+            (expr, start, end, step),
+            lambda: self.prometheus.range(expr, start=start, end=end, step=step),
         )
-        return [
-            event for one in series for event in moments(annotation, one, scope.interval_seconds)
-        ]
+        return [event for one in series for event in moments(annotation, one, step)]
 
     async def _trace(self, targets: Sequence[Target], scope: Scope) -> Trace | None:
         wanted = next((scope.plain(str(one.raw.get("query") or "")) for one in targets), "").strip()
