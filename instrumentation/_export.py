@@ -29,8 +29,8 @@ from instrumentation._export_worker import Observe, Packer, Sender
 SHUTDOWN_SECONDS: Final = 3.0
 """How long the SDK's own ``shutdown()``, which takes no time, may last."""
 
-_ABORT_SECONDS: Final = 0.1
-"""For a thread to notice that its attempt was aborted."""
+_ABORT_RATIO: Final = 0.05
+"""Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
 
 
 class ExportProcessor(SpanProcessor):
@@ -113,46 +113,51 @@ class QueueProcessor(ExportProcessor):
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.shutdown_within`."""
-        deadline = time.monotonic() + timeout_seconds
+        ends_at = time.monotonic() + timeout_seconds
         lost = self._queue.lost()
-        self._queue.close(deadline)
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._queue.close(ends_at - timeout_seconds * _ABORT_RATIO)
+        for work in self._idle:
+            work()
+        self._join(ends_at - timeout_seconds * _ABORT_RATIO)
         self._transport.abort()
         self._queue.abandon()
-        for thread in self._threads:
-            thread.join(_ABORT_SECONDS)
+        self._join(ends_at)
         return self._queue.lost() == lost
 
     def stats(self) -> ExportStats:
         """See `ExportProcessor.stats`."""
         return self._queue.stats()
 
+    def _join(self, deadline: float) -> None:
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
     def _reset(self) -> None:
         """Begin empty: at the start, and in a forked child, whose parent keeps the spans."""
         self._start_lock = threading.Lock()
-        self._threads: tuple[threading.Thread, ...] = ()
+        self._threads: list[threading.Thread] = []
+        self._idle: list[Callable[[], None]] = []
         self._queue = SpanQueue(self._settings)
         self._log = OutageLog(without_credentials(self._settings.endpoint))
         self._transport = transport_for(self._settings)
 
     def _start(self) -> None:
         with self._start_lock:
-            if self._threads or self._queue.closed:
+            if self._threads or self._idle or self._queue.closed:
                 return
             packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
-            sender = Sender(
-                self._queue,
-                self._transport,
-                log=self._log,
-                observe=self._observe,
-            )
-            self._threads = tuple(
-                threading.Thread(target=work.run, name=name, daemon=True)
-                for name, work in (("span-packer", packer), ("span-sender", sender))
-            )
-            for thread in self._threads:
-                thread.start()
+            sender = Sender(self._queue, self._transport, log=self._log, observe=self._observe)
+            self._start_thread("span-packer", packer.run)
+            self._start_thread("span-sender", sender.run)
+
+    def _start_thread(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread to be had, or the interpreter is ending
+            self._idle.append(work)
+        else:
+            self._threads.append(thread)
 
 
 def transport_for(settings: ExportSettings) -> Transport:

@@ -1,4 +1,4 @@
-"""A forked worker exports its own spans; those of the parent stay with the parent."""
+"""A forked worker exports its own spans, and a process that ends leaves none behind."""
 
 import subprocess
 import sys
@@ -61,24 +61,39 @@ provider = TracerProvider()
 provider.add_span_processor(
     build(ExportSettings.from_env(os.environ), resource=Resource({}), registry=CollectorRegistry())
 )
+"""
+WITHOUT_THREADS = """
+import threading
+threading.stack_size(1 << 46)
+"""
+LAST_WORDS = """
 provider.get_tracer("script").start_span("last words").end()
 """
+
+
+def ended(program: str, protocol: str, endpoint: str) -> str:
+    """What *program* complained of until it had ended."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol},
+        check=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    ).stderr
 
 
 def test_a_script_that_ends_leaves_no_span_behind(collector: Collector, protocol: str) -> None:
     endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
 
-    finished = subprocess.run(
-        [sys.executable, "-c", EXITING],
-        env={
-            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints[protocol],
-            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-        },
-        check=True,
-        timeout=120,
-        capture_output=True,
-        text=True,
-    )
+    complaints = ended(EXITING + LAST_WORDS, protocol, endpoints[protocol])
 
-    assert [span.name for span in collector.spans] == ["last words"]
-    assert finished.stderr == ""
+    assert ([span.name for span in collector.spans], complaints) == (["last words"], "")
+
+
+def test_a_process_that_can_start_no_thread_exports_as_it_ends(collector: Collector) -> None:
+    program = EXITING + WITHOUT_THREADS + LAST_WORDS
+
+    complaints = ended(program, "http/protobuf", collector.http_endpoint)
+
+    assert ([span.name for span in collector.spans], complaints) == (["last words"], "")
