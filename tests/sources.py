@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ class Source:
     def answer(self, path: str, parameters: dict[str, list[str]]) -> tuple[int, bytes]:
         """Status and body for one request."""
         self.asked.append((path, parameters))
-        time.sleep(self.delay_seconds)
+        threading.Event().wait(self.delay_seconds)
         found = self.answers.get(path)
         if found is None:
             return 404, b'{"data": null, "errors": [{"code": 404, "msg": "not found"}]}'
@@ -87,7 +86,7 @@ class Viewer:
         """What it answers."""
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
-            return session.get(self.url + path, timeout=10)
+            return session.get(self.url + path, timeout=60)
 
     def panel(self, number: int = 1, query: str = "") -> dict[str, Any]:
         """One panel of the dashboard `test`."""
@@ -114,7 +113,7 @@ def viewing(folder: Path, *, timeout_seconds: float = 5.0, **urls: str) -> Itera
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        until(lambda: server.started, within_seconds=10)
+        until(lambda: server.started, within_seconds=60)
         yield Viewer(f"http://127.0.0.1:{port}")
     finally:
         server.should_exit = True
