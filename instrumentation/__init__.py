@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from instrumentation._client_aiohttp import instrument_aiohttp
     from instrumentation._client_httpx import instrument_httpx
     from instrumentation._client_requests import instrument_requests
+    from instrumentation._exemplar import exemplar
+    from instrumentation._exposition import metrics_app
     from instrumentation._instrument import instrument
     from instrumentation._logs import JSONFormatter, TraceContextFilter
     from instrumentation._otlp import OTLPExporter
@@ -24,12 +26,14 @@ _HOMES = {
     "Telemetry": "_telemetry",
     "TelemetryMiddleware": "_asgi",
     "TraceContextFilter": "_logs",
+    "exemplar": "_exemplar",
     "extract": "_propagation",
     "inject": "_propagation",
+    "instrument": "_instrument",
     "instrument_aiohttp": "_client_aiohttp",
     "instrument_httpx": "_client_httpx",
     "instrument_requests": "_client_requests",
-    "instrument": "_instrument",
+    "metrics_app": "_exposition",
 }
 
 __all__ = [
@@ -40,12 +44,14 @@ __all__ = [
     "Telemetry",
     "TelemetryMiddleware",
     "TraceContextFilter",
+    "exemplar",
     "extract",
     "inject",
     "instrument",
     "instrument_aiohttp",
     "instrument_httpx",
     "instrument_requests",
+    "metrics_app",
 ]
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as open_metrics
 
 from instrumentation._render import Renderer
+
+if TYPE_CHECKING:
+    from instrumentation._telemetry import Telemetry
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -21,10 +24,10 @@ OPEN_METRICS: Final = b"application/openmetrics-text"
 
 
 class Exposition:
-    """An ASGI app that answers GET and HEAD with every sample of a registry."""
+    """An ASGI app that answers GET and HEAD with every sample of its registries."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._renderer = Renderer(registry)
+    def __init__(self, *registries: CollectorRegistry) -> None:
+        self._renderer = Renderer(*registries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
@@ -43,6 +46,16 @@ class Exposition:
         if exemplars:
             return open_metrics.CONTENT_TYPE_LATEST.encode(), self._renderer.open_metrics()
         return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), self._renderer.text()
+
+
+def metrics_app(telemetry: "Telemetry", *registries: CollectorRegistry) -> ASGIApp:
+    """An ASGI app with the metrics of *telemetry*: to mount, or to serve on a port of its own.
+
+    Args:
+        telemetry: What ``instrument()`` returned.
+        registries: Others that belong on the same page, like ``prometheus_client.REGISTRY``.
+    """
+    return Exposition(telemetry.registry, *registries)
 
 
 async def _respond(send: Send, status_code: int, content_type: bytes, body: bytes) -> None:

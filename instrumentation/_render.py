@@ -23,10 +23,14 @@ Prefixes = tuple[str, ...]
 
 
 class Renderer:
-    """Writes a registry; remembers what the series are called from scrape to scrape."""
+    """Writes registries; remembers what the series are called from scrape to scrape.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+    A family that several registries have, as every process has ``process_cpu_seconds``, is the
+    first one's.
+    """
+
+    def __init__(self, *registries: CollectorRegistry) -> None:
+        self._registries = registries
         self._prefixes: WeakKeyDictionary[Any, Prefixes] = WeakKeyDictionary()
 
     def text(self) -> bytes:
@@ -44,11 +48,17 @@ class Renderer:
 
     def _collectors(self) -> tuple[list[Histogram], list[Collector]]:
         """Histograms whose values are in this process, and everything else."""
-        registry = self._registry
-        with registry._lock:  # noqa: SLF001  the registry has no public list
-            collectors = list(registry._collector_to_names)  # noqa: SLF001  as above
-        histograms = [found for found in collectors if type(found) is Histogram]
-        return histograms, [found for found in collectors if type(found) is not Histogram]
+        collectors: list[Collector] = []
+        for registry in self._registries:
+            with registry._lock:  # noqa: SLF001  the registry has no public list
+                collectors += registry._collector_to_names  # noqa: SLF001  as above
+        histograms = {
+            found._name: found  # noqa: SLF001  as above
+            for found in reversed(collectors)
+            if type(found) is Histogram
+        }
+        others = [found for found in collectors if type(found) is not Histogram]
+        return list(reversed(histograms.values())), others
 
     def _lines(self, histograms: Iterable[Histogram], *, exemplars: bool) -> list[str]:
         lines: list[str] = []
@@ -71,9 +81,13 @@ class _Collected:
         self._collectors = collectors
 
     def collect(self) -> Iterator[Metric]:
-        """All families."""
+        """All families, each once."""
+        seen: set[str] = set()
         for collector in self._collectors:
             for metric in collector.collect():
+                if metric.name in seen:
+                    continue
+                seen.add(metric.name)
                 metric.samples = [
                     sample for sample in metric.samples if not sample.name.endswith("_created")
                 ]
