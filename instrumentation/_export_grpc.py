@@ -138,7 +138,7 @@ def _file(path: str) -> bytes | None:
 def _verdict(error: Any, size: int) -> Verdict:  # noqa: ANN401  an RpcError that is a Call, too
     code = error.code().name
     detail = f"gRPC {code}: {printable(error.details() or '')}"
-    wait = _retry_after(error.trailing_metadata() or ())
+    wait = retry_delay(error.trailing_metadata() or ())
     if code == "RESOURCE_EXHAUSTED" and wait is None and size > _RECEIVER_BOUND_BYTES:
         return TooLarge(cause=code)
     if code in _BAD_REQUEST:
@@ -147,7 +147,7 @@ def _verdict(error: Any, size: int) -> Verdict:  # noqa: ANN401  an RpcError tha
     return Failed(cause=code, detail=detail, answered=answered, retry_after_seconds=wait)
 
 
-def _retry_after(metadata: Iterable[tuple[str, str | bytes]]) -> float | None:
+def retry_delay(metadata: Iterable[tuple[str, str | bytes]]) -> float | None:
     """Delay of a ``RetryInfo``, alone or among the details of a ``Status``."""
     for key, value in metadata:
         if not isinstance(value, bytes):

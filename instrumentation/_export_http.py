@@ -37,9 +37,6 @@ GZIP_BITS: Final = 31
 """``wbits`` that make zlib read and write gzip."""
 
 _MAX_ANSWER_BYTES: Final = 64 * 1024
-_LONGEST_WAIT_SECONDS: Final = 600.0
-"""A collector that asks for more may have been repaired by then."""
-
 _BAD_REQUEST: Final = frozenset({400, 405, 411, 415, 422, 431})
 """The request is at fault; repeating it is useless. Other statuses, 401, 404 and 302 among them,
 are an outage of the set-up: repaired without a restart, nothing is lost."""
@@ -198,7 +195,7 @@ def _verdict(answer: http.client.HTTPResponse, body: bytes) -> Verdict:
     detail = f"HTTP {status} {printable(answer.reason)}"
     if status in _BAD_REQUEST:
         return Refused(cause=cause, detail=detail)
-    wait = _retry_after(answer.headers.get("retry-after", ""))
+    wait = retry_after(answer.headers.get("retry-after", ""))
     return Failed(cause=cause, detail=detail, answered=True, retry_after_seconds=wait)
 
 
@@ -235,13 +232,13 @@ def _text(value: int | bytes | None) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else ""
 
 
-def _retry_after(value: str) -> float | None:
+def retry_after(value: str) -> float | None:
     """Seconds, or a date. Source: RFC 9110, "Retry-After"."""
     try:
         wait = float(value) if value.isdigit() else _until(value)
     except (ValueError, OverflowError):
         return None
-    return min(max(0.0, wait), _LONGEST_WAIT_SECONDS)
+    return max(0.0, wait)
 
 
 def _until(date: str) -> float:

@@ -33,6 +33,9 @@ FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 2.0
 """Between attempts in an outage, so that recovery is seen within seconds."""
 
+LONGEST_WAIT_SECONDS: Final = 600.0
+"""A collector that asks us to wait longer may have been repaired by then."""
+
 MAX_STRIKES: Final = 8
 """Errors answered to a packet, each time while others were taken, until it is held to blame."""
 
@@ -140,7 +143,7 @@ class Sender:
             self._queue.abandon()
             return
         asked = verdict.retry_after_seconds
-        pause = self._pauses.next() if asked is None else asked
+        pause = self._pauses.next() if asked is None else min(asked, LONGEST_WAIT_SECONDS)
         self._queue.pause(pause, patient=asked is not None)
 
     def _blamed(self, packet: Packet) -> bool:

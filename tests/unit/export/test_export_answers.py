@@ -1,0 +1,73 @@
+"""What collectors answer beside success: how long to wait, and what they did not take."""
+
+from email.utils import formatdate
+from time import time
+
+import pytest
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import QuotaFailure, RetryInfo  # type: ignore[import-untyped]  # generated
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # generated
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceResponse,
+)
+
+from instrumentation._export_grpc import retry_delay
+from instrumentation._export_http import partial_success, retry_after
+from instrumentation._export_verdict import Accepted
+
+IN_A_MINUTE = RetryInfo(retry_delay=Duration(seconds=60, nanos=500_000_000))
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0", 0), ("", None), ("soon", None), ("-1", None), ("1.5", None)],
+)
+def test_a_wait_is_read_in_seconds(header: str, seconds: float | None) -> None:
+    assert retry_after(header) == seconds
+
+
+def test_a_wait_may_be_a_date() -> None:
+    assert retry_after(formatdate(time() + 60, usegmt=True)) == pytest.approx(60, abs=30)
+    assert retry_after(formatdate(time() - 60, usegmt=True)) == 0
+
+
+def test_a_delay_alone_is_read() -> None:
+    metadata = [("google.rpc.retryinfo-bin", IN_A_MINUTE.SerializeToString())]
+
+    assert retry_delay(metadata) == 60.5
+
+
+def test_a_delay_among_other_details_is_read() -> None:
+    other, delay = Any(), Any()
+    other.Pack(QuotaFailure())
+    delay.Pack(IN_A_MINUTE)
+    status = Status(code=8, message="slow down", details=[other, delay])
+
+    assert retry_delay([("grpc-status-details-bin", status.SerializeToString())]) == 60.5
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        [],
+        [("x", "y")],
+        [("grpc-status-details-bin", b"\xff")],
+        [("grpc-status-details-bin", b"")],
+        [("google.rpc.retryinfo-bin", b"")],
+    ],
+)
+def test_no_delay_is_none(metadata: list[tuple[str, str | bytes]]) -> None:
+    assert retry_delay(metadata) is None
+
+
+def test_a_partial_success_says_how_many_and_why() -> None:
+    answer = ExportTraceServiceResponse(
+        partial_success=ExportTracePartialSuccess(rejected_spans=3, error_message="quota\x1b[31m")
+    )
+
+    found = partial_success(answer.SerializeToString())
+
+    assert found == Accepted(rejected=3, message=r"quota\x1b[31m")
+    assert partial_success(b"") == Accepted()
