@@ -1,7 +1,9 @@
 """One HTTP source, asked with a deadline and a bound, believed only after a look."""
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +17,11 @@ Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 class SourceError(Exception):
     """A source gave no usable answer; the message says which, why, and where to look."""
+
+    def __init__(self, message: str, *, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
+        """The message for a place with little room."""
 
 
 class Upstream:
@@ -52,12 +59,14 @@ class Upstream:
                         body += await response.content.read(MOST_BYTES + 1 - len(body))
         except TimeoutError:
             raise SourceError(
-                f"{self.name} at {self.url} did not answer within {self._timeout_seconds:g} s"
+                f"{self.name} at {self.url} did not answer within {self._timeout_seconds:g} s",
+                brief=f"{self.name} is slow",
             ) from None
         except aiohttp.ClientError as error:
             raise SourceError(
                 f"{self.name} at {self.url} does not answer ({_reason(error)}). "
-                "`sightline status` says whether it runs."
+                "`sightline status` says whether it runs.",
+                brief=f"{self.name} does not answer",
             ) from error
         return self._parsed(body, response.status)
 
@@ -86,5 +95,5 @@ def _pairs(params: Params) -> Sequence[tuple[str, str]]:
 
 def _reason(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or "connection refused"
+        return os.strerror(error.os_error.errno or errno.ECONNREFUSED)
     return str(error) or type(error).__name__

@@ -63,7 +63,8 @@ class Watched:
         return self
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # Whoever starts containers meanwhile changes the machine's interfaces; the page asks again.
+        if message.type == "error" and "ERR_NETWORK_CHANGED" not in message.text:
             self.faults.append(message.text)
 
     def _foreign(self, request: Request) -> None:

@@ -155,7 +155,10 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
             found, chosen, filled, zone=zone_of(request), points=_points(request)
         )
         return draw(drawing), names
-    except (SourceError, BadTime) as error:
+    except SourceError as error:
+        detail = str(error) if error.brief != str(error) else ""
+        return message(error.brief, detail=detail, kind="error"), names
+    except BadTime as error:
         return message(str(error), kind="error"), names
 
 

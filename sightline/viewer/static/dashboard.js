@@ -71,19 +71,32 @@ async function draw(panel) {
   query.set("tz", clock);
   const slow = setTimeout(() => panel.classList.add("busy"), 400);
   try {
-    const response = await fetch(`${base}/panels/${panel.dataset.id}?${query}`, { signal: panel.waiting.signal });
-    if (!response.ok) throw new Error(`the viewer answered ${response.status}`);
-    await show(panel, body, await response.json());
+    const address = `${base}/panels/${panel.dataset.id}?${query}`;
+    await show(panel, body, await ask(address, panel.waiting.signal));
     panel.classList.remove("stale");
     panel.title = "";
   } catch (error) {
     if (error.name === "AbortError") return;
     panel.classList.add("stale");
     panel.title = `Not up to date: ${error.message}`;
-    if (body.querySelector(".loading")) body.firstElementChild.textContent = `No answer: ${error.message}`;
+    const waiting = body.querySelector(".loading");
+    if (waiting) Object.assign(waiting, { className: "message error loading", textContent: `The viewer does not answer: ${error.message}` });
   } finally {
     clearTimeout(slow);
     panel.classList.remove("busy");
+  }
+}
+
+// Browsers give up requests when an interface of the machine comes or goes: that is worth a second try.
+async function ask(address, signal, again = 2) {
+  try {
+    const response = await fetch(address, { signal });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return await response.json();
+  } catch (error) {
+    if (!(error instanceof TypeError) || !again) throw error;
+    await new Promise((done) => setTimeout(done, 300));
+    return ask(address, signal, again - 1);
   }
 }
 
