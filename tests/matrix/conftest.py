@@ -1,0 +1,5 @@
+"""The services and the collector of the integration tests."""
+
+from tests.integration.instrumentation.conftest import collector
+
+__all__ = ["collector"]

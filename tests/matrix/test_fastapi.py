@@ -1,0 +1,74 @@
+"""Every FastAPI line that changed how routes or telemetry work: `pytest tests/matrix`.
+
+0.115 is the oldest supported; 0.136 and 0.137 stand on both sides of the new route tree; 0.142
+brought FastAPI's own telemetry. The newest is the one of all other tests. A line is installed from
+its lock into the cache, which needs the network once, and put in front of Python's path.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sightline.artefacts import ROOT
+from tests.fakes import Collector
+from tests.integration.instrumentation.conftest import Service, attributes, running
+
+LINES = ("0.115", "0.136", "0.137", "0.142")
+
+ROUTES = {
+    "/items/1": "GET /items/{item_id}",
+    "/house/shelves/2": "GET /house/shelves/{shelf_id}",
+    "/warehouse/stock/3": "GET /warehouse/stock/{item_id}",
+    "/nowhere": "GET",
+}
+
+
+def installed(line: str) -> Path:
+    """A folder with this line of FastAPI."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "sightline" / "fastapi" / line
+    if not (folder / "fastapi").is_dir():
+        lock = ROOT / "requirements" / "matrix" / f"{line}.lock"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run(
+            [*pip, "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(lock)],
+            check=True,
+        )
+    return folder
+
+
+@contextmanager
+def serving(line: str, name: str, collector: Collector) -> Iterator[Service]:
+    path = os.pathsep.join([str(installed(line)), str(ROOT)])
+    with running(name, collector, PYTHONPATH=path) as service:
+        yield service
+
+
+@pytest.mark.parametrize("name", ["plain", "with_global_provider"])
+@pytest.mark.parametrize("line", LINES)
+def test_a_request_is_one_server_span_named_by_its_route(
+    line: str, name: str, collector: Collector
+) -> None:
+    with serving(line, name, collector) as service:
+        for path in ROUTES:
+            service.client.get(path)
+
+        spans = service.server_spans(len(ROUTES))
+        build = [sample for sample in service.metrics() if sample.startswith("app_build_info")]
+    assert [span.name for span in spans] == list(ROUTES.values())
+    assert f'fastapi_version="{line}.' in build[0]
+    assert len(service.server_spans(len(ROUTES))) == len(ROUTES)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_failure_keeps_its_exception(line: str, collector: Collector) -> None:
+    with serving(line, "plain", collector) as service:
+        assert service.client.get("/boom").status_code == 500
+
+        (span,) = service.server_spans(1)
+    assert attributes(span)["error.type"] == "LookupError"
