@@ -48,4 +48,4 @@ def test_no_target_is_missed(watchers: Project) -> None:
     expected = dict.fromkeys(
         ["alertmanager", "control", "jaeger", "prometheus", "span-metrics"], "up"
     )
-    until(lambda: health() == expected, within_seconds=30)
+    until(lambda: health() == expected, within_seconds=90)

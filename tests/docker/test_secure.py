@@ -123,7 +123,7 @@ def test_prometheus_reaches_every_target_over_tls(
         answer = httpx.get(page, verify=trusting, auth=known).json()["data"]["result"]
         return list(answer)
 
-    until(lambda: not down(), within_seconds=30)
+    until(lambda: not down(), within_seconds=90)
 
 
 def test_the_watchdog_reaches_the_inbox_over_tls(secure: Project, you: ssl.SSLContext) -> None:
@@ -131,5 +131,5 @@ def test_the_watchdog_reaches_the_inbox_over_tls(secure: Project, you: ssl.SSLCo
 
     until(
         lambda: httpx.get(page, verify=you).json()["watchdog"]["state"] == "alive",
-        within_seconds=75,
+        within_seconds=120,
     )

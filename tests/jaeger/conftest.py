@@ -81,7 +81,7 @@ def real(files: tuple[Path, ...], folder: Path, secrets: Path) -> Iterator[Jaege
         )
     try:
         health = f"http://127.0.0.1:{ports['JAEGER_HEALTH_PORT']}/status"
-        until(lambda: answers(health), within_seconds=20)
+        until(lambda: answers(health), within_seconds=60)
         yield Jaeger(process=process, ports=ports, log=log)
     finally:
         process.kill()
@@ -114,7 +114,7 @@ def shop_at(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
             told["ORDERS_URL"] = orders.url
             gateway = started.enter_context(running("gateway", tmp_path, **told))
             for service in (users, orders, gateway):
-                until(service.ready, within_seconds=20)
+                until(service.ready, within_seconds=60)
             return Shop(gateway=gateway, orders=orders, users=users)
 
         yield start_shop

@@ -50,7 +50,7 @@ def gateway(start: Start, secrets: Path) -> str:
     you = identity(secrets, "you")
     for peer in (users, orders, service):
         url = f"{over_tls(peer)}/readyz"
-        until(partial(answers, url, identity=you), within_seconds=20)
+        until(partial(answers, url, identity=you), within_seconds=60)
     return over_tls(service)
 
 
@@ -89,6 +89,6 @@ def test_a_plain_caller_is_turned_away(gateway: str) -> None:
 def test_a_missing_file_stops_the_start(start: Start, secrets: Path) -> None:
     service = start("users", ready=False, **{**variables(secrets, "users"), "TLS_KEY_FILE": "gone"})
 
-    assert service.process.wait(timeout=20) == 1
+    assert service.process.wait(timeout=60) == 1
     message = "TLS_KEY_FILE='gone': expected a PEM file, as for all three"
     assert service.log.read_text().splitlines()[-1] == message

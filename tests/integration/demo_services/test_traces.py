@@ -64,14 +64,14 @@ def test_a_request_is_one_trace_over_all_services(
 ) -> None:
     shop.gateway.get(path, traceparent=f"00-{trace_id}-{CALLER}-01")
 
-    until(lambda: edges(collector, trace_id) == expected, within_seconds=10)
+    until(lambda: edges(collector, trace_id) == expected, within_seconds=60)
 
 
 def test_a_failure_shows_its_exception_where_it_happened(shop: Shop, collector: Collector) -> None:
     trace_id = "5b8aa5a2d2c872e8321cf37308d69df2"
 
     shop.gateway.get("/api/orders/13", traceparent=f"00-{trace_id}-{CALLER}-01")
-    until(lambda: len(list(spans_of(collector, trace_id))) >= 7, within_seconds=10)
+    until(lambda: len(list(spans_of(collector, trace_id))) >= 7, within_seconds=60)
 
     failed = [span for service, span in spans_of(collector, trace_id) if service == "orders"]
     events = [event for span in failed for event in span.events if event.name == "exception"]
@@ -82,6 +82,6 @@ def test_a_failure_shows_its_exception_where_it_happened(shop: Shop, collector: 
 def test_probes_leave_no_trace(shop: Shop, collector: Collector) -> None:
     shop.gateway.get("/readyz")
     shop.gateway.get("/api/users/7", traceparent=f"00-{'ab' * 16}-{CALLER}-01")
-    until(lambda: list(spans_of(collector, "ab" * 16)), within_seconds=10)
+    until(lambda: list(spans_of(collector, "ab" * 16)), within_seconds=60)
 
     assert not [span for span in collector.spans if "healthz" in span.name or "readyz" in span.name]

@@ -13,7 +13,7 @@ def sent(page: str, outcome: str) -> float:
 def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None:
     traffic = start("traffic", GATEWAY_URL=shop.gateway.url, TRAFFIC_RATE="40")
 
-    until(lambda: sent(traffic.get("/metrics").text, "ok") >= 40, within_seconds=10)
+    until(lambda: sent(traffic.get("/metrics").text, "ok") >= 40, within_seconds=60)
 
     assert sent(traffic.get("/metrics").text, "unreachable") == 0
     assert traffic.stop() == -signal.SIGTERM
@@ -22,7 +22,7 @@ def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None
 def test_nothing_is_sent_before_the_shop_opens(start: Start) -> None:
     traffic = start("traffic", ready=False, GATEWAY_URL="http://127.0.0.1:9", TRAFFIC_RATE="200")
 
-    until(traffic.alive, within_seconds=20)
+    until(traffic.alive, within_seconds=60)
 
     assert sent(traffic.get("/metrics").text, "unreachable") == 0
     assert traffic.get("/readyz").json() == {"gateway": False}
