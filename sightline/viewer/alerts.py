@@ -8,7 +8,7 @@ from typing import Any, Final
 from sightline.viewer.links import Href, at_home, safe
 from sightline.viewer.upstream import SourceError, Upstream
 
-ORDER: Final = ("firing", "pending", "silenced")
+ORDER: Final = ("firing", "pending", "silenced", "inhibited")
 SEVERITIES: Final = ("critical", "warning", "info", "none")
 
 
@@ -18,7 +18,7 @@ class Alert:
 
     name: str
     state: str
-    """``firing``, ``pending`` or ``silenced``."""
+    """``firing``, ``pending``; ``silenced`` by people, ``inhibited`` by the alert of its cause."""
     severity: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
@@ -55,14 +55,18 @@ class Alert:
         ]
 
 
+Held = Sequence[tuple[Mapping[str, str], str]]
+"""Labels, and why nobody is told."""
+
+
 class Alertmanager:
-    """The alerts that people may have silenced."""
+    """Knows which alerts nobody is told of."""
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
-    async def silenced(self) -> list[Mapping[str, str]]:
-        """Label sets of the alerts that a silence or an inhibition holds back.
+    async def held_back(self) -> list[tuple[Mapping[str, str], str]]:
+        """Labels of the alerts that nobody is told of, and why: ``silenced`` or ``inhibited``.
 
         Raises:
             SourceError: Alertmanager gave no usable answer.
@@ -71,34 +75,36 @@ class Alertmanager:
             "/api/v2/alerts", {"silenced": "true", "inhibited": "true"}
         )
         try:
-            return [one["labels"] for one in answer if one["status"]["state"] == "suppressed"]
+            return [
+                (one["labels"], "silenced" if one["status"].get("silencedBy") else "inhibited")
+                for one in answer
+                if one["status"]["state"] == "suppressed"
+            ]
         except (KeyError, TypeError) as error:
             raise SourceError(
                 f"Alertmanager answered in a shape that is not its API's: {answer!r:.120}"
             ) from error
 
 
-def alerts(
-    raw: Iterable[Mapping[str, Any]], silenced: Sequence[Mapping[str, str]] = ()
-) -> list[Alert]:
+def alerts(raw: Iterable[Mapping[str, Any]], held_back: Held = ()) -> list[Alert]:
     """Prometheus' alerts, worst first; those that Alertmanager holds back are marked.
 
     Raises:
         SourceError: They are not as Prometheus' API has them.
     """
     try:
-        read = [_alert(one, silenced) for one in raw]
+        read = [_alert(one, held_back) for one in raw]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SourceError(f"Prometheus gave an alert that is none: {error}") from error
     return sorted(read, key=_urgency)
 
 
-def _alert(raw: Mapping[str, Any], silenced: Sequence[Mapping[str, str]]) -> Alert:
+def _alert(raw: Mapping[str, Any], held_back: Held) -> Alert:
     labels = dict(raw["labels"])
-    held = any(labels.items() <= dict(one).items() for one in silenced)
+    why = [state for known, state in held_back if labels.items() <= dict(known).items()]
     return Alert(
         name=labels.get("alertname", "?"),
-        state="silenced" if held else str(raw["state"]),
+        state=why[0] if why else str(raw["state"]),
         severity=labels.get("severity", "none"),
         labels=labels,
         annotations=dict(raw.get("annotations") or {}),

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Any
 
 from sightline.viewer import results
-from sightline.viewer.alerts import Alert, Alertmanager, alerts
+from sightline.viewer.alerts import Alert, Alertmanager, Held, alerts
 from sightline.viewer.dashboard import Annotation, Dashboard, Panel, Target
 from sightline.viewer.fields import configured
 from sightline.viewer.frame import Frame
@@ -85,17 +85,17 @@ class Sources:
         )
 
     async def alerts(self) -> list[Alert]:
-        """Pending, firing and silenced alerts; without Alertmanager none counts as silenced.
+        """Every alert; without Alertmanager none counts as silenced or inhibited.
 
         Raises:
             SourceError: Prometheus gave no usable answer.
         """
-        raw, silenced = await asyncio.gather(self.prometheus.alerts(), self._silenced())
-        return alerts(raw, silenced)
+        raw, held_back = await asyncio.gather(self.prometheus.alerts(), self._held_back())
+        return alerts(raw, held_back)
 
-    async def _silenced(self) -> list[Any]:
+    async def _held_back(self) -> Held:
         try:
-            return list(await self.alertmanager.silenced())
+            return await self.alertmanager.held_back()
         except SourceError:
             return []
 

@@ -109,8 +109,14 @@ def test_an_alert_leads_to_its_runbook_and_to_this_viewers_dashboard(viewer: Vie
     assert 'href="http://localhost:8003/runbooks/ServiceDown"' in page
 
 
-def test_a_silenced_alert_is_told_from_a_firing_one(tmp_path: Path, prometheus: Source) -> None:
-    held = [{"labels": ALERT["labels"], "status": {"state": "suppressed"}}]
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [({"silencedBy": ["id"]}, "silenced"), ({"silencedBy": [], "inhibitedBy": ["x"]}, "inhibited")],
+)
+def test_an_alert_that_nobody_is_told_of_is_told_from_a_firing_one(
+    tmp_path: Path, prometheus: Source, status: dict[str, list[str]], state: str
+) -> None:
+    held = [{"labels": ALERT["labels"], "status": {"state": "suppressed", **status}}]
 
     with (
         serving(Source({"/api/v2/alerts": held})) as alertmanager,
@@ -118,7 +124,7 @@ def test_a_silenced_alert_is_told_from_a_firing_one(tmp_path: Path, prometheus: 
     ):
         page = viewer.get("/alerts").text
 
-    assert 'class="silenced critical"' in page
+    assert f'class="{state} critical"' in page
 
 
 @pytest.mark.parametrize("path", ["/traces", "/map", "/trace/t", "/alerts"])

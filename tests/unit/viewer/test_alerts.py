@@ -1,0 +1,52 @@
+"""Alerts in the order in which one would look at them."""
+
+from typing import Any
+
+import pytest
+
+from sightline.viewer.alerts import alerts
+from sightline.viewer.upstream import SourceError
+
+
+def raw(name: str, state: str = "firing", **labels: str) -> dict[str, Any]:
+    return {
+        "labels": {"alertname": name, **labels},
+        "annotations": {},
+        "state": state,
+        "activeAt": "2026-11-25T12:00:00.123456789Z",
+    }
+
+
+def test_the_worst_stands_first() -> None:
+    listed = alerts(
+        [
+            raw("Waiting", "pending", severity="critical"),
+            raw("Known", severity="critical"),
+            raw("Bad", severity="warning"),
+            raw("Worst", severity="critical"),
+        ],
+        [({"alertname": "Known", "severity": "critical"}, "silenced")],
+    )
+
+    assert [one.name for one in listed] == ["Worst", "Bad", "Waiting", "Known"]
+
+
+def test_a_silence_holds_back_only_the_alert_with_its_labels() -> None:
+    held = [({"alertname": "Down", "job": "users"}, "silenced")]
+
+    users, orders = alerts([raw("Down", job="users"), raw("Down", job="orders")], held)[::-1]
+
+    assert (users.state, orders.state) == ("silenced", "firing")
+
+
+def test_an_alert_without_a_summary_is_called_by_its_name() -> None:
+    [one] = alerts([raw("Down", job="users")])
+
+    assert (one.summary, one.detail, one.shown_labels) == ("Down", "", [("job", "users")])
+    assert one.ways == []
+
+
+@pytest.mark.parametrize("lie", [{}, {"labels": 3}, {"labels": {}, "state": "firing"}])
+def test_what_is_no_alert_is_refused(lie: dict[str, Any]) -> None:
+    with pytest.raises(SourceError, match="an alert that is none"):
+        alerts([lie])
