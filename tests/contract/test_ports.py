@@ -34,6 +34,9 @@ FILES = [
     *(PROMETHEUS / "targets").glob("*"),
     *PROMETHEUS.glob("*.yml"),
     ROOT / "docker-compose.yml",
+    *(ROOT / "deploy" / "compose").rglob("*.yml"),
+    *(ROOT / "deploy" / "compose").rglob("*.yaml"),
+    *(ROOT / "deploy" / "compose").glob("*.json"),
 ]
 
 
