@@ -6,12 +6,13 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from sightline.artefacts import COMPOSE_FILE, ENV_FILE, ROOT
+from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, ROOT
 from sightline.config import read_env_file
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
@@ -130,3 +131,12 @@ def test_the_services_say_the_version_of_the_distribution() -> None:
     resources = COMPOSE["services"]["users"]["environment"]["OTEL_RESOURCE_ATTRIBUTES"]
 
     assert f"service.version={project['version']}" in resources.split(",")
+
+
+def test_grafana_finds_its_home_where_the_dashboards_are() -> None:
+    home = Path(SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    provider = yaml.safe_load(next((GRAFANA / "provisioning" / "dashboards").iterdir()).read_text())
+
+    assert (DASHBOARDS / home.name).is_file()
+    assert provider["providers"][0]["options"]["path"] == str(home.parent)
+    assert f"./grafana/dashboards:{home.parent}:ro" in SERVICES["grafana"]["volumes"]
