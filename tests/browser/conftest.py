@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.chromium import FLAGS, program
 from tests.stacks import LocalStack, running
 from tests.waiting import until
 
@@ -24,12 +24,6 @@ PATIENCE_SECONDS = 60
 """How long the browser may take on cores that others use too."""
 
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
-"""Quiet: the browser itself asks nobody anything."""
 
 
 @dataclass
@@ -101,18 +95,11 @@ def rated(stack: LocalStack) -> bool:
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """Chromium with a profile of its own.
-
-    Raises:
-        LookupError: There is no chromium on PATH.
-    """
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        raise LookupError("chromium: not on PATH. Debian, Ubuntu: apt install chromium")
+    """Chromium with a profile of its own."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
-            executable_path=program,
+            executable_path=program(),
             args=list(FLAGS),
             viewport={"width": 1600, "height": 1000},
             timezone_id="Europe/Berlin",

@@ -1,0 +1,61 @@
+"""``python -m tests.browser.pictures FOLDER``: pictures of every page of a running stack.
+
+Let the stack run for a quarter of an hour first, and break something meanwhile.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from sightline.artefacts import DASHBOARDS
+from tests.browser.chromium import FLAGS, program
+
+HOME = "http://localhost:3000"
+WIDTH = 1600
+QUALITY = 82
+"""Of the JPEG: letters stay sharp."""
+
+
+def main(folder: Path, home: str = HOME) -> None:
+    """Write one picture a page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=program(), args=list(FLAGS)
+        )
+        page = context.new_page()
+        for name, path in pages(home).items():
+            picture(page, home + path, folder / f"{name}.jpg")
+        context.close()
+
+
+def pages(home: str) -> dict[str, str]:
+    """Name and path of each page."""
+    trace = some_trace(home)
+    boards = {file.stem: f"/d/{file.stem}?from=now-15m" for file in DASHBOARDS.glob("*.json")}
+    boards["latency-explorer"] += f"&var-trace_id={trace}"
+    others = {"traces": "/traces", "trace": f"/trace/{trace}", "map": "/map", "alerts": "/alerts"}
+    return boards | others
+
+
+def some_trace(home: str) -> str:
+    """Id of a trace that reached the last service."""
+    text = requests.get(f"{home}/traces?service=users&limit=50", timeout=60).text
+    return text.split('href="/trace/', 1)[1].split('"', 1)[0]
+
+
+def picture(page: Page, address: str, file: Path) -> None:
+    """One whole page."""
+    page.set_viewport_size({"width": WIDTH, "height": 1000})
+    page.goto(address)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": WIDTH, "height": min(max(height, 700), 4000)})
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file, type="jpeg", quality=QUALITY)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:3])
