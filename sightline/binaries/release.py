@@ -9,6 +9,7 @@ import platform
 import tarfile
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
@@ -21,7 +22,9 @@ from sightline.binaries.program import Binary, NotHere, Wanted, parsed
 _PAGE: Final = "https://github.com/prometheus/{project}/releases/download/v{version}"
 _CHECKSUMS: Final = "sha256sums.txt"
 
-_VERSIONS: Final = {"prometheus": "3.5.0", "alertmanager": "0.28.1"}
+_VERSIONS: Final = {"prometheus": ("3.5.0", "2.42.0"), "alertmanager": ("0.28.1",)}
+"""The long-term release, and the oldest that our rules are held to."""
+
 _PINS: Final = {
     "prometheus-3.5.0.linux-amd64.tar.gz": (
         "e811827af26d822afb09a4f28314f61b618b12cff5369835a67f674d8b46f39a"
@@ -67,8 +70,7 @@ class Release:
             NotHere: No archive for this machine, no network, wrong checksum.
         """
         project = wanted.program.project
-        version = _VERSIONS[project]
-        wanted.check(parsed(version))
+        version = _fitting(wanted)
         name = f"{project}-{version}.{machine()}.tar.gz"
         page = self.page.format(project=project, version=version)
         with self.cache.workshop() as folder:
@@ -89,6 +91,15 @@ class Release:
                 self.report(f"{file.name}: {megabytes} of {total // _MEGABYTE} MB")
         if digest.hexdigest() != checksum:
             raise NotHere(f"{url} has sha256 {digest.hexdigest()}, expected {checksum}")
+
+
+def _fitting(wanted: Wanted) -> str:
+    """The first version of the project that *wanted* accepts."""
+    for version in _VERSIONS[wanted.program.project]:
+        with suppress(NotHere):
+            wanted.check(parsed(version))
+            return version
+    raise NotHere(f"no release {wanted.major}.x of {wanted.program.project} is listed")
 
 
 def machine() -> str:

@@ -61,6 +61,13 @@ def test_the_program_is_unpacked_into_the_cache(tmp_path: Path, page: str, archi
     assert found.path == tmp_path / "cache/programs/alertmanager/0.28.1-release/alertmanager"
 
 
+def test_a_major_version_without_a_release_is_named(tmp_path: Path, page: str) -> None:
+    wanted = Wanted(program=PROGRAMS["alertmanager"], major=1)
+
+    with pytest.raises(NotHere, match=r"no release 1.x of alertmanager is listed"):
+        release(tmp_path, page).find(wanted)
+
+
 def test_an_archive_that_is_not_the_pinned_one_is_refused(
     tmp_path: Path, page: str, archive: Path
 ) -> None:
