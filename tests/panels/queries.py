@@ -36,7 +36,7 @@ class Question:
     expr: str
     instant: bool
     may_be_empty: bool
-    """The panel says in words what it means that there is nothing."""
+    """The panel says in words what it means that there is nothing; a column may be blank."""
     exemplars: bool
 
     def __str__(self) -> str:
@@ -128,9 +128,13 @@ def _question(dashboard: str, target: Target) -> Question:
         kind=str(target.panel["type"]),
         expr=_filled(target.expr, chosen | BUILT_IN),
         instant=bool(target.json.get("instant")),
-        may_be_empty="noValue" in target.panel["fieldConfig"]["defaults"],
+        may_be_empty="noValue" in target.panel["fieldConfig"]["defaults"] or _column(target),
         exemplars=bool(target.json.get("exemplar")),
     )
+
+
+def _column(target: Target) -> bool:
+    return bool(target.panel["type"] == "table" and target.json["refId"] != "A")
 
 
 def _filled(expr: str, values: dict[str, str]) -> str:

@@ -48,9 +48,9 @@ ANNOTATIONS: Final = (
     ),
     Annotation(
         name="Restarts",
-        expr='changes(process_start_time_seconds{job=~"$job"}[$__rate_interval]) > 0',
+        expr='time() - process_start_time_seconds{job=~"$job"} < 30',
         colour=Colour.WARNING,
-        title="restart of {{job}}",
+        title="{{job}} started",
         text="{{instance}}",
     ),
     Annotation(

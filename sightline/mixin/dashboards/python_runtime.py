@@ -146,16 +146,14 @@ PROCESS: Final = Row(
                 ),
             ),
             Curves(
-                title="Restarts",
-                description="Starts of each process within the panel's step. "
-                "A comb is a crash loop: see its log, and its memory before each tooth.",
-                unit=Unit.COUNT,
+                title="Uptime",
+                description="Time since each process started. "
+                "A saw-tooth is a crash loop: see its log, and its memory before each tooth.",
+                unit=Unit.SECONDS,
                 queries=(
                     Query(
                         expr=of_services(
-                            "changes("
-                            + PROCESSES.series("process_start_time_seconds")
-                            + "[$__rate_interval])"
+                            f"time() - {PROCESSES.series('process_start_time_seconds')}"
                         ),
                         legend=_EACH,
                     ),

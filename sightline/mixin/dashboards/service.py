@@ -189,7 +189,7 @@ NEIGHBOURS: Final = Row(
                     ),
                 ),
                 sort_by="Calls",
-                when_empty="calls nobody",
+                when_empty="no calls",
             ),
             Table(
                 title="Instances",

@@ -194,6 +194,7 @@ EXPORT: Final = Row(
                 queries=(Query(expr=JOBS.series(rules.EXPORTS_FAILED), legend="{{job}}"),),
                 reaches=1,
                 scale=limits.EXPORTS_FAILED,
+                when_empty="no export yet",
             ),
         ),
     ),
