@@ -11,7 +11,7 @@ from sightline.mixin.alerts.prometheus import PROMETHEUS
 from sightline.mixin.alerts.services import SERVICES as SERVICE_ALERTS
 from sightline.mixin.alerts.telemetry import TELEMETRY as TELEMETRY_ALERTS
 from sightline.mixin.config import PRODUCTION, Profile
-from sightline.mixin.model import Alert, Group, RuleFile
+from sightline.mixin.model import Alert, Group, Record, RuleFile
 from sightline.mixin.rules.dependencies import DEPENDENCIES
 from sightline.mixin.rules.processes import PROCESSES
 from sightline.mixin.rules.services import ROUTES, SERVICES
@@ -42,6 +42,12 @@ def rule_files(profile: Profile) -> tuple[RuleFile, ...]:
             groups=(*records.groups(objectives, profile), budgets(profile)),
         ),
     )
+
+
+def rules(profile: Profile = PRODUCTION) -> tuple[Record | Alert, ...]:
+    """Every rule of *profile*."""
+    groups = (group for file in rule_files(profile) for group in file.groups)
+    return tuple(rule for group in groups for rule in group.rules)
 
 
 def alerts(profile: Profile = PRODUCTION) -> tuple[Alert, ...]:

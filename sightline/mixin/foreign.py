@@ -11,6 +11,7 @@ from typing import Final
 PROMETHEUS_ITSELF: Final = (
     *("ALERTS", "ALERTS_FOR_STATE", "up"),
     *("scrape_duration_seconds", "scrape_samples_post_metric_relabeling", "scrape_series_added"),
+    "scrape_samples_scraped",
 )
 """Written by Prometheus for each target and alert. Source: "Automatically generated labels and
 time series" in its documentation; `ALERTS_FOR_STATE`: rules/alerting.go."""
