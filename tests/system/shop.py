@@ -1,5 +1,6 @@
 """What the tests ask the demo and the engines behind it."""
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ class Call:
     """A span as seen from its parent."""
 
     parent: str
-    """Service of the parent; ``client`` for the test itself, empty for a parent that is lost."""
+    """Service of the parent; ``client`` for the test itself, empty for none or one that is lost."""
     service: str
 
 
@@ -56,6 +57,14 @@ def calls_v3(stack: LocalStack, trace_id: str) -> set[Call]:
         services[span["spanId"]] = service
         parents[span["spanId"]] = span.get("parentSpanId", "")
     return _calls(services, parents)
+
+
+def traces_of(stack: LocalStack, caller: str) -> list[str]:
+    """Ids of the traces that *caller*, by its User-Agent, began at the gateway."""
+    tags = json.dumps({"user_agent.original": caller})
+    search = {"service": "gateway", "tags": tags}
+    answer = stack.ask("jaeger_query", "/api/traces", params=search).json()
+    return [trace["traceID"] for trace in answer["data"]]
 
 
 def exemplars(stack: LocalStack, query: str) -> set[str]:

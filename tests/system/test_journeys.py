@@ -1,14 +1,17 @@
 """What a newcomer sees on a running stack: a request becomes a trace, an exemplar, an alert."""
 
 import re
+import secrets
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.stacks import LocalStack
-from tests.system.shop import Call, alerts, calls_v1, calls_v3, exemplars, order
+from tests.system.shop import Call, alerts, calls_v1, calls_v3, exemplars, order, traces_of
 from tests.waiting import until
 
 CHAIN = {Call("client", "gateway"), Call("gateway", "orders"), Call("orders", "users")}
+
+ROOTED_CHAIN = CHAIN - {Call("client", "gateway")} | {Call("", "gateway")}
 
 ALERT_WITHIN_SECONDS = 60.0
 USERS_DOWN = ("ServiceDown", "users")
@@ -47,12 +50,15 @@ def test_the_trace_of_a_request_is_an_exemplar_in_prometheus(stack: LocalStack) 
 
 
 def test_a_malformed_traceparent_starts_a_new_trace(stack: LocalStack) -> None:
-    malformed = "00-00000000000000000000000000000000-00f067aa0ba902b7-01"
+    caller = f"caller/{secrets.token_hex(4)}"
+    theirs = secrets.token_hex(16)
+    headers = {"traceparent": f"00-{theirs}-{'0' * 16}-01", "User-Agent": caller}
+    stack.ask("gateway", "/api/orders/1", headers=headers).raise_for_status()
 
-    answer = stack.ask("gateway", "/api/orders/1", headers={"traceparent": malformed})
+    (trace_id,) = until(lambda: traces_of(stack, caller), within_seconds=30)
 
-    assert answer.status_code == 200
-    assert stack.ask("jaeger_query", f"/api/traces/{'0' * 32}").status_code in {400, 404}
+    assert trace_id != theirs
+    assert until(lambda: calls_v1(stack, trace_id) == ROOTED_CHAIN, within_seconds=30)
 
 
 def test_unknown_routes_share_one_bounded_series(stack: LocalStack) -> None:
