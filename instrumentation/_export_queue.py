@@ -31,6 +31,9 @@ UNENCODABLE: Final = "unencodable"
 DROPPED: Final = (QUEUE_FULL, SHUTDOWN, REFUSED, TOO_LARGE, UNENCODABLE)
 """Why a span may be dropped."""
 
+MAX_REQUEST_BYTES: Final = 1024 * 1024
+"""Uncompressed bytes of a request, unless a single span is larger."""
+
 MAX_PENDING_BYTES: Final = 8 * 1024 * 1024
 """Encoded spans that the packer has not compressed yet. It keeps up with 300 000 spans a second;
 the bound is for an application that never lets it run."""
@@ -89,6 +92,7 @@ class SpanQueue:
     def __init__(self, settings: ExportSettings) -> None:
         self._settings = settings
         self._max_spans = settings.max_queue_spans or math.inf
+        self._batch_spans = min(settings.max_batch_spans, self._max_spans)
         # Reentrant: a garbage collection may end a span while its thread is in here.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -121,8 +125,10 @@ class SpanQueue:
             if not self._pending:
                 self._pending_first = self._ledger.accepted
             self._pending.append((scope, message))
+            before = self._pending_bytes
             self._pending_bytes += len(message)
-            if len(self._pending) in {1, self._settings.max_batch_spans}:
+            grown = before < MAX_REQUEST_BYTES <= self._pending_bytes
+            if grown or len(self._pending) in {1, self._batch_spans}:
                 self._changed.notify_all()
 
     def lose(self, reason: str) -> None:
@@ -148,6 +154,8 @@ class SpanQueue:
             if not self._pending:
                 return None
             self._changed.wait_for(self._due, self._settings.schedule_delay_seconds)
+            # Behind others there is no hurry, and a full packet is smaller per span.
+            self._changed.wait_for(lambda: self._due() or not self._packets)
             self._packing, self._pending = self._pending, []
             self._packing_first, self._pending_bytes = self._pending_first, 0
             self._hurried = False
@@ -165,8 +173,10 @@ class SpanQueue:
             self._changed.notify_all()
 
     def _due(self) -> bool:
-        full = len(self._pending) >= self._settings.max_batch_spans
-        return full or self._hurried or self._closed
+        return self._full() or self._hurried or self._closed
+
+    def _full(self) -> bool:
+        return len(self._pending) >= self._batch_spans or self._pending_bytes >= MAX_REQUEST_BYTES
 
     # --- the sender
 

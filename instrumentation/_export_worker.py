@@ -12,7 +12,14 @@ from opentelemetry.sdk.resources import Resource
 from instrumentation._encode_request import EncodedSpan, OriginEncoder, request, spans_of
 from instrumentation._export_http import GZIP_BITS
 from instrumentation._export_outage import OutageLog
-from instrumentation._export_queue import REFUSED, TOO_LARGE, Packet, Pending, SpanQueue
+from instrumentation._export_queue import (
+    MAX_REQUEST_BYTES,
+    REFUSED,
+    TOO_LARGE,
+    Packet,
+    Pending,
+    SpanQueue,
+)
 from instrumentation._export_verdict import (
     REJECTED,
     Accepted,
@@ -22,9 +29,6 @@ from instrumentation._export_verdict import (
     Transport,
     Verdict,
 )
-
-MAX_REQUEST_BYTES: Final = 1024 * 1024
-"""Uncompressed bytes of a request, unless a single span is larger."""
 
 _LEVEL: Final = 1
 """Of gzip: the others cost four times the time for a tenth of the size."""
