@@ -100,7 +100,7 @@ class TelemetryMiddleware:
         exit handler runs: this is the last chance.
         """
         with self._starting:
-            self.telemetry.runtime.watch_loop()
+            self.telemetry.started()
 
         async def flushing(message: Message) -> None:
             if message["type"] in STOPPED:

@@ -126,7 +126,7 @@ def _add_samples(
     total = 0.0
     for prefix, bucket in zip(prefixes, child._buckets, strict=False):  # noqa: SLF001  as above
         total += bucket._value  # noqa: SLF001  as above
-        exemplar = bucket._exemplar if exemplars else None  # noqa: SLF001  as above
+        exemplar = getattr(bucket, "_exemplar", None) if exemplars else None
         if exemplar is None:
             lines.append(f"{prefix}{total}\n")
         else:

@@ -15,11 +15,13 @@ from instrumentation._client import CLIENTS, Clients
 from instrumentation._exposition import ASGIApp, Exposition
 from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
+from instrumentation._merge import Merged
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._request import Recorders, Requests
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._trust import trusted
+from instrumentation._workers import Workers, has_siblings
 from instrumentation.settings import Settings
 
 Engine = Literal["asgi", "contrib", "fastapi"]
@@ -78,13 +80,23 @@ class Telemetry:
             baggage_hosts=settings.baggage_hosts,
         )
         self.runtime = Runtime(self.registry, settings)
+        self._workers: Workers | None = None
         self.aside = {path: Aside(app=None) for path in exclude}
         if metrics_path is not None:
-            self.aside[metrics_path] = Aside(app=Exposition(self.registry))
+            self.aside[metrics_path] = Aside(app=Exposition(self._shown()))
         self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.shutdown)
+
+    def _shown(self) -> CollectorRegistry:
+        """What ``/metrics`` shows: this process, or all workers when it is one of several."""
+        if not has_siblings():
+            return self.registry
+        self._workers = Workers(self.registry, self.guard.operation("workers_join"))
+        everybody = CollectorRegistry()
+        everybody.register(Merged(self._workers.snapshots))
+        return everybody
 
     def _recorders(self, *, traces: bool) -> Recorders:
         return Recorders(
@@ -124,6 +136,8 @@ class Telemetry:
         atexit.unregister(self.shutdown)
         self.runtime.close()
         close_provider(self.tracing.provider)
+        if self._workers is not None:
+            self._workers.close()
         exporting = self.tracing.exporting
         return exporting.shutdown_within(timeout) if exporting is not None else self.flush(timeout)
 
@@ -132,9 +146,17 @@ class Telemetry:
         exporting = self.tracing.exporting
         return exporting.stats() if exporting is not None else None
 
+    def started(self) -> None:
+        """The service starts, on the event loop that runs now."""
+        self.runtime.watch_loop()
+        if self._workers is not None:
+            self._workers.join()
+
     async def stopped(self) -> None:
         """The service stops: send what waits, without holding up the event loop."""
         await asyncio.to_thread(self.flush)
+        if self._workers is not None:
+            self._workers.close()
 
     def __enter__(self) -> Self:
         return self

@@ -63,11 +63,16 @@ def scalar(value: AnyValue) -> str | int | bool | float:
 
 @contextmanager
 def running(
-    name: str, collector: Collector, *, before: tuple[str, ...] = (), **environ: str
+    name: str,
+    collector: Collector,
+    *,
+    before: tuple[str, ...] = (),
+    options: tuple[str, ...] = (),
+    **environ: str,
 ) -> Iterator[Service]:
     """``uvicorn apps:NAME`` with a client, stopped at the end; *before* stands before uvicorn."""
     (port,) = free_ports(1)
-    command = [*before, "uvicorn", f"apps:{name}", "--port", str(port), "--no-access-log"]
+    command = [*before, "uvicorn", f"apps:{name}", "--port", str(port), "--no-access-log", *options]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=HERE,
