@@ -9,7 +9,7 @@ from typing import Final
 
 from sightline import artefacts, binaries
 from sightline.config import Config
-from sightline.local import rundirectory
+from sightline.local import demo, rundirectory
 from sightline.local.folder import Folder
 from sightline.local.rundirectory import page, url
 from sightline.local.state import Role
@@ -20,8 +20,6 @@ _JAEGER: Final = (
     *("jaeger_query", "jaeger_query_grpc", "otlp_grpc", "otlp_http", "jaeger_sampling"),
     *("jaeger_metrics", "jaeger_span_metrics", "jaeger_health"),
 )
-_CALLS: Final = {"traffic": ("gateway",), "gateway": ("orders", "users"), "orders": ("users",)}
-"""Which services a service calls."""
 
 _GRAFANA_HOME: Final = Path("/usr/share/grafana")
 """Where Grafana's packages put its own files."""
@@ -143,7 +141,7 @@ class Players:
         )
 
     def _service(self, name: str) -> Role:
-        calls = _CALLS.get(name, ())
+        calls = demo.CALLS.get(name, ())
         peers = {f"{peer.upper()}_URL": url(getattr(self._ports, peer)) for peer in calls}
         port = getattr(self._ports, name)
         return Role(

@@ -6,13 +6,10 @@ Prometheus' folder looks like compose's `/etc/prometheus`: one `prometheus.yml` 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from sightline import artefacts
 from sightline.config import Config, Ports
-
-SERVICES: Final = ("gateway", "orders", "users", "control", "traffic")
-"""Services of the demo: job and port have the role's name."""
+from sightline.local import demo
 
 
 def url(port: int) -> str:
@@ -60,8 +57,9 @@ def grafana(config: Config, folder: Path) -> Path:
 
 def _targets(ports: Ports) -> Mapping[str, Mapping[str, int]]:
     """Files of `targets/`, and the port of each job in them."""
+    services = demo.SERVICES if demo.installed() else ()
     return {
-        "services": {name: getattr(ports, name) for name in SERVICES},
+        "services": {name: getattr(ports, name) for name in services},
         "prometheus": {"prometheus": ports.prometheus},
         "alertmanager": {"alertmanager": ports.alertmanager},
         "jaeger": {"jaeger": ports.jaeger_metrics},
