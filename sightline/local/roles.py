@@ -1,4 +1,4 @@
-"""Which roles the local stack has, in the order in which they are started."""
+"""Which roles the local stack has, in the order in which they are started and shown."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,8 +10,8 @@ from sightline.local.players import Players, Report
 from sightline.local.state import Role
 
 _ENGINES: Final = ("prometheus", "alertmanager", "jaeger", "grafana")
-NAMES: Final = (*_ENGINES, *reversed(demo.SERVICES))
-"""Every role, each after those that it needs."""
+NAMES: Final = (*_ENGINES, *demo.SERVICES)
+"""Every role."""
 
 
 def roles(config: Config, names: Iterable[str], report: Report) -> list[Role]:
