@@ -16,8 +16,8 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import ExportProcessor
 from instrumentation._export import build as build_export
+from instrumentation._export_processor import ExportProcessor
 from instrumentation._guard import Counter
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler

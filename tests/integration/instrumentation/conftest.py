@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -29,16 +29,24 @@ class Service:
     client: httpx.Client
     process: subprocess.Popen[bytes]
     collector: Collector
+    before: int = 0
+    """Spans of earlier tests, not to be seen."""
 
     def spans(self, count: int) -> list[Span]:
         """All spans so far, once there are *count*."""
-        until(lambda: len(self.collector.spans) >= count, within_seconds=10)
-        return self.collector.spans
+        until(lambda: len(self._new()) >= count, within_seconds=30)
+        return self._new()
 
     def server_spans(self, count: int) -> list[Span]:
         """The SERVER spans so far, once there are *count*."""
-        until(lambda: len(server_spans(self.collector)) >= count, within_seconds=10)
-        return server_spans(self.collector)
+        until(lambda: len(self._new_server_spans()) >= count, within_seconds=30)
+        return self._new_server_spans()
+
+    def _new(self) -> list[Span]:
+        return self.collector.spans[self.before :]
+
+    def _new_server_spans(self) -> list[Span]:
+        return [span for span in self._new() if span.kind == SERVER]
 
     def metrics(self) -> list[str]:
         """The samples, as Prometheus would get them."""
@@ -121,8 +129,14 @@ def collector() -> Iterator[Collector]:
         yield started
 
 
-@pytest.fixture
-def shop(collector: Collector) -> Iterator[Service]:
-    """The shop with one line of instrumentation."""
-    with running("plain", collector) as service:
+@pytest.fixture(scope="module")
+def running_shop() -> Iterator[Service]:
+    """The shop with one line of instrumentation, for all tests of a file."""
+    with Collector() as collector, running("plain", collector) as service:
         yield service
+
+
+@pytest.fixture
+def shop(running_shop: Service) -> Service:
+    """The shop, its earlier spans forgotten."""
+    return replace(running_shop, before=len(running_shop.collector.spans))
