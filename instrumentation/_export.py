@@ -8,53 +8,26 @@ import os
 import threading
 import time
 import weakref
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, Span
 from prometheus_client.registry import CollectorRegistry
 
 from instrumentation import _export_settings
 from instrumentation._encode import SpanEncoder
 from instrumentation._export_metrics import Durations, ExportCollector
 from instrumentation._export_outage import OutageLog
+from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_queue import UNENCODABLE, ExportStats, SpanQueue
 from instrumentation._export_settings import ExportSettings, without_credentials
 from instrumentation._export_verdict import Transport
 from instrumentation._export_worker import Observe, Packer, Sender
 
-SHUTDOWN_SECONDS: Final = 3.0
-"""How long the SDK's own ``shutdown()``, which takes no time, may last."""
-
 _ABORT_RATIO: Final = 0.05
 """Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
-
-
-class ExportProcessor(SpanProcessor):
-    """A span processor that can be asked how it fares, and told how long it may take."""
-
-    @abstractmethod
-    def flush(self, timeout_seconds: float) -> bool:
-        """Send now; whether all spans that ended before were exported in time."""
-
-    @abstractmethod
-    def shutdown_within(self, timeout_seconds: float) -> bool:
-        """Send what waits and stop; whether nothing had to be given up."""
-
-    @abstractmethod
-    def stats(self) -> ExportStats:
-        """Where the spans are that ended so far."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """`flush`, as the SDK calls it."""
-        return self.flush(timeout_millis / 1000)
-
-    def shutdown(self) -> None:
-        """`shutdown_within` three seconds, as the SDK calls it."""
-        self.shutdown_within(SHUTDOWN_SECONDS)
 
 
 def build(

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import (
 )
 
 from instrumentation import _export_settings
-from instrumentation._export import ExportProcessor
+from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_queue import DROPPED, REFUSED, ExportStats
 from instrumentation._export_settings import ExportSettings
 from instrumentation.errors import ConfigurationError

@@ -23,7 +23,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import ExportProcessor, build
+from instrumentation._export import build
+from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_settings import ExportSettings
 from tests.benchmarks.encode import ATTRIBUTES
 

@@ -8,7 +8,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import ExportProcessor, build
+from instrumentation._export import build
 from instrumentation._export_queue import ExportStats
 from instrumentation._export_settings import ExportSettings
 from tests.fakes import Collector
@@ -21,9 +21,7 @@ class Service:
         resource = Resource({"service.name": "orders"})
         self.registry = CollectorRegistry()
         self.settings = ExportSettings.from_env({"OTEL_BSP_SCHEDULE_DELAY": "50", **environ})
-        self.export: ExportProcessor = build(
-            self.settings, resource=resource, registry=self.registry
-        )
+        self.export = build(self.settings, resource=resource, registry=self.registry)
         provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(self.export)
         self.tracer = provider.get_tracer("tests.shop", "1.0")
