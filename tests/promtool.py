@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ _COUNTED: Final = re.compile(r"[a-z_]+_(total|count|bucket|sum)[{]")
 _NUMBER: Final = re.compile(r"(?<![\w.])([+-]?)(\d+(?:\.\d+)?)(?=$|[ x+-])")
 
 
+@cache
 def binary(major: int) -> Path:
     """The promtool of that major version, fetched if need be."""
     return find("promtool", Config.from_env(os.environ), major=major).path

@@ -1,0 +1,135 @@
+"""Kill every mutant of every production rule with the stories of prometheus/tests."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sightline.artefacts import PROMETHEUS
+from tests import promtool
+from tests.mutation.mutants import Rule, mutants
+from tests.mutation.survivors import REASONS
+
+LEAST_SCORE: Final = 0.95
+_BURN: Final = "ErrorBudgetBurn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A changed rule in the place of the original."""
+
+    rule: Rule
+    change: str
+    mutated: Rule
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The rule, with its labels where several share a name, and the change."""
+        return title(self.rule), self.change
+
+
+def main() -> int:
+    """Print the score and the survivors; 1 when the score is too low or a survivor unexplained."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only rules whose name holds one of these")
+    names = parser.parse_args().names
+    found = [
+        mutant for mutant in every() if not names or any(name in mutant.name[0] for name in names)
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        killed = list(pool.map(is_killed, found))
+    alive = [mutant.name for mutant, dead in zip(found, killed, strict=True) if not dead]
+    return report(len(found), alive)
+
+
+def report(count: int, alive: list[tuple[str, str]]) -> int:
+    """Say what lives, and judge."""
+    for rule, change in alive:
+        print(f"survived  {rule}: {change}\n          {REASONS.get((rule, change), 'NO REASON')}")  # noqa: T201  the answer
+    score = 1 - len(alive) / count if count else 1.0
+    print(f"{count} mutants, {count - len(alive)} killed, score {score:.1%}")  # noqa: T201  as above
+    return int(score < LEAST_SCORE or bool(set(alive) - REASONS.keys()))
+
+
+def every() -> Iterator[Mutant]:
+    """Each mutant of each rule; of rules that differ in a label only, the first will do."""
+    seen: set[str] = set()
+    for rule in rules():
+        for change, mutated in mutants(rule):
+            mutant = Mutant(rule=rule, change=change, mutated=mutated)
+            if str(mutant.name) not in seen:
+                seen.add(str(mutant.name))
+                yield mutant
+
+
+def is_killed(mutant: Mutant) -> bool:
+    """Whether a story fails with *mutant* in the place of its rule."""
+    return any(_fails(mutant, document, subject) for document, subject in _stories(mutant))
+
+
+def title(rule: Rule) -> str:
+    """A rule by its name, and by the window that tells the burn-rate alerts apart."""
+    if rule.get("alert") == _BURN:
+        return f"{_BURN} {rule['labels']['window']}"
+    return str(rule.get("alert") or rule["record"])
+
+
+def rules() -> Iterator[Rule]:
+    """Every production rule."""
+    for file in sorted((PROMETHEUS / "rules" / "production").glob("*.yml")):
+        for group in yaml.safe_load(file.read_text())["groups"]:
+            yield from group["rules"]
+
+
+def _stories(mutant: Mutant) -> Iterator[tuple[dict[str, Any], str]]:
+    """Documents and their alerts that could notice; an alert's own stories come first."""
+    own = mutant.rule.get("alert")
+    for path in promtool.FILES:
+        document = promtool.story(path)
+        for subject in promtool.subjects(document):
+            if subject == own or (own is None and _reads(document, subject, mutant)):
+                yield document, subject
+
+
+def _reads(document: dict[str, Any], subject: str, mutant: Mutant) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        told = promtool.only(document, subject, Path(folder))
+        text = Path(told["rule_files"][0]).read_text()
+    return f"record: {mutant.rule['record']}\n" in text
+
+
+def _fails(mutant: Mutant, document: dict[str, Any], subject: str) -> bool:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        told = promtool.only(document, subject, folder)
+        rule_file = Path(told["rule_files"][0])
+        loaded = yaml.safe_load(rule_file.read_text())
+        for group in loaded["groups"]:
+            group["rules"] = [_replaced(rule, mutant) for rule in group["rules"]]
+        rule_file.write_text(yaml.safe_dump(loaded, sort_keys=False))
+        tests = [test for test in told["tests"] if _concerns(test, mutant)]
+        story = folder / "story.yml"
+        story.write_text(yaml.safe_dump({**told, "tests": tests}, sort_keys=False))
+        return bool(promtool.complaints(promtool.binary(3), "test", "rules", story))
+
+
+def _replaced(rule: Rule, mutant: Mutant) -> Rule:
+    return mutant.mutated if rule == mutant.rule else rule
+
+
+def _concerns(test: dict[str, Any], mutant: Mutant) -> bool:
+    """Whether *test* speaks of the window of a burn-rate alert, or of none."""
+    window = mutant.rule.get("labels", {}).get("window")
+    text = str(test.get("promql_expr_test", ""))
+    return not window or "window=" not in text or f'window="{window}"' in text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Every small, plausible mistake in a rule."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+Rule = dict[str, Any]
+
+_STRING: Final = re.compile(r'"[^"]*"')
+_SELECTOR: Final = re.compile(r"\{([^}]*)\}")
+_COMPARISON: Final = re.compile(r"(?<![=!<>~])(>=|<=|==|>|<)(?!=)")
+_NUMBER: Final = re.compile(r"(?<![\w.:\[])\d+(?:\.\d+)?(?![\w.\]])")
+_DURATION: Final = re.compile(r"(\d+)([smhd])")
+
+_FLIPPED: Final = {">": "<", "<": ">", ">=": "<", "<=": ">", "==": "!="}
+_SWAPPED: Final = {
+    "and": "unless",
+    "unless": "and",
+    "or": "and",
+    "rate": "increase",
+    "max_over_time": "min_over_time",
+    "avg_over_time": "sum_over_time",
+    "sum_over_time": "max_over_time",
+    "changes": "resets",
+    "sum": "count",
+    "max": "min",
+}
+_WORD: Final = re.compile(rf"(?<![\w:])({'|'.join(_SWAPPED)})(?![\w:])")
+
+
+def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """Each mutant of *rule* with what was done to it."""
+    expr = rule["expr"]
+    for name, mutated in _of_expression(expr):
+        yield name, {**rule, "expr": mutated}
+    for field in ("for", "keep_firing_for"):
+        if field in rule:
+            yield f"{field} dropped", {key: rule[key] for key in rule if key != field}
+            yield f"{field} tripled", {**rule, field: _tripled(rule[field])}
+
+
+def _of_expression(expr: str) -> Iterator[tuple[str, str]]:
+    bare = _blanked(expr)
+    yield from _replaced("flipped", _COMPARISON, expr, bare, lambda op: (_FLIPPED[op],))
+    yield from _replaced("constant", _NUMBER, expr, bare, _scaled)
+    yield from _replaced("swapped", _WORD, expr, bare, lambda word: (_SWAPPED[word],))
+    for selector in _SELECTOR.finditer(expr):
+        yield from _without_a_matcher(expr, selector)
+
+
+def _replaced(
+    kind: str,
+    pattern: re.Pattern[str],
+    expr: str,
+    bare: str,
+    replacements: Callable[[str], tuple[str, ...]],
+) -> Iterator[tuple[str, str]]:
+    """*expr* with each find of *pattern* in *bare*, which has its strings blanked, replaced."""
+    for number, found in enumerate(pattern.finditer(bare), start=1):
+        for new in replacements(found.group()):
+            mutated = expr[: found.start()] + new + expr[found.end() :]
+            yield f"{kind} {number}: {found.group()} to {new}", mutated
+
+
+def _scaled(number: str) -> tuple[str, ...]:
+    value = float(number)
+    return (f"{value * 3:g}", f"{value / 3:g}") if value else ()
+
+
+def _without_a_matcher(expr: str, selector: re.Match[str]) -> Iterator[tuple[str, str]]:
+    parts = re.findall(r'\w+(?:=~|!~|!=|=)"[^"]*"', selector[1])
+    for part in parts:
+        kept = ", ".join(other for other in parts if other != part)
+        mutated = expr[: selector.start()] + f"{{{kept}}}" + expr[selector.end() :]
+        yield f"matcher dropped at {selector.start()}: {part}", mutated
+
+
+def _blanked(expr: str) -> str:
+    """*expr* with selectors, strings and grouping clauses as blanks of the same length."""
+
+    def blank(found: re.Match[str]) -> str:
+        return " " * len(found.group())
+
+    without = _SELECTOR.sub(blank, _STRING.sub(blank, expr))
+    clause = r"\b(?:by|without|on|ignoring|group_left|offset)\b\s*(?:\([^)]*\)|\d+[smhd])"
+    return re.sub(clause, blank, without)
+
+
+def _tripled(duration: str) -> str:
+    return _DURATION.sub(lambda found: f"{int(found[1]) * 3}{found[2]}", duration)
