@@ -19,7 +19,10 @@ KINDS: Final = ("", "internal", "server", "client", "producer", "consumer")
 STATUS: Final = {Status.STATUS_CODE_OK: "OK", Status.STATUS_CODE_ERROR: "ERROR"}
 
 _REMEMBERED: Final = 50_000
-"""Attributes whose token is kept: most come again and again. About 10 MB."""
+"""Attributes whose token is kept: most come again and again. At most some 15 MB."""
+
+_SHORT_BYTES: Final = 128
+"""Longer attributes, such as stack traces, seldom come again."""
 
 Tag = tuple[str, str]
 
@@ -47,10 +50,15 @@ class Tokens:
         encoded = attribute.SerializeToString()
         known = self._known.get(encoded)
         if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[encoded] = token((attribute.key, text(attribute.value)))
+            known = token((attribute.key, text(attribute.value)))
+            if len(encoded) <= _SHORT_BYTES:
+                self._remember(encoded, known)
         return known
+
+    def _remember(self, encoded: bytes, known: str) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[encoded] = known
 
 
 def token(tag: Tag) -> str:
