@@ -114,6 +114,17 @@ def test_data_sources_have_the_ids_that_dashboards_choose() -> None:
     assert chosen.items() <= provisioned.items()
 
 
+def test_a_span_leads_to_metrics_that_exist() -> None:
+    jaeger = next(source for source in PROVISIONED["datasources"] if source["type"] == "jaeger")
+    queries = [query["query"] for query in jaeger["jsonData"]["tracesToMetrics"]["queries"]]
+    filled = [query.replace("$$__tags", 'job="x"').replace("$$", "$") for query in queries]
+
+    assert {name for query in filled for name in names(query)} == {
+        "http_server_request_duration_seconds_bucket",
+        "http_server_request_duration_seconds_count",
+    }
+
+
 def test_the_rate_interval_follows_the_scrape_interval() -> None:
     prometheus = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
     sources = {source["type"]: source["jsonData"] for source in PROVISIONED["datasources"]}

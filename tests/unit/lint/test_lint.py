@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from sightline.artefacts import ROOT
 from sightline.errors import ConfigurationError
-from sightline.lint.report import lint, main
+from sightline.lint.report import DASHBOARD_RULES, FILE_RULES, lint, main
 
 Json = dict[str, Any]
 
@@ -205,6 +206,15 @@ def test_rules_inside_a_kubernetes_object_are_found(found: Lint) -> None:
 )
 def test_what_only_looks_like_a_fault_is_let_through(found: Lint, expr: str) -> None:
     assert found(asking(expr, "s")) - {"sightline-unit"} == set()
+
+
+NAMES = [rule.name for rule in DASHBOARD_RULES] + [rule.name for rule in FILE_RULES]
+
+
+def test_every_rule_is_explained() -> None:
+    page = (ROOT / "docs/how-to/lint.md").read_text(encoding="utf-8")
+
+    assert [name for name in NAMES if f"`{name}`" not in page] == []
 
 
 def test_a_lint_file_excuses_with_a_reason(found: Lint, tmp_path: Path) -> None:
