@@ -144,11 +144,7 @@ class Call:
             self._span.set_status(StatusCode.ERROR)
         if self._clients.durations is not None:
             observer = self._clients.durations.child(*self._labels, status_code, error)
-            context = self._span.get_span_context()
-            if context.trace_flags.sampled:
-                observer.observe_with_exemplar(duration, context, perf_counter())
-            else:
-                observer.observe(duration)
+            observer.observe_in(self._span.get_span_context(), duration)
         self._span.end()
 
 

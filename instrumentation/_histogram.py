@@ -7,7 +7,7 @@ holds them to its public answers.
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
-from time import time
+from time import perf_counter, time
 
 from opentelemetry.trace import SpanContext
 from prometheus_client import Counter, Gauge, Histogram
@@ -40,6 +40,13 @@ class Observer:
         """Count *value*."""
         self._add(value)
         self._count[bisect_left(self._bounds, value)](1)
+
+    def observe_in(self, span: SpanContext, value: float) -> None:
+        """Count *value*, with *span* as its exemplar where that is sampled and due."""
+        if span.trace_flags & 1:
+            self.observe_with_exemplar(value, span, perf_counter())
+        else:
+            self.observe(value)
 
     def observe_with_exemplar(self, value: float, span: SpanContext, now: float) -> None:
         """Count *value* and, when its bucket is due, remember *span* as its exemplar.

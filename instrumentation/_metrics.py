@@ -107,15 +107,28 @@ class Families:
         self.registry = registry
         self._most = most
         self._overflowed = counter("sightline_label_sets_overflowed", registry)
+        self._histograms: dict[str, Bounded[Observer]] = {}
+        self._counters: dict[str, Bounded[Counter]] = {}
+        self._gauges: dict[str, Bounded[Gauge]] = {}
 
     def histogram(self, name: str) -> Bounded[Observer]:
-        """Observers of the histogram *name*."""
-        family = histogram(name, self.registry)
-        return self.bounded(name, lambda *values: Observer(family.labels(*values)))
+        """Observers of the histogram *name*; registered when first asked for."""
+        if name not in self._histograms:
+            labels = histogram(name, self.registry).labels
+            self._histograms[name] = self.bounded(name, lambda *values: Observer(labels(*values)))
+        return self._histograms[name]
 
     def counter(self, name: str) -> Bounded[Counter]:
-        """Children of the counter *name*."""
-        return self.bounded(name, counter(name, self.registry).labels)
+        """Children of the counter *name*; registered when first asked for."""
+        if name not in self._counters:
+            self._counters[name] = self.bounded(name, counter(name, self.registry).labels)
+        return self._counters[name]
+
+    def gauge(self, name: str) -> Bounded[Gauge]:
+        """Children of the gauge *name*; registered when first asked for."""
+        if name not in self._gauges:
+            self._gauges[name] = self.bounded(name, gauge(name, self.registry).labels)
+        return self._gauges[name]
 
     def bounded(self, name: str, bind: Callable[..., Child]) -> Bounded[Child]:
         """What *bind* makes for each label set of the metric *name*."""

@@ -73,6 +73,7 @@ def _recorded(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
         parent_id=f"{span.parent.span_id:016x}" if span.parent else "",
         attributes=dict(span.attributes or {}),
         events=tuple(event.name for event in span.events),
+        links=tuple(f"{link.context.span_id:016x}" for link in span.links),
         status=span.status.status_code.name,
         start=start,
         end=end,

@@ -41,6 +41,8 @@ class RecordedSpan:
     attributes: Mapping[str, Any]
     events: tuple[str, ...]
     """Names."""
+    links: tuple[str, ...]
+    """Span ids."""
     status: str
     """``UNSET``, ``OK`` or ``ERROR``."""
     start: int

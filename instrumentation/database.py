@@ -1,0 +1,107 @@
+"""Database calls and the connections they wait for.
+
+::
+
+    database = Database(telemetry, system="postgresql")
+    pool = Pool(telemetry, "orders", limit=10)
+
+    with pool.waiting():
+        connection = acquire()
+    pool.count(used=3, idle=7)
+
+    with database.operation("SELECT", "orders"):
+        connection.execute(statement)
+
+Source: semantic conventions, "Database client spans" and "Database client metrics".
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+
+from instrumentation._guard import qualified_name
+from instrumentation._telemetry import Telemetry
+
+
+class Database:
+    """A database as this service calls it.
+
+    Args:
+        telemetry: What ``instrument()`` returned.
+        system: ``postgresql``, ``sqlite``, or what else answers.
+    """
+
+    def __init__(self, telemetry: Telemetry, *, system: str) -> None:
+        self._tracer = telemetry.tracer
+        self._system = system
+        self._duration = telemetry.families.histogram("db_client_operation_duration_seconds")
+
+    @contextmanager
+    def operation(self, name: str, collection: str) -> Iterator[trace.Span]:
+        """Do one operation in the block.
+
+        Args:
+            name: ``SELECT``, ``INSERT``. Bounded: it is a label, and never a statement.
+            collection: The table or collection. Bounded, as above.
+        """
+        attributes = {
+            "db.system.name": self._system,
+            "db.operation.name": name,
+            "db.collection.name": collection,
+        }
+        started, error = perf_counter(), ""
+        with self._tracer.start_as_current_span(
+            f"{name} {collection}", kind=SpanKind.CLIENT, attributes=attributes
+        ) as span:
+            try:
+                yield span
+            except BaseException as failure:
+                error = qualified_name(failure)
+                span.set_attribute("error.type", error)
+                raise
+            finally:
+                child = self._duration.child(self._system, name, collection, error)
+                child.observe_in(span.get_span_context(), perf_counter() - started)
+
+
+class Pool:
+    """A pool of connections.
+
+    Args:
+        telemetry: What ``instrument()`` returned.
+        name: Of the pool. Bounded: it is a label.
+        limit: Most connections it may open.
+    """
+
+    def __init__(self, telemetry: Telemetry, name: str, *, limit: int) -> None:
+        families = telemetry.families
+        connections = families.gauge("db_client_connection_count")
+        self._used = connections.child(name, "used")
+        self._idle = connections.child(name, "idle")
+        families.gauge("db_client_connection_max").child(name).set(limit)
+        self._pending = families.gauge("db_client_connection_pending_requests").child(name)
+        self._timeouts = families.counter("db_client_connection_timeouts").child(name)
+        self._wait = families.histogram("db_client_connection_wait_time_seconds").child(name)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Obtain a connection in the block; a TimeoutError counts as a timeout."""
+        started = perf_counter()
+        self._pending.inc()
+        try:
+            yield
+        except TimeoutError:
+            self._timeouts.inc()
+            raise
+        else:
+            self._wait.observe(perf_counter() - started)
+        finally:
+            self._pending.dec()
+
+    def count(self, *, used: int, idle: int) -> None:
+        """Say how many connections are open."""
+        self._used.set(used)
+        self._idle.set(idle)

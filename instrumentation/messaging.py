@@ -1,0 +1,105 @@
+"""Messages and queue items that carry their trace.
+
+::
+
+    orders = Channel(telemetry, system="kafka", destination="orders")
+
+    with orders.sending(message.headers):       # writes the context into the headers
+        producer.send(message)
+
+    with orders.processing(message.headers):    # a trace of its own, linked to the sender's
+        handle(message)
+
+Source: semantic conventions, "Messaging spans".
+"""
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from time import perf_counter
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanKind
+
+from instrumentation._guard import qualified_name
+from instrumentation._propagation import Incoming, extract, inject
+from instrumentation._telemetry import Telemetry
+
+
+class Channel:
+    """A topic or queue as this service uses it.
+
+    Args:
+        telemetry: What ``instrument()`` returned.
+        system: ``kafka``, ``rabbitmq``, or what else moves the messages.
+        destination: The topic or queue. Bounded: it is a label.
+    """
+
+    def __init__(self, telemetry: Telemetry, *, system: str, destination: str) -> None:
+        families = telemetry.families
+        self._tracer = telemetry.tracer
+        self._system = system
+        self._destination = destination
+        self._sent = families.counter("messaging_client_sent_messages")
+        self._consumed = families.counter("messaging_client_consumed_messages")
+        self._operation = families.histogram("messaging_client_operation_duration_seconds")
+        self._process = families.histogram("messaging_process_duration_seconds")
+
+    @contextmanager
+    def sending(self, carrier: MutableMapping[str, str]) -> Iterator[trace.Span]:
+        """Send one message in the block; *carrier* gets the context to send along."""
+        with self._span("send", SpanKind.PRODUCER, ()) as (span, failure):
+            inject(carrier)
+            started = perf_counter()
+            try:
+                yield span
+            except BaseException as error:
+                failure.append(qualified_name(error))
+                raise
+            finally:
+                labels = (self._system, "send", self._destination, *(failure or [""]))
+                self._sent.child(*labels).inc()
+                self._operation.child(*labels).observe(perf_counter() - started)
+
+    @contextmanager
+    def processing(self, carrier: Incoming) -> Iterator[trace.Span]:
+        """Process one message in the block, in a trace of its own that links to the sender's.
+
+        A batch or a retry belongs to no single sender, so that a link says more than a parent.
+        """
+        sender = trace.get_current_span(extract(carrier)).get_span_context()
+        links = (Link(sender),) if sender.is_valid else ()
+        with self._span("process", SpanKind.CONSUMER, links) as (span, failure):
+            started = perf_counter()
+            try:
+                yield span
+            except BaseException as error:
+                failure.append(qualified_name(error))
+                raise
+            finally:
+                labels = (self._system, "process", self._destination, *(failure or [""]))
+                self._consumed.child(*labels).inc()
+                self._process.child(*labels).observe(perf_counter() - started)
+
+    @contextmanager
+    def _span(
+        self, operation: str, kind: SpanKind, links: tuple[Link, ...]
+    ) -> Iterator[tuple[trace.Span, list[str]]]:
+        with self._tracer.start_as_current_span(
+            f"{operation} {self._destination}",
+            context=Context() if kind is SpanKind.CONSUMER else None,
+            kind=kind,
+            links=links,
+            attributes={
+                "messaging.system": self._system,
+                "messaging.operation.name": operation,
+                "messaging.operation.type": operation,
+                "messaging.destination.name": self._destination,
+            },
+        ) as span:
+            failure: list[str] = []
+            try:
+                yield span, failure
+            finally:
+                if failure:
+                    span.set_attribute("error.type", failure[0])

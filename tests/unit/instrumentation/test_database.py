@@ -1,0 +1,54 @@
+"""Database calls and the connections they wait for."""
+
+import pytest
+
+from instrumentation.database import Database, Pool
+from instrumentation.testing import Recording
+
+
+def test_an_operation_is_a_client_span_and_a_sample(telemetry: Recording) -> None:
+    database = Database(telemetry.telemetry, system="postgresql")
+
+    with database.operation("SELECT", "orders"):
+        pass
+
+    (span,) = telemetry.spans
+    assert (span.name, span.kind) == ("SELECT orders", "CLIENT")
+    assert telemetry.metric("db_client_operation_duration_seconds_count", error_type="") == 1
+
+
+def test_a_failed_operation_names_its_error(telemetry: Recording) -> None:
+    database = Database(telemetry.telemetry, system="postgresql")
+
+    with pytest.raises(LookupError, match="gone"), database.operation("SELECT", "orders"):
+        raise LookupError("gone")
+
+    failed = telemetry.metric(
+        "db_client_operation_duration_seconds_count", error_type="LookupError"
+    )
+    assert failed == 1
+
+
+def test_a_pool_says_who_waits_and_who_gave_up(telemetry: Recording) -> None:
+    pool = Pool(telemetry.telemetry, "orders", limit=10)
+
+    with pool.waiting():
+        pending = telemetry.metric("db_client_connection_pending_requests")
+    with pytest.raises(TimeoutError), pool.waiting():
+        raise TimeoutError
+
+    assert pending == 1
+    assert telemetry.metric("db_client_connection_pending_requests") == 0
+    assert telemetry.metric("db_client_connection_timeouts_total") == 1
+    assert telemetry.metric("db_client_connection_wait_time_seconds_count") == 1
+
+
+def test_a_pool_says_how_many_connections_are_open(telemetry: Recording) -> None:
+    pool = Pool(telemetry.telemetry, "orders", limit=10)
+
+    pool.count(used=3, idle=4)
+
+    count = "db_client_connection_count"
+    assert telemetry.metric(count, db_client_connection_state="used") == 3
+    assert telemetry.metric(count, db_client_connection_state="idle") == 4
+    assert telemetry.metric("db_client_connection_max") == 10

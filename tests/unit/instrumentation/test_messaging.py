@@ -1,0 +1,47 @@
+"""Messages that carry their trace."""
+
+import pytest
+
+from instrumentation.messaging import Channel
+from instrumentation.testing import Recording
+
+
+@pytest.fixture
+def orders(telemetry: Recording) -> Channel:
+    return Channel(telemetry.telemetry, system="kafka", destination="orders")
+
+
+def test_the_span_of_processing_links_to_the_sender(telemetry: Recording, orders: Channel) -> None:
+    headers: dict[str, str] = {}
+    with orders.sending(headers):
+        pass
+    with orders.processing(headers):
+        pass
+
+    sent, processed = telemetry.spans
+    assert (sent.name, sent.kind) == ("send orders", "PRODUCER")
+    assert (processed.name, processed.kind) == ("process orders", "CONSUMER")
+    assert processed.trace_id != sent.trace_id
+    assert processed.links == (sent.span_id,)
+
+
+def test_messages_are_counted_on_both_sides(telemetry: Recording, orders: Channel) -> None:
+    headers: dict[str, str] = {}
+    with orders.sending(headers):
+        pass
+    with orders.processing(headers):
+        pass
+
+    assert telemetry.metric("messaging_client_sent_messages_total") == 1
+    assert telemetry.metric("messaging_client_consumed_messages_total") == 1
+    assert telemetry.metric("messaging_process_duration_seconds_count") == 1
+
+
+def test_a_failure_passes_through_and_is_named(telemetry: Recording, orders: Channel) -> None:
+    with pytest.raises(LookupError, match="no such order"), orders.processing({}):
+        raise LookupError("no such order")
+
+    (span,) = telemetry.spans
+    failed = telemetry.metric("messaging_client_consumed_messages_total", error_type="LookupError")
+    assert (span.status, span.attributes["error.type"]) == ("ERROR", "LookupError")
+    assert failed == 1
