@@ -105,7 +105,7 @@ NOW: Final = Row(
                 ),
                 scale=limits.BUDGET_LEFT,
                 minimum=None,
-                links=(frame.to_slo("${job:text}"),),
+                links=(frame.TO_OBJECTIVES,),
                 when_empty="no SLO",
             ),
             Stat(

@@ -93,9 +93,11 @@ def to_service(job: str) -> Link:
     return Link(title="Service", url=f"/d/service?var-job={job}&{KEEP}")
 
 
-def to_slo(job: str) -> Link:
-    """The objectives of the service called *job*, which may be a Grafana expression."""
-    return Link(title="Objectives", url=f"/d/slo?var-job={job}&{KEEP}")
+TO_OBJECTIVES: Final = Link(title="Objectives", url=f"/d/slo?{KEEP}")
+"""Of whichever service is chosen there."""
+
+TO_ITS_OBJECTIVES: Final = Link(title="Objectives", url=f"/d/slo?${{job:queryparam}}&{KEEP}")
+"""Of the chosen service."""
 
 
 def to_route(route: str) -> Link:

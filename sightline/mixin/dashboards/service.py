@@ -78,7 +78,7 @@ NOW: Final = Row(
                 ),
                 scale=limits.BUDGET_LEFT,
                 minimum=None,
-                links=(frame.to_slo("${job:text}"),),
+                links=(frame.TO_ITS_OBJECTIVES,),
                 when_empty="no SLO",
             ),
             Stat(
@@ -89,7 +89,7 @@ NOW: Final = Row(
                 decimals=1,
                 queries=(Now(expr=f"max({JOBS.series('slo:current_burn_rate:ratio')})"),),
                 scale=limits.BURN_RATE,
-                links=(frame.to_slo("${job:text}"),),
+                links=(frame.TO_ITS_OBJECTIVES,),
                 when_empty="no SLO",
             ),
         ),
