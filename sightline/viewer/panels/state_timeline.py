@@ -8,7 +8,12 @@ from sightline.viewer.fields import Shown, shown
 from sightline.viewer.frame import Field, number_series
 from sightline.viewer.panels.drawing import Drawing, View, nothing
 
-_TICKS: Final = 5
+_MOST_TICKS: Final = 6
+_STEPS: Final = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
+    *(86400, 172800, 604800, 2592000),
+)
+"""Seconds between two ticks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +46,22 @@ def draw(drawing: Drawing) -> View:
 
 
 def ticks(drawing: Drawing) -> Iterator[tuple[float, str]]:
-    """Places (in percent) and texts of a few moments of the time axis."""
+    """Places (in percent) and texts of a few round moments of the time axis."""
     time = drawing.scope.time
-    for number in range(_TICKS):
-        place = (number + 0.5) / _TICKS
-        yield 100 * place, drawing.local(1000 * (time.start + place * time.seconds))[11:19]
+    step = next((one for one in _STEPS if time.seconds / one <= _MOST_TICKS), _STEPS[-1])
+    first = -(-time.start // step) * step
+    for number in range(int((time.end - first) // step) + 1):
+        moment = first + number * step
+        text = drawing.local(1000 * moment)
+        yield _percent(drawing, 1000 * moment), text[5:10] if step >= _DAY else _clock(text, step)
+
+
+def _clock(text: str, step: float) -> str:
+    return text[11:19] if step < _MINUTE else text[11:16]
+
+
+_DAY: Final = 86400
+_MINUTE: Final = 60
 
 
 def _bands(drawing: Drawing, time: Field, field: Field) -> Iterator[Band]:

@@ -78,7 +78,8 @@ def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
         "customdata": [None if value is None else str(shown(value, field)) for value in values],
         "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
         "connectgaps": bool(custom.get("spanNulls")),
-        **_look(custom, color, stacked=_stacked(drawing)),
+        **_look(custom, color),
+        **_area(custom, color, stacked=_stacked(drawing), whole=None not in values),
         **_dots(custom, color, gaps.alone(values)),
     }
 
@@ -98,14 +99,23 @@ def _points(
     return times, [found.get(one) or 0.0 for one in times]
 
 
-def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, Any]:
+def _area(custom: Mapping[str, Any], color: str, *, stacked: bool, whole: bool) -> dict[str, Any]:
+    """What is under a line; nothing under one with gaps, which Plotly's areas would bridge."""
+    opacity = custom.get("fillOpacity", 0) / 100
+    if custom.get("drawStyle") == "bars" or not (stacked or (opacity and whole)):
+        return {}
+    way = {"stackgroup": "all"} if stacked else {"fill": "tozeroy"}
+    return {**way, "fillcolor": colors.faded(color, opacity)}
+
+
+def _look(custom: Mapping[str, Any], color: str) -> dict[str, Any]:
     opacity = custom.get("fillOpacity", 0) / 100
     if custom.get("drawStyle") == "bars":
         edge = {"color": color, "width": 1}
         return {"type": "bar", "marker": {"color": colors.faded(color, opacity), "line": edge}}
     dashes = custom.get("lineStyle") or {}
     dash = ",".join(f"{part}px" for part in dashes.get("dash") or (8, 6))
-    style: dict[str, Any] = {
+    return {
         "type": "scatter",
         "mode": "markers" if custom.get("drawStyle") == "points" else _mode(custom),
         "marker": {"color": color, "size": custom.get("pointSize", 5)},
@@ -116,11 +126,6 @@ def _look(custom: Mapping[str, Any], color: str, *, stacked: bool) -> dict[str, 
             "dash": dash if dashes.get("fill") in {"dash", "dot"} else "solid",
         },
     }
-    if stacked:
-        style |= {"stackgroup": "all", "fillcolor": colors.faded(color, opacity)}
-    elif opacity:
-        style |= {"fill": "tozeroy", "fillcolor": colors.faded(color, opacity)}
-    return style
 
 
 def _dots(custom: Mapping[str, Any], color: str, alone: Sequence[bool]) -> dict[str, Any]:

@@ -48,9 +48,12 @@ def test_a_hole_between_samples_stays_a_hole() -> None:
     times = [whole.fields[0].values[0] - 60_000, *late.fields[0].values]
     frame = whole.with_fields([whole.fields[0].with_values(times), whole.fields[1]])
 
-    [line] = figure(view(panel("timeseries"), frame))["data"]
+    [line] = figure(view(panel("timeseries", defaults={"custom": {"fillOpacity": 8}}), frame))[
+        "data"
+    ]
 
     assert line["y"] == [1, None, 2]
+    assert "fill" not in line
 
 
 def test_a_value_that_stands_alone_is_a_dot() -> None:
@@ -190,6 +193,7 @@ def test_a_state_lasts_until_it_changes_or_ends() -> None:
 
     [(title, bands)] = shown.context["rows"]
     assert title == "ServiceDown"
+    assert [text for _, text in shown.context["ticks"]][:2] == ["11:00", "11:10"]
     assert [(str(band.text), band.since, band.until) for band in bands] == [
         ("critical", "11:59:30", "11:59:50"),
         ("1", "11:59:50", "12:00:00"),
