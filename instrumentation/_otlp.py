@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from instrumentation._encode import SpanEncoder
-from instrumentation._encode_request import OriginEncoder
+from instrumentation._encode_request import EncodedSpan, OriginEncoder
 from instrumentation._export import transport_for
 from instrumentation._export_settings import ExportSettings
 from instrumentation._export_verdict import Accepted, Failed
@@ -66,12 +66,10 @@ class OTLPExporter(SpanExporter):
         Returns:
             SUCCESS only when the collector took all of them.
         """
-        encoded = [
-            (self._origins.encode(span.resource, span.instrumentation_scope), self._encode(span))
-            for span in spans
-        ]
+        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
         taken = not encoded or self._send(packet(encoded, first=0).body)
-        return SpanExportResult.SUCCESS if taken else SpanExportResult.FAILURE
+        complete = taken and len(encoded) == len(spans)
+        return SpanExportResult.SUCCESS if complete else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Stop at once: an `export` that still runs in another thread fails."""
@@ -83,6 +81,14 @@ class OTLPExporter(SpanExporter):
         """True: nothing waits here."""
         del timeout_millis
         return True
+
+    def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:
+        """None where the span cannot be encoded: it costs itself, not its batch."""
+        try:
+            origin = self._origins.encode(span.resource, span.instrumentation_scope)
+            return origin, self._encode(span)
+        except Exception:  # noqa: BLE001  a span may hold anything
+            return None
 
     def _send(self, body: bytes) -> bool:
         deadline = time.monotonic() + self._timeout_seconds

@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanContext
 
 from instrumentation._otlp import OTLPExporter
 from tests.fakes import CLOSED, DRIP, Collector, Fault, partial_success, status
 from tests.integration.export.conftest import Services
+
+CONTEXT = SpanContext(1, 2, is_remote=False)
 
 
 @pytest.fixture
@@ -86,3 +89,15 @@ def test_our_exporter_says_failure_in_time_unless_all_spans_were_taken(
     result = exporter.export(spans.get_finished_spans())
 
     assert result is SpanExportResult.FAILURE
+
+
+def test_our_exporter_sends_the_neighbours_of_a_span_nobody_can_encode(
+    collector: Collector, exporter: OTLPExporter
+) -> None:
+    good = ReadableSpan("good", CONTEXT)
+    broken = ReadableSpan("broken", CONTEXT, attributes=7)  # type: ignore[arg-type]  # is the point
+
+    result = exporter.export([broken, good])
+
+    assert result is SpanExportResult.FAILURE
+    assert [span.name for span in collector.spans] == ["good"]
