@@ -25,7 +25,7 @@ test: .venv/dev.stamp  ## unit, contract, integration, system
 browser: .venv/browser.stamp  ## pages in a real browser (needs chromium on PATH)
 	$(BIN)/pytest tests/browser
 
-check: .venv/dev.stamp  ## lint, types, shell
+check: .venv/browser.stamp  ## lint, types, shell
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
 
 generate: .venv/dev.stamp  ## rules, dashboards, reference from sightline/mixin
