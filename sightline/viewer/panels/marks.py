@@ -59,7 +59,7 @@ def exemplars(
             "y": heights,
             "customdata": [[_trace_url(one), _written(one, drawing)] for one, _ in kept],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
-            "marker": {"symbol": "diamond", "size": 6, "color": "#C0D8FF"}
+            "marker": {"symbol": "diamond", "size": 5, "color": "#C0D8FF"}
             | {"line": {"color": "#181b1f", "width": 1}},
         }
 

@@ -39,6 +39,7 @@ def draw(drawing: Drawing) -> View:
         return nothing(drawing.panel)
     context = {
         "rows": rows,
+        "letters": max(len(title) for title, _ in rows),
         "ticks": list(ticks(drawing)),
         "written": drawing.panel.option("showValue", default="auto") != "never",
     }
