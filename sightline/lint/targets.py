@@ -22,7 +22,6 @@ _COUNTER_FUNCTIONS: Final = frozenset(
 )
 """What makes sense of a number that starts again at 0 with its process."""
 
-_RATES: Final = frozenset({"rate", "irate", "increase"})
 _CHOSEN_RANGES: Final = re.compile(r"\[\$\{?__(rate_interval|range)\}?(:[^\]]*)?\]")
 _RANGE: Final = re.compile(r"\b(rate|irate|increase)\s*\([^\[\]]*(\[[^\]]*\])")
 _UNSTEADY: Final = frozenset({"topk", "bottomk"})

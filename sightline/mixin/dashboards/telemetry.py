@@ -306,6 +306,7 @@ SCRAPES: Final = Row(
                         legend=_EACH,
                     ),
                 ),
+                scale=limits.SERIES,
             ),
             Curves(
                 title="New series",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sightline.mixin.grafana.targets import PROMETHEUS
 from sightline.mixin.grafana.words import Json
 
-NEVER, ON_LOAD, ON_TIME_RANGE = 0, 1, 2
+ON_LOAD, ON_TIME_RANGE = 1, 2
 """When the choices are asked for again. Source: ``VariableRefresh`` of @grafana/schema."""
 
-SHOWN, HIDDEN = 0, 2
+SHOWN = 0
 """Source: ``VariableHide`` of @grafana/schema."""
 
 ASCENDING = 1

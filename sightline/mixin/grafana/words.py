@@ -15,11 +15,9 @@ class Unit(StrEnum):
     REQUESTS_PER_SECOND = "reqps"
     EVENTS_PER_SECOND = "ops"
     BYTES = "bytes"
-    BYTES_PER_SECOND = "Bps"
     COUNT = "short"
     FACTOR = "suffix:x"
     DAYS = "d"
-    SECONDS_SINCE_1970 = "suffix: since 1970"
     WORDS = "none"
 
 
