@@ -78,7 +78,6 @@ class ExportSettings:
             ConfigurationError: Names variable, value and expectation.
         """
         protocol = _otlp_choice(environ, "PROTOCOL", HTTP, (HTTP, GRPC))
-        max_queue_spans = _environment.optional_whole(environ, "OTEL_BSP_MAX_QUEUE_SIZE")
         return cls(
             exporter=_environment.choice(environ, "OTEL_TRACES_EXPORTER", OTLP, among=EXPORTERS),
             protocol=protocol,
@@ -98,7 +97,7 @@ class ExportSettings:
             max_batch_spans=_environment.whole(
                 environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512, minimum=1
             ),
-            max_queue_spans=max_queue_spans,
+            max_queue_spans=_max_queue_spans(environ),
             max_queue_bytes=_environment.whole(
                 environ, "SIGHTLINE_EXPORT_QUEUE_BYTES", 8 * 1024 * 1024, minimum=1
             ),
@@ -125,6 +124,12 @@ def _seconds(environ: Mapping[str, str], name: str, default_millis: float) -> fl
 def _schedule_delay(environ: Mapping[str, str]) -> float:
     """One second unless told otherwise: OpenTelemetry's five are five seconds lost to a SIGKILL."""
     return _environment.number(environ, "OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000
+
+
+def _max_queue_spans(environ: Mapping[str, str]) -> int | None:
+    name = "OTEL_BSP_MAX_QUEUE_SIZE"
+    given = bool(_environment.text(environ, name))
+    return _environment.whole(environ, name, 2048, minimum=1) if given else None
 
 
 def _headers(environ: Mapping[str, str]) -> dict[str, str]:

@@ -69,10 +69,23 @@ def test_no_span_is_lost_to_an_outage(
     assert account(service.export.stats()) == 100
     collector.behave()
 
-    until(lambda: service.export.stats().exported == 100, within_seconds=30)
+    assert service.export.flush(30)
     until(lambda: "works again" in caplog.text, within_seconds=30)
     assert len(collector.spans) == 100
     assert len(caplog.messages) == 2
+
+
+def test_spans_are_sent_again_without_being_asked_to(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol)
+    collector.misbehave(status(503))
+    service.work(10)
+    until(lambda: len(collector.requests) >= 2, within_seconds=30)
+
+    collector.behave()
+
+    until(lambda: len(collector.spans) == 10, within_seconds=30)
 
 
 def test_a_slow_collector_is_no_outage(

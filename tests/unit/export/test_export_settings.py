@@ -53,7 +53,7 @@ def test_headers_are_decoded_and_never_shown() -> None:
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10", "at least 100"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon", "a number"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0", "a whole number of at least 1"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "a whole number of at least 0"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "a whole number of at least 1"),
         ("SIGHTLINE_EXPORT_QUEUE_BYTES", "8MiB", "a whole number"),
     ],
 )
