@@ -1,0 +1,124 @@
+"""grpc.aio calls of all four kinds, between a real server and a real channel."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from instrumentation.grpc import ServerInterceptor, client_interceptors
+from instrumentation.testing import Recording
+
+Anything = Any
+"""Contexts and channels, whose types differ between grpc and its stubs."""
+
+Call = Callable[[Anything], Awaitable[object]]
+
+
+async def echo(request: bytes, _: Anything) -> bytes:
+    return request
+
+
+async def twice(request: bytes, _: Anything) -> AsyncIterator[bytes]:
+    yield request
+    yield request
+
+
+async def join(requests: AsyncIterator[bytes], _: Anything) -> bytes:
+    return b"".join([request async for request in requests])
+
+
+async def each(requests: AsyncIterator[bytes], _: Anything) -> AsyncIterator[bytes]:
+    async for request in requests:
+        yield request
+
+
+async def missing(_: bytes, context: Anything) -> bytes:
+    await context.abort(grpc.StatusCode.NOT_FOUND, "no such item")
+    return b""
+
+
+async def broken(_: bytes, __: Anything) -> bytes:
+    raise LookupError("boom")
+
+
+HANDLERS = {
+    "Echo": grpc.unary_unary_rpc_method_handler(echo),
+    "Twice": grpc.unary_stream_rpc_method_handler(twice),
+    "Join": grpc.stream_unary_rpc_method_handler(join),
+    "Each": grpc.stream_stream_rpc_method_handler(each),
+    "Missing": grpc.unary_unary_rpc_method_handler(missing),
+    "Broken": grpc.unary_unary_rpc_method_handler(broken),
+}
+
+
+async def parts() -> AsyncIterator[bytes]:
+    yield b"a"
+    yield b"b"
+
+
+async def all_of(call: AsyncIterator[bytes]) -> list[bytes]:
+    return [response async for response in call]
+
+
+async def asked(telemetry: Recording, call: Call) -> object:
+    """What *call* answers, between a server and a channel that are both watched."""
+    server = grpc.aio.server(interceptors=[ServerInterceptor(telemetry.telemetry)])
+    service = grpc.method_handlers_generic_handler("shop.Shelf", HANDLERS)
+    server.add_generic_rpc_handlers((service,))
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    interceptors = client_interceptors(telemetry.telemetry, target)
+    try:
+        async with grpc.aio.insecure_channel(target, interceptors=interceptors) as channel:
+            return await call(channel)
+    finally:
+        await server.stop(None)
+
+
+CALLS: dict[str, tuple[Call, object]] = {
+    "Echo": (lambda channel: channel.unary_unary(path("Echo"))(b"x"), b"x"),
+    "Twice": (lambda channel: all_of(channel.unary_stream(path("Twice"))(b"x")), [b"x", b"x"]),
+    "Join": (lambda channel: channel.stream_unary(path("Join"))(parts()), b"ab"),
+    "Each": (lambda channel: all_of(channel.stream_stream(path("Each"))(parts())), [b"a", b"b"]),
+}
+"""A call of each kind and its answer."""
+
+
+def path(method: str) -> str:
+    return f"/shop.Shelf/{method}"
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_call_of_any_kind_is_one_trace(telemetry: Recording, method: str) -> None:
+    call, answer = CALLS[method]
+
+    async def awaited(channel: Anything) -> object:
+        return await call(channel)
+
+    assert asyncio.run(asked(telemetry, awaited)) == answer
+
+    name = f"shop.Shelf/{method}"
+    telemetry.assert_trace((name, name))
+    assert [span.kind for span in telemetry.spans] == ["CLIENT", "SERVER"]
+    assert telemetry.metric("rpc_server_call_duration_seconds_count", rpc_method=name) == 1
+    assert telemetry.metric("rpc_client_call_duration_seconds_count", rpc_method=name) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "server"),
+    [("Missing", "NOT_FOUND", "UNSET"), ("Broken", "UNKNOWN", "ERROR")],
+)
+def test_a_failed_call_has_its_code_on_both_sides(
+    telemetry: Recording, method: str, code: str, server: str
+) -> None:
+    async def call(channel: Anything) -> object:
+        return await channel.unary_unary(f"/shop.Shelf/{method}")(b"x")
+
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        asyncio.run(asked(telemetry, call))
+
+    assert caught.value.code().name == code
+    assert [span.attributes["rpc.response.status_code"] for span in telemetry.spans] == [code] * 2
+    assert [span.status for span in telemetry.spans] == ["ERROR", server]
