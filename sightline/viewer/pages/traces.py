@@ -197,7 +197,7 @@ def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str,
     room = max(1000.0, 0.05 * (max(starts) - min(starts)))
     ends = local_time(min(starts) - room, zone), local_time(max(starts) + room, zone)
     seconds = [one.duration / 1e6 for one in found]
-    scale = Scale.around(seconds, low=0.0, high=None)
+    scale = Scale.around(seconds, low=0.0, high=None).rounded("s", about=3)
     texts = [
         f"<b>{write(one.duration, 'µs')}</b>  {len(one.rows)} spans"
         + (f", {one.errors} failed" if one.errors else "")
