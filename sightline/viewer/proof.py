@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Prometheus, Series
 from sightline.viewer.sources import Sources
 from sightline.viewer.transformations import TRANSFORMATIONS
-from sightline.viewer.upstream import SourceError
+from sightline.viewer.upstream import SourceError, Upstream
 from sightline.viewer.variables import Choices, options, scope_of
 
 Verdict = Literal["data", "declared empty", "empty", "NaN", "too many", "slow", "failed"]
@@ -61,30 +61,26 @@ class Row:
         return self.verdict in GOOD
 
 
-@dataclass(slots=True)
 class Meter(Prometheus):
-    """A Prometheus that remembers what it was asked, and what was odd about the answers."""
+    """A Prometheus that remembers how it was asked, and what was odd about the answers."""
 
-    source: Prometheus
-    series: int = 0
-    not_numbers: list[str] = field(default_factory=list)
-    """Queries whose answer held a NaN."""
-    seconds: float = 0.0
-    """Duration of the slowest query."""
-
-    def __post_init__(self) -> None:
-        """Ask where *source* asks."""
-        Prometheus.__init__(self, self.source.upstream)
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__(upstream)
+        self.series = 0
+        self.seconds = 0.0
+        """Duration of the slowest query."""
+        self.not_numbers: list[str] = []
+        """Queries whose answer held a NaN."""
 
     async def instant(self, expr: str, *, at: float) -> list[Series]:
         """As the source, and remembered."""
         began = time.perf_counter()
-        return self._noted(expr, began, await self.source.instant(expr, at=at))
+        return self._noted(expr, began, await super().instant(expr, at=at))
 
     async def range(self, expr: str, *, start: float, end: float, step: float) -> list[Series]:
         """As the source, and remembered."""
         began = time.perf_counter()
-        found = await self.source.range(expr, start=start, end=end, step=step)
+        found = await super().range(expr, start=start, end=end, step=step)
         return self._noted(expr, began, found)
 
     def _noted(self, expr: str, began: float, found: list[Series]) -> list[Series]:
@@ -170,7 +166,7 @@ async def _attempt(
     unknown = _unknown(panel)
     if unknown:
         return _row(dashboard, panel.type, panel.title, "failed", detail=unknown)
-    meter = Meter(sources.prometheus)
+    meter = Meter(sources.prometheus.upstream)
     try:
         drawing = await replace(sources, prometheus=meter).drawing(
             dashboard, panel, scope, zone=ZoneInfo("UTC"), points=_POINTS

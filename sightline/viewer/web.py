@@ -16,9 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline.viewer import markup
 from sightline.viewer.folder import Folder
-from sightline.viewer.pages import dashboards, traces
+from sightline.viewer.pages import alerts, dashboards, traces
 from sightline.viewer.pages.common import PLOTLY_URL, folder_of, problem
-from sightline.viewer.pages.common import alerts as alerts_page
 from sightline.viewer.settings import Settings
 from sightline.viewer.sources import Sources
 
@@ -55,7 +54,7 @@ def application(settings: Settings) -> Starlette:
             Route("/traces", traces.search),
             Route("/trace/{trace_id}", traces.trace),
             Route("/map", traces.service_map),
-            Route("/alerts", alerts_page),
+            Route("/alerts", alerts.page),
             Route("/api/health", health),
             Route(PLOTLY_URL, plotly),
             Mount("/static", StaticFiles(directory=markup.STATIC)),

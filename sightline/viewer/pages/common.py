@@ -1,4 +1,4 @@
-"""What all pages share: time ranges, the reader's clock, the frame; and the alerts page."""
+"""What all pages share: the frame, time ranges, the reader's clock."""
 
 import time
 from datetime import UTC, datetime, tzinfo
@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from sightline.viewer import alerts as alerting
 from sightline.viewer import markup
 from sightline.viewer.folder import Folder
 from sightline.viewer.interpolation import Scope
 from sightline.viewer.sources import Sources
 from sightline.viewer.timerange import TimeRange
-from sightline.viewer.upstream import SourceError
 
 PLOTLY_URL: Final = f"/static/plotly-{version('plotly')}.js"
 """The version is in the name, so that browsers may keep it for ever."""
@@ -111,26 +109,3 @@ def ranges_with(raw_from: str, raw_to: str = "now") -> list[tuple[str, str]]:
     if raw_to == "now" and raw_from in dict(RANGES):
         return list(RANGES)
     return [*RANGES, (f"{raw_from}|{raw_to}", "Chosen range")]
-
-
-async def alerts(request: Request) -> HTMLResponse:
-    """Every alert, worst first."""
-    sources = sources_of(request)
-    groups: dict[str, list[alerting.Alert]] = {state: [] for state in alerting.ORDER}
-    rules, error = 0, ""
-    try:
-        for alert in await sources.alerts():
-            groups.setdefault(alert.state, []).append(alert)
-        rules = sum(len(group.get("rules", ())) for group in await sources.prometheus.rules())
-    except SourceError as failure:
-        error = str(failure)
-    return rendered(
-        request,
-        "alerts",
-        here="alerts",
-        title="Alerts",
-        groups=groups,
-        rules=rules,
-        error=error,
-        zone=zone_of(request),
-    )

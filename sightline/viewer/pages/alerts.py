@@ -1,0 +1,31 @@
+"""Alerts: those that fire, wait, are silenced or inhibited."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.viewer.alerts import ORDER, Alert
+from sightline.viewer.pages.common import rendered, sources_of, zone_of
+from sightline.viewer.upstream import SourceError
+
+
+async def page(request: Request) -> Response:
+    """Every alert, worst first."""
+    sources = sources_of(request)
+    groups: dict[str, list[Alert]] = {state: [] for state in ORDER}
+    rules, error = 0, ""
+    try:
+        for alert in await sources.alerts():
+            groups.setdefault(alert.state, []).append(alert)
+        rules = sum(len(group.get("rules", ())) for group in await sources.prometheus.rules())
+    except SourceError as failure:
+        error = str(failure)
+    return rendered(
+        request,
+        "alerts",
+        here="alerts",
+        title="Alerts",
+        groups=groups,
+        rules=rules,
+        error=error,
+        zone=zone_of(request),
+    )
