@@ -1,0 +1,79 @@
+"""The receivers of docs/how-to/notify.md speak the protocols of Slack and PagerDuty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sightline.artefacts import ROOT
+from tests.alertmanagers import Inbox, alert, listening, running
+from tests.documents import blocks
+from tests.waiting import until
+
+PAGE = ROOT / "docs" / "how-to" / "notify.md"
+WITHIN_SECONDS = 60
+
+BURNING = alert("ErrorBudgetBurn", "critical", job="gateway", slo="availability") | {
+    "annotations": {
+        "summary": "gateway burns its availability error budget.",
+        "description": "Routes with errors now: /api/orders/{id}.",
+        "runbook_url": "http://localhost:8003/runbooks/ErrorBudgetBurn",
+        "dashboard_url": "http://localhost:3000/d/slo",
+    }
+}
+
+
+def receiver(name: str) -> dict[str, Any]:
+    """The receiver *name* as the page shows it."""
+    shown = [yaml.safe_load(each.code) for each in blocks("yaml contract") if each.page == PAGE]
+    return next(each for block in shown for each in block["receivers"] if each["name"] == name)
+
+
+def configuration(name: str, **changes: str) -> str:
+    """A file that sends everything to *name* at once; *changes* go into its settings."""
+    chosen = receiver(name)
+    (kind,) = (key for key in chosen if key.endswith("_configs"))
+    chosen[kind][0].update(changes)
+    route = {"receiver": chosen["name"], "group_wait": "0s"}
+    return yaml.safe_dump({"route": route, "receivers": [chosen]})
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with listening() as told:
+        yield told
+
+
+def test_slack_gets_the_summary_and_the_links(inbox: Inbox, tmp_path: Path) -> None:
+    secret = tmp_path / "slack"
+    secret.write_text(f"http://127.0.0.1:{inbox.port}/services/T0/B0/token")
+    text = configuration("slack", api_url_file=str(secret))
+
+    with running(text, tmp_path) as alertmanager:
+        alertmanager.post(BURNING)
+        until(lambda: inbox.heard, within_seconds=WITHIN_SECONDS)
+
+    (attachment,) = inbox.heard[0]["attachments"]
+    assert inbox.heard[0]["channel"] == "#alerts"
+    assert attachment["title"] == "gateway burns its availability error budget."
+    assert "<http://localhost:8003/runbooks/ErrorBudgetBurn|runbook>" in attachment["text"]
+
+
+def test_pagerduty_gets_an_event_with_the_runbook(inbox: Inbox, tmp_path: Path) -> None:
+    secret = tmp_path / "pagerduty"
+    secret.write_text("0123456789abcdef0123456789abcdef")
+    url = f"http://127.0.0.1:{inbox.port}/v2/enqueue"
+    text = configuration("pagerduty", routing_key_file=str(secret), url=url)
+
+    with running(text, tmp_path) as alertmanager:
+        alertmanager.post(BURNING)
+        until(lambda: inbox.heard, within_seconds=WITHIN_SECONDS)
+
+    event = inbox.heard[0]
+    assert event["routing_key"] == "0123456789abcdef0123456789abcdef"
+    assert (event["event_action"], event["payload"]["summary"]) == (
+        "trigger",
+        "gateway burns its availability error budget.",
+    )
