@@ -4,6 +4,7 @@ from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, peers
+from sightline.mixin.dashboards.rpc import RPC
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, some
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.charts import Curves, States
@@ -367,5 +368,5 @@ DASHBOARD: Final = Dashboard(
     variables=(frame.PROMETHEUS, frame.JAEGER, frame.JOBS, frame.INSTANCES),
     annotations=frame.ANNOTATIONS,
     links=(frame.SIBLINGS,),
-    rows=(EDGES, TRUTH, PROTECTION, DATA),
+    rows=(EDGES, TRUTH, RPC, PROTECTION, DATA),
 )
