@@ -172,6 +172,13 @@ class SpanQueue:
             self._evict()
             self._changed.notify_all()
 
+    def discard(self, reason: str) -> None:
+        """Give up the taken batch."""
+        with self._changed:
+            self._ledger.dropped[reason] += len(self._packing)
+            self._packing = []
+            self._changed.notify_all()
+
     def _due(self) -> bool:
         return self._full() or self._hurried or self._closed
 
@@ -220,6 +227,10 @@ class SpanQueue:
                 self._packets.extendleft(reversed(packets))
             self._evict()
             self._changed.notify_all()
+
+    def hopeless(self, *, known: bool) -> bool:
+        """Whether a shutdown should not try again: its time is over, or the outage *known*."""
+        return self._closed and (known or time.monotonic() >= self._ends_at)
 
     def pause(self, seconds: float, *, patient: bool) -> None:
         """Wait before the next attempt; the beginning of a shutdown ends the pause.

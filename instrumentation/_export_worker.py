@@ -16,6 +16,7 @@ from instrumentation._export_queue import (
     MAX_REQUEST_BYTES,
     REFUSED,
     TOO_LARGE,
+    UNENCODABLE,
     Packet,
     Pending,
     SpanQueue,
@@ -28,6 +29,7 @@ from instrumentation._export_verdict import (
     TooLarge,
     Transport,
     Verdict,
+    printable,
 )
 
 _LEVEL: Final = 1
@@ -57,7 +59,12 @@ class Packer:
         """Work until the queue is closed and empty."""
         while (batch := self._queue.take()) is not None:
             first, spans = batch
-            self._queue.add([packet(part, first) for part in self._parts(spans)])
+            try:
+                packets = [packet(part, first) for part in self._parts(spans)]
+            except Exception:  # noqa: BLE001  a thread that dies keeps every later span
+                self._queue.discard(UNENCODABLE)
+            else:
+                self._queue.add(packets)
 
     def _parts(self, spans: Sequence[Pending]) -> Iterator[list[EncodedSpan]]:
         part: list[EncodedSpan] = []
@@ -101,19 +108,24 @@ class Sender:
         self._observe = observe
         self._pauses = Pauses(jitter)
         self._taken = 0
-        self._last_attempt = False
+        self._away = False
+        """Whether the collector failed when nobody shut down yet."""
 
     def run(self) -> None:
         """Work until the queue is closed and empty, or a shutdown is over."""
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         while (packet := self._queue.next()) is not None:
+            closed = self._queue.closed
             self._settle(packet, self._attempt(packet))
+            self._away = self._log.in_outage and (self._away or not closed)
         self._transport.close()
 
     def _attempt(self, packet: Packet) -> Verdict:
-        self._last_attempt = self._queue.closed and self._log.in_outage
         started = time.monotonic()
-        verdict = self._transport.send(packet.body, self._queue.deadline())
+        try:
+            verdict = self._transport.send(packet.body, self._queue.deadline())
+        except Exception as error:  # noqa: BLE001  a thread that dies keeps every later span
+            verdict = Failed(cause=type(error).__name__, detail=printable(str(error)))
         self._observe(time.monotonic() - started, _error_type(verdict))
         return verdict
 
@@ -143,7 +155,7 @@ class Sender:
             return
         self._log.failed(verdict.detail or verdict.cause)
         self._queue.put_back(packet, at_the_end=verdict.answered)
-        if self._last_attempt:
+        if self._queue.hopeless(known=self._away):
             self._queue.abandon()
             return
         asked = verdict.retry_after_seconds

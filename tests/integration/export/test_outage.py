@@ -75,6 +75,18 @@ def test_no_span_is_lost_to_an_outage(
     assert len(caplog.messages) == 2
 
 
+def test_a_collector_whose_name_cannot_be_resolved_is_an_outage(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    label = "too-long-for-a-label" * 4
+    service = services("http/protobuf", EXPORTER_OTLP_ENDPOINT=f"http://{label}.example:4318")
+
+    service.work(3)
+
+    until(lambda: "fails" in caplog.text, within_seconds=30)
+    assert service.export.stats().queued == 3
+
+
 def test_spans_are_sent_again_without_being_asked_to(
     collector: Collector, services: Services, protocol: str
 ) -> None:

@@ -1,11 +1,13 @@
 """A shutdown ends in time, sends what it can, and tells the truth about the rest."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.fakes import BLACKHOLE, CLOSED, DRIP, RESET, Collector, Fault, status
 from tests.integration.export.conftest import Services, account
+from tests.waiting import until
 
 AWAY = {
     "dead": CLOSED,
@@ -58,6 +60,22 @@ def test_a_known_outage_gets_one_more_attempt_at_shutdown(
 
     assert not complete
     assert time.monotonic() - started < 30
+
+
+def test_a_shutdown_tries_again_while_it_has_time(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol, BSP_SCHEDULE_DELAY="60000")
+    collector.misbehave(status(503))
+    service.work(5)
+
+    with ThreadPoolExecutor() as pool:
+        stopping = pool.submit(service.export.shutdown_within, 60)
+        until(lambda: len(collector.requests) >= 2, within_seconds=30)
+        collector.behave()
+
+    assert stopping.result()
+    assert len(collector.spans) == 5
 
 
 def test_a_span_that_ends_after_shutdown_is_counted(
