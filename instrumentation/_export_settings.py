@@ -48,7 +48,7 @@ class ExportSettings:
     """Sent with every export, often credentials. Variable ``OTEL_EXPORTER_OTLP_HEADERS``."""
     compression: str
     """``gzip`` or ``none``; unset means gzip over HTTP and none over gRPC, whose library would
-    compress again at five times the cost. Variable ``OTEL_EXPORTER_OTLP_COMPRESSION``."""
+    compress again at four times the cost. Variable ``OTEL_EXPORTER_OTLP_COMPRESSION``."""
     certificate: str
     """File with the authorities to trust; empty: the system's. Variable
     ``OTEL_EXPORTER_OTLP_CERTIFICATE``."""

@@ -13,6 +13,7 @@ class Fault:
     seconds: float = 0.0
     rejected: int = 0
     bound_bytes: int = 0
+    marker: bytes = b""
 
 
 CLOSED = Fault(kind="closed")
@@ -49,3 +50,8 @@ def partial_success(rejected: int) -> Fault:
 def too_large(bound_bytes: int) -> Fault:
     """Requests of more uncompressed bytes are answered with 413."""
     return Fault(kind="too_large", bound_bytes=bound_bytes)
+
+
+def chokes_on(marker: bytes) -> Fault:
+    """Requests that hold *marker* are answered with 500, all others are taken."""
+    return Fault(kind="chokes", marker=marker)

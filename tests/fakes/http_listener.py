@@ -93,6 +93,8 @@ class HttpListener:
                 _write(writer, fault.status, b"", f"retry-after: {fault.retry_after}")
             case Fault(kind="too_large") if len(request.body) > fault.bound_bytes:
                 _write(writer, 413, b"")
+            case Fault(kind="chokes") if fault.marker in request.body:
+                _write(writer, 500, b"")
             case Fault(kind="web_page"):
                 _write(writer, 200, b"<html>log in</html>", "content-type: text/html")
             case Fault(kind="drip"):

@@ -6,8 +6,9 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, Status, StatusCode
 
-from tests.fakes import Collector
-from tests.integration.export.conftest import Services, account
+from tests.fakes import Collector, chokes_on
+from tests.integration.export.conftest import Service, Services, account
+from tests.waiting import until
 
 
 class Unprintable:
@@ -79,3 +80,22 @@ def test_spans_as_large_as_the_memory_bound_are_dropped_not_kept(
     assert account(service.export.stats()) == 100
     assert service.export.shutdown_within(30)
     assert len(collector.spans) == service.export.stats().exported
+
+
+def test_a_request_that_the_collector_chokes_on_does_not_hold_up_the_others(
+    collector: Collector, services: Services
+) -> None:
+    service = services("http/protobuf", BSP_MAX_EXPORT_BATCH_SIZE="1")
+    collector.misbehave(chokes_on(b"poison"))
+
+    service.tracer.start_span("poison").end()
+    until(lambda: refused_while_working(service) == 1, within_seconds=60)
+
+    service.export.flush(30)
+    stats = service.export.stats()
+    assert stats.exported == len(collector.spans) == stats.accepted - 1
+
+
+def refused_while_working(service: Service) -> int:
+    service.work(1)
+    return service.export.stats().dropped["refused"]
