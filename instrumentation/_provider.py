@@ -39,6 +39,8 @@ class Tracing:
     origin: Origin
     sampler: HeadSampler
     ids: IdGenerator
+    random: int
+    """The flag of trace ids that are random, or 0. Source: W3C Trace Context level 2."""
     exporting: ExportProcessor | None
     """None: the service exports by its own provider."""
 
@@ -83,6 +85,7 @@ def build(
         origin=_origin(resource, processor, settings.limits),
         sampler=sampler,
         ids=ids,
+        random=_random_flag(ids),
         exporting=exporting,
     )
 
@@ -95,8 +98,14 @@ def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
         origin=_origin(provider.resource, processor, settings.limits),
         sampler=AdoptedSampler(provider.sampler),
         ids=provider.id_generator,
+        random=_random_flag(provider.id_generator),
         exporting=None,
     )
+
+
+def _random_flag(ids: IdGenerator) -> int:
+    is_random = getattr(ids, "is_trace_id_random", None)  # newer SDKs know
+    return 2 if is_random is not None and is_random() else 0
 
 
 def foreign() -> TracerProvider | None:

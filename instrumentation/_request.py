@@ -145,7 +145,7 @@ class Requests:
     ) -> Span:
         """A recording span, or one that only passes the context on: sampling comes first."""
         if parent is None:
-            trace_id, random, state = tracing.ids.generate_trace_id(), 2, None
+            trace_id, random, state = tracing.ids.generate_trace_id(), tracing.random, None
         else:
             trace_id, random, state = parent.trace_id, parent.trace_flags & 2, parent.trace_state
         sampled = tracing.sampler.samples(trace_id, parent, f"{method} {scope['path']}")

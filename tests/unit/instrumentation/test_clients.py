@@ -1,0 +1,173 @@
+"""Calls to a real server on loopback, with each client."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import aiohttp
+import httpx
+import pytest
+import requests
+from opentelemetry import baggage, context
+
+from instrumentation import instrument_aiohttp, instrument_httpx, instrument_requests
+from instrumentation._client import Clients
+from instrumentation.testing import Recording
+from tests.ports import free_ports
+
+Get = Callable[[str], dict[str, str]]
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the headers that came; ``/moved`` redirects, ``/missing`` is not there."""
+
+    def do_GET(self) -> None:
+        self.send_response({"/moved": 302, "/missing": 404}.get(self.path, 200))
+        self.send_header("location", "/echo")
+        self.end_headers()
+        self.wfile.write(json.dumps({k.lower(): v for k, v in self.headers.items()}).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as listening:
+        Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+def by_requests(url: str) -> dict[str, str]:
+    found: dict[str, str] = requests.get(url, timeout=10).json()
+    return found
+
+
+def by_httpx(url: str) -> dict[str, str]:
+    found: dict[str, str] = httpx.get(url, follow_redirects=True).json()
+    return found
+
+
+def by_async_httpx(url: str) -> dict[str, str]:
+    async def get() -> dict[str, str]:
+        async with httpx.AsyncClient(follow_redirects=True) as client:
+            found: dict[str, str] = (await client.get(url)).json()
+            return found
+
+    return asyncio.run(get())
+
+
+def by_aiohttp(url: str) -> dict[str, str]:
+    async def get() -> dict[str, str]:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            found: dict[str, str] = json.loads(await response.text())
+            return found
+
+    return asyncio.run(get())
+
+
+CLIENTS: list[Get] = [by_requests, by_httpx, by_async_httpx, by_aiohttp]
+
+
+@pytest.fixture(autouse=True)
+def watched(telemetry: Recording) -> Iterator[None]:
+    clients = telemetry.telemetry.clients
+    undo = [instrument_requests(clients), instrument_httpx(clients), instrument_aiohttp(clients)]
+    yield
+    for put_back in undo:
+        put_back()
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_a_call_is_a_client_span_whose_context_is_sent(
+    telemetry: Recording, server: str, get: Get
+) -> None:
+    headers = get(f"{server}/echo")
+
+    (span,) = telemetry.spans
+    assert (span.name, span.kind) == ("GET", "CLIENT")
+    assert headers["traceparent"] == f"00-{span.trace_id}-{span.span_id}-01"
+    assert span.attributes["http.response.status_code"] == 200
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_a_call_is_a_sample_of_its_peer(telemetry: Recording, server: str, get: Get) -> None:
+    get(f"{server}/missing")
+
+    port = server.rpartition(":")[2]
+    labels = {"server_address": "127.0.0.1", "server_port": port, "error_type": "404"}
+    assert telemetry.metric("http_client_request_duration_seconds_count", **labels) == 1
+
+
+@pytest.mark.parametrize("get", [by_requests, by_httpx, by_async_httpx])
+def test_a_redirect_is_a_call_of_its_own(telemetry: Recording, server: str, get: Get) -> None:
+    get(f"{server}/moved")
+
+    codes = [span.attributes["http.response.status_code"] for span in telemetry.spans]
+    assert codes == [302, 200]
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_a_call_without_an_answer_fails_with_its_exception(telemetry: Recording, get: Get) -> None:
+    (port,) = free_ports(1)
+
+    with pytest.raises(Exception, match=r"(?i)connect|refused"):
+        get(f"http://127.0.0.1:{port}/")
+
+    (span,) = telemetry.spans
+    assert (span.status, span.events) == ("ERROR", ("exception",))
+    assert "Connect" in span.attributes["error.type"]
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_secrets_in_the_url_stay_here(telemetry: Recording, server: str, get: Get) -> None:
+    get(f"{server.replace('//', '//user:pass@')}/echo?token=abc&page=2")
+
+    (span,) = telemetry.spans
+    assert span.attributes["url.full"] == f"{server}/echo?token=REDACTED&page=2"
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_patching_twice_is_patching_once(telemetry: Recording, server: str, get: Get) -> None:
+    instrument_requests()
+    instrument_httpx()
+    instrument_aiohttp()
+
+    get(f"{server}/echo")
+
+    assert len(telemetry.spans) == 1
+
+
+def test_what_was_patched_can_be_put_back(telemetry: Recording, server: str) -> None:
+    instrument_requests()()
+
+    assert "traceparent" not in by_requests(f"{server}/echo")
+    assert telemetry.spans == []
+
+
+@pytest.fixture
+def tenant() -> Iterator[None]:
+    token = context.attach(baggage.set_baggage("tenant", "blue"))
+    yield
+    context.detach(token)
+
+
+@pytest.mark.usefixtures("tenant")
+@pytest.mark.parametrize(
+    ("hosts", "sent"), [(("127.0.0.*",), "tenant=blue"), (("*.internal",), None)]
+)
+def test_baggage_goes_to_listed_hosts_alone(
+    telemetry: Recording, server: str, hosts: tuple[str, ...], sent: str | None
+) -> None:
+    found = telemetry.telemetry
+    listed = Clients(found.tracer, guard=found.guard, baggage_hosts=hosts)
+    instrument_requests()()
+    undo = instrument_requests(listed)
+
+    headers = by_requests(f"{server}/echo")
+    undo()
+
+    assert headers.get("baggage") == sent
