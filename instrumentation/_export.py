@@ -77,7 +77,7 @@ class QueueProcessor(ExportProcessor):
             self._log.lost(1, UNENCODABLE, type(error).__name__)
             return
         self._queue.put(span.instrumentation_scope, message)
-        if not self._threads:
+        if not self._started:
             self._start()
 
     def flush(self, timeout_seconds: float) -> bool:
@@ -107,7 +107,9 @@ class QueueProcessor(ExportProcessor):
 
     def _reset(self) -> None:
         """Begin empty: at the start, and in a forked child, whose parent keeps the spans."""
-        self._start_lock = threading.Lock()
+        # Reentrant, as the queue's: a garbage collection may end a span in the middle of it.
+        self._start_lock = threading.RLock()
+        self._started = False
         self._threads: list[threading.Thread] = []
         self._idle: list[Callable[[], None]] = []
         self._queue = SpanQueue(self._settings)
@@ -116,8 +118,9 @@ class QueueProcessor(ExportProcessor):
 
     def _start(self) -> None:
         with self._start_lock:
-            if self._threads or self._idle or self._queue.closed:
+            if self._queue.closed or self._started:
                 return
+            self._started = True
             packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
             sender = Sender(self._queue, self._transport, log=self._log, observe=self._observe)
             self._start_thread("span-packer", packer.run)
