@@ -57,6 +57,10 @@ class Spans(SpanProcessor):
             start = self._started.pop(context.span_id)
             self._finished.append((start, next(self._clock), span))
 
+    def forget(self) -> None:
+        """Forget them."""
+        self._finished.clear()
+
     def finished(self) -> list[RecordedSpan]:
         """Finished spans by start."""
         ordered = sorted(self._finished, key=lambda found: found[0])
@@ -81,7 +85,7 @@ def _recorded(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
 
 
 @contextmanager
-def recording() -> Iterator[tuple[Spans, Telemetry]]:
+def recording(settings: Settings | None = None) -> Iterator[tuple[Spans, Telemetry]]:
     """Telemetry whose spans stay in memory, global until the end of the block."""
     spans = Spans()
 
@@ -90,9 +94,8 @@ def recording() -> Iterator[tuple[Spans, Telemetry]]:
             settings, service=service, registry=registry, ids=CountingIds(), processor=spans
         )
 
-    settings = Settings.from_env(ENVIRON)
     with Telemetry(
-        settings,
+        settings or Settings.from_env(ENVIRON),
         service="test",
         exclude=NOT_RECORDED,
         metrics_path="/metrics",

@@ -75,6 +75,10 @@ class Recording:
         """Finished spans by start."""
         return self._spans.finished()
 
+    def forget(self) -> None:
+        """Forget the spans so far."""
+        self._spans.forget()
+
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples *name* that have these labels, whatever others they have.
 

@@ -1,0 +1,61 @@
+"""Whose trace is continued."""
+
+import asyncio
+
+import pytest
+from opentelemetry import baggage
+
+from instrumentation import Settings, TelemetryMiddleware
+from instrumentation._asgi import OURS
+from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._recording import ENVIRON, recording
+from instrumentation.testing import RecordedSpan
+from tests.asgi import answer, scope
+
+HEADERS = [
+    (b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    (b"baggage", b"tenant=blue"),
+]
+CALLER = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+
+
+async def service(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the tenant of the baggage."""
+    del receive
+    assert OURS in scope
+    tenant = str(baggage.get_baggage("tenant")).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": tenant})
+
+
+def called(trust: str, client: str) -> tuple[RecordedSpan, bytes]:
+    """The span and the answer of a call from *client*."""
+    settings = Settings.from_env({**ENVIRON, "SIGHTLINE_TRUST_INCOMING": trust})
+    with recording(settings) as (spans, telemetry):
+        request = scope("/", headers=HEADERS, client=(client, 1))
+        sent, _ = asyncio.run(answer(TelemetryMiddleware(service, telemetry), request))
+        (span,) = spans.finished()
+    return span, sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("trust", "client"),
+    [("always", "203.0.113.9"), ("10.0.0.0/8", "10.1.2.3"), ("::1,10.0.0.0/8", "::1")],
+)
+def test_the_trace_of_somebody_trusted_is_continued(trust: str, client: str) -> None:
+    span, tenant = called(trust, client)
+
+    assert (span.trace_id, span.parent_id) == CALLER
+    assert tenant == b"blue"
+
+
+@pytest.mark.parametrize(
+    ("trust", "client"),
+    [("never", "10.1.2.3"), ("10.0.0.0/8", "203.0.113.9"), ("10.0.0.0/8", "/run/proxy.sock")],
+)
+def test_a_stranger_is_linked_to_and_no_more(trust: str, client: str) -> None:
+    span, tenant = called(trust, client)
+
+    assert (span.trace_id, span.parent_id) == (f"{1:032x}", "")
+    assert span.links == (CALLER[1],)
+    assert tenant == b"None"
