@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 
+from instrumentation._provider import build
 from instrumentation._remote_sampler import RemoteArguments, RemoteSampler
+from instrumentation.settings import Settings
 from tests.fakes import SamplingServer
 from tests.waiting import until
 
@@ -85,3 +87,18 @@ def test_a_service_without_a_collector_samples_its_first_ratio() -> None:
 
     assert sampled(sampler)
     sampler.close()
+
+
+def test_a_service_asks_for_it_by_opentelemetrys_variables(jaeger: SamplingServer) -> None:
+    settings = Settings.from_env(
+        {
+            "OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote",
+            "OTEL_TRACES_SAMPLER_ARG": f"endpoint={jaeger.endpoint},initialSamplingRate=0",
+            "OTEL_TRACES_EXPORTER": "none",
+        }
+    )
+
+    tracing = build(settings, service="shop", registry=CollectorRegistry())
+
+    until(lambda: tracing.sampler.samples(1, None, "GET /orders/7"), within_seconds=30)
+    assert jaeger.asked == ["/sampling?service=shop"]
