@@ -16,7 +16,7 @@ from instrumentation._metrics import ServerMetrics
 from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent, with_baggage
 from instrumentation._provider import Tracing
 from instrumentation._route import route_of
-from instrumentation._server_attributes import ServerAttributes
+from instrumentation._server_attributes import LONGEST, ServerAttributes
 from instrumentation._span import FAILED, UNSET, RequestSpan
 from instrumentation._trust import Trusted
 from instrumentation._websocket import WebSocket
@@ -48,6 +48,8 @@ class Recorders:
     guard: Guard
     context: Context
     """What every request's context starts from."""
+    response_headers: tuple[str, ...]
+    """Response headers that become attributes, in lower case."""
     foreign_spans: bool
     """Whether another engine makes the spans, to be found in the context."""
     propagated: frozenset[str]
@@ -70,6 +72,11 @@ class Requests:
         self._context = recorders.context
         self._propagated = recorders.propagated
         self.foreign_spans = recorders.foreign_spans
+        self.captured = {
+            name.encode("latin-1"): f"http.response.header.{name}"
+            for name in recorders.response_headers
+        }
+        """Attributes by response header."""
         self.series = recorders.metrics.series
         self._starting = recorders.guard.operation("span_start")
         self.sending = recorders.guard.operation("response")
@@ -217,12 +224,22 @@ class Request:
             elif kind == START:
                 self._status_code = message["status"]
                 self._trailers = message.get("trailers", False)
+                if self._requests.captured:
+                    self._capture(message)
             else:
                 last = _ends(message)
         await self._send(message)
         if last:
             with self._requests.sending:
                 self._sent()
+
+    def _capture(self, message: Message) -> None:
+        if self.span is None:
+            return
+        for name, value in message.get("headers", ()):
+            attribute = self._requests.captured.get(name.lower())
+            if attribute is not None:
+                self.span.set_attribute(attribute, (value.decode("latin-1")[:LONGEST],))
 
     def _sent(self) -> None:
         """The response is out; a failed one still waits for the exception that explains it."""

@@ -105,6 +105,7 @@ class Telemetry:
             attributes=ServerAttributes(self.settings),
             trusted=trusted(self.settings.trust_incoming),
             guard=self.guard,
+            response_headers=self.settings.response_headers,
             foreign_spans=self.engine != "asgi" and not self.settings.disabled,
             context=Context({CLIENTS: self.clients}),
             propagated=self.settings.propagators,

@@ -1,0 +1,40 @@
+"""Headers become attributes only where they are listed, credentials never."""
+
+import asyncio
+
+from instrumentation import Settings, TelemetryMiddleware
+from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._recording import ENVIRON, recording
+from tests.asgi import answer, scope
+
+LISTED = {
+    "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": "X-Tenant,Authorization",
+    "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": "X-Cache,Set-Cookie",
+}
+SENT = [(b"x-tenant", b"blue"), (b"authorization", b"Bearer hunter2"), (b"x-other", b"1")]
+ANSWERED = [(b"X-Cache", b"hit"), (b"set-cookie", b"session=hunter2"), (b"x-other", b"1")]
+
+
+async def service(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": ANSWERED})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_listed_headers_become_attributes_and_credentials_do_not() -> None:
+    with recording(Settings.from_env({**ENVIRON, **LISTED})) as (spans, telemetry):
+        asyncio.run(answer(TelemetryMiddleware(service, telemetry), scope("/", headers=SENT)))
+        (span,) = spans.finished()
+
+    captured = {name: value for name, value in span.attributes.items() if ".header." in name}
+    assert captured == {
+        "http.request.header.x-tenant": ("blue",),
+        "http.response.header.x-cache": ("hit",),
+    }
+
+
+def test_no_header_is_captured_unless_it_is_listed() -> None:
+    with recording() as (spans, telemetry):
+        asyncio.run(answer(TelemetryMiddleware(service, telemetry), scope("/", headers=SENT)))
+        (span,) = spans.finished()
+
+    assert not [name for name in span.attributes if ".header." in name]
