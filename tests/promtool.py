@@ -56,7 +56,7 @@ def complaints(promtool: Path, *arguments: str | Path) -> str:
 
 def story(path: Path) -> dict[str, Any]:
     """The document at *path*, with the paths of its rule files absolute."""
-    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = loaded(path)
     rules = [str((path.parent / file).resolve()) for file in document["rule_files"]]
     return {**document, "rule_files": rules}
 
@@ -64,10 +64,10 @@ def story(path: Path) -> dict[str, Any]:
 def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
     """The tests of *alert* in *document*, against the rules it needs, written to *folder*."""
     rules = folder / f"{alert}.rules.yml"
-    files = [yaml.safe_load(Path(file).read_text()) for file in document["rule_files"]]
+    files = [loaded(Path(file)) for file in document["rule_files"]]
     tests = [test for test in document["tests"] if subject(test) == alert]
     wanted = {alert, *_RECORDED.findall(str(tests))}
-    rules.write_text(yaml.safe_dump({"groups": list(_needed(files, wanted))}, sort_keys=False))
+    rules.write_text(yaml.safe_dump({"groups": list(needed(files, wanted))}, sort_keys=False))
     return {**document, "rule_files": [str(rules)], "tests": tests}
 
 
@@ -90,7 +90,7 @@ def subject(test: dict[str, Any]) -> str:
     return str(test["name"].split(maxsplit=1)[0])
 
 
-def _needed(files: list[dict[str, Any]], wanted: set[str]) -> Iterator[dict[str, Any]]:
+def needed(files: list[dict[str, Any]], wanted: set[str]) -> Iterator[dict[str, Any]]:
     """Groups with the rules *wanted* and those they read, directly or through others."""
     groups = [group for file in files for group in file["groups"]]
     rules = [rule for group in groups for rule in group["rules"]]
@@ -111,6 +111,13 @@ def _text(rule: dict[str, Any]) -> str:
 
 def _name(rule: dict[str, Any]) -> str:
     return str(rule.get("alert") or rule["record"])
+
+
+@cache
+def loaded(path: Path) -> dict[str, Any]:
+    """The YAML at *path*, read once; nobody changes it."""
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return document
 
 
 def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, Any]:

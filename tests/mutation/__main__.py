@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +45,15 @@ def main() -> int:
         mutant for mutant in every() if not names or any(name in mutant.name[0] for name in names)
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        killed = list(pool.map(is_killed, found))
+        killed = list(pool.map(_told, found))
     alive = [mutant.name for mutant, dead in zip(found, killed, strict=True) if not dead]
     return report(len(found), alive)
+
+
+def _told(mutant: Mutant) -> bool:
+    killed = is_killed(mutant)
+    print("." if killed else "S", end="", file=sys.stderr, flush=True)  # noqa: T201  progress
+    return killed
 
 
 def report(count: int, alive: list[tuple[str, str]]) -> int:
@@ -84,7 +91,7 @@ def title(rule: Rule) -> str:
 def rules() -> Iterator[Rule]:
     """Every production rule."""
     for file in sorted((PROMETHEUS / "rules" / "production").glob("*.yml")):
-        for group in yaml.safe_load(file.read_text())["groups"]:
+        for group in promtool.loaded(file)["groups"]:
             yield from group["rules"]
 
 
@@ -99,10 +106,14 @@ def _stories(mutant: Mutant) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _reads(document: dict[str, Any], subject: str, mutant: Mutant) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        told = promtool.only(document, subject, Path(folder))
-        text = Path(told["rule_files"][0]).read_text()
-    return f"record: {mutant.rule['record']}\n" in text
+    return mutant.rule["record"] in _needed(tuple(document["rule_files"]), subject)
+
+
+@cache
+def _needed(files: tuple[str, ...], subject: str) -> set[str]:
+    """Names of the rules that the stories of *subject* read."""
+    groups = promtool.needed([promtool.loaded(Path(file)) for file in files], {subject})
+    return {title(rule) for group in groups for rule in group["rules"]}
 
 
 def _fails(mutant: Mutant, document: dict[str, Any], subject: str) -> bool:
@@ -110,10 +121,10 @@ def _fails(mutant: Mutant, document: dict[str, Any], subject: str) -> bool:
         folder = Path(name)
         told = promtool.only(document, subject, folder)
         rule_file = Path(told["rule_files"][0])
-        loaded = yaml.safe_load(rule_file.read_text())
-        for group in loaded["groups"]:
+        groups = yaml.safe_load(rule_file.read_text())["groups"]
+        for group in groups:
             group["rules"] = [_replaced(rule, mutant) for rule in group["rules"]]
-        rule_file.write_text(yaml.safe_dump(loaded, sort_keys=False))
+        rule_file.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False))
         tests = [test for test in told["tests"] if _concerns(test, mutant)]
         story = folder / "story.yml"
         story.write_text(yaml.safe_dump({**told, "tests": tests}, sort_keys=False))

@@ -72,11 +72,12 @@ MISSING: Final = Alert(
     name="TracesMissing",
     signal=services.REQUESTS,
     threshold=Threshold(operator=">", value=0.1),
-    gate=f"unless on (job) {rules.STARTED} > 0",
+    gate=f"and on (job) app_build_info\nunless on (job) {rules.STARTED} > 0",
     hold="10m",
     keep="0s",
-    why="Metrics without traces: the instrumentation is half there. Spans count as started whether "
-    "sampled or not, so a low sampling ratio does not alert.",
+    why="Metrics without traces: the instrumentation is half there. Only services that carry ours; "
+    "Jaeger counts requests under the same name. Spans count as started whether sampled or not, so "
+    "a low sampling ratio does not alert.",
     severity="warning",
     summary="{{ $labels.job }} serves requests but starts no spans.",
     description="It serves {{ $value | humanize }} requests/s. OTEL_SDK_DISABLED is set, or the "
