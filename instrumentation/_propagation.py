@@ -40,7 +40,7 @@ LARGEST_BAGGAGE_BYTES: Final = 8192
 _PARENT = re.compile(
     rb"[ \t]*(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
     rb"(-[^\r\n]*|[ \t]*)"
-)
+).fullmatch
 _STATE_MEMBER = re.compile(
     r"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}"
     r"[\x21-\x2b\x2d-\x3c\x3e-\x7e])[ \t]*"
@@ -65,16 +65,30 @@ _NO_STATE = TraceState()
 def remote_parent(headers: Headers) -> SpanContext | None:
     """The caller's span, or None when the headers name none or break a rule."""
     found = [value for name, value in headers if name == TRACEPARENT]
-    match = _PARENT.fullmatch(found[0]) if len(found) == 1 else None
-    if match is None or (match[1] == b"00" and match[5].startswith(b"-")):
+    return _parent(found[0], _state(headers)) if len(found) == 1 else None
+
+
+def remote_parent_of(named: dict[bytes, bytes], headers: Headers) -> SpanContext | None:
+    """As `remote_parent`, quicker where no header comes twice.
+
+    Args:
+        named: ``dict(headers)``.
+        headers: All of them.
+    """
+    if len(named) != len(headers) or TRACESTATE in named:
+        return remote_parent(headers)
+    value = named.get(TRACEPARENT)
+    return None if value is None else _parent(value, _NO_STATE)
+
+
+def _parent(value: bytes, state: TraceState) -> SpanContext | None:
+    match = _PARENT(value)
+    if match is None:
         return None
-    return SpanContext(
-        int(match[2], 16),
-        int(match[3], 16),
-        is_remote=True,
-        trace_flags=FLAGS[int(match[4], 16) & 3],
-        trace_state=_state(headers),
-    )
+    version, trace_id, span_id, flags, rest = match.groups()
+    if version == b"00" and rest[:1] == b"-":
+        return None
+    return SpanContext(int(trace_id, 16), int(span_id, 16), True, FLAGS[int(flags, 16) & 3], state)  # noqa: FBT003  is_remote, and a keyword costs time
 
 
 def _state(headers: Headers) -> TraceState:

@@ -13,7 +13,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
-from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent, with_baggage
+from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent_of, with_baggage
 from instrumentation._provider import Tracing
 from instrumentation._route import route_of
 from instrumentation._server_attributes import LONGEST, ServerAttributes
@@ -123,21 +123,23 @@ class Requests:
                 return  # somebody outside, like another engine, already traces the request
         parent, links = None, NO_LINKS
         if self._propagated and (TRACEPARENT in named or BAGGAGE in named):
-            context, parent, links = self._incoming(scope, context)
+            context, parent, links = self._incoming(scope, named, context)
         span = self._span(tracing, request.method, parent, links, scope, named)
         if isinstance(span, RequestSpan):
             request.span = span
         request.token = context_api.attach(Context({**context, SPAN_KEY: span}))
 
     def _incoming(
-        self, scope: Scope, context: Context
+        self, scope: Scope, named: dict[bytes, bytes], context: Context
     ) -> tuple[Context, SpanContext | None, tuple[Link, ...]]:
         """The caller's baggage and span; a caller who is not trusted is linked to, no more."""
-        headers = list(scope["headers"])
-        parent = remote_parent(headers) if "tracecontext" in self._propagated else None
+        headers = scope["headers"]
+        if not isinstance(headers, list):
+            headers = list(headers)
+        parent = remote_parent_of(named, headers) if "tracecontext" in self._propagated else None
         if not self._trusted(scope):
             return context, None, (Link(parent),) if parent else NO_LINKS
-        if "baggage" in self._propagated:
+        if BAGGAGE in named and "baggage" in self._propagated:
             context = with_baggage(headers, context)
         return context, parent, NO_LINKS
 
@@ -171,23 +173,16 @@ class Requests:
 class Request:
     """A request under way."""
 
-    __slots__ = (
-        "_active",
-        "_ended_at",
-        "_requests",
-        "_scope",
-        "_send",
-        "_size",
-        "_started_at",
-        "_status_code",
-        "_traced_by",
-        "_trailers",
-        "error",
-        "method",
-        "received",
-        "span",
-        "token",
-    )
+    # What a request starts with, until something is written over it.
+    _ended_at = 0.0
+    _status_code = 0
+    _size = 0
+    _trailers = False
+    _traced_by = trace.INVALID_SPAN_CONTEXT  # or the span of another engine
+    error: BaseException | None = None
+    received: int | None = None
+    span: RequestSpan | None = None
+    token: "Token[Context] | None" = None
 
     def __init__(
         self,
@@ -203,15 +198,6 @@ class Request:
         self.method = method
         self._active: Callable[[], None] | None = active
         self._started_at = perf_counter()
-        self._ended_at = 0.0
-        self._status_code = 0
-        self._size = 0
-        self._trailers = False
-        self._traced_by = trace.INVALID_SPAN_CONTEXT  # or the span of another engine
-        self.error: BaseException | None = None
-        self.received: int | None = None
-        self.span: RequestSpan | None = None
-        self.token: Token[Context] | None = None
 
     async def send(self, message: Message) -> None:
         """Pass *message* on; the last one ends the request."""
@@ -255,7 +241,8 @@ class Request:
             if self.token is not None:
                 context_api.detach(self.token)
         finally:
-            self._end()
+            if self._active is not None:
+                self._end()
 
     def _end(self) -> None:
         """Record the request, once."""
