@@ -7,7 +7,8 @@ import pytest
 from instrumentation._export_queue import DROPPED, ExportStats, Packet, SpanQueue
 from instrumentation._export_settings import ExportSettings
 
-SETTINGS = replace(ExportSettings.from_env({}), schedule_delay_seconds=0.0, max_queue_bytes=100)
+SETTINGS = replace(ExportSettings.from_env({}), max_batch_spans=1, max_queue_bytes=100)
+"""A batch is full at once."""
 
 
 def queue_of(*messages: bytes, settings: ExportSettings = SETTINGS) -> SpanQueue:
