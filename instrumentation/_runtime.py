@@ -4,6 +4,7 @@ import asyncio
 import gc
 import platform
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -120,6 +121,7 @@ class CollectorPauses(Collector):
 
     def __init__(self) -> None:
         self._metric = METRICS["python_gc_pause_seconds"]
+        self._bounds = self._metric.buckets
         generations = range(len(gc.get_threshold()))
         self._counts = [[0] * (len(self._metric.buckets) + 1) for _ in generations]
         self._sums = [0.0 for _ in generations]
@@ -133,8 +135,7 @@ class CollectorPauses(Collector):
         pause = perf_counter() - self._started_at
         generation = details["generation"]
         self._sums[generation] += pause
-        bucket = sum(bound < pause for bound in self._metric.buckets)
-        self._counts[generation][bucket] += 1
+        self._counts[generation][bisect_left(self._bounds, pause)] += 1
 
     def collect(self) -> Iterator[Metric]:
         """One histogram a generation."""

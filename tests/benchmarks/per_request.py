@@ -15,8 +15,8 @@ from typing import Final
 from tests.benchmarks.rows import Row
 from tests.fakes import Collector
 
-ROUNDS: Final = 40
-REQUESTS: Final = 200
+ROUNDS: Final = 15
+REQUESTS: Final = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from tests.benchmarks.variants import VARIANTS, Flush, service
 
 WARM_UP: Final = 300
-BETWEEN_FLUSHES: Final = 200
+BETWEEN_FLUSHES: Final = 400
 HEADERS: Final = [
     (b"host", b"127.0.0.1:8000"),
     (b"user-agent", b"bench/1.0"),

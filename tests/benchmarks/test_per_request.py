@@ -1,0 +1,25 @@
+"""What CI holds the hot path to: CPU ratios of one run, with room for a busy machine."""
+
+import pytest
+
+from tests.benchmarks.per_request import CASES, measured
+
+GATES = {"ours": 2.1, "metrics": 1.3, "unsampled": 1.6}
+"""Ratio to the bare service; `make bench` has the figures, docs/benchmarks.md the goals."""
+
+
+@pytest.fixture(scope="module")
+def ratios() -> dict[str, float]:
+    cpu = measured({name: CASES[name] for name in ("bare", "native", *GATES)})
+    return {name: found / cpu["bare"] for name, found in cpu.items()}
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_a_watched_request_stays_cheap(ratios: dict[str, float], name: str) -> None:
+    assert ratios[name] <= GATES[name]
+
+
+def test_everything_costs_less_than_half_of_what_fastapis_own_traces_cost(
+    ratios: dict[str, float],
+) -> None:
+    assert ratios["ours"] - 1 < (ratios["native"] - 1) / 2
