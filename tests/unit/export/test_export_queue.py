@@ -1,5 +1,6 @@
 """Spans that wait are bounded in bytes, and every one is accounted for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -46,6 +47,19 @@ def test_a_span_is_queued_until_its_packet_is_exported() -> None:
     assert (waiting.queued, waiting.queued_bytes) == (3, 10)
     stats = queue.stats()
     assert (stats.exported, stats.rejected, stats.queued, stats.queued_bytes) == (2, 1, 0, 0)
+
+
+def test_a_batch_that_would_wait_anyway_is_filled_first() -> None:
+    hasty = replace(SETTINGS, max_batch_spans=2, schedule_delay_seconds=0.0)
+    queue = queue_of(b"a", b"b", settings=hasty)
+    pack(queue, 1)
+    queue.put(None, b"c")
+
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(queue.take)
+        queue.put(None, b"d")
+
+    assert taken.result() == (3, [(None, b"c"), (None, b"d")])
 
 
 def test_the_oldest_packets_give_way_when_the_bytes_run_out() -> None:
