@@ -46,7 +46,7 @@ class TelemetryMiddleware:
         scope[OURS] = self.telemetry
         if self._traced_once:
             scope[NATIVE] = None
-        aside = self._aside.get(scope["path"])
+        aside = self._aside.get(_path(scope))
         if aside is not None:
             await (aside.app or self.app)(scope, receive, send)
             return
@@ -109,3 +109,10 @@ class TelemetryMiddleware:
             await send(message)
 
         await self.app(scope, receive, flushing)
+
+
+def _path(scope: Scope) -> str:
+    """The path below the one that the server or proxy answers under."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path[len(root) :] if root and path.startswith(root) else path

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from prometheus_client import (
     CollectorRegistry,
@@ -54,30 +55,24 @@ class Runtime:
         if limit is not None:
             _metrics.gauge("process_memory_limit_bytes", registry).set(limit)
         self._ticks: dict[asyncio.AbstractEventLoop, asyncio.TimerHandle] = {}
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
 
     def watch_loop(self) -> None:
         """Measure how late the running event loop is, until it or we stop."""
         loop = asyncio.get_running_loop()
+        self._ticks = {known: tick for known, tick in self._ticks.items() if not known.is_closed()}
         if loop not in self._ticks:
+            self._limiters[loop] = _thread_limiter()
             self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, loop.time())
 
     def _tick(self, loop: asyncio.AbstractEventLoop, asked_at: float) -> None:
         now = loop.time()
         self._delay.observe(max(0.0, now - asked_at - TICK_SECONDS))
-        self._count_threads()
+        limiter = self._limiters.get(loop)
+        if limiter is not None:
+            self._threads.set(limiter.borrowed_tokens)
+            self._threads_limit.set(limiter.total_tokens)
         self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, now)
-
-    def _count_threads(self) -> None:
-        """Read AnyIO's limiter, which only its own event loop may ask for."""
-        to_thread = sys.modules.get("anyio.to_thread")
-        if to_thread is None:
-            return
-        try:
-            limiter = to_thread.current_default_thread_limiter()
-        except (RuntimeError, LookupError):  # a callback runs outside AnyIO's tasks
-            return
-        self._threads.set(limiter.borrowed_tokens)
-        self._threads_limit.set(limiter.total_tokens)
 
     def close(self) -> None:
         """Stop measuring."""
@@ -86,6 +81,12 @@ class Runtime:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(handle.cancel)
         self._ticks.clear()
+
+
+def _thread_limiter() -> Any:  # noqa: ANN401  AnyIO's, which may not be installed
+    """What bounds AnyIO's worker threads on this loop; only a task may ask for it."""
+    to_thread = sys.modules.get("anyio.to_thread")
+    return to_thread.current_default_thread_limiter() if to_thread is not None else None
 
 
 def _versions(settings: Settings) -> dict[str, str]:

@@ -12,7 +12,9 @@ from tests.integration.instrumentation.conftest import (
     running,
     server_spans,
 )
+from tests.waiting import until
 
+DELAYS = "asyncio_event_loop_delay_seconds_count "
 PARENT = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
 
@@ -157,3 +159,24 @@ def test_a_disabled_sdk_leaves_only_metrics(collector: Collector) -> None:
 
         assert any("/items/{item_id}" in line for line in service.metrics())
     assert collector.spans == []
+
+
+def test_the_process_says_how_it_fares(shop: Service) -> None:
+    def delays() -> float:
+        (count,) = (line for line in shop.metrics() if line.startswith(DELAYS))
+        return float(count.removeprefix(DELAYS))
+
+    until(lambda: delays() > 0, within_seconds=30)
+
+    samples = shop.metrics()
+    assert "anyio_worker_threads_limit 40.0" in samples
+    assert any(line.startswith("process_resident_memory_bytes ") for line in samples)
+    assert any(line.startswith('python_gc_pause_seconds_count{generation="2"}') for line in samples)
+
+
+def test_a_scrape_is_found_below_the_root_path(collector: Collector) -> None:
+    with running("plain", collector, options=("--root-path", "/api")) as service:
+        service.client.get("/items/1")
+
+        (span,) = service.server_spans(1)
+    assert span.name == "GET /items/{item_id}"
