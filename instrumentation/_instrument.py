@@ -52,6 +52,9 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         )
     if engine not in ENGINES:
         raise ConfigurationError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}")
+    clients = tuple(CLIENTS if clients is None else clients)
+    for unknown in sorted(set(clients) - set(CLIENTS)):
+        raise ConfigurationError(f"clients={unknown!r}: expected among {', '.join(CLIENTS)}")
     known: Telemetry | None = getattr(app, "_sightline_telemetry", None)
     if known is not None:
         return known
@@ -99,8 +102,6 @@ CLIENTS = {"aiohttp": "_client_aiohttp", "httpx": "_client_httpx", "requests": "
 
 def _instrument_client(client: str, telemetry: Telemetry) -> None:
     """Patch *client* now, or when the service imports it: it may never do."""
-    if client not in CLIENTS:
-        raise ConfigurationError(f"clients={client!r}: expected among {', '.join(CLIENTS)}")
 
     def patch() -> None:
         with telemetry.guard.operation("client_patch"):

@@ -1,0 +1,100 @@
+"""``instrument()`` itself: what it takes, what it refuses, what it leaves alone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+
+from instrumentation import ConfigurationError, Settings, Telemetry, exemplar, instrument
+from instrumentation.testing import Recording
+from tests.asgi import get
+
+
+@pytest.fixture
+def watched() -> Iterator[tuple[FastAPI, Telemetry]]:
+    app = FastAPI(title="shop")
+    settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+    with instrument(app, clients=(), settings=settings) as telemetry:
+        yield app, telemetry
+
+
+def test_instrumenting_twice_is_instrumenting_once(watched: tuple[FastAPI, Telemetry]) -> None:
+    app, telemetry = watched
+
+    assert instrument(app) is telemetry
+
+
+def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None:
+    _, telemetry = watched
+
+    assert telemetry.tracing.origin.resource.attributes["service.name"] == "shop"
+
+
+def test_probes_and_scrapes_are_not_recorded(watched: tuple[FastAPI, Telemetry]) -> None:
+    app, telemetry = watched
+
+    assert [get(app, path) for path in ("/metrics", "/healthz")] == [200, 404]
+
+    count = "http_server_request_duration_seconds_count"
+    assert telemetry.registry.get_sample_value(count) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "steam"}, "engine='steam': expected one of asgi, contrib, fastapi"),
+        ({"clients": ["urllib"]}, "clients='urllib': expected among aiohttp, httpx, requests"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_was_expected(
+    options: dict[str, object], message: str
+) -> None:
+    settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+
+    with pytest.raises(ConfigurationError, match=message):
+        instrument(FastAPI(), settings=settings, **options)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_what_is_no_app_is_told_how_to_wrap_it() -> None:
+    with pytest.raises(ConfigurationError, match="wrap any other ASGI app in TelemetryMiddleware"):
+        instrument(object())
+
+
+def test_a_client_is_traced_when_it_is_imported_later() -> None:
+    program = (
+        "import fastapi, sys; from instrumentation import instrument;"
+        "instrument(fastapi.FastAPI());"
+        "print('requests' in sys.modules); import requests.adapters as a;"
+        "print(hasattr(a.HTTPAdapter.send, '__wrapped__'), a.__loader__ is not None)"
+    )
+
+    printed = subprocess.check_output([sys.executable, "-c", program], text=True)
+
+    assert printed.split() == ["False", "True", "True"]
+
+
+def test_an_exemplar_is_the_span_that_is_current(telemetry: Recording) -> None:
+    with telemetry.telemetry.tracer.start_as_current_span("work"):
+        inside = exemplar()
+
+    (span,) = telemetry.spans
+    assert inside == {"trace_id": span.trace_id, "span_id": span.span_id}
+    assert exemplar() is None
+
+
+def test_label_sets_over_the_bound_share_one_and_are_counted() -> None:
+    settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none", "SIGHTLINE_MAX_LABEL_SETS": "2"})
+    app = FastAPI()
+    app.get("/{a}")(lambda a: a)
+    app.get("/x/{a}/{b}")(lambda a, b: a + b)
+    with instrument(app, clients=(), settings=settings) as telemetry:
+        answers = [get(app, path) for path in ("/1", "/x/1/2", "/no/such", "/no/such", "/1")]
+
+        overflowed = telemetry.registry.get_sample_value(
+            "sightline_label_sets_overflowed_total",
+            {"metric": "http_server_request_duration_seconds"},
+        )
+    assert answers == [200, 200, 404, 404, 200]
+    assert overflowed == 2.0
