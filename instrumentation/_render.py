@@ -20,6 +20,8 @@ END: Final = "# EOF\n"
 """How OpenMetrics ends."""
 
 Prefixes = tuple[str, ...]
+Shown = dict[str, tuple[Exemplar, str]]
+"""By the start of a line its exemplar and how that is written; most stay from scrape to scrape."""
 
 
 class Renderer:
@@ -32,6 +34,7 @@ class Renderer:
     def __init__(self, *registries: CollectorRegistry) -> None:
         self._registries = registries
         self._prefixes: WeakKeyDictionary[Any, Prefixes] = WeakKeyDictionary()
+        self._exemplars: Shown = {}
 
     def text(self) -> bytes:
         """The text format 0.0.4: what every scraper reads."""
@@ -70,7 +73,7 @@ class Renderer:
                 prefixes = self._prefixes.get(child)
                 if prefixes is None:
                     prefixes = self._prefixes[child] = _prefixes(child)
-                _add_samples(lines, child, prefixes, exemplars=exemplars)
+                _add_samples(lines, child, prefixes, self._exemplars if exemplars else None)
         return lines
 
 
@@ -119,18 +122,27 @@ def _add_samples(
     lines: list[str],
     child: Any,  # noqa: ANN401  as above
     prefixes: Prefixes,
-    *,
-    exemplars: bool,
+    shown: Shown | None,
 ) -> None:
-    """Append the lines of *child*; reading a float needs no lock, and so no request waits."""
+    """Append the lines of *child*; reading a float needs no lock, and so no request waits.
+
+    Args:
+        lines: Gets them.
+        child: Of a histogram.
+        prefixes: How its lines start.
+        shown: Texts of exemplars that have been written before; None: without exemplars.
+    """
     total = 0.0
     for prefix, bucket in zip(prefixes, child._buckets, strict=False):  # noqa: SLF001  as above
         total += bucket._value  # noqa: SLF001  as above
-        exemplar = getattr(bucket, "_exemplar", None) if exemplars else None
-        if exemplar is None:
+        exemplar = None if shown is None else getattr(bucket, "_exemplar", None)
+        if shown is None or exemplar is None:
             lines.append(f"{prefix}{total}\n")
-        else:
-            lines.append(f"{prefix}{total}{_shown(exemplar)}\n")
+            continue
+        known = shown.get(prefix)
+        if known is None or known[0] is not exemplar:
+            known = shown[prefix] = exemplar, _shown(exemplar)
+        lines.append(f"{prefix}{total}{known[1]}\n")
     lines.append(f"{prefixes[-2]}{total}\n")
     lines.append(f"{prefixes[-1]}{floatToGoString(child._sum.get())}\n")  # type: ignore[no-untyped-call]  # noqa: SLF001  as above
 
