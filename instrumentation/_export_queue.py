@@ -127,6 +127,8 @@ class SpanQueue:
             self._pending.append((scope, message))
             before = self._pending_bytes
             self._pending_bytes += len(message)
+            if self._packets:
+                self._evict()
             grown = before < MAX_REQUEST_BYTES <= self._pending_bytes
             if grown or len(self._pending) in {1, self._batch_spans}:
                 self._changed.notify_all()
@@ -140,10 +142,9 @@ class SpanQueue:
     def _obstacle(self, size: int) -> str:
         if self._closed:
             return SHUTDOWN
-        full = self._pending_bytes + size > MAX_PENDING_BYTES or (
-            len(self._pending) >= self._max_spans
-        )
-        return QUEUE_FULL if full else ""
+        # Where packets wait, the oldest of them gives way instead.
+        crowded = not self._packets and self._queued() >= self._max_spans
+        return QUEUE_FULL if crowded or self._pending_bytes + size > MAX_PENDING_BYTES else ""
 
     # --- the packer
 
@@ -263,8 +264,7 @@ class SpanQueue:
 
     def _evict(self) -> None:
         while self._packets and (
-            self._packed_bytes > self._settings.max_queue_bytes
-            or self._packed_spans > self._max_spans
+            self._packed_bytes > self._settings.max_queue_bytes or self._queued() > self._max_spans
         ):
             oldest = self._packets.popleft()
             self._pack(-1, oldest)

@@ -33,6 +33,9 @@ LOGGER: Final = logging.getLogger("instrumentation.sampling")
 FETCH_SECONDS: Final = 5.0
 """Longest a collector may take to answer."""
 
+RETRY_SECONDS: Final = 5.0
+"""After a failure, where the polling interval is longer: a collector may start after us."""
+
 _MAX_ANSWER_BYTES: Final = 1024 * 1024
 _VARIABLE: Final = "OTEL_TRACES_SAMPLER_ARG"
 _KEYS: Final = ("endpoint", "pollingIntervalMs", "initialSamplingRate")
@@ -123,7 +126,9 @@ class RemoteSampler(RatioSampler):
         closed = self._closed
         while not closed.is_set():
             self._refresh()
-            closed.wait(self._arguments.polling_interval_seconds * random.uniform(0.9, 1.1))  # noqa: S311  spreads load
+            interval = self._arguments.polling_interval_seconds
+            pause = min(interval, RETRY_SECONDS) if self._failing else interval
+            closed.wait(pause * random.uniform(0.9, 1.1))  # noqa: S311  spreads load
 
     def _refresh(self) -> None:
         try:
