@@ -45,16 +45,8 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     Raises:
         ConfigurationError: An argument or variable says something we cannot use.
     """
-    if not hasattr(app, "build_middleware_stack"):
-        raise ConfigurationError(
-            f"instrument({app!r}): expected a FastAPI or Starlette app; "
-            "wrap any other ASGI app in TelemetryMiddleware(app, telemetry)"
-        )
-    if engine not in ENGINES:
-        raise ConfigurationError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}")
     clients = tuple(CLIENTS if clients is None else clients)
-    for unknown in sorted(set(clients) - set(CLIENTS)):
-        raise ConfigurationError(f"clients={unknown!r}: expected among {', '.join(CLIENTS)}")
+    _check(app, engine, clients)
     known: Telemetry | None = getattr(app, "_sightline_telemetry", None)
     if known is not None:
         return known
@@ -70,6 +62,19 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     return telemetry
 
 
+def _check(app: object, engine: str, clients: tuple[str, ...]) -> None:
+    """Raise a ConfigurationError for an argument that we cannot use, before anything starts."""
+    if not hasattr(app, "build_middleware_stack"):
+        raise ConfigurationError(
+            f"instrument({app!r}): expected a FastAPI or Starlette app; "
+            "wrap any other ASGI app in TelemetryMiddleware(app, telemetry)"
+        )
+    if engine not in ENGINES:
+        raise ConfigurationError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}")
+    for unknown in sorted(set(clients) - set(CLIENTS)):
+        raise ConfigurationError(f"clients={unknown!r}: expected among {', '.join(CLIENTS)}")
+
+
 def attach(
     app: Any,  # noqa: ANN401  as above
     telemetry: Telemetry,
@@ -79,10 +84,10 @@ def attach(
     """Let *telemetry* watch *app*: outside of all middleware, even what answers for exceptions.
 
     Returns:
-        Takes the middleware off again.
+        Takes the middleware off again, and the hooks of the clients.
     """
-    for client in CLIENTS if clients is None else clients:
-        _instrument_client(client, telemetry)
+    names = CLIENTS if clients is None else clients
+    undo = [_instrument_client(client, telemetry) for client in names]
     ENGINES[telemetry.engine](app, telemetry)
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
@@ -90,6 +95,8 @@ def attach(
         app.middleware_stack = TelemetryMiddleware(app.middleware_stack, telemetry)
 
     def detach() -> None:
+        for put_back in undo:
+            put_back()
         app.build_middleware_stack = build
         app.middleware_stack = None
 
@@ -100,12 +107,18 @@ CLIENTS = {"aiohttp": "_client_aiohttp", "httpx": "_client_httpx", "requests": "
 """The module for each client."""
 
 
-def _instrument_client(client: str, telemetry: Telemetry) -> None:
+def _instrument_client(client: str, telemetry: Telemetry) -> Undo:
     """Patch *client* now, or when the service imports it: it may never do."""
+    done: list[Undo] = []
 
     def patch() -> None:
         with telemetry.guard.operation("client_patch"):
             module = import_module(f"instrumentation.{CLIENTS[client]}")
-            getattr(module, f"instrument_{client}")(telemetry.clients)
+            done.append(getattr(module, f"instrument_{client}")(telemetry.clients))
+
+    def undo() -> None:
+        for put_back in done:
+            put_back()
 
     when_imported(client, patch)
+    return undo

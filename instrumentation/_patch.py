@@ -17,16 +17,21 @@ def patched(owner: type, name: str, wrap: Callable[[Any], Any]) -> Undo:
         wrap: Gives the new method, made with ``functools.wraps`` of the old one.
 
     Returns:
-        Puts the old method back, if ours still stands there.
+        Puts the old method back, if it was replaced here and ours still stands there.
     """
-    method = getattr(owner, name)
-    if not hasattr(method, MARK):
-        method = wrap(method)
-        setattr(method, MARK, True)
-        setattr(owner, name, method)
+    before = getattr(owner, name)
+    if hasattr(before, MARK):
+        return _nothing
+    method = wrap(before)
+    setattr(method, MARK, True)
+    setattr(owner, name, method)
 
     def undo() -> None:
         if getattr(owner, name) is method:
-            setattr(owner, name, method.__wrapped__)
+            setattr(owner, name, before)
 
     return undo
+
+
+def _nothing() -> None:
+    """Who patched first puts back."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -73,12 +74,13 @@ CLIENTS: list[Get] = [by_requests, by_httpx, by_async_httpx, by_aiohttp]
 
 
 @pytest.fixture(autouse=True)
-def watched(telemetry: Recording) -> Iterator[None]:
+def watched(telemetry: Recording) -> Iterator[ExitStack]:
     clients = telemetry.telemetry.clients
-    undo = [instrument_requests(clients), instrument_httpx(clients), instrument_aiohttp(clients)]
-    yield
-    for put_back in undo:
-        put_back()
+    with ExitStack() as undo:
+        undo.callback(instrument_requests(clients))
+        undo.callback(instrument_httpx(clients))
+        undo.callback(instrument_aiohttp(clients))
+        yield undo
 
 
 @pytest.mark.parametrize("get", CLIENTS)
@@ -141,8 +143,10 @@ def test_patching_twice_is_patching_once(telemetry: Recording, server: str, get:
     assert len(telemetry.spans) == 1
 
 
-def test_what_was_patched_can_be_put_back(telemetry: Recording, server: str) -> None:
-    instrument_requests()()
+def test_what_was_patched_can_be_put_back(
+    telemetry: Recording, server: str, watched: ExitStack
+) -> None:
+    watched.close()
 
     assert "traceparent" not in by_requests(f"{server}/echo")
     assert telemetry.spans == []
@@ -160,11 +164,15 @@ def tenant() -> Iterator[None]:
     ("hosts", "sent"), [(("127.0.0.*",), "tenant=blue"), (("*.internal",), None)]
 )
 def test_baggage_goes_to_listed_hosts_alone(
-    telemetry: Recording, server: str, hosts: tuple[str, ...], sent: str | None
+    telemetry: Recording,
+    server: str,
+    watched: ExitStack,
+    hosts: tuple[str, ...],
+    sent: str | None,
 ) -> None:
     found = telemetry.telemetry
     listed = Clients(found.tracer, guard=found.guard, baggage_hosts=hosts)
-    instrument_requests()()
+    watched.close()
     undo = instrument_requests(listed)
 
     headers = by_requests(f"{server}/echo")
