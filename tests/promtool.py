@@ -66,9 +66,14 @@ def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
     rules = folder / f"{alert}.rules.yml"
     files = [loaded(Path(file)) for file in document["rule_files"]]
     tests = [test for test in document["tests"] if subject(test) == alert]
-    wanted = {alert, *_RECORDED.findall(str(tests))}
-    rules.write_text(yaml.safe_dump({"groups": list(needed(files, wanted))}, sort_keys=False))
+    groups = list(needed(files, named(tests)))
+    rules.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False))
     return {**document, "rule_files": [str(rules)], "tests": tests}
+
+
+def named(tests: list[dict[str, Any]]) -> set[str]:
+    """Rules that *tests* speak of."""
+    return {*map(subject, tests), *_RECORDED.findall(str(tests))}
 
 
 def split(document: dict[str, Any], folder: Path) -> list[Path]:

@@ -4,6 +4,14 @@ Only what Prometheus 2.42 knows. A space beside ``-`` vanishes when the text is 
 where a rule file may break the line.
 """
 
+from typing import Final
+
+PER_SECOND: Final = 'printf "%.2f"'
+"""How a rate is spelt: `humanize` would say 16.67m for a sixtieth."""
+
+COUNT: Final = 'printf "%.0f"'
+"""How a number of things is spelt."""
+
 
 def listed(promql: str, *labels: str, item: str, otherwise: str) -> str:
     """What *promql* gives now, as a list with commas.

@@ -101,18 +101,19 @@ def _stories(mutant: Mutant) -> Iterator[tuple[dict[str, Any], str]]:
     for path in promtool.FILES:
         document = promtool.story(path)
         for subject in promtool.subjects(document):
-            if subject == own or (own is None and _reads(document, subject, mutant)):
+            if subject == own or (own is None and _reads(path, document, subject, mutant)):
                 yield document, subject
 
 
-def _reads(document: dict[str, Any], subject: str, mutant: Mutant) -> bool:
-    return mutant.rule["record"] in _needed(tuple(document["rule_files"]), subject)
+def _reads(path: Path, document: dict[str, Any], subject: str, mutant: Mutant) -> bool:
+    return mutant.rule["record"] in _needed(path, tuple(document["rule_files"]), subject)
 
 
 @cache
-def _needed(files: tuple[str, ...], subject: str) -> set[str]:
+def _needed(path: Path, files: tuple[str, ...], subject: str) -> set[str]:
     """Names of the rules that the stories of *subject* read."""
-    groups = promtool.needed([promtool.loaded(Path(file)) for file in files], {subject})
+    tests = [test for test in promtool.loaded(path)["tests"] if promtool.subject(test) == subject]
+    groups = promtool.needed([promtool.loaded(Path(file)) for file in files], promtool.named(tests))
     return {title(rule) for group in groups for rule in group["rules"]}
 
 

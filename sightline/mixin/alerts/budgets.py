@@ -5,7 +5,7 @@ from typing import Final
 from sightline.mixin import config
 from sightline.mixin.config import BurnWindow, Profile
 from sightline.mixin.model import Alert, Group, Threshold
-from sightline.mixin.text import listed, single
+from sightline.mixin.text import COUNT, listed, single
 
 _SLO: Final = ("job", "slo")
 _ROUTE: Final = '{{ or .Labels.http_route "no route" }}'
@@ -14,7 +14,7 @@ _NOW: Final = (
     + listed(
         'topk(3, job_http_route:http_server_errors:rate{job="%s"} > 0)',
         "job",
-        item=f"{_ROUTE} ({{{{ .Value | humanize }}}}/s)",
+        item=f'{_ROUTE} ({{{{ .Value | printf "%.2f" }}}}/s)',
         otherwise="none",
     )
     + "; slowest by p99: "
@@ -39,7 +39,7 @@ EXHAUSTED: Final = Alert(
     "tenth of the period has data, for a fresh stack would judge by its first minutes.",
     severity="warning",
     summary="{{ $labels.job }} has spent its {{ $labels.slo }} error budget.",
-    description=f"{{{{ $value | humanizePercentage }}}} of the budget remains. {_NOW}",
+    description=f"Budget left: {{{{ $value | humanizePercentage }}}}. {_NOW}",
     dashboard="slo",
     variables=_SLO,
 )
@@ -56,7 +56,7 @@ MISSING: Final = Alert(
     severity="warning",
     summary="There is no data for the SLO {{ $labels.slo }} of {{ $labels.job }}.",
     description="Its query of all events finds no series. Instances that answer: "
-    + single('sum(up{job="%s"})', "job", spelt='printf "%.0f"', otherwise="none")
+    + single('sum(up{job="%s"})', "job", spelt=COUNT, otherwise="none")
     + ".",
     dashboard="slo",
     variables=_SLO,

@@ -6,7 +6,7 @@ from sightline.mixin.config import FEWEST_FOR_P99, FEWEST_REQUESTS
 from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.queries import increase, or_zero, rate, share
 from sightline.mixin.rules import dependencies as rules
-from sightline.mixin.text import listed, single
+from sightline.mixin.text import COUNT, PER_SECOND, listed, single
 
 _PEER: Final = "{{ $labels.server_address }}:{{ $labels.server_port }}"
 _ON_PEER: Final = "and on (job, server_address, server_port)"
@@ -30,7 +30,7 @@ ERRORS: Final = Alert(
         "topk(3, sum by (error_type) (rate(http_client_request_duration_seconds_count"
         f'{{{_CHOSEN}, error_type!~"(4..)?"}}[5m])) > 0)',
         *_OF_PEER,
-        item="{{ .Labels.error_type }} ({{ .Value | humanize }}/s)",
+        item='{{ .Labels.error_type }} ({{ .Value | printf "%.2f" }}/s)',
         otherwise="none at this moment",
     )
     + ".",
@@ -69,7 +69,7 @@ BREAKER: Final = Alert(
         'sum(rate(circuit_breaker_calls_total{job="%s", name="%s", outcome="rejected"}[5m]))',
         "job",
         "name",
-        spelt="humanize",
+        spelt=PER_SECOND,
     )
     + "/s. Mend the dependency; the breaker closes by itself.",
     dashboard="dependencies",
@@ -98,7 +98,7 @@ LIMITER: Final = Alert(
     + single(
         'sum(rate(rate_limiter_requests_total{job="%s", policy="%s", result="rejected"}[5m]))',
         *_DECISIONS,
-        spelt="humanize",
+        spelt=PER_SECOND,
     )
     + "/s. Who: search traces of this service with status 429.",
     dashboard="dependencies",
@@ -135,15 +135,15 @@ LAG: Final = Alert(
     why="Seconds of work that wait, whatever the volume; infinite when nothing is consumed while "
     "messages wait, and no number when neither happens.",
     severity="warning",
-    summary="{{ $labels.job }} is {{ $value | humanizeDuration }} behind on "
-    "{{ $labels.messaging_destination_name }}.",
+    summary="{{ $labels.job }} does not keep up with {{ $labels.messaging_destination_name }}.",
     description="Waiting: "
     + single(
         'sum(messaging_consumer_lag{job="%s", messaging_destination_name="%s"})',
         *_QUEUE,
-        spelt="humanize",
+        spelt=COUNT,
     )
-    + " messages. Look for slow or failing processing, then for more producers.",
+    + " messages, {{ $value | humanizeDuration }} of work. Look for slow or failing "
+    "processing, then for more producers.",
     dashboard="dependencies",
 )
 

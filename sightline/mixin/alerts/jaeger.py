@@ -10,12 +10,12 @@ from sightline.mixin import queries
 from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.queries import rate, share
 from sightline.mixin.rules import telemetry as rules
-from sightline.mixin.text import listed, single
+from sightline.mixin.text import PER_SECOND, listed, single
 
 _FAILED: Final = "otelcol_exporter_send_failed_spans_total"
 _SENDERS: Final = listed(
     f"topk(5, {rules.STARTED} > 0)",
-    item="{{ .Labels.job }} ({{ .Value | humanize }}/s)",
+    item='{{ .Labels.job }} ({{ .Value | printf "%.2f" }}/s)',
     otherwise="none at this moment",
 )
 
@@ -30,7 +30,7 @@ NOT_RECEIVING: Final = Alert(
     why="Sampled spans are started and none arrives. Only where a Jaeger is scraped; lost traces "
     "wake nobody.",
     severity="warning",
-    summary="Jaeger accepts no spans although services start {{ $value | humanize }}/s.",
+    summary="Jaeger accepts no spans although services start some.",
     description=f"Nothing arrives on its OTLP ports. Spans started now: {_SENDERS}.",
     dashboard="telemetry",
     variables=(),
@@ -45,11 +45,12 @@ REFUSING: Final = Alert(
     why="A refusal is retried, so a moment of it loses nothing; five minutes fill the queues of "
     "the services.",
     severity="warning",
-    summary="Jaeger refuses {{ $value | humanize }} spans/s over {{ $labels.transport }}.",
-    description="Its memory limiter, its storage or a full queue says no. Accepted meanwhile: "
-    + single(queries.spans_accepted(), spelt="humanize")
-    + "/s; storage failures: "
-    + single(f"sum(rate({_FAILED}[5m]))", spelt="humanize", otherwise="none ever")
+    summary="Jaeger refuses spans over {{ $labels.transport }}.",
+    description="Its memory limiter, its storage or a full queue says no. "
+    'Refused: {{ $value | printf "%.2f" }}/s; accepted meanwhile: '
+    + single(queries.spans_accepted(), spelt=PER_SECOND)
+    + "/s; failures of storage: "
+    + single(f"sum(rate({_FAILED}[5m]))", spelt=PER_SECOND, otherwise="0")
     + "/s.",
     dashboard="stack",
     variables=(),
@@ -66,8 +67,8 @@ STORAGE: Final = Alert(
     "a failed write is retried once by the services.",
     severity="warning",
     summary="Jaeger cannot store spans.",
-    description="{{ $labels.exporter }} failed on {{ $value | humanize }} spans. Disk full, or "
-    "the storage is away; services keep the spans until their queues are full.",
+    description='{{ $labels.exporter }} failed on {{ $value | printf "%.0f" }} spans. Disk full, '
+    "or the storage is away; services keep the spans until their queues are full.",
     dashboard="stack",
     variables=(),
 )
@@ -81,7 +82,7 @@ NOT_STORING: Final = Alert(
     keep="0s",
     why="Accepted must become stored; tail sampling stores fewer, never none for minutes.",
     severity="warning",
-    summary="Jaeger accepts {{ $value | humanize }} spans/s and stores none.",
+    summary="Jaeger accepts spans and stores none.",
     description="They pile up in its pipeline or are sampled away. Look at its log and at the "
     "policies of tail sampling.",
     dashboard="stack",
@@ -94,7 +95,7 @@ QUERIES: Final = Alert(
     name="JaegerQueriesFailing",
     signal=share(
         rate(_READS, by=("job", "operation"), where='result="err", operation!="get_trace"'),
-        rate(_READS, by=("job", "operation"), where='operation!="get_trace"'),
+        rate(_READS, by=("job", "operation")),
     ),
     threshold=Threshold(operator=">", value=0.05),
     hold="5m",

@@ -5,7 +5,7 @@ from typing import Final
 from sightline.mixin import queries
 from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.rules import processes as rules
-from sightline.mixin.text import single
+from sightline.mixin.text import COUNT, single
 
 _INSTANCE: Final = ("job", "instance")
 
@@ -133,7 +133,7 @@ CONNECTIONS: Final = Alert(
         "job",
         "instance",
         "db_client_connection_pool_name",
-        spelt="humanize",
+        spelt=COUNT,
     )
     + ". If all connections are used and few queries run, some code does not give them back.",
     dashboard="dependencies",

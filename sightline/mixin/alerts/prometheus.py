@@ -87,8 +87,8 @@ RULES: Final = _alert(
     severity="critical",
     why="An alert that cannot be evaluated is an alert that is off.",
     summary="Prometheus fails to evaluate rules.",
-    description="Group {{ $labels.rule_group }}, {{ $value | humanize }} failures; the page of "
-    "rules shows the error beside the rule. Typical: many-to-many matching.",
+    description='Group {{ $labels.rule_group }}, {{ $value | printf "%.0f" }} failures; the page '
+    "of rules shows the error beside the rule. Typical: many-to-many matching.",
 )
 
 LATE: Final = _alert(
@@ -159,7 +159,7 @@ DISCARDED: Final = _alert(
     severity="warning",
     why="Two targets write one series, or a clock is wrong: graphs are a mixture. Ten minutes "
     "outlast a replacement of one target by another.",
-    summary="Prometheus discards {{ $value | humanize }} samples/s.",
+    summary="Prometheus discards samples.",
     description=f"{_WHERE}: duplicate, out of order or out of bounds. Two targets with the same "
     "job and instance, or honor_labels on a job that needs none.",
 )

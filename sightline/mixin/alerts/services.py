@@ -5,7 +5,7 @@ from typing import Final
 from sightline.mixin.config import FEWEST_FOR_P99, FEWEST_REQUESTS
 from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.rules import services as rules
-from sightline.mixin.text import listed, single
+from sightline.mixin.text import COUNT, PER_SECOND, listed, single
 
 _INSTANCES: Final = listed(
     'up{job="%s"}', "job", item="{{ .Labels.instance }}", otherwise="none known"
@@ -13,7 +13,7 @@ _INSTANCES: Final = listed(
 _WORST_ROUTES: Final = listed(
     f'topk(3, {rules.ROUTE_ERRORS}{{job="%s"}} > 0)',
     "job",
-    item='{{ or .Labels.http_route "no route" }} ({{ .Value | humanize }}/s)',
+    item='{{ or .Labels.http_route "no route" }} ({{ .Value | printf "%.2f" }}/s)',
     otherwise="none at this moment",
 )
 _SLOWEST_ROUTES: Final = listed(
@@ -56,9 +56,9 @@ TARGET_DOWN: Final = Alert(
     severity="warning",
     summary="One instance of {{ $labels.job }} is down: {{ $labels.instance }}.",
     description="The others carry its load: "
-    + single('sum(up{job="%s"})', "job", spelt='printf "%.0f"')
+    + single('sum(up{job="%s"})', "job", spelt=COUNT)
     + " of "
-    + single('count(up{job="%s"})', "job", spelt='printf "%.0f"')
+    + single('count(up{job="%s"})', "job", spelt=COUNT)
     + " instances answer.",
     dashboard="service",
     variables=("job", "instance"),
@@ -141,7 +141,7 @@ TRAFFIC: Final = Alert(
     severity="warning",
     summary="{{ $labels.job }} lost nine tenths of its traffic.",
     description="Left: "
-    + single(f'{rules.REQUESTS}{{job="%s"}}', "job", spelt="humanize")
+    + single(f'{rules.REQUESTS}{{job="%s"}}', "job", spelt=PER_SECOND)
     + " requests/s. Look one hop up: load balancer, name resolution, callers.",
     dashboard="service",
 )

@@ -7,7 +7,7 @@ from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.queries import increase
 from sightline.mixin.rules import services
 from sightline.mixin.rules import telemetry as rules
-from sightline.mixin.text import listed, single
+from sightline.mixin.text import PER_SECOND, listed, single
 
 _LOST: Final = 'otel_sdk_processor_span_processed_total{error_type!=""}'
 
@@ -23,10 +23,10 @@ DROPPED: Final = Alert(
     "scraped value is above 0 already, which increase() does not.",
     severity="warning",
     summary="{{ $labels.job }} drops spans: {{ $labels.error_type }}.",
-    description="{{ $labels.instance }} lost {{ $value | humanize }} spans before export. Its "
-    "export calls fail at a ratio of "
+    description='{{ $labels.instance }} lost {{ $value | printf "%.0f" }} spans before export. '
+    "Export calls that fail: "
     + single(f'{rules.EXPORTS_FAILED}{{job="%s"}}', "job", spelt="humanizePercentage")
-    + ": if that is high mend the way to the collector, else sample less or raise the queue.",
+    + ". If many, mend the way to the collector; if few, sample less or raise the queue.",
     dashboard="telemetry",
 )
 
@@ -61,7 +61,7 @@ EXPORT: Final = Alert(
         "sum by (error_type) (rate(otel_sdk_exporter_operation_duration_seconds_count"
         '{job="%s", error_type!=""}[5m])) > 0',
         "job",
-        item="{{ .Labels.error_type }} ({{ .Value | humanize }}/s)",
+        item='{{ .Labels.error_type }} ({{ .Value | printf "%.2f" }}/s)',
         otherwise="none at this moment",
     )
     + ". Spans wait in the queue meanwhile; they are lost when it is full.",
@@ -80,8 +80,8 @@ MISSING: Final = Alert(
     "a low sampling ratio does not alert.",
     severity="warning",
     summary="{{ $labels.job }} serves requests but starts no spans.",
-    description="It serves {{ $value | humanize }} requests/s. OTEL_SDK_DISABLED is set, or the "
-    "application was built before instrument() was called.",
+    description='It serves {{ $value | printf "%.2f" }} requests/s. OTEL_SDK_DISABLED is set, or '
+    "the application was built before instrument() was called.",
     dashboard="telemetry",
 )
 
@@ -100,7 +100,7 @@ IN_TRANSIT: Final = Alert(
     "service exports elsewhere. Delivered by service: "
     + listed(
         f"topk(5, {rules.DELIVERED} > 0)",
-        item="{{ .Labels.job }} ({{ .Value | humanize }}/s)",
+        item='{{ .Labels.job }} ({{ .Value | printf "%.2f" }}/s)',
         otherwise="none at this moment",
     )
     + ".",
@@ -120,8 +120,8 @@ INTERNAL: Final = Alert(
     "once.",
     severity="warning",
     summary="The instrumentation of {{ $labels.job }} fails in {{ $labels.operation }}.",
-    description="{{ $labels.instance }} hid {{ $value | humanize }} failures from its users. The "
-    "log holds the first one with its traceback: please report it.",
+    description='{{ $labels.instance }} hid {{ $value | printf "%.0f" }} failures from its users. '
+    "The log holds the first one with its traceback: please report it.",
     dashboard="telemetry",
 )
 
@@ -134,8 +134,8 @@ OVERFLOW: Final = Alert(
     why="From the first event on, the metric lies by lumping label sets together.",
     severity="warning",
     summary="{{ $labels.metric }} of {{ $labels.job }} has too many label sets.",
-    description="{{ $value | humanize }} events went to the label value __overflow__. Some label "
-    "takes its values from requests: a raw path, an id, a host name.",
+    description='{{ $value | printf "%.0f" }} events went to the label value __overflow__. Some '
+    "label takes its values from requests: a raw path, an id, a host name.",
     dashboard="telemetry",
 )
 
@@ -177,7 +177,7 @@ EXEMPLARS: Final = Alert(
         queries.spans_started(
             by=(), where='otel_span_sampling_result="RECORD_AND_SAMPLE"', window="15m"
         ),
-        spelt="humanize",
+        spelt=PER_SECOND,
     )
     + "/s.",
     dashboard="telemetry",
