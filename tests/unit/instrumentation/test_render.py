@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -51,6 +51,7 @@ def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
 
 
 @given(OBSERVED)
+@settings(deadline=None)  # a busy machine is no failure
 def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
@@ -60,6 +61,7 @@ def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
 
 
 @given(OBSERVED)
+@settings(deadline=None)  # a busy machine is no failure
 def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
