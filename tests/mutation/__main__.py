@@ -95,8 +95,13 @@ def rules() -> Iterator[Rule]:
             yield from group["rules"]
 
 
-def _stories(mutant: Mutant) -> Iterator[tuple[dict[str, Any], str]]:
-    """Documents and their alerts that could notice; an alert's own stories come first."""
+def _stories(mutant: Mutant) -> list[tuple[dict[str, Any], str]]:
+    """Documents and subjects that could notice, the rule's own story first: it is the shortest."""
+    name = mutant.rule.get("alert") or mutant.rule["record"]
+    return sorted(_noticing(mutant), key=lambda story: story[1] != name)
+
+
+def _noticing(mutant: Mutant) -> Iterator[tuple[dict[str, Any], str]]:
     own = mutant.rule.get("alert")
     for path in promtool.FILES:
         document = promtool.story(path)
