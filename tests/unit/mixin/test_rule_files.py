@@ -1,5 +1,7 @@
 """Rules become YAML that people like to read, on the clock of a profile."""
 
+from dataclasses import replace
+
 import yaml
 
 from sightline.mixin import rule_files
@@ -73,9 +75,7 @@ def test_the_demo_divides_every_duration_by_ten() -> None:
 
 def test_a_long_text_is_folded_outside_of_its_tags_and_read_back_whole() -> None:
     text = "word " * 30 + "{{ range query `a b` -}} {{ .Value }} {{- end }} tail."
-    alert = Alert(
-        **{name: getattr(QUEUE, name) for name in Alert.__slots__} | {"description": text}
-    )
+    alert = replace(QUEUE, description=text)
     file = RuleFile(name="x", subject="X.", groups=(Group(name="x", rules=(alert,)),))
 
     (group,) = yaml.safe_load(rule_files.render(file, PRODUCTION))["groups"]
