@@ -14,9 +14,10 @@ from instrumentation.conventions import SPAN_ID, TRACE_ID
 LONGEST: Final = 16384
 """Characters of a message or stack trace that are kept."""
 
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     *("asctime", "message", "color_message", TRACE_ID, SPAN_ID)
 }
+"""What every record has; the rest came as ``extra``."""
 
 
 class TraceContextFilter(logging.Filter):
@@ -44,13 +45,13 @@ class JSONFormatter(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": _message(record)[:LONGEST],
+            "message": message(record)[:LONGEST],
             TRACE_ID: getattr(record, TRACE_ID, "") or trace_id,
             SPAN_ID: getattr(record, SPAN_ID, "") or span_id,
         }
         if record.exc_info:
             line["exception"] = self._exception(record)[-LONGEST:]
-        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        extra = {key: value for key, value in vars(record).items() if key not in STANDARD}
         return _encoded(line, extra)
 
     def _exception(self, record: logging.LogRecord) -> str:
@@ -58,7 +59,7 @@ class JSONFormatter(logging.Formatter):
         return self.formatException(exc_info if isinstance(exc_info, tuple) else sys.exc_info())
 
 
-def _message(record: logging.LogRecord) -> str:
+def message(record: logging.LogRecord) -> str:
     """The message with its arguments; one that does not fit them is kept as it was written."""
     return attempted(record.getMessage, lambda: f"{described(record.msg)} {described(record.args)}")
 

@@ -5,7 +5,7 @@ import atexit
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
@@ -22,7 +22,10 @@ from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._trust import trusted
 from instrumentation._workers import Workers, has_siblings
-from instrumentation.settings import Settings
+from instrumentation.settings import LOGS_OVER_OTLP, Settings
+
+if TYPE_CHECKING:
+    from instrumentation._export_logs import LogExport
 
 Engine = Literal["asgi", "contrib", "fastapi"]
 
@@ -79,6 +82,7 @@ class Telemetry:
             secret=settings.secret_parameters,
             baggage_hosts=settings.baggage_hosts,
         )
+        self._logs = self._log_export()
         self.runtime = Runtime(self.registry, settings)
         self._workers: Workers | None = None
         self.aside = {path: Aside(app=None) for path in exclude}
@@ -98,6 +102,17 @@ class Telemetry:
         everybody.register(Merged(self._workers.snapshots))
         return everybody
 
+    def _log_export(self) -> "LogExport | None":
+        if self.settings.disabled or self.settings.logs_exporter != LOGS_OVER_OTLP:
+            return None
+        from instrumentation._export_logs import LogExport  # noqa: PLC0415  seldom
+
+        return LogExport(
+            self.tracing.origin.resource,
+            timeout_seconds=self.settings.export.timeout_seconds,
+            operation=self.guard.operation("log_export"),
+        )
+
     def _recorders(self, *, traces: bool) -> Recorders:
         return Recorders(
             tracing=self.tracing if traces else None,
@@ -112,7 +127,7 @@ class Telemetry:
         )
 
     def flush(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
-        """Send all spans that ended before this call.
+        """Send all spans that ended before this call, and log records where they are sent.
 
         Args:
             timeout: Seconds.
@@ -120,6 +135,10 @@ class Telemetry:
         Returns:
             Whether the collector took them all in time.
         """
+        logs_taken = self._logs.flushing(timeout) if self._logs else _nothing_lost
+        return self._flush_spans(timeout) and logs_taken()
+
+    def _flush_spans(self, timeout: float) -> bool:
         exporting = self.tracing.exporting
         if exporting is not None:
             return exporting.flush(timeout)
@@ -139,8 +158,14 @@ class Telemetry:
         close_provider(self.tracing.provider)
         if self._workers is not None:
             self._workers.close()
+        logs_taken = self._logs.shutting_down(timeout) if self._logs else _nothing_lost
         exporting = self.tracing.exporting
-        return exporting.shutdown_within(timeout) if exporting is not None else self.flush(timeout)
+        spans_taken = (
+            exporting.shutdown_within(timeout)
+            if exporting is not None
+            else self._flush_spans(timeout)
+        )
+        return logs_taken() and spans_taken
 
     def stats(self) -> object:
         """Where the spans are that ended so far; None when the service exports them itself."""
@@ -169,6 +194,11 @@ class Telemetry:
         traceback: TracebackType | None,
     ) -> None:
         self.shutdown()
+
+
+def _nothing_lost() -> bool:
+    """What a service that sends no log records answers about them."""
+    return True
 
 
 def _tracing(settings: Settings, service: str, registry: CollectorRegistry) -> _provider.Tracing:

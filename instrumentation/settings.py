@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, Self
 
 from instrumentation import _environment
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export_settings import HTTP, ExportSettings
 from instrumentation.conventions import KNOWN_METHODS
 from instrumentation.errors import ConfigurationError
 
@@ -24,6 +24,7 @@ SAMPLERS: Final = (
     "jaeger_remote",
     "parentbased_jaeger_remote",
 )
+LOGS_OVER_OTLP: Final = "otlp"
 PROPAGATORS: Final = ("tracecontext", "baggage", "none")
 
 SECRET_PARAMETERS: Final = frozenset(
@@ -136,6 +137,9 @@ class Settings:
     ``SIGHTLINE_STRICT``."""
     export: ExportSettings
     """Where spans go."""
+    logs_exporter: str
+    """``otlp`` sends what the service logs, over HTTP alone; ``none`` does not.
+    ``OTEL_LOGS_EXPORTER``."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -173,6 +177,7 @@ class Settings:
             strict=_environment.boolean(env, "SIGHTLINE_STRICT", default=False),
             limits=Limits.from_env(env),
             export=ExportSettings.from_env(env),
+            logs_exporter=_logs_exporter(env),
         )
 
 
@@ -211,6 +216,18 @@ def _propagators(environ: _environment.Environ) -> frozenset[str]:
             f"OTEL_PROPAGATORS={word!r}: expected a list of {', '.join(PROPAGATORS)}"
         )
     return found - {"none"}
+
+
+def _logs_exporter(environ: _environment.Environ) -> str:
+    """The exporter; the protocol is checked where it counts, for OTLP logs go over HTTP alone."""
+    exporter = _environment.choice(
+        environ, "OTEL_LOGS_EXPORTER", "none", among=("none", LOGS_OVER_OTLP)
+    )
+    if exporter == LOGS_OVER_OTLP:
+        specific, general = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"
+        name = specific if _environment.text(environ, specific) else general
+        _environment.choice(environ, name, HTTP, among=(HTTP,))
+    return exporter
 
 
 def _lower(environ: _environment.Environ, name: str) -> tuple[str, ...]:

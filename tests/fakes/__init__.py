@@ -1,6 +1,7 @@
 """Fakes that speak the real protocol on loopback.
 
-`Collector` takes OTLP over HTTP and gRPC, remembers the spans, and misbehaves on demand::
+`Collector` takes OTLP over HTTP and gRPC, remembers spans and log records, and misbehaves on
+demand::
 
     with Collector() as collector:
         collector.misbehave(status(503, retry_after="1"))

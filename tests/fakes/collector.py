@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.fakes.faults import CLOSED, Fault
@@ -94,6 +95,11 @@ class Collector:
     def spans(self) -> list[Span]:
         """Spans that were taken, each once: a sender may repeat what it saw no answer to."""
         return list({span.span_id: span for span in self._received.taken}.values())
+
+    @property
+    def logs(self) -> list[LogRecord]:
+        """Log records that were taken, over HTTP."""
+        return self._received.logs
 
     @property
     def deliveries(self) -> int:

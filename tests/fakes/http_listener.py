@@ -118,7 +118,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     headers = {name.strip().lower(): value.strip() for name, value in lines}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
-    return Request(headers, plain)
+    return Request(headers, plain, path=head.split(" ", 2)[1])
 
 
 def _taken(received: Received, request: Request) -> tuple[int, bytes, str]:

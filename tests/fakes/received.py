@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.fakes.faults import Fault
@@ -20,6 +25,19 @@ class Request:
     headers: dict[str, str]
     body: bytes
     """Without its compression."""
+    path: str = "/v1/traces"
+
+    @property
+    def logs(self) -> list[LogRecord]:
+        """Its log records; none in a request about something else."""
+        if not self.path.endswith("/v1/logs"):
+            return []
+        return [
+            record
+            for resource in ExportLogsServiceRequest.FromString(self.body).resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
 
     @property
     def message(self) -> ExportTraceServiceRequest:
@@ -44,9 +62,13 @@ class Received:
     fault: Fault | None = None
     requests: list[Request] = field(default_factory=list)
     taken: list[Span] = field(default_factory=list)
+    logs: list[LogRecord] = field(default_factory=list)
 
-    def receive(self, request: Request) -> ExportTraceServiceResponse:
-        """Take the spans of *request*, as far as the fault lets us."""
+    def receive(self, request: Request) -> ExportTraceServiceResponse | ExportLogsServiceResponse:
+        """Take what is in *request*, spans as far as the fault lets us."""
+        if request.logs:
+            self.logs += request.logs
+            return ExportLogsServiceResponse()
         answer = ExportTraceServiceResponse()
         spans = request.spans
         rejected = min(self.fault.rejected if self.fault else 0, len(spans))

@@ -1,6 +1,7 @@
 """Services under test, as factories for ``uvicorn --factory apps:NAME``."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, WebSocket
@@ -57,6 +58,12 @@ async def stream() -> StreamingResponse:
 async def later(tasks: BackgroundTasks) -> dict[str, str]:
     tasks.add_task(asyncio.sleep, 1.0)
     return {"accepted": "yes"}
+
+
+@routes.get("/told")
+async def told() -> dict[str, str]:
+    logging.getLogger("shop").warning("told %s", "all", extra={"order": 7})
+    return {"told": "yes"}
 
 
 @routes.websocket("/rooms/{room}")

@@ -1,0 +1,219 @@
+"""Log records of the standard library, sent as OTLP; asked for by ``OTEL_LOGS_EXPORTER=otlp``.
+
+The pipeline is the SDK's. Ours is what stands before it, so that a record which cannot be encoded
+costs no other, and around it, so that a collector that is gone costs nothing but records.
+"""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from importlib import import_module
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current, get_value
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    LogRecordExporter,
+    LogRecordExportResult,
+)
+from opentelemetry.sdk.resources import Resource
+
+from instrumentation._guard import Operation, described, qualified_name
+from instrumentation._logs import LONGEST, STANDARD, message
+from instrumentation._patch import patched
+from instrumentation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AnyValue
+
+TELEMETRY: Final = "opentelemetry"
+"""Whose records are not sent, nor those of loggers below it: they speak about sending."""
+
+_LARGEST: Final = 2**63
+_MODULE: Final = "opentelemetry.exporter.otlp.proto.http._log_exporter"
+
+Answer = Callable[[], bool]
+
+
+class LogExport:
+    """Sends what the process logs, from now until `shutting_down`.
+
+    It stands behind the loggers, not among their handlers: a handler of ours would keep
+    ``logging.basicConfig()`` from doing anything, and ``dictConfig()`` would remove it.
+
+    A process has one: of several services in it, the first that asks.
+
+    Args:
+        resource: The service's.
+        timeout_seconds: Longest one attempt may take.
+        operation: Failures are counted here; under it nothing of the service's fails.
+
+    Raises:
+        ConfigurationError: The package of the exporter is not installed, or a variable that it
+            reads is wrong.
+    """
+
+    def __init__(self, resource: Resource, *, timeout_seconds: float, operation: Operation) -> None:
+        self._operation = operation
+        self._exporter = _Watched(_exporter(timeout_seconds), operation)
+        self._provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_log_record_processor(_batches(self._exporter))
+        self._undo = patched(logging.Logger, "callHandlers", self._behind)
+
+    def _behind(self, call_handlers: Callable[..., None]) -> Callable[..., None]:
+        @wraps(call_handlers)
+        def handled(logger: logging.Logger, record: logging.LogRecord) -> None:
+            call_handlers(logger, record)
+            self.send(record)
+
+        return handled
+
+    def send(self, record: logging.LogRecord) -> None:
+        """Queue *record* with the context of the current span, unless it is about sending."""
+        if f"{record.name}.".startswith(f"{TELEMETRY}.") or get_value(
+            _SUPPRESS_INSTRUMENTATION_KEY
+        ):
+            return
+        with self._operation:
+            self._provider.get_logger(record.name).emit(translated(record))
+
+    def flushing(self, timeout_seconds: float) -> Answer:
+        """Begin to send what waits; the answer, which waits, is whether all was taken in time."""
+        return self._aside(self._provider.force_flush, timeout_seconds)
+
+    def shutting_down(self, timeout_seconds: float) -> Answer:
+        """As `flushing`, for the last time: later records are only handled as before."""
+        self._undo()
+        return self._aside(self._provider.shutdown, timeout_seconds)
+
+    def _aside(self, work: Callable[[], object], timeout_seconds: float) -> Answer:
+        """Run *work*, which knows no timeout of its own, where we can leave it behind."""
+        deadline = monotonic() + timeout_seconds
+        lost = self._exporter.lost
+        thread = threading.Thread(target=work, name="sightline-logs", daemon=True)
+        thread.start()
+
+        def answer() -> bool:
+            thread.join(max(0.0, deadline - monotonic()))
+            return not thread.is_alive() and self._exporter.lost == lost
+
+        return answer
+
+
+class _Watched(LogRecordExporter):
+    """Counts what *inner* failed to deliver."""
+
+    def __init__(self, inner: LogRecordExporter, operation: Operation) -> None:
+        self._inner = inner
+        self._operation = operation
+        self.lost = 0
+        """Records."""
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        with self._operation:
+            if self._inner.export(batch) is LogRecordExportResult.SUCCESS:
+                return LogRecordExportResult.SUCCESS
+            self.lost += len(batch)
+            raise ConnectionError(f"{len(batch)} log records were not taken")
+        return LogRecordExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        self._inner.shutdown()  # type: ignore[no-untyped-call]  # the SDK's has no types
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._inner.force_flush(timeout_millis)
+
+
+def translated(record: logging.LogRecord) -> LogRecord:
+    """*record* as OpenTelemetry has it, every value one that can be encoded."""
+    return LogRecord(
+        timestamp=int(record.created * 1e9),
+        context=get_current(),
+        severity_number=severity(record.levelno),
+        severity_text=record.levelname,
+        body=_text(message(record)),
+        attributes={**_extra(record), **_code(record), **_exception(record)},
+    )
+
+
+def severity(level: int) -> SeverityNumber:
+    """The number for a level of the standard library: DEBUG is 5, INFO 9, and so on by fours.
+
+    Source: OpenTelemetry logs data model, "Mapping of SeverityNumber".
+    """
+    tens, ones = divmod(level, 10)
+    return SeverityNumber(min(max(1 + 4 * tens + min(ones, 3), 1), 24))
+
+
+def _extra(record: logging.LogRecord) -> dict[str, "AnyValue"]:
+    return {_text(key): _value(value) for key, value in vars(record).items() if key not in STANDARD}
+
+
+def _code(record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+    """Source: semantic conventions, "Source code attributes"."""
+    return {
+        "code.file.path": _text(record.pathname),
+        "code.function.name": _text(record.funcName or ""),
+        "code.line.number": record.lineno,
+    }
+
+
+def _exception(record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+    """Source: semantic conventions, "Exceptions in logs"."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if error is None:
+        return {}
+    lines = traceback.TracebackException.from_exception(error, compact=True).format()
+    return {
+        "exception.type": qualified_name(error),
+        "exception.message": _text(described(error)),
+        "exception.stacktrace": _text("".join(lines)[-LONGEST:]),
+    }
+
+
+def _value(value: object) -> "AnyValue":
+    match value:
+        case bool() | float():
+            return value
+        case int() if -_LARGEST <= value < _LARGEST:
+            return value
+        case _:
+            return _text(described(value))
+
+
+def _text(value: str) -> str:
+    """What Protobuf can carry of *value*: lone surrogates become question marks."""
+    return value[:LONGEST].encode("utf-8", "replace").decode()
+
+
+def _exporter(timeout_seconds: float) -> LogRecordExporter:
+    try:
+        module: Any = import_module(_MODULE)
+    except ImportError as error:
+        raise ConfigurationError(
+            "OTEL_LOGS_EXPORTER='otlp': expected the package opentelemetry-exporter-otlp; "
+            "install it, or set none"
+        ) from error
+    exporter: LogRecordExporter = _checked(lambda: module.OTLPLogExporter(timeout=timeout_seconds))
+    return exporter
+
+
+def _batches(exporter: LogRecordExporter) -> BatchLogRecordProcessor:
+    processor: BatchLogRecordProcessor = _checked(lambda: BatchLogRecordProcessor(exporter))
+    return processor
+
+
+def _checked(build: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever *build* gives
+    """What *build* gives; the SDK says of its variables what is wrong, but not always which."""
+    try:
+        return build()
+    except ValueError as error:
+        raise ConfigurationError(
+            f"OTEL_LOGS_EXPORTER='otlp': {error}; "
+            "see the variables OTEL_BLRP_… and OTEL_EXPORTER_OTLP_LOGS_…"
+        ) from error

@@ -1,0 +1,108 @@
+"""What becomes of a log record on its way to OTLP."""
+
+import logging
+from collections.abc import Mapping
+
+import pytest
+from opentelemetry import context
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.resources import Resource
+
+from instrumentation import ConfigurationError, Settings, extract
+from instrumentation._export_logs import severity, translated
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Wordless:
+    def __str__(self) -> str:
+        raise LookupError("no words")
+
+
+def record(message: object, *arguments: object, **extra: object) -> logging.LogRecord:
+    return logging.getLogger("shop").makeRecord(
+        "shop", logging.WARNING, "/shop/till.py", 7, message, arguments, None, "sell", extra
+    )
+
+
+def attributes(found: logging.LogRecord) -> Mapping[str, object]:
+    return translated(found).attributes or {}
+
+
+def test_a_record_keeps_its_words_its_level_its_extras_and_its_place() -> None:
+    found = translated(record("sold %d items", 3, order=7))
+
+    assert (found.body, found.severity_text) == ("sold 3 items", "WARNING")
+    assert found.attributes == {
+        "order": 7,
+        "code.file.path": "/shop/till.py",
+        "code.function.name": "sell",
+        "code.line.number": 7,
+    }
+
+
+def test_a_record_belongs_to_the_current_span() -> None:
+    token = context.attach(extract({"traceparent": TRACEPARENT}))
+    found = translated(record("sold"))
+    context.detach(token)
+
+    assert f"{found.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
+    assert f"{found.span_id:016x}" == "b7ad6b7169203331"
+
+
+def test_an_exception_comes_along() -> None:
+    found = record("failed")
+    found.exc_info = (LookupError, LookupError("gone"), None)
+
+    assert (
+        attributes(found).items()
+        >= {
+            "exception.type": "LookupError",
+            "exception.message": "gone",
+            "exception.stacktrace": "LookupError: gone\n",
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "number"),
+    [(0, 1), (5, 4), (10, 5), (20, 9), (25, 12), (30, 13), (40, 17), (50, 21), (90, 24), (-1, 1)],
+)
+def test_a_level_has_its_number(level: int, number: int) -> None:
+    assert severity(level).value == number
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        record("\udc80"),
+        record("%d", "x"),
+        record(Wordless()),
+        record("x", key=2**70),
+        record("x", key="\ud800"),
+        record("x", key=Wordless()),
+        record("x", key={"a": object()}),
+    ],
+)
+def test_whatever_is_logged_can_be_encoded(broken: logging.LogRecord) -> None:
+    request = encode_logs([ReadableLogRecord(translated(broken), Resource({}))])
+
+    assert request.SerializeToString()
+
+
+def test_log_records_stay_at_home_unless_they_are_asked_for() -> None:
+    assert Settings.from_env({}).logs_exporter == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OTEL_LOGS_EXPORTER", "console", "one of none, otlp"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "one of http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json", "one of http/protobuf"),
+    ],
+)
+def test_what_cannot_be_done_is_named(name: str, value: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name}='{value}': expected {expected}"):
+        Settings.from_env({"OTEL_LOGS_EXPORTER": "otlp", name: value})
