@@ -8,10 +8,12 @@ from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter, time
+from typing import Any
 
 from opentelemetry.trace import SpanContext
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.samples import Exemplar
+from prometheus_client.values import MutexValue
 
 from instrumentation.conventions import SPAN_ID, TRACE_ID
 
@@ -21,7 +23,25 @@ EXEMPLAR_INTERVAL_SECONDS = 1.0
 
 def adding(child: Counter | Gauge, amount: float) -> Callable[[], None]:
     """What adds *amount* to *child* when called."""
-    return partial(child._value.inc, amount)  # noqa: SLF001  see the module's docstring
+    return _adding(child._value, amount)  # noqa: SLF001  see the module's docstring
+
+
+def _adding(cell: Any, amount: float) -> Callable[[], None]:  # noqa: ANN401  of several classes
+    if type(cell) is not MutexValue:
+        return partial(cell.inc, amount)  # several workers: a value in a shared file
+    lock = cell._lock  # noqa: SLF001  as above
+
+    def add() -> None:
+        with lock:
+            cell._value += amount  # noqa: SLF001  as above
+
+    return add
+
+
+def observer(child: Histogram) -> "Observer":
+    """What observes *child*."""
+    in_memory = type(child._sum) is MutexValue  # noqa: SLF001  as above
+    return LockedOnce(child) if in_memory else Observer(child)
 
 
 class Observer:
@@ -36,10 +56,12 @@ class Observer:
         self._exemplify = tuple(bucket.set_exemplar for bucket in child._buckets)  # noqa: SLF001
         self._due = [0.0] * len(self._bounds)
 
-    def observe(self, value: float) -> None:
-        """Count *value*."""
+    def observe(self, value: float) -> int:
+        """Count *value*; the bucket it falls into."""
+        bucket = bisect_left(self._bounds, value)
         self._add(value)
-        self._count[bisect_left(self._bounds, value)](1)
+        self._count[bucket](1)
+        return bucket
 
     def observe_in(self, span: SpanContext, value: float) -> None:
         """Count *value*, with *span* as its exemplar where that is sampled and due."""
@@ -56,10 +78,31 @@ class Observer:
             span: A sampled span; others would lead nowhere.
             now: Seconds on a clock that only runs forward.
         """
-        bucket = bisect_left(self._bounds, value)
-        self._add(value)
-        self._count[bucket](1)
+        bucket = self.observe(value)
         if now >= self._due[bucket]:
             self._due[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
             labels = {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}"}
             self._exemplify[bucket](Exemplar(labels, value, time()))
+
+
+class LockedOnce(Observer):
+    """An observer of values in memory: the sum and the buckets share a lock, taken once."""
+
+    __slots__ = ("_buckets", "_lock", "_sum")
+
+    def __init__(self, child: Histogram) -> None:
+        super().__init__(child)
+        self._sum: Any = child._sum  # noqa: SLF001  as above
+        self._buckets: list[Any] = child._buckets  # noqa: SLF001  as above
+        self._lock = self._sum._lock  # noqa: SLF001  as above
+        for bucket in self._buckets:
+            bucket._lock = self._lock  # noqa: SLF001  as above
+
+    def observe(self, value: float) -> int:
+        """Count *value*; the bucket it falls into."""
+        found = bisect_left(self._bounds, value)
+        bucket = self._buckets[found]
+        with self._lock:
+            self._sum._value += value  # noqa: SLF001  as above
+            bucket._value += 1  # noqa: SLF001  as above
+        return found

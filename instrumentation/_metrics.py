@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from instrumentation._histogram import Observer, adding
+from instrumentation._histogram import Observer, adding, observer
 from instrumentation.conventions import (
     KNOWN_METHODS,
     METRICS,
@@ -115,7 +115,7 @@ class Families:
         """Observers of the histogram *name*; registered when first asked for."""
         if name not in self._histograms:
             labels = histogram(name, self.registry).labels
-            self._histograms[name] = self.bounded(name, lambda *values: Observer(labels(*values)))
+            self._histograms[name] = self.bounded(name, lambda *values: observer(labels(*values)))
         return self._histograms[name]
 
     def counter(self, name: str) -> Bounded[Counter]:
@@ -174,7 +174,7 @@ class ServerMetrics:
             self._duration.labels(method, route, "200", "")
             self._duration.labels(method, route, "500", "500")
         return RequestSeries(
-            Observer(self._duration.labels(method, route, status_code, error)),
-            Observer(self._request_size.labels(method, route, status_code)),
-            Observer(self._response_size.labels(method, route, status_code)),
+            observer(self._duration.labels(method, route, status_code, error)),
+            observer(self._request_size.labels(method, route, status_code)),
+            observer(self._response_size.labels(method, route, status_code)),
         )

@@ -14,11 +14,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export import build as build_export
 from instrumentation._export_processor import ExportProcessor
-from instrumentation._guard import Counter
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
 from instrumentation._span import Origin

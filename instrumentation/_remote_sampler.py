@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
+from prometheus_client import Counter
+
 from instrumentation import _environment
 from instrumentation._export_http import Connection
 from instrumentation._export_verdict import printable
-from instrumentation._guard import Counter
 from instrumentation._remote_sampler_strategies import Probabilistic, Strategy, strategy
 from instrumentation._sampler import RatioSampler
 from instrumentation.errors import ConfigurationError

@@ -8,8 +8,9 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
+from prometheus_client import Counter
 
-from instrumentation._guard import Counter
+from instrumentation._histogram import adding
 
 LOW_BITS = (1 << 64) - 1
 """The bits of a trace id that decide. Source: OpenTelemetry SDK, ``TraceIdRatioBased``."""
@@ -38,7 +39,7 @@ class RatioSampler(Sampler):
         self._parent_based = parent_based
         results = {True: Decision.RECORD_AND_SAMPLE, False: Decision.DROP}
         self._started = {
-            (origin, sampled): started(origin, decision.name).inc
+            (origin, sampled): adding(started(origin, decision.name), 1)
             for origin in ("none", "remote", "local")
             for sampled, decision in results.items()
         }

@@ -7,7 +7,7 @@ from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 
-from instrumentation._histogram import Observer
+from instrumentation._histogram import observer
 from instrumentation._metrics import DURATION, histogram
 from instrumentation._render import Renderer
 from tests.benchmarks.rows import Row, cpu_minima
@@ -22,9 +22,9 @@ def registry() -> CollectorRegistry:
     found = CollectorRegistry()
     family = histogram(DURATION, found)
     for number in range(LABEL_SETS):
-        observer = Observer(family.labels("GET", f"/things{number}/{{id}}", "200", ""))
+        child = observer(family.labels("GET", f"/things{number}/{{id}}", "200", ""))
         for seconds in (0.003, 0.02, 0.09, 0.4, 2.0):
-            observer.observe_with_exemplar(seconds, SPAN, float(number))
+            child.observe_with_exemplar(seconds, SPAN, float(number))
     return found
 
 

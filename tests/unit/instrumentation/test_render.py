@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.samples import Exemplar
 
-from instrumentation._histogram import Observer
+from instrumentation._histogram import observer
 from instrumentation._render import Renderer
 
 SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
@@ -43,10 +43,10 @@ def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
     histogram = Histogram("h_seconds", 'A "help"\n\\', ["route"], registry=registry)
     events = Counter("events", "Other.", ["route"], registry=registry)
     for route, values in observed.items():
-        observer = Observer(histogram.labels(route))
+        child = observer(histogram.labels(route))
         events.labels(route).inc()
         for value in values:
-            observer.observe_with_exemplar(value, SPAN, value)
+            child.observe_with_exemplar(value, SPAN, value)
     return registry
 
 
