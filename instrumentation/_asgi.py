@@ -50,10 +50,10 @@ class TelemetryMiddleware:
         if aside is not None:
             await (aside.app or self.app)(scope, receive, send)
             return
-        request = None
-        with self._starting:
+        try:
             request = self._begin(scope, send)
-        if request is None:
+        except Exception as error:  # noqa: BLE001  see _guard.py
+            self._starting.failed(error)
             await self.app(scope, receive, send)
             return
         try:
@@ -62,8 +62,10 @@ class TelemetryMiddleware:
             request.error = error
             raise
         finally:
-            with self._finishing:
+            try:
                 request.finish()
+            except Exception as error:  # noqa: BLE001  see _guard.py
+                self._finishing.failed(error)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import time_ns
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AnyValue, Attributes
@@ -45,6 +44,9 @@ class RequestSpan(ReadableSpan, Span):
     What a user adds is cleaned and bounded like in the SDK.
     """
 
+    _context: SpanContext
+    _start_time: int
+
     # What a span starts with, until something is written over it.
     _events: Sequence[Event] = ()
     _status = UNSET
@@ -79,7 +81,7 @@ class RequestSpan(ReadableSpan, Span):
 
     def start(self) -> None:
         """Tell the processor."""
-        self._origin.processor.on_start(cast("SDKSpan", self))
+        self._origin.processor.on_start(self)  # type: ignore[arg-type]  # as much of one as they use
 
     @property
     def dropped_attributes(self) -> int:
@@ -98,7 +100,7 @@ class RequestSpan(ReadableSpan, Span):
 
     def get_span_context(self) -> SpanContext:
         """Ids and flags."""
-        return cast("SpanContext", self._context)
+        return self._context
 
     def is_recording(self) -> bool:
         """Whether the span still takes attributes and events."""
@@ -177,7 +179,7 @@ class RequestSpan(ReadableSpan, Span):
 
     def time_after(self, duration: float) -> int:
         """Nanoseconds since 1970, *duration* seconds after the start."""
-        return cast("int", self._start_time) + int(duration * 1e9)
+        return self._start_time + int(duration * 1e9)
 
     def complete(
         self, name: str, attributes: dict[str, AnyValue], status: Status, duration: float
