@@ -25,6 +25,9 @@ TRACESTATE: Final = b"tracestate"
 BAGGAGE: Final = b"baggage"
 NAMES: Final = (TRACEPARENT, TRACESTATE, BAGGAGE)
 
+PARENT_BYTES: Final = 55
+"""Of a ``traceparent`` of version 00."""
+
 FLAGS: Final = tuple(TraceFlags(bits) for bits in range(4))
 """Bit 0: sampled. Bit 1: the trace id is random."""
 
@@ -82,6 +85,8 @@ def remote_parent_of(named: dict[bytes, bytes], headers: Headers) -> SpanContext
 
 
 def _parent(value: bytes, state: TraceState) -> SpanContext | None:
+    if len(value) == PARENT_BYTES and _is_plain(value):
+        return _plain_parent(value, state)
     match = _PARENT(value)
     if match is None:
         return None
@@ -89,6 +94,19 @@ def _parent(value: bytes, state: TraceState) -> SpanContext | None:
     if version == b"00" and rest[:1] == b"-":
         return None
     return SpanContext(int(trace_id, 16), int(span_id, 16), True, FLAGS[int(flags, 16) & 3], state)  # noqa: FBT003  is_remote, and a keyword costs time
+
+
+def _is_plain(value: bytes) -> bool:
+    """Whether *value* is version 00 and well-formed, quicker than by the pattern."""
+    dashes = value[35] == value[52] == ord("-") and value.startswith(b"00-")
+    return dashes and value.translate(None, b"0123456789abcdef") == b"---"
+
+
+def _plain_parent(value: bytes, state: TraceState) -> SpanContext | None:
+    trace_id, span_id, flags = int(value[3:35], 16), int(value[36:52], 16), int(value[53:], 16)
+    if not (trace_id and span_id):
+        return None
+    return SpanContext(trace_id, span_id, True, FLAGS[flags & 3], state)  # noqa: FBT003  as below
 
 
 def _state(headers: Headers) -> TraceState:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AnyValue
 
-from instrumentation._redaction import redacted
+from instrumentation._redaction import redacted, suspicion
 from instrumentation.conventions import OTHER_METHOD
 from instrumentation.settings import Settings
 
@@ -26,6 +26,7 @@ class ServerAttributes:
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.secret_parameters
+        self._suspicious = suspicion(self._secret)
         self._known: dict[tuple[bytes, str, str, str], Attributes] = {}
         self._agents: dict[bytes, str] = {}
         self._captured = {
@@ -50,7 +51,9 @@ class ServerAttributes:
         query = scope.get("query_string")
         if query:
             text = query[:LONGEST].decode("latin-1")
-            attributes["url.query"] = redacted(text, self._secret)
+            attributes["url.query"] = (
+                redacted(text, self._secret) if self._suspicious(text) else text
+            )
         agent = headers.get(b"user-agent")
         if agent:
             attributes["user_agent.original"] = self._agents.get(agent) or self._decoded(agent)
