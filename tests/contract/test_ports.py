@@ -9,7 +9,8 @@ import pytest
 from sightline.artefacts import ENV_FILE, GRAFANA, JAEGER, PROMETHEUS, ROOT
 from sightline.config import Ports, read_env_file
 
-PORTS = dict(Ports.from_env(read_env_file(ENV_FILE)))
+PORTS = {**dict(Ports.from_env(read_env_file(ENV_FILE))), "loki": 3100}
+"""Those of .env, and Loki's, which only the overlay `logs` has, inside its networks."""
 
 HOST_AND_PORT = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0|[a-z][a-z-]*):(\d{4,5})\b")
 VARIABLE_AND_DEFAULT = re.compile(r"\$\{env:([A-Z_]+)_PORT:-(\d+)\}")
@@ -20,6 +21,7 @@ OWNERS = {
     "gateway": {"gateway"},
     "grafana": {"grafana"},
     "jaeger": {name for name in PORTS if name.startswith(("jaeger", "otlp"))},
+    "loki": {"loki"},
     "orders": {"orders"},
     "prometheus": {"prometheus"},
     "traffic": {"traffic"},
