@@ -1,7 +1,8 @@
 """What becomes of a log record on its way to OTLP."""
 
 import logging
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 
 import pytest
 from opentelemetry import context
@@ -10,7 +11,8 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation import ConfigurationError, Settings, extract
-from instrumentation._export_logs import severity, translated
+from instrumentation._export_logs import LogExport, severity, translated
+from instrumentation._guard import Guard, Uncounted
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -106,3 +108,53 @@ def test_log_records_stay_at_home_unless_they_are_asked_for() -> None:
 def test_what_cannot_be_done_is_named(name: str, value: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}='{value}': expected {expected}"):
         Settings.from_env({"OTEL_LOGS_EXPORTER": "otlp", name: value})
+
+
+def export() -> LogExport:
+    operation = Guard(Uncounted, strict=True).operation("log_export")
+    return LogExport(Resource({}), timeout_seconds=1.0, operation=operation)
+
+
+@pytest.fixture
+def started() -> Iterator[LogExport]:
+    """An export that nothing is logged to."""
+    running = export()
+    yield running
+    running.shutting_down(5.0)()
+
+
+def test_the_service_sets_up_its_logging_as_if_nobody_listened() -> None:
+    handlers, call_handlers = list(logging.getLogger().handlers), logging.Logger.callHandlers
+
+    running = export()
+    assert logging.getLogger().handlers == handlers
+    assert running.shutting_down(5.0)()
+
+    assert logging.Logger.callHandlers is call_handlers
+
+
+def test_a_process_has_one_export(started: LogExport) -> None:
+    listening = logging.Logger.callHandlers
+
+    second = export()
+
+    assert logging.Logger.callHandlers is listening
+    assert second.shutting_down(5.0)()
+    assert logging.Logger.callHandlers is listening
+    assert started.flushing(5.0)()
+
+
+def test_a_wrong_size_of_the_queue_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "0")
+
+    with pytest.raises(ConfigurationError, match="max_queue_size must be a positive integer"):
+        export()
+
+
+def test_a_missing_exporter_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http._log_exporter", None)
+
+    with pytest.raises(
+        ConfigurationError, match="the package opentelemetry-exporter-otlp; install"
+    ):
+        export()
