@@ -8,11 +8,11 @@ import pytest
 
 from sightline.artefacts import ROOT
 
-SDK_ROOMS = {
-    f"instrumentation/{name}.py"
-    for name in ("_provider", "_span", "_export", "_otlp", "_sampler", "testing")
-}
-"""Set-up, span and export modules: the only ones that may know the SDK; prefixes count."""
+SDK_ROOMS = tuple(
+    f"instrumentation/{name}"
+    for name in ("_encode", "_export", "_otlp", "_provider", "_recording", "_sampler", "_span")
+)
+"""Set-up, span and export modules, by how their names begin: the only ones that know the SDK."""
 
 NEVER = [
     ("instrumentation", "demo_services"),
@@ -59,6 +59,18 @@ def test_a_room_never_imports_what_the_table_forbids(place: str, forbidden: str)
     found = {str(module): imported(module, forbidden) for module in modules(place)}
 
     assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_only_modules_of_set_up_span_and_export_know_the_sdk() -> None:
+    knowing = {
+        str(module.relative_to(ROOT))
+        for module in modules("instrumentation")
+        if imported(module, "opentelemetry.sdk")
+    }
+    strangers = {module for module in knowing if not module.startswith(SDK_ROOMS)}
+
+    assert knowing
+    assert strangers == set()
 
 
 def test_the_check_sees_a_forbidden_import(tmp_path: Path) -> None:
