@@ -1,6 +1,6 @@
-"""Finished spans on their way out: encoded where they end, sent by threads of our own.
+"""Finished spans on their way out: encoded where they end, a few at a time, sent by our threads.
 
-The application pays for encoding and for one list append. Whatever the collector does, spans wait
+The application pays for encoding and for two list appends. Whatever the collector does, spans wait
 in bounded memory, are sent again, and every one of them is accounted for.
 """
 
@@ -8,6 +8,7 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -28,6 +29,10 @@ from instrumentation._export_worker import Observe, Packer, Sender
 
 _ABORT_RATIO: Final = 0.05
 """Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
+
+
+_TOGETHER: Final = 32
+"""Spans encoded in one go: half the cost of each is finding the encoder's code cold."""
 
 
 def build(
@@ -58,6 +63,7 @@ class QueueProcessor(ExportProcessor):
         self._resource = resource
         self._observe = observe
         self._encode = SpanEncoder().encode
+        self._together = min(_TOGETHER, settings.max_batch_spans)
         self._reset()
         restart = weakref.WeakMethod(self._reset)
         os.register_at_fork(after_in_child=lambda: _call(restart))
@@ -70,6 +76,13 @@ class QueueProcessor(ExportProcessor):
         context = span.context
         if context is None or not context.trace_flags.sampled:
             return
+        self._ended.append(span)
+        if len(self._ended) >= self._together or self._queue.idle:
+            self._settle()
+            if not self._started:
+                self._start()
+
+    def _put(self, span: ReadableSpan) -> None:
         try:
             message = self._encode(span)
         except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
@@ -77,16 +90,43 @@ class QueueProcessor(ExportProcessor):
             self._log.lost(1, UNENCODABLE, type(error).__name__)
             return
         self._queue.put(span.instrumentation_scope, message)
-        if not self._started:
-            self._start()
+
+    def _settle(self) -> None:
+        """Encode the spans that ended, unless another thread is at it; never waits.
+
+        Who ends a span while another thread encodes leaves it to that one, which looks again
+        after it let go.
+        """
+        while self._ended and self._encoding.acquire(blocking=False):
+            try:
+                self._encode_ended()
+            finally:
+                self._encoding.release()
+
+    def _settle_all(self) -> None:
+        """Encode every span that ended before, or wait until it is done."""
+        with self._encoding:
+            self._encode_ended()
+        self._settle()
+
+    def _encode_ended(self) -> None:
+        ended = self._ended
+        while ended:
+            try:
+                span = ended.popleft()
+            except IndexError:  # a garbage collection ended a span in between, and settled
+                return
+            self._put(span)
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
+        self._settle_all()
         return self._queue.flush(timeout_seconds)
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.shutdown_within`."""
         ends_at = time.monotonic() + timeout_seconds
+        self._settle_all()
         lost = self._queue.lost()
         self._queue.close(ends_at - timeout_seconds * _ABORT_RATIO)
         for work in self._idle:
@@ -94,11 +134,13 @@ class QueueProcessor(ExportProcessor):
         self._join(ends_at - timeout_seconds * _ABORT_RATIO)
         self._transport.abort()
         self._queue.abandon()
+        self._settle_all()  # what ended meanwhile came too late
         self._join(ends_at)
         return self._queue.lost() == lost
 
     def stats(self) -> ExportStats:
         """See `ExportProcessor.stats`."""
+        self._settle_all()
         return self._queue.stats()
 
     def _join(self, deadline: float) -> None:
@@ -112,7 +154,9 @@ class QueueProcessor(ExportProcessor):
         self._started = False
         self._threads: list[threading.Thread] = []
         self._idle: list[Callable[[], None]] = []
-        self._queue = SpanQueue(self._settings)
+        self._ended: deque[ReadableSpan] = deque()
+        self._encoding = threading.RLock()
+        self._queue = SpanQueue(self._settings, settle=self._settle)
         self._log = OutageLog(without_credentials(self._settings.endpoint))
         self._transport = transport_for(self._settings)
 

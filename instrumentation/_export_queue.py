@@ -14,7 +14,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -87,10 +87,17 @@ class _Ledger:
 
 
 class SpanQueue:
-    """Joins the threads that end spans, the packer and the sender."""
+    """Joins the threads that end spans, the packer and the sender.
 
-    def __init__(self, settings: ExportSettings) -> None:
+    Args:
+        settle: Puts what waits to be put; called where a batch leaves.
+    """
+
+    def __init__(
+        self, settings: ExportSettings, *, settle: Callable[[], object] = lambda: None
+    ) -> None:
         self._settings = settings
+        self._settle = settle
         self._max_spans = settings.max_queue_spans or math.inf
         self._batch_spans = min(settings.max_batch_spans, self._max_spans)
         # Reentrant: a garbage collection may end a span while its thread is in here.
@@ -157,9 +164,11 @@ class SpanQueue:
             self._changed.wait_for(self._due, self._settings.schedule_delay_seconds)
             # Behind others there is no hurry, and a full packet is smaller per span.
             self._changed.wait_for(lambda: self._due() or not self._packets)
+            self._settle()
             self._packing, self._pending = self._pending, []
             self._packing_first, self._pending_bytes = self._pending_first, 0
             self._hurried = False
+            self._settle()  # who saw the old batch relied on it to leave later
             return self._packing_first, self._packing
 
     def add(self, packets: list[Packet]) -> None:
@@ -303,6 +312,11 @@ class SpanQueue:
             self._packets.clear()
             self._packed_bytes = self._packed_spans = self._pending_bytes = 0
             self._changed.notify_all()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits for the packer: no batch will leave by itself."""
+        return not self._pending
 
     @property
     def closed(self) -> bool:
