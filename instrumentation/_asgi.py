@@ -46,7 +46,9 @@ class TelemetryMiddleware:
         scope[OURS] = self.telemetry
         if self._traced_once:
             scope[NATIVE] = None
-        aside = self._aside.get(_path(scope))
+        # The path below the one that the server or proxy answers under.
+        path = scope["path"].removeprefix(scope.get("root_path") or "")
+        aside = self._aside.get(path)
         if aside is not None:
             await (aside.app or self.app)(scope, receive, send)
             return
@@ -111,10 +113,3 @@ class TelemetryMiddleware:
             await send(message)
 
         await self.app(scope, receive, flushing)
-
-
-def _path(scope: Scope) -> str:
-    """The path below the one that the server or proxy answers under."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path[len(root) :] if root and path.startswith(root) else path

@@ -74,7 +74,7 @@ class QueueProcessor(ExportProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Take a sampled span; never waits, never raises."""
         context = span.context
-        if context is None or not context.trace_flags.sampled:
+        if context is None or not context.trace_flags & 1:
             return
         self._ended.append(span)
         if len(self._ended) >= self._together or self._queue.idle:

@@ -37,22 +37,22 @@ class RatioSampler(Sampler):
         self._ratio = ratio
         self._bound = round(ratio * (LOW_BITS + 1))
         self._parent_based = parent_based
-        results = {True: Decision.RECORD_AND_SAMPLE, False: Decision.DROP}
+        results = (Decision.DROP, Decision.RECORD_AND_SAMPLE)
         self._started = {
-            (origin, sampled): adding(started(origin, decision.name), 1)
+            origin: tuple(adding(started(origin, result.name), 1) for result in results)
             for origin in ("none", "remote", "local")
-            for sampled, decision in results.items()
         }
+        """By origin of the parent, then by whether the span is sampled."""
 
     def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
         """Whether the span is recorded and exported; counts it as started."""
         if parent is None:
             sampled = self.root(trace_id, name)
-            self._started["none", sampled]()
+            self._started["none"][sampled]()
             return sampled
         followed = self._parent_based
         sampled = bool(parent.trace_flags & 1) if followed else self.root(trace_id, name)
-        self._started["remote" if parent.is_remote else "local", sampled]()
+        self._started["remote" if parent.is_remote else "local"][sampled]()
         return sampled
 
     def root(self, trace_id: int, name: str) -> bool:

@@ -200,7 +200,7 @@ class RequestSpan(ReadableSpan, Span):
             if self._status is UNSET:
                 self._status = status
             self._own.update(attributes)
-            self._end_time = self.time_after(duration)
+            self._end_time = self._start_time + int(duration * 1e9)
         self._origin.processor.on_end(self)
 
     def end(self, end_time: int | None = None) -> None:
