@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.fakes import CLOSED, RESET, Collector, status
 from tests.integration.export.conftest import Service, Services, account
+from tests.waiting import until
 
 THREADS = 8
 SPANS = 400
@@ -53,3 +54,15 @@ def test_a_span_that_ends_while_another_is_queued_is_queued_too(services: Servic
         service.work(1)
 
     assert service.export.flush(30)
+
+
+def test_spans_leave_by_themselves_whenever_they_end(
+    collector: Collector, services: Services
+) -> None:
+    """Spans are encoded a few at a time; nobody asks for those that are too few."""
+    service = services("http/protobuf", BSP_SCHEDULE_DELAY="1")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(service.work, [1, 2, 3, 5] * 50))
+
+    until(lambda: len(collector.spans) == 550, within_seconds=30)
