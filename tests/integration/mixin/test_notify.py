@@ -1,19 +1,23 @@
-"""The receivers of docs/how-to/notify.md speak the protocols of Slack and PagerDuty."""
+"""The receivers of docs/how-to/notify.md speak to Slack, PagerDuty and a mail server."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
 
 from sightline.artefacts import ROOT
 from tests.alertmanagers import Inbox, alert, listening, running
 from tests.documents import blocks
+from tests.fakes.mail_server import MailServer, mail_server
 from tests.waiting import until
 
 PAGE = ROOT / "docs" / "how-to" / "notify.md"
 WITHIN_SECONDS = 60
+MAIL_KEY = "correct horse"
 
 BURNING = alert("ErrorBudgetBurn", "critical", job="gateway", slo="availability") | {
     "annotations": {
@@ -31,7 +35,7 @@ def receiver(name: str) -> dict[str, Any]:
     return next(each for block in shown for each in block["receivers"] if each["name"] == name)
 
 
-def configuration(name: str, **changes: str) -> str:
+def configuration(name: str, **changes: object) -> str:
     """A file that sends everything to *name* at once; *changes* go into its settings."""
     chosen = receiver(name)
     (kind,) = (key for key in chosen if key.endswith("_configs"))
@@ -44,6 +48,16 @@ def configuration(name: str, **changes: str) -> str:
 def inbox() -> Iterator[Inbox]:
     with listening() as told:
         yield told
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Iterator[MailServer]:
+    """A mail server whose certificate those trust who know of `authority.pem`."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with mail_server(tls, user="sightline", password=MAIL_KEY) as server:
+        yield server
 
 
 def test_slack_gets_the_summary_and_the_links(inbox: Inbox, tmp_path: Path) -> None:
@@ -77,3 +91,27 @@ def test_pagerduty_gets_an_event_with_the_runbook(inbox: Inbox, tmp_path: Path) 
         "trigger",
         "gateway burns its availability error budget.",
     )
+
+
+def test_a_mail_comes_with_the_summary_and_the_links(mails: MailServer, tmp_path: Path) -> None:
+    secret = tmp_path / "e-mail"
+    secret.write_text(f"{MAIL_KEY}\n")
+    text = configuration(
+        "e-mail",
+        smarthost=f"127.0.0.1:{mails.port}",
+        auth_password_file=str(secret),
+        tls_config={"ca_file": str(tmp_path / "authority.pem")},
+    )
+
+    with running(text, tmp_path) as alertmanager:
+        alertmanager.post(BURNING)
+        until(lambda: mails.mails, within_seconds=WITHIN_SECONDS)
+
+    (mail,) = mails.mails
+    body = "".join(part.get_content() for part in mail.iter_parts())
+    summary = "gateway burns its availability error budget."
+    assert mail["Subject"] == f"[FIRING] ErrorBudgetBurn: {summary}"
+    assert (mail["From"], mail["To"]) == ("sightline@example.com", "oncall@example.com")
+    assert f"{summary}<br>" in body
+    assert '<a href="http://localhost:8003/runbooks/ErrorBudgetBurn">runbook</a>' in body
+    assert '<a href="http://localhost:3000/d/slo">dashboard</a>' in body
