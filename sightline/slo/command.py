@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -70,16 +72,17 @@ def simulate(chosen: argparse.Namespace) -> Iterator[str]:
         f"{percent(chosen.errors)} % errors for {chosen.lasting} at {chosen.rate:g} events/s "
         f"spend {percent(spent)[:5]} % of a 30-day budget of {percent(budget)} %."
     )
-    yield from (_told(firing, "after") for firing in found)
+    yield from (_told(firing, f"after {_rounded(firing.from_seconds)}") for firing in found)
     if not found:
         yield "No alert fires."
 
 
 def backtest(chosen: argparse.Namespace) -> Iterator[str]:
     """Which alerts would have fired on what Prometheus recorded."""
-    since = clock.seconds(chosen.since)
+    end = int(time.time()) // STEP_SECONDS * STEP_SECONDS
+    start = end - clock.seconds(chosen.since) // STEP_SECONDS * STEP_SECONDS
     for objective in _objectives(chosen.file):
-        course = history.course(chosen.prometheus, objective, since_seconds=since)
+        course = history.course(chosen.prometheus, objective, start=start, end=end)
         found = firings(course, budget=objective.budget, min_errors=objective.min_errors)
         events, errors = sum(course.events), sum(course.errors)
         ratio = errors / events if events else 0.0
@@ -87,7 +90,7 @@ def backtest(chosen: argparse.Namespace) -> Iterator[str]:
             f"{objective.service} / {objective.name}: {events * STEP_SECONDS:.0f} events over "
             f"{chosen.since}, {ratio:.3%} bad, {len(found)} alerts."
         )
-        yield from (_told(firing, f"{chosen.since} ago, plus") for firing in found)
+        yield from (_told(firing, f"at {_dated(start + firing.from_seconds)}") for firing in found)
 
 
 def _objectives(path: Path) -> tuple[Objective, ...]:
@@ -141,7 +144,11 @@ def _told(firing: Firing, moment: str) -> str:
         if firing.until_seconds is None
         else f"for {_rounded(firing.until_seconds - firing.from_seconds)}"
     )
-    return f"  {_kind(firing.window):>24}  {moment} {_rounded(firing.from_seconds)}, {ended}"
+    return f"  {_kind(firing.window):>24}  {moment}, {ended}"
+
+
+def _dated(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _kind(window: BurnWindow) -> str:

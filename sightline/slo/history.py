@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,16 +17,17 @@ _POINTS: Final = 10_000
 _ANSWERS_WITHIN_SECONDS: Final = 30.0
 
 
-def course(prometheus: str, objective: Objective, *, since_seconds: int) -> Course:
-    """The recorded rates of *objective* over the last *since_seconds*.
+def course(prometheus: str, objective: Objective, *, start: int, end: int) -> Course:
+    """The recorded rates of *objective*, from *start* to *end*, a step for each of both.
+
+    Both are Unix times in seconds, whole steps apart.
 
     Raises:
         SightlineError: Prometheus cannot be asked, or recorded nothing.
     """
     chosen = f'{{job="{objective.service}", slo="{objective.name}"}}'
-    until = int(time.time()) // STEP_SECONDS * STEP_SECONDS
-    events = _series(prometheus, f"slo:events:rate{chosen}", until, since_seconds)
-    errors = _series(prometheus, f"slo:errors:rate{chosen}", until, since_seconds)
+    events = _series(prometheus, f"slo:events:rate{chosen}", start, end)
+    errors = _series(prometheus, f"slo:errors:rate{chosen}", start, end)
     if not any(not math.isnan(value) for value in events):
         raise SightlineError(
             f"{prometheus} recorded no slo:events:rate{chosen}: expected a Prometheus that has "
@@ -36,18 +36,17 @@ def course(prometheus: str, objective: Objective, *, since_seconds: int) -> Cour
     return Course(events=_zero_filled(events), errors=_zero_filled(errors))
 
 
-def _series(prometheus: str, query: str, until: int, since_seconds: int) -> list[float]:
+def _series(prometheus: str, query: str, start: int, end: int) -> list[float]:
     """One value a step, NaN where nothing was recorded."""
     values: dict[int, float] = {}
-    start = until - since_seconds
-    for begin in range(start, until + 1, _POINTS * STEP_SECONDS):
-        end = min(until, begin + (_POINTS - 1) * STEP_SECONDS)
-        values |= _asked(prometheus, query, begin, end)
-    return [values.get(moment, math.nan) for moment in range(start, until + 1, STEP_SECONDS)]
+    for first in range(start, end + 1, _POINTS * STEP_SECONDS):
+        last = min(end, first + (_POINTS - 1) * STEP_SECONDS)
+        values |= _asked(prometheus, query, first, last)
+    return [values.get(moment, math.nan) for moment in range(start, end + 1, STEP_SECONDS)]
 
 
-def _asked(prometheus: str, query: str, begin: int, end: int) -> dict[int, float]:
-    parameters = {"query": query, "start": begin, "end": end, "step": STEP_SECONDS}
+def _asked(prometheus: str, query: str, start: int, end: int) -> dict[int, float]:
+    parameters = {"query": query, "start": start, "end": end, "step": STEP_SECONDS}
     address = f"{prometheus}/api/v1/query_range?{urllib.parse.urlencode(parameters)}"
     try:
         with urllib.request.urlopen(address, timeout=_ANSWERS_WITHIN_SECONDS) as answer:  # noqa: S310  the user's own address
