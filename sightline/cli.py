@@ -21,6 +21,9 @@ Command = Callable[[argparse.Namespace, Config], int]
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
+UNHEARD: Final = 141
+"""Exit status when nobody reads on, as in ``sightline lint | head``: likewise, of SIGPIPE."""
+
 OURS: Final = (str(artefacts.GRAFANA), str(artefacts.PROMETHEUS))
 """What is linted unless files are named."""
 
@@ -35,17 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that *arguments* name, and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words and words[0] in ROOMS and _there(words[0]):
-            return _enter(words[0], words[1:])
-        chosen = _parser().parse_args(words)
-        command: Command = chosen.command
-        return command(chosen, Config.from_env(os.environ))
+        status = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        display.close()
+        return UNHEARD
     except SightlineError as error:
         display.error(str(error))
         return 1
     except KeyboardInterrupt:
         display.error("stopped")
         return INTERRUPTED
+    return status
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in ROOMS and _there(words[0]):
+        return _enter(words[0], words[1:])
+    chosen = _parser().parse_args(words)
+    command: Command = chosen.command
+    return command(chosen, Config.from_env(os.environ))
 
 
 def up(chosen: argparse.Namespace, config: Config) -> int:

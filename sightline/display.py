@@ -1,5 +1,6 @@
 """What the command says. Rich is imported late: the roles start meanwhile."""
 
+import os
 import shutil
 import sys
 import time
@@ -24,6 +25,12 @@ def note(text: str) -> None:
 def error(text: str) -> None:
     """Say what went wrong, where errors go."""
     print(f"sightline: {text}", file=sys.stderr, flush=True)  # noqa: T201  as above
+
+
+def close() -> None:
+    """Say no more: nobody reads on, and what waits to be written would fail when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 class Progress:
