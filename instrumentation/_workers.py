@@ -89,7 +89,9 @@ class Workers:
     def snapshots(self) -> list[Snapshot]:
         """What every worker counted, the dead ones too."""
         self.join()
-        return [snapshot(self._registry), *self._others()]
+        own = snapshot(self._registry)
+        self._leave_word(own)
+        return [own, *self._others()]
 
     def _others(self) -> Iterator[Snapshot]:
         own = f"{os.getpid()}.sock"
@@ -113,9 +115,14 @@ class Workers:
         if self._socket is None or self._process != os.getpid():
             return
         self._socket.close()
-        if self._folder.exists():
-            text = json.dumps(snapshot(self._registry))
-            _replace(self._folder / f"{os.getpid()}.json", text)
+        self._leave_word(snapshot(self._registry))
+
+    def _leave_word(self, own: Snapshot) -> None:
+        """Keep what this worker said for when it cannot be asked any more."""
+        if self._socket is None or not self._folder.exists():
+            return
+        with contextlib.suppress(OSError):  # a full disk is no reason not to answer
+            _replace(self._folder / f"{os.getpid()}.json", json.dumps(own))
 
 
 def snapshot(registry: CollectorRegistry) -> Snapshot:
