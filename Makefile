@@ -20,7 +20,7 @@ status: .venv/run.stamp  ## what runs where
 	@$(BIN)/sightline status
 
 test: .venv/dev.stamp  ## unit, contract, integration, system
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 browser: .venv/browser.stamp  ## pages in a real browser (needs chromium on PATH)
 	$(BIN)/pytest tests/browser
