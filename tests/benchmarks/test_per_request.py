@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.per_request import CASES, measured
 
-GATES = {"ours": 2.1, "metrics": 1.3, "unsampled": 1.6}
+GATES = {"ours": 1.9, "metrics": 1.2, "unsampled": 1.45}
 """Ratio to the bare service; `make bench` has the figures, docs/benchmarks.md the goals."""
 
 
@@ -19,7 +19,7 @@ def test_a_watched_request_stays_cheap(ratios: dict[str, float], name: str) -> N
     assert ratios[name] <= GATES[name]
 
 
-def test_everything_costs_less_than_half_of_what_fastapis_own_traces_cost(
+def test_everything_costs_less_than_a_third_of_what_fastapis_own_traces_cost(
     ratios: dict[str, float],
 ) -> None:
-    assert ratios["ours"] - 1 < (ratios["native"] - 1) / 2
+    assert ratios["ours"] - 1 < (ratios["native"] - 1) / 3
