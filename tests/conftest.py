@@ -1,8 +1,14 @@
 """What holds for every test."""
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is among what is tested; a shell's background job would inherit it as ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
