@@ -20,8 +20,11 @@ from time import perf_counter
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind
+from prometheus_client import Counter
 
 from instrumentation._guard import qualified_name
+from instrumentation._histogram import Observer
+from instrumentation._metrics import Bounded
 from instrumentation._propagation import Incoming, extract, inject
 from instrumentation._telemetry import Telemetry
 
@@ -48,18 +51,11 @@ class Channel:
     @contextmanager
     def sending(self, carrier: MutableMapping[str, str]) -> Iterator[trace.Span]:
         """Send one message in the block; *carrier* gets the context to send along."""
-        with self._span("send", SpanKind.PRODUCER, ()) as (span, failure):
+        counts = (self._sent, self._operation)
+        with self._span("send", SpanKind.PRODUCER, ()) as span:
             inject(carrier)
-            started = perf_counter()
-            try:
+            with self._counted("send", span, *counts):
                 yield span
-            except BaseException as error:
-                failure.append(qualified_name(error))
-                raise
-            finally:
-                labels = (self._system, "send", self._destination, *(failure or [""]))
-                self._sent.child(*labels).inc()
-                self._operation.child(*labels).observe(perf_counter() - started)
 
     @contextmanager
     def processing(self, carrier: Incoming) -> Iterator[trace.Span]:
@@ -69,22 +65,17 @@ class Channel:
         """
         sender = trace.get_current_span(extract(carrier)).get_span_context()
         links = (Link(sender),) if sender.is_valid else ()
-        with self._span("process", SpanKind.CONSUMER, links) as (span, failure):
-            started = perf_counter()
-            try:
-                yield span
-            except BaseException as error:
-                failure.append(qualified_name(error))
-                raise
-            finally:
-                labels = (self._system, "process", self._destination, *(failure or [""]))
-                self._consumed.child(*labels).inc()
-                self._process.child(*labels).observe(perf_counter() - started)
+        counts = (self._consumed, self._process)
+        with (
+            self._span("process", SpanKind.CONSUMER, links) as span,
+            self._counted("process", span, *counts),
+        ):
+            yield span
 
     @contextmanager
     def _span(
         self, operation: str, kind: SpanKind, links: tuple[Link, ...]
-    ) -> Iterator[tuple[trace.Span, list[str]]]:
+    ) -> Iterator[trace.Span]:
         with self._tracer.start_as_current_span(
             f"{operation} {self._destination}",
             context=Context() if kind is SpanKind.CONSUMER else None,
@@ -97,9 +88,27 @@ class Channel:
                 "messaging.destination.name": self._destination,
             },
         ) as span:
-            failure: list[str] = []
-            try:
-                yield span, failure
-            finally:
-                if failure:
-                    span.set_attribute("error.type", failure[0])
+            yield span
+
+    @contextmanager
+    def _counted(
+        self,
+        operation: str,
+        span: trace.Span,
+        messages: Bounded[Counter],
+        durations: Bounded[Observer],
+    ) -> Iterator[None]:
+        """Count the message of the block and how long it took, by the exception that ended it."""
+        failure = ""
+        started = perf_counter()
+        try:
+            yield
+        except BaseException as error:
+            failure = qualified_name(error)
+            raise
+        finally:
+            labels = (self._system, operation, self._destination, failure)
+            messages.child(*labels).inc()
+            durations.child(*labels).observe(perf_counter() - started)
+            if failure:
+                span.set_attribute("error.type", failure)
