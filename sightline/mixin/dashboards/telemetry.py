@@ -31,6 +31,13 @@ ACCEPTED: Final = or_nothing(queries.spans_accepted(window=STEP))
 STORED: Final = or_nothing(queries.spans_stored(window=STEP))
 """0 while Jaeger is away: that is when the funnel must be seen to end."""
 
+
+def share_of_started(where: str) -> str:
+    """Share of the spans that were started which *where* selects, by service."""
+    name = "otel_sdk_span_started_total"
+    return queries.share(PROCESSES.rate(name, where=where), PROCESSES.rate(name))
+
+
 FUNNEL: Final = Row(
     title="From a request to a stored trace",
     lines=(
@@ -226,13 +233,7 @@ TRUTH: Final = Row(
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=queries.share(
-                            PROCESSES.rate(
-                                "otel_sdk_span_started_total",
-                                where='otel_span_parent_origin="none"',
-                            ),
-                            PROCESSES.rate("otel_sdk_span_started_total"),
-                        ),
+                        expr=share_of_started('otel_span_parent_origin="none"'),
                         legend="{{job}}",
                     ),
                 ),
@@ -245,13 +246,7 @@ TRUTH: Final = Row(
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=queries.share(
-                            PROCESSES.rate(
-                                "otel_sdk_span_started_total",
-                                where='otel_span_sampling_result="RECORD_AND_SAMPLE"',
-                            ),
-                            PROCESSES.rate("otel_sdk_span_started_total"),
-                        ),
+                        expr=share_of_started('otel_span_sampling_result="RECORD_AND_SAMPLE"'),
                         legend="{{job}}",
                     ),
                 ),
