@@ -45,12 +45,8 @@ def stack(env_file: Path, ports: dict[str, str]) -> Iterator[Project]:
         env_file=env_file,
         environ={**ports, "TRAFFIC_RATE": "20"},
     )
-    try:
-        project.compose("build", within_seconds=900)
-        project.up()
+    with project.running():
         yield project
-    finally:
-        project.compose("down", "-v", "--remove-orphans", "-t", "10")
     assert project.left() == ""
 
 

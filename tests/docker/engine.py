@@ -45,6 +45,16 @@ class Project:
         """Start and wait for health."""
         self.compose("up", "-d", "--wait", "--wait-timeout", "180", *services)
 
+    @contextmanager
+    def running(self) -> Iterator["Project"]:
+        """The project built and healthy; removed with its volumes at the end."""
+        try:
+            self.compose("build", within_seconds=900)
+            self.up()
+            yield self
+        finally:
+            self.compose("down", "-v", "--remove-orphans", "-t", "10")
+
     def config(self) -> Mapping[str, Any]:
         """The resolved configuration."""
         document: Mapping[str, Any] = json.loads(self.compose("config", "--format", "json"))

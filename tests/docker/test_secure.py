@@ -49,12 +49,8 @@ def secure(env_file: Path, secrets: Path) -> Iterator[Project]:
         env_file=env_file,
         environ=dict(zip(PUBLISHED, map(str, free_ports(len(PUBLISHED))), strict=True)),
     )
-    try:
-        project.compose("build", within_seconds=900)
-        project.up()
+    with project.running():
         yield project
-    finally:
-        project.compose("down", "-v", "--remove-orphans", "-t", "10")
 
 
 @pytest.fixture(scope="module")
