@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from threading import Thread
@@ -129,11 +130,9 @@ def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
 
 
 def resource_of(settings: Settings, service: str) -> Resource:
-    """Who emits: variables first, then what is known of the process."""
+    """Who emits: variables first, then what is known of the process; of each forked one anew."""
     own: dict[str, AnyValue] = {
         "service.name": settings.service_name or service,
-        "service.instance.id": str(uuid4()),
-        "process.pid": os.getpid(),
         "process.runtime.name": platform.python_implementation().lower(),
         "process.runtime.version": platform.python_version(),
         "host.name": platform.node(),
@@ -143,8 +142,25 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "telemetry.distro.name": "sightline",
     }
     given = {key: value for key, value in settings.resource_attributes.items() if value}
-    named = {"service.name": own["service.name"]}
-    return Resource({**own, **given, **named}, SCHEMA_URL)
+    shared = {**own, **given, "service.name": own["service.name"]}
+    resource = Resource({**_process(), **shared}, SCHEMA_URL)
+    emitter = weakref.ref(resource)
+    os.register_at_fork(after_in_child=lambda: _renew(emitter(), shared))
+    return resource
+
+
+def _process() -> dict[str, "AnyValue"]:
+    """What no two processes have in common, unless variables say so."""
+    return {"service.instance.id": str(uuid4()), "process.pid": os.getpid()}
+
+
+def _renew(resource: Resource | None, shared: Mapping[str, "AnyValue"]) -> None:
+    """Let *resource*, which provider and exporters hold, name this process from now on.
+
+    Nothing of it is read: a thread that the fork left behind may have held its lock.
+    """
+    if resource is not None:
+        Resource.__init__(resource, {**_process(), **shared}, SCHEMA_URL)
 
 
 def _sampler(
