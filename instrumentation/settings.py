@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, Literal, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from instrumentation import _environment
 from instrumentation._export_settings import HTTP, ExportSettings
@@ -29,28 +28,18 @@ PROPAGATORS: Final = ("tracecontext", "baggage", "none")
 
 SECRET_PARAMETERS: Final = frozenset(
     {
-        *(
-            "access_token",
-            "api_key",
-            "api-key",
-            "apikey",
-            "auth",
-            "authorization",
-            "awsaccesskeyid",
-        ),
-        *("client_secret", "code", "credential", "credentials", "email", "id_token", "jwt", "key"),
-        *("otp", "pass", "passphrase", "passwd", "password", "pin", "private_key", "pwd"),
-        *("refresh_token", "secret", "session", "session_id", "sessionid", "sid", "sig"),
+        *("access_key", "api_key", "apikey", "auth", "authorization", "awsaccesskeyid", "bearer"),
+        *("code", "credential", "credentials", "email", "hmac", "jsessionid", "jwt", "key"),
+        *("otp", "pass", "passphrase", "passwd", "password", "phpsessid", "pin", "private_key"),
+        *("pwd", "sas", "secret", "session", "session_id", "sessionid", "sid", "sig"),
         *("signature", "ssn", "state", "ticket", "token", "user", "username"),
-        *("x-amz-credential", "x-amz-security-token", "x-amz-signature"),
-        *("x-goog-credential", "x-goog-signature"),
     }
 )
-"""Names of query parameters whose values never leave the process, in lower case."""
+"""Names of query parameters whose values never leave the process, in lower case; a word covers
+the longer names it is part of (``_redaction.py``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds of a span. Source: OpenTelemetry, "Span Limits"."""
 
     attributes: int
@@ -92,8 +81,7 @@ class Limits:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What the library can be told. An argument of ``instrument()`` wins over the environment."""
 
     disabled: bool
@@ -122,7 +110,7 @@ class Settings:
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE``."""
     secret_parameters: frozenset[str]
     """Query parameters whose values are redacted, in lower case: the built-in names and those
-    of ``SIGHTLINE_REDACT``."""
+    of ``SIGHTLINE_REDACT``, alone or as part of a longer name."""
     trust_incoming: Trust
     """Whose trace context is continued: ``always``, ``never``, or that of networks like
     ``10.0.0.0/8``; others start a trace that links to theirs. ``SIGHTLINE_TRUST_INCOMING``."""
