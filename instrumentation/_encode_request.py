@@ -4,9 +4,8 @@ Source: opentelemetry-proto, collector/trace/v1/trace_service.proto.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -17,8 +16,7 @@ from instrumentation._encode_wire import SMALL, delimited, fields, varint
 _MAX_REMEMBERED: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where spans come from, as the fields that stand around them."""
 
     resource: bytes
@@ -89,7 +87,10 @@ def spans_of(body: bytes) -> Iterator[EncodedSpan]:
 
 
 def _scope_spans(origin: Origin, messages: list[bytes]) -> list[bytes]:
-    heads = [_HEADS[size] if (size := len(m)) < len(_HEADS) else _head(size) for m in messages]
+    heads = [
+        _HEADS[size] if (size := len(message)) < len(_HEADS) else b"\x12" + varint(size)
+        for message in messages
+    ]
     spans = chain.from_iterable(zip(heads, messages, strict=True))
     return _framed(b"\x12", [origin.scope, *spans, origin.scope_schema])
 
@@ -99,12 +100,8 @@ def _framed(tag: bytes, chunks: list[bytes]) -> list[bytes]:
     return [tag + varint(sum(map(len, chunks))), *chunks]
 
 
-def _head(size: int) -> bytes:
-    """Tag and length in front of a ``Span`` message."""
-    return b"\x12" + varint(size)
-
-
-_HEADS: Final = tuple(_head(size) for size in range(len(SMALL)))
+_HEADS: Final = tuple(map(b"\x12".__add__, SMALL))
+"""Tag and length in front of a ``Span`` message, by length."""
 
 
 def _origin(resource: Resource, scope: InstrumentationScope | None) -> Origin:

@@ -6,8 +6,6 @@ late. Here each operation gets what is left until the deadline.
 Source: OpenTelemetry specification, "OTLP/HTTP".
 """
 
-# Resolving a name imports it late: in a child forked meanwhile, that import would never end.
-import encodings.idna  # noqa: F401
 import http.client
 import io
 import socket
@@ -106,18 +104,23 @@ class Connection(http.client.HTTPConnection):
             443 if tls else 80
         )  # per connection: decides whether Host names the port
         super().__init__(url.hostname or "", url.port or self.default_port)
+        # Bytes, because Python imports its tables of Unicode to resolve text: late, in a thread,
+        # and in a child forked meanwhile that import would never end.
+        self._address = self.host.encode("ascii" if self.host.isascii() else "idna")
         self._tls = tls
         self._plain: socket.socket | None = None
         self.deadline = 0.0
 
     def connect(self) -> None:
         """Open the socket, within the deadline."""
-        plain = socket.create_connection((self.host, self.port), timeout=self._left())
+        address: Any = (self._address, self.port)  # bytes, as getaddrinfo() takes them
+        plain = socket.create_connection(address, timeout=self._left())
         self._plain = plain
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        secured = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
-        self._plain = secured
-        self.sock = _TimedSocket(secured, self._left)
+        if self._tls is not None:
+            plain = self._tls.wrap_socket(plain, server_hostname=self._address)
+            self._plain = plain
+        self.sock = _TimedSocket(plain, self._left)
 
     def abort(self) -> None:
         """Wake the thread that waits on the socket."""

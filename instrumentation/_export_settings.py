@@ -7,8 +7,7 @@ Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "Batc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from instrumentation import _environment
@@ -32,8 +31,7 @@ _SCHEMES: Final = ("http", "https")
 _TRACES_PATH: Final = "/v1/traces"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSettings:
+class ExportSettings(NamedTuple):
     """Where finished spans go, how, and how many may wait."""
 
     exporter: str
@@ -44,7 +42,7 @@ class ExportSettings:
     endpoint: str
     """URL that takes the spans. Variable ``OTEL_EXPORTER_OTLP_ENDPOINT``, to which HTTP appends
     ``/v1/traces``, or ``OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`` as it stands."""
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     """Sent with every export, often credentials. Variable ``OTEL_EXPORTER_OTLP_HEADERS``."""
     compression: str
     """``gzip`` or ``none``; unset means gzip over HTTP and none over gRPC, whose library would
@@ -69,6 +67,11 @@ class ExportSettings:
     max_queue_bytes: int
     """Most compressed bytes that may wait, oldest dropped first. Variable
     ``SIGHTLINE_EXPORT_QUEUE_BYTES``, for OpenTelemetry counts spans only."""
+
+    def __repr__(self) -> str:
+        """Everything but the headers."""
+        shown = self._asdict() | {"headers": ...}
+        return f"ExportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -49,8 +48,7 @@ class OTLPExporter(SpanExporter):
         if endpoint is not None:
             environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = endpoint
         settings = ExportSettings.from_env(environ)
-        settings = replace(
-            settings,
+        settings = settings._replace(
             headers=settings.headers if headers is None else headers,
             timeout_seconds=timeout_seconds or settings.timeout_seconds,
         )

@@ -6,7 +6,6 @@ import platform
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -90,14 +89,10 @@ def _thread_limiter() -> Any:  # noqa: ANN401  AnyIO's, which may not be install
 
 
 def _versions(settings: Settings) -> dict[str, str]:
-    try:
-        fastapi = metadata.version("fastapi")
-    except metadata.PackageNotFoundError:
-        fastapi = ""
     return {
         "service_version": settings.resource_attributes.get("service.version", ""),
         "python_version": platform.python_version(),
-        "fastapi_version": fastapi,
+        "fastapi_version": getattr(sys.modules.get("fastapi"), "__version__", ""),
     }
 
 
@@ -105,7 +100,7 @@ def memory_limit_bytes() -> int | None:
     """The memory limit of the control group, or None without one."""
     for file in CGROUP_FILES:
         try:
-            limit = int(file.read_text(encoding="ascii"))
+            limit = int(file.read_bytes())
         except (OSError, ValueError):  # no such file, or "max"
             continue
         if limit < UNLIMITED_BYTES:

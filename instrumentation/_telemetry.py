@@ -3,9 +3,8 @@
 import asyncio
 import atexit
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
 
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
@@ -35,8 +34,7 @@ SHUTDOWN_SECONDS: Final = 3.0
 """Longest a stopping service waits for its last spans to be taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
+class Aside(NamedTuple):
     """A path that is not recorded."""
 
     app: ASGIApp | None

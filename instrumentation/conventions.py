@@ -8,9 +8,8 @@ Source: open-telemetry/semantic-conventions v1.44, docs/{http,rpc,messaging,data
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 MetricType = Literal["counter", "gauge", "histogram", "info"]
 Emitter = Literal["instrumentation", "services"]
@@ -57,8 +56,7 @@ SPAN_ID: Final = "span_id"
 """Exemplar label and log field: 16 hex digits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(NamedTuple):
     """A metric family of ours, as it stands in Prometheus."""
 
     name: str

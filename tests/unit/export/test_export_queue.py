@@ -1,14 +1,13 @@
 """Spans that wait are bounded in bytes, and every one is accounted for."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
 from instrumentation._export_queue import DROPPED, ExportStats, Packet, SpanQueue
 from instrumentation._export_settings import ExportSettings
 
-SETTINGS = replace(ExportSettings.from_env({}), max_batch_spans=1, max_queue_bytes=100)
+SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1, max_queue_bytes=100)
 """A batch is full at once."""
 
 
@@ -50,7 +49,7 @@ def test_a_span_is_queued_until_its_packet_is_exported() -> None:
 
 
 def test_a_batch_that_would_wait_anyway_is_filled_first() -> None:
-    hasty = replace(SETTINGS, max_batch_spans=2, schedule_delay_seconds=0.0)
+    hasty = SETTINGS._replace(max_batch_spans=2, schedule_delay_seconds=0.0)
     queue = queue_of(b"a", b"b", settings=hasty)
     pack(queue, 1)
     queue.put(None, b"c")
@@ -74,7 +73,7 @@ def test_the_oldest_packets_give_way_when_the_bytes_run_out() -> None:
 
 
 def test_a_number_of_spans_is_a_bound_only_where_one_is_set() -> None:
-    queue = queue_of(b"a", b"b", b"c", settings=replace(SETTINGS, max_queue_spans=2))
+    queue = queue_of(b"a", b"b", b"c", settings=SETTINGS._replace(max_queue_spans=2))
 
     assert dropped(queue) == {"queue_full": 1}
 
