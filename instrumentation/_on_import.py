@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 Action = Callable[[], object]
 
@@ -19,7 +19,10 @@ def when_imported(name: str, action: Action) -> None:
 
 
 class _Waiting(MetaPathFinder):
-    """Leaves finding to the others, and adds the action to what they found; once."""
+    """Leaves finding to the others, and adds the action to what they found.
+
+    It waits until the module runs: many only ask whether a package is there.
+    """
 
     def __init__(self, name: str, action: Action) -> None:
         self._name = name
@@ -28,20 +31,30 @@ class _Waiting(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        del path, target
         if fullname != self._name or self not in sys.meta_path:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
+        others = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        found = (finder.find_spec(fullname, path, target) for finder in others)
+        spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Acting(spec.loader, self._action)
+            spec.loader = _Acting(spec.loader, self._done)
         return spec
+
+    def _done(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            self._action()
 
 
 class _Acting(Loader):
+    """Runs the module as its own loader does, then the action."""
+
     def __init__(self, loader: Loader, action: Action) -> None:
         self._loader = loader
         self._action = action
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the loader can
+        return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
