@@ -3,6 +3,7 @@
 Source: semantic conventions, "HTTP client span" and ``http.client.request.duration``.
 """
 
+from collections.abc import MutableMapping
 from fnmatch import fnmatchcase
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._guard import Guard, Uncounted, qualified_name
 from instrumentation._metrics import Bounded, Families
-from instrumentation._propagation import outgoing
+from instrumentation._propagation import members, outgoing
 from instrumentation._redaction import redacted
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
 from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
@@ -89,7 +90,7 @@ class Clients:
         name = "HTTP" if known == OTHER_METHOD else known
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
         headers = outgoing(
-            trace.set_span_in_context(span), with_members=self._may_have_baggage(host)
+            trace.set_span_in_context(span), with_members=self.may_have_baggage(host)
         )
         return Call(self, span, (known, host, port), headers)
 
@@ -101,14 +102,15 @@ class Clients:
         query = redacted(url.query, self._secret) if url.query else ""
         return url._replace(netloc=netloc, query=query, fragment="").geturl()
 
-    def _may_have_baggage(self, host: str) -> bool:
+    def may_have_baggage(self, host: str) -> bool:
+        """Whether *host* is listed."""
         return any(fnmatchcase(host, pattern) for pattern in self._baggage_hosts)
 
 
 class Call:
     """A call under way."""
 
-    __slots__ = ("_clients", "_labels", "_span", "_started_at", "headers")
+    __slots__ = ("_clients", "_headers", "_labels", "_span", "_started_at")
 
     def __init__(
         self,
@@ -121,8 +123,24 @@ class Call:
         self._span = span
         self._labels = labels
         self._started_at = perf_counter()
-        self.headers = headers
-        """What to send along."""
+        self._headers = headers
+
+    def write_context(self, headers: MutableMapping[str, str]) -> None:
+        """Write what is to be sent along into *headers*, instead of what an earlier hop did.
+
+        Baggage of the service's own making stays, where none of ours replaces it.
+        """
+        with self._clients.starting:
+            if "traceparent" in self._headers:
+                headers.pop("tracestate", None)
+            forget_baggage(headers)
+            headers.update(self._headers)
+
+    def redirected(self, url: str, headers: MutableMapping[str, str]) -> None:
+        """The call goes on at *url*, with the same *headers*."""
+        with self._clients.finishing:
+            if not self._clients.may_have_baggage(urlsplit(url).hostname or ""):
+                forget_baggage(headers)
 
     def answered(self, status_code: int) -> None:
         """The answer's headers are in."""
@@ -146,6 +164,12 @@ class Call:
             observer = self._clients.durations.child(*self._labels, status_code, error)
             observer.observe_in(self._span.get_span_context(), duration)
         self._span.end()
+
+
+def forget_baggage(headers: MutableMapping[str, str]) -> None:
+    """Remove the current baggage: who is redirected takes all headers along to another host."""
+    if "baggage" in headers and headers["baggage"] == members():
+        del headers["baggage"]
 
 
 def current(default: Clients | None) -> Clients:

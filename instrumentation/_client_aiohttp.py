@@ -4,12 +4,14 @@ from collections.abc import Callable
 from functools import wraps
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 from aiohttp import (
     ClientSession,
     TraceConfig,
     TraceRequestEndParams,
     TraceRequestExceptionParams,
+    TraceRequestRedirectParams,
     TraceRequestStartParams,
 )
 
@@ -52,22 +54,33 @@ def trace_config(clients: Clients | None = None) -> TraceConfig:
     ) -> None:
         context.call = current(clients).start(params.method, str(params.url))
         if context.call is not None:
-            params.headers.update(context.call.headers)
-
-    async def ended(
-        _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
-    ) -> None:
-        if context.call is not None:
-            context.call.answered(params.response.status)
-
-    async def failed(
-        _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
-    ) -> None:
-        if context.call is not None:
-            context.call.failed(params.exception)
+            context.call.write_context(params.headers)
 
     config = TraceConfig()
     config.on_request_start.append(started)
-    config.on_request_end.append(ended)
-    config.on_request_exception.append(failed)
+    config.on_request_redirect.append(_redirected)
+    config.on_request_end.append(_ended)
+    config.on_request_exception.append(_failed)
     return config
+
+
+async def _redirected(
+    _session: ClientSession, context: SimpleNamespace, params: TraceRequestRedirectParams
+) -> None:
+    if context.call is not None:
+        location = params.response.headers.get("location", "")
+        context.call.redirected(urljoin(str(params.url), location), params.headers)
+
+
+async def _ended(
+    _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
+) -> None:
+    if context.call is not None:
+        context.call.answered(params.response.status)
+
+
+async def _failed(
+    _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
+) -> None:
+    if context.call is not None:
+        context.call.failed(params.exception)

@@ -38,7 +38,7 @@ def instrument_httpx(clients: Clients | None = None) -> Undo:
 def _started(clients: Clients | None, request: Request) -> Call | None:
     call = current(clients).start(request.method, str(request.url))
     if call is not None:
-        request.headers.update(call.headers)
+        call.write_context(request.headers)
     return call
 
 

@@ -36,7 +36,7 @@ def _traced(send: Callable[..., Response], clients: Clients | None) -> Callable[
         call = current(clients).start(request.method or "", request.url or "")
         if call is None:
             return send(adapter, request, *arguments, **options)
-        request.headers.update(call.headers)
+        call.write_context(request.headers)
         try:
             response = send(adapter, request, *arguments, **options)
         except BaseException as error:

@@ -189,15 +189,15 @@ def outgoing(context: Context | None = None, *, with_members: bool = True) -> di
         headers["traceparent"] = f"00-{span.trace_id:032x}-{span.span_id:016x}-{flags:02x}"
         if span.trace_state:
             headers["tracestate"] = span.trace_state.to_header()
-    if with_members and (members := _members(context)):
-        headers["baggage"] = members
+    if with_members and (joined := members(context)):
+        headers["baggage"] = joined
     return headers
 
 
-def _members(context: Context | None) -> str:
-    members = islice(baggage.get_all(context).items(), MOST_BAGGAGE_MEMBERS)
+def members(context: Context | None = None) -> str:
+    """The baggage of *context* as a header carries it."""
     joined = ""
-    for name, value in members:
+    for name, value in islice(baggage.get_all(context).items(), MOST_BAGGAGE_MEMBERS):
         member = f"{quote(name, safe='')}={quote(str(value), safe='')}"
         if len(joined) + len(member) < LARGEST_BAGGAGE_BYTES:
             joined = f"{joined},{member}" if joined else member

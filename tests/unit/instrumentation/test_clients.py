@@ -22,11 +22,15 @@ Get = Callable[[str], dict[str, str]]
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with the headers that came; ``/moved`` redirects, ``/missing`` is not there."""
+    """Answers with the headers that came; ``/moved`` redirects, ``/missing`` is not there.
+
+    ``/away`` redirects to another name of this host.
+    """
 
     def do_GET(self) -> None:
-        self.send_response({"/moved": 302, "/missing": 404}.get(self.path, 200))
-        self.send_header("location", "/echo")
+        away = f"http://localhost:{self.server.server_port}/echo"  # type: ignore[attr-defined]  # an HTTPServer
+        self.send_response({"/moved": 302, "/away": 302, "/missing": 404}.get(self.path, 200))
+        self.send_header("location", away if self.path == "/away" else "/echo")
         self.end_headers()
         self.wfile.write(json.dumps({k.lower(): v for k, v in self.headers.items()}).encode())
 
@@ -157,6 +161,27 @@ def tenant() -> Iterator[None]:
     token = context.attach(baggage.set_baggage("tenant", "blue"))
     yield
     context.detach(token)
+
+
+@pytest.fixture
+def baggage_stays_here(telemetry: Recording, watched: ExitStack) -> None:
+    found = telemetry.telemetry
+    listed = Clients(found.tracer, guard=found.guard, baggage_hosts=("127.0.0.1",))
+    watched.close()
+    watched.callback(instrument_requests(listed))
+    watched.callback(instrument_httpx(listed))
+    watched.callback(instrument_aiohttp(listed))
+
+
+@pytest.mark.usefixtures("tenant", "baggage_stays_here")
+@pytest.mark.parametrize(("path", "sent"), [("/moved", "tenant=blue"), ("/away", None)])
+@pytest.mark.parametrize("get", CLIENTS)
+def test_a_redirect_takes_no_baggage_to_another_host(
+    server: str, get: Get, path: str, sent: str | None
+) -> None:
+    headers = get(f"{server}{path}")
+
+    assert headers.get("baggage") == sent
 
 
 @pytest.mark.usefixtures("tenant")
