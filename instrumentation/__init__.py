@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from instrumentation._client_httpx import instrument_httpx
     from instrumentation._client_requests import instrument_requests
     from instrumentation._exemplar import exemplar
+    from instrumentation._export_queue import ExportStats
     from instrumentation._exposition import metrics_app
     from instrumentation._instrument import instrument
     from instrumentation._logs import JSONFormatter, TraceContextFilter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ConfigurationError": "errors",
+    "ExportStats": "_export_queue",
     "JSONFormatter": "_logs",
     "OTLPExporter": "_otlp",
     "Settings": "settings",
@@ -38,6 +40,7 @@ _HOMES = {
 
 __all__ = [
     "ConfigurationError",
+    "ExportStats",
     "JSONFormatter",
     "OTLPExporter",
     "Settings",

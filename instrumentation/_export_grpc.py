@@ -84,7 +84,7 @@ class GrpcTransport:
         )
 
     def _open(self) -> "grpc.Channel":
-        target = _target(urlsplit(self._settings.endpoint))
+        address = target(urlsplit(self._settings.endpoint))
         gzip = self._settings.compression == "gzip"
         compressions = self._grpc.Compression
         options: dict[str, Any] = {
@@ -92,9 +92,9 @@ class GrpcTransport:
             "compression": compressions.Gzip if gzip else compressions.NoCompression,
         }
         channel: grpc.Channel = (
-            self._grpc.secure_channel(target, self._credentials, **options)
+            self._grpc.secure_channel(address, self._credentials, **options)
             if self._credentials
-            else self._grpc.insecure_channel(target, **options)
+            else self._grpc.insecure_channel(address, **options)
         )
         return channel
 
@@ -127,8 +127,10 @@ def _grpc() -> Any:  # noqa: ANN401  a module
     return grpc
 
 
-def _target(url: SplitResult) -> str:
-    return f"{url.hostname}:{url.port or (443 if url.scheme == 'https' else 80)}"
+def target(url: SplitResult) -> str:
+    """Host and port of *url*, as gRPC reads them."""
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    return f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
 
 
 def _file(path: str) -> bytes | None:

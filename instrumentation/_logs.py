@@ -51,8 +51,14 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self._exception(record)[-LONGEST:]
-        extra = {key: value for key, value in vars(record).items() if key not in STANDARD}
-        return _encoded(line, extra)
+        if record.stack_info:
+            line["stack_info"] = self.formatStack(record.stack_info)[-LONGEST:]
+        fields = [json.dumps(line)[1:-1]] + [
+            f"{json.dumps(described(key))}: {_encoded(value)}"
+            for key, value in vars(record).items()
+            if key not in STANDARD and key not in line
+        ]
+        return f"{{{', '.join(fields)}}}".replace("\x7f", "\\u007f")
 
     def _exception(self, record: logging.LogRecord) -> str:
         exc_info = record.exc_info
@@ -64,13 +70,13 @@ def message(record: logging.LogRecord) -> str:
     return attempted(record.getMessage, lambda: f"{described(record.msg)} {described(record.args)}")
 
 
-def _encoded(line: dict[str, object], extra: dict[str, object]) -> str:
-    """One line of ASCII; an extra that cannot be encoded, costs all of them."""
+def _encoded(value: object) -> str:
+    """*value* as JSON; what JSON cannot say, or only at length, becomes its string, cut."""
     text = attempted(
-        lambda: json.dumps({**extra, **line}, default=described, skipkeys=True),
-        lambda: json.dumps(line),
+        lambda: json.dumps(value, default=described, skipkeys=True, allow_nan=False),
+        lambda: json.dumps(described(value)[:LONGEST]),
     )
-    return text.replace("\x7f", "\\u007f")
+    return text if len(text) <= LONGEST else json.dumps(text[:LONGEST])
 
 
 def _current_ids() -> tuple[str, str]:

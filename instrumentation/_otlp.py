@@ -11,7 +11,8 @@ can should use ours, which is what `instrument` does.
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -52,21 +53,34 @@ class OTLPExporter(SpanExporter):
             headers=settings.headers if headers is None else headers,
             timeout_seconds=timeout_seconds or settings.timeout_seconds,
         )
-        self._timeout_seconds = settings.timeout_seconds
-        self._transport = transport_for(settings)
+        self._settings = settings
+        self._stopped = threading.Event()
+        self._reset()
+        restart = weakref.WeakMethod(self._reset)
+        os.register_at_fork(after_in_child=lambda: _call(restart))
+
+    def _reset(self) -> None:
+        """Begin with a connection of our own: at the start, and in a forked child."""
+        self._exporting = threading.Lock()
+        self._transport = transport_for(self._settings)
         self._encode = SpanEncoder().encode
         self._origins = OriginEncoder()
-        self._stopped = threading.Event()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send *spans*, again while the collector fails and time is left.
 
+        Several threads may call it, and take turns.
+
         Returns:
             SUCCESS only when the collector took all of them.
         """
-        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
-        taken = not encoded or self._send(packet(encoded, first=0).body)
-        complete = taken and len(encoded) == len(spans)
+        deadline = time.monotonic() + self._settings.timeout_seconds
+        complete = False
+        if self._exporting.acquire(timeout=self._settings.timeout_seconds):
+            try:
+                complete = self._export(spans, deadline)
+            finally:
+                self._exporting.release()
         return SpanExportResult.SUCCESS if complete else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
@@ -88,8 +102,12 @@ class OTLPExporter(SpanExporter):
         except Exception:  # noqa: BLE001  a span may hold anything
             return None
 
-    def _send(self, body: bytes) -> bool:
-        deadline = time.monotonic() + self._timeout_seconds
+    def _export(self, spans: Sequence[ReadableSpan], deadline: float) -> bool:
+        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
+        taken = not encoded or self._send(packet(encoded, first=0).body, deadline)
+        return taken and len(encoded) == len(spans)
+
+    def _send(self, body: bytes, deadline: float) -> bool:
         pauses = Pauses()
         while not self._stopped.is_set():
             verdict = self._transport.send(body, deadline)
@@ -100,3 +118,9 @@ class OTLPExporter(SpanExporter):
                 return False
             self._stopped.wait(pause)
         return False
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    bound = method()
+    if bound is not None:
+        bound()

@@ -136,7 +136,7 @@ class RemoteSampler(RatioSampler):
             answer = self._strategies.fetch()
             if answer != self._answer:  # the same again must not refill a rate limit
                 self._decide, self._answer = strategy(answer), answer
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             self._failed(error)
         else:
             self._succeeded()

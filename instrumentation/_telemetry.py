@@ -14,17 +14,17 @@ from instrumentation._client import CLIENTS, Clients
 from instrumentation._exposition import ASGIApp, Exposition
 from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
-from instrumentation._merge import Merged
 from instrumentation._metrics import Families, ServerMetrics, counter
+from instrumentation._page import Page
 from instrumentation._request import Recorders, Requests
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._trust import trusted
-from instrumentation._workers import Workers, has_siblings
 from instrumentation.settings import LOGS_OVER_OTLP, Settings
 
 if TYPE_CHECKING:
     from instrumentation._export_logs import LogExport
+    from instrumentation._export_queue import ExportStats
 
 Engine = Literal["asgi", "contrib", "fastapi"]
 
@@ -82,23 +82,23 @@ class Telemetry:
         )
         self._logs = self._log_export()
         self.runtime = Runtime(self.registry, settings)
-        self._workers: Workers | None = None
+        self._service = service
+        self._pages: list[Page] = []
         self.aside = {path: Aside(app=None) for path in exclude}
         if metrics_path is not None:
-            self.aside[metrics_path] = Aside(app=Exposition(self._shown()))
+            self.aside[metrics_path] = Aside(app=Exposition(self.page().snapshot))
         self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.shutdown)
 
-    def _shown(self) -> CollectorRegistry:
-        """What ``/metrics`` shows: this process, or all workers when it is one of several."""
-        if not has_siblings():
-            return self.registry
-        self._workers = Workers(self.registry, self.guard.operation("workers_join"))
-        everybody = CollectorRegistry()
-        everybody.register(Merged(self._workers.snapshots))
-        return everybody
+    def page(self, *registries: CollectorRegistry) -> Page:
+        """Our metrics, and those of other *registries*, as a page shows them."""
+        page = Page(
+            self.registry, *registries, name=f"{self._service} {len(self._pages)}", guard=self.guard
+        )
+        self._pages.append(page)
+        return page
 
     def _log_export(self) -> "LogExport | None":
         if self.settings.disabled or self.settings.logs_exporter != LOGS_OVER_OTLP:
@@ -154,8 +154,8 @@ class Telemetry:
         atexit.unregister(self.shutdown)
         self.runtime.close()
         close_provider(self.tracing.provider)
-        if self._workers is not None:
-            self._workers.close()
+        for page in self._pages:
+            page.close()
         logs_taken = self._logs.shutting_down(timeout) if self._logs else _nothing_lost
         exporting = self.tracing.exporting
         spans_taken = (
@@ -165,7 +165,7 @@ class Telemetry:
         )
         return logs_taken() and spans_taken
 
-    def stats(self) -> object:
+    def stats(self) -> "ExportStats | None":
         """Where the spans are that ended so far; None when the service exports them itself."""
         exporting = self.tracing.exporting
         return exporting.stats() if exporting is not None else None
@@ -173,14 +173,14 @@ class Telemetry:
     def started(self) -> None:
         """The service starts, on the event loop that runs now."""
         self.runtime.watch_loop()
-        if self._workers is not None:
-            self._workers.join()
+        for page in self._pages:
+            page.join()
 
     async def stopped(self) -> None:
         """The service stops: send what waits, without holding up the event loop."""
         await asyncio.to_thread(self.flush)
-        if self._workers is not None:
-            self._workers.close()
+        for page in self._pages:
+            page.close()
 
     def __enter__(self) -> Self:
         return self

@@ -23,6 +23,8 @@ def trusted(trust: Trust) -> Trusted:
             address = ip_address(client[0]) if client else None
         except ValueError:  # a Unix socket's path
             return False
+        # A server on both families sees IPv4 as ::ffff:10.1.2.3.
+        address = getattr(address, "ipv4_mapped", None) or address
         return address is not None and any(address in network for network in networks)
 
     return among_networks

@@ -18,6 +18,8 @@ class SamplingServer:
     def __init__(self, strategy: Mapping[str, Any]) -> None:
         self.strategy = strategy
         self.status = 200
+        self.raw = b""
+        """Is answered instead of the strategy."""
         self.asked: list[str] = []
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server = server
@@ -47,7 +49,7 @@ def _handler(fake: SamplingServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fake.asked.append(self.path)
-            body = json.dumps(fake.strategy).encode()
+            body = fake.raw or json.dumps(fake.strategy).encode()
             self.send_response(fake.status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

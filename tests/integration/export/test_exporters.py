@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -10,9 +11,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanContext
 
 from instrumentation._otlp import OTLPExporter
-from tests.fakes import CLOSED, DRIP, Collector, Fault, partial_success, status
+from tests.fakes import CLOSED, DRIP, Collector, Fault, partial_success, slow, status
 from tests.integration.export.conftest import Services
 
+IDS = range(1, 65)
 CONTEXT = SpanContext(1, 2, is_remote=False)
 
 
@@ -89,6 +91,19 @@ def test_our_exporter_says_failure_in_time_unless_all_spans_were_taken(
     result = exporter.export(spans.get_finished_spans())
 
     assert result is SpanExportResult.FAILURE
+
+
+def test_our_exporter_takes_spans_of_many_threads(collector: Collector) -> None:
+    collector.misbehave(slow(0.01))
+    exporter = OTLPExporter(endpoint=f"{collector.http_endpoint}/v1/traces", timeout_seconds=30)
+    spans = [ReadableSpan("any", SpanContext(1, span_id, is_remote=False)) for span_id in IDS]
+
+    with ThreadPoolExecutor(8) as threads:
+        results = set(threads.map(lambda span: exporter.export([span]), spans))
+    exporter.shutdown()
+
+    assert results == {SpanExportResult.SUCCESS}
+    assert len(collector.spans) == len(IDS)
 
 
 def test_our_exporter_sends_the_neighbours_of_a_span_nobody_can_encode(

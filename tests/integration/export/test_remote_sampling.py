@@ -79,6 +79,19 @@ def test_the_last_good_strategy_outlives_the_collector(
     assert len(caplog.messages) == 2
 
 
+def test_an_answer_that_is_too_deep_to_read_is_no_strategy(
+    jaeger: SamplingServer, sampler: RemoteSampler, caplog: pytest.LogCaptureFixture
+) -> None:
+    until(lambda: sampled(sampler), within_seconds=30)
+
+    jaeger.raw = b"[" * 500_000
+    until(lambda: "cannot be had" in caplog.text, within_seconds=30)
+    assert sampled(sampler)
+    jaeger.raw, jaeger.strategy = b"", NOTHING
+
+    until(lambda: not sampled(sampler), within_seconds=30)
+
+
 def test_a_service_without_a_collector_samples_its_first_ratio() -> None:
     arguments = RemoteArguments.parse("endpoint=http://127.0.0.1:1,initialSamplingRate=1")
     started = Counter("started", "", ["origin", "result"], registry=None)

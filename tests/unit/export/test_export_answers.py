@@ -2,6 +2,7 @@
 
 from email.utils import formatdate
 from time import time
+from urllib.parse import urlsplit
 
 import pytest
 from google.protobuf.any_pb2 import Any
@@ -13,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from instrumentation._export_grpc import retry_delay
+from instrumentation._export_grpc import retry_delay, target
 from instrumentation._export_http import partial_success, retry_after
 from instrumentation._export_verdict import Accepted
 
@@ -71,3 +72,16 @@ def test_a_partial_success_says_how_many_and_why() -> None:
 
     assert found == Accepted(rejected=3, message=r"quota\x1b[31m")
     assert partial_success(b"") == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "address"),
+    [
+        ("http://127.0.0.1:4317", "127.0.0.1:4317"),
+        ("http://[::1]:4317", "[::1]:4317"),
+        ("https://collector", "collector:443"),
+        ("http://collector", "collector:80"),
+    ],
+)
+def test_grpc_is_told_the_host_and_port_of_the_endpoint(endpoint: str, address: str) -> None:
+    assert target(urlsplit(endpoint)) == address

@@ -13,6 +13,10 @@ from instrumentation import JSONFormatter, TraceContextFilter, extract
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+
+
 def record(message: object, *arguments: object, **extra: object) -> logging.LogRecord:
     return logging.getLogger("shop").makeRecord(
         "shop", logging.INFO, __file__, 1, message, arguments, None, extra=extra
@@ -53,6 +57,31 @@ def test_no_message_can_become_two_lines(message: str, value: str) -> None:
     assert line.isprintable()
     assert json.loads(line)["message"] == message
     assert not trace.get_current_span().is_recording()
+
+
+def test_a_stack_is_part_of_its_line() -> None:
+    found = record("here")
+    found.stack_info = "Stack (most recent call last): ..."
+
+    assert json.loads(JSONFormatter().format(found))["stack_info"].startswith("Stack")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (float("nan"), "nan"),
+        ([float("inf")], "[inf]"),
+        (ENDLESS, "[[...]]"),
+        (10**5000, "<int>"),
+        ("x" * 10_000_000, '"' + "x" * 16_383),
+    ],
+    ids=["nan", "infinity", "endless", "huge", "long"],
+)
+def test_an_extra_that_json_cannot_carry_costs_nothing_else(value: object, shown: str) -> None:
+    line = JSONFormatter().format(record("hello", odd=value, level="FORGED", order=7))
+
+    found = json.loads(line)
+    assert (found["odd"], found["order"], found["level"]) == (shown, 7, "INFO")
 
 
 class Unprintable:

@@ -40,7 +40,12 @@ def called(trust: str, client: str) -> tuple[RecordedSpan, bytes]:
 
 @pytest.mark.parametrize(
     ("trust", "client"),
-    [("always", "203.0.113.9"), ("10.0.0.0/8", "10.1.2.3"), ("::1,10.0.0.0/8", "::1")],
+    [
+        ("always", "203.0.113.9"),
+        ("10.0.0.0/8", "10.1.2.3"),
+        ("10.0.0.0/8", "::ffff:10.1.2.3"),
+        ("::1,10.0.0.0/8", "::1"),
+    ],
 )
 def test_the_trace_of_somebody_trusted_is_continued(trust: str, client: str) -> None:
     span, tenant = called(trust, client)
