@@ -9,6 +9,7 @@ from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as open_metrics
 
 from instrumentation._render import Renderer
+from instrumentation._snapshot import Snapshot
 
 if TYPE_CHECKING:
     from instrumentation._telemetry import Telemetry
@@ -24,10 +25,14 @@ OPEN_METRICS: Final = b"application/openmetrics-text"
 
 
 class Exposition:
-    """An ASGI app that answers GET and HEAD with every sample of its registries."""
+    """An ASGI app that answers GET and HEAD with every sample.
 
-    def __init__(self, *registries: CollectorRegistry) -> None:
-        self._renderer = Renderer(*registries)
+    Args:
+        take: Gives the samples of now.
+    """
+
+    def __init__(self, take: Callable[[], Snapshot]) -> None:
+        self._renderer = Renderer(take)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
@@ -55,7 +60,7 @@ def metrics_app(telemetry: "Telemetry", *registries: CollectorRegistry) -> ASGIA
         telemetry: What ``instrument()`` returned.
         registries: Others that belong on the same page, like ``prometheus_client.REGISTRY``.
     """
-    return Exposition(telemetry.registry, *registries)
+    return Exposition(telemetry.page(*registries).snapshot)
 
 
 async def _respond(send: Send, status_code: int, content_type: bytes, body: bytes) -> None:

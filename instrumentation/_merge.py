@@ -2,58 +2,117 @@
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import Any, Final
 
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from instrumentation._workers import Snapshot
+from instrumentation._snapshot import Example, Examples, Family, Series, Snapshot
 
 SMALLEST: Final = frozenset({"process_start_time_seconds"})
 """Gauges of which the least one holds for all."""
 
-LARGEST: Final = frozenset({"process_memory_limit_bytes", "python_info", "app_build"})
-"""Gauges and facts that every worker states alike; all else adds up."""
+LARGEST: Final = frozenset({"process_memory_limit_bytes", "python_info"})
+"""Gauges that every worker states alike, as it does facts and states; all else adds up."""
+
+GROWING: Final = frozenset({"counter", "histogram", "summary"})
+"""Types of what only ever grows."""
+
+Sums = dict[tuple[Any, ...], list[Any]]
+"""Value and exemplar by name and labels of the sample."""
 
 
-class Merged(Collector):
+def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
     """All workers' families as one."""
-
-    def __init__(self, snapshots: Callable[[], Iterable[Snapshot]]) -> None:
-        self._snapshots = snapshots
-
-    def collect(self) -> Iterator[Metric]:
-        """Ask every worker, and add up."""
-        families: dict[str, Metric] = {}
-        samples: dict[str, dict[tuple[Any, ...], list[Any]]] = {}
-        for said in self._snapshots():
-            for name, kind, text, found in said:
-                families.setdefault(name, Metric(name, text, kind))
-                _add(samples.setdefault(name, {}), name, found)
-        for name, family in families.items():
-            for (sample, labels), (value, exemplar) in samples[name].items():
-                family.add_sample(sample, dict(labels), value, exemplar=exemplar)
-            yield family
+    said = list(snapshots)
+    return Snapshot(reduce(_both, (one.histograms for one in said), {}), list(_others(said)))
 
 
-def _add(sums: dict[tuple[Any, ...], list[Any]], family: str, found: list[Any]) -> None:
-    combine = _combine(family)
-    for sample, labels, value, exemplar in found:
-        key = (sample, tuple(labels.items()))
-        example = Exemplar(*exemplar) if exemplar else None
+def lasting(said: Snapshot) -> Snapshot:
+    """What a worker that is gone still counts with: it has no requests in flight any more."""
+    return Snapshot(said.histograms, [one for one in said.others if one.type in GROWING])
+
+
+def _both(some: dict[str, Family], more: dict[str, Family]) -> dict[str, Family]:
+    together = {name: _family(some[name], more[name]) for name in some.keys() & more.keys()}
+    return {**some, **more, **together}
+
+
+def _family(one: Family, other: Family) -> Family:
+    if one.bounds != other.bounds:  # a new release reloads worker after worker
+        bounds = sorted({*one.bounds, *other.bounds})
+        one, other = _spread(one, bounds), _spread(other, bounds)
+    series = dict(one.series)
+    for labels, more in other.series.items():
+        known = series.get(labels)
+        series[labels] = more if known is None else _series(known, more)
+    return Family(one.help, one.bounds, series)
+
+
+def _series(one: Series, other: Series) -> Series:
+    counts = list(map(operator.add, one.counts, other.counts))
+    return Series(counts, one.sum + other.sum, _newest(one.examples, other.examples))
+
+
+def _newest(some: Examples, more: Examples) -> Examples:
+    if not some or not more:
+        return some or more
+    return [_newer(one, other) for one, other in zip(some, more, strict=True)]
+
+
+def _newer(one: Example | None, other: Example | None) -> Example | None:
+    if one is None or other is None:
+        return one or other
+    return one if one[0] >= other[0] else other
+
+
+def _spread(family: Family, bounds: list[float]) -> Family:
+    """*family* with more buckets: each count stays where it is."""
+    places = [bounds.index(bound) for bound in family.bounds]
+
+    def spread(found: list[Any], empty: object) -> list[Any]:
+        at = dict(zip(places, found, strict=True)) if found else {}
+        return [at.get(place, empty) for place in range(len(bounds))] if found else []
+
+    series = {
+        labels: Series(spread(one.counts, 0.0), one.sum, spread(one.examples, None))
+        for labels, one in family.series.items()
+    }
+    return Family(family.help, bounds, series)
+
+
+def _others(said: Iterable[Snapshot]) -> Iterator[Metric]:
+    families: dict[str, Metric] = {}
+    sums: dict[str, Sums] = {}
+    for metric in (metric for one in said for metric in one.others):
+        families.setdefault(metric.name, metric)
+        _add(sums.setdefault(metric.name, {}), metric)
+    for name, metric in families.items():
+        total = Metric(name, metric.documentation, metric.type, metric.unit)
+        for (sample, *labels), (value, exemplar) in sums[name].items():
+            total.add_sample(sample, dict(labels), value, exemplar=exemplar)
+        yield total
+
+
+def _add(sums: Sums, metric: Metric) -> None:
+    combine = _combine(metric)
+    for sample in metric.samples:
+        key = (sample.name, *sample.labels.items())
         if key not in sums:
-            sums[key] = [value, example]
+            sums[key] = [sample.value, sample.exemplar]
             continue
-        sums[key] = [combine(sums[key][0], value), _newer(sums[key][1], example)]
+        value, exemplar = sums[key]
+        sums[key] = [combine(value, sample.value), _later(exemplar, sample.exemplar)]
 
 
-def _combine(family: str) -> Callable[[float, float], float]:
-    if family in SMALLEST:
+def _combine(metric: Metric) -> Callable[[float, float], float]:
+    if metric.name in SMALLEST:
         return min
-    return max if family in LARGEST else operator.add
+    stated = metric.name in LARGEST or metric.type in {"info", "stateset"}
+    return max if stated else operator.add
 
 
-def _newer(one: Exemplar | None, other: Exemplar | None) -> Exemplar | None:
+def _later(one: Exemplar | None, other: Exemplar | None) -> Exemplar | None:
     both = [found for found in (one, other) if found is not None]
     return max(both, key=lambda found: float(found.timestamp or 0), default=None)

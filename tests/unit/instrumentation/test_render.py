@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.samples import Exemplar
 
 from instrumentation._histogram import observer
+from instrumentation._guard import Operation, Uncounted
 from instrumentation._render import Renderer
+from instrumentation._snapshot import Samples
 
 SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
 LABEL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
@@ -38,6 +40,11 @@ def shown(exemplar: Exemplar | None) -> str:
     return f"{sorted(exemplar.labels.items())} {exemplar.value}" if exemplar else ""
 
 
+def renderer_of(registry: CollectorRegistry) -> Renderer:
+    reading = Operation("scrape", Uncounted("scrape"), strict=True)
+    return Renderer(Samples(registry, reading=reading).snapshot)
+
+
 def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
     registry = CollectorRegistry()
     histogram = Histogram("h_seconds", 'A "help"\n\\', ["route"], registry=registry)
@@ -55,7 +62,7 @@ def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
 def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
-    ours, theirs = Renderer(registry).text().decode(), generate_latest(registry).decode()
+    ours, theirs = renderer_of(registry).text().decode(), generate_latest(registry).decode()
 
     assert samples(parse(ours)) == samples(parse(theirs))
 
@@ -65,7 +72,7 @@ def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
 def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
-    ours, theirs = Renderer(registry).open_metrics(), open_metrics(registry)  # type: ignore[no-untyped-call]  # theirs has no types
+    ours, theirs = renderer_of(registry).open_metrics(), open_metrics(registry)  # type: ignore[no-untyped-call]  # theirs has no types
 
     assert parsed(ours) == parsed(theirs)
 
@@ -73,7 +80,7 @@ def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]
 def test_a_second_scrape_sees_what_came_since() -> None:
     registry = CollectorRegistry()
     histogram = Histogram("h_seconds", "Help.", registry=registry)
-    renderer = Renderer(registry)
+    renderer = renderer_of(registry)
     renderer.text()
 
     histogram.observe(0.5)
