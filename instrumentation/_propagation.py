@@ -48,10 +48,11 @@ _STATE_MEMBER = re.compile(
     r"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}"
     r"[\x21-\x2b\x2d-\x3c\x3e-\x7e])[ \t]*"
 )
-_BAGGAGE_MEMBER = re.compile(
+_BAGGAGE_MEMBER = (
     r"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*"
     r"([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*(?:;[^,]*)?"
 )
+"""Not compiled here: few services see baggage, and `re` remembers it for those."""
 
 
 class _State(TraceState):
@@ -130,7 +131,7 @@ def with_baggage(headers: Headers, context: Context) -> Context:
     if not joined or len(joined) > LARGEST_BAGGAGE_BYTES:
         return context
     for member in joined.decode("latin-1").split(",")[:MOST_BAGGAGE_MEMBERS]:
-        match = _BAGGAGE_MEMBER.fullmatch(member)
+        match = re.fullmatch(_BAGGAGE_MEMBER, member)
         if match is not None:
             context = baggage.set_baggage(match[1], unquote(match[2]), context)
     return context
