@@ -43,10 +43,17 @@ def build(
     Raises:
         ConfigurationError: A file or package that the settings need is missing.
     """
-    if settings.exporter != _export_settings.OTLP:
+    if settings.exporters != (_export_settings.OTLP,):
         from instrumentation._export_stock import stock  # noqa: PLC0415  seldom, and heavy
 
-        return stock(settings)
+        return stock(settings, lambda: ours(settings, resource=resource, registry=registry))
+    return ours(settings, resource=resource, registry=registry)
+
+
+def ours(
+    settings: ExportSettings, *, resource: Resource, registry: CollectorRegistry
+) -> "QueueProcessor":
+    """As `build`, with our own exporter."""
     transport = transport_for(settings)
     processor = QueueProcessor(
         settings, resource=resource, observe=Durations(registry, transport.component_type)

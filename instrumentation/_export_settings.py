@@ -21,7 +21,7 @@ CONSOLE: Final = "console"
 NONE: Final = "none"
 STOCK_HTTP: Final = "otlp_proto_http"
 STOCK_GRPC: Final = "otlp_proto_grpc"
-EXPORTERS: Final = (OTLP, CONSOLE, NONE, STOCK_HTTP, STOCK_GRPC)
+SENDING: Final = (OTLP, CONSOLE, STOCK_HTTP, STOCK_GRPC)
 
 SHORTEST_TIMEOUT_MILLIS: Final = 100
 """Below this a timeout is a mistake: the stock exporter of Python reads *seconds* here."""
@@ -34,9 +34,9 @@ _TRACES_PATH: Final = "/v1/traces"
 class ExportSettings(NamedTuple):
     """Where finished spans go, how, and how many may wait."""
 
-    exporter: str
-    """``otlp`` is ours, ``console`` prints, ``none`` drops; ``otlp_proto_http`` and
-    ``otlp_proto_grpc`` are the stock exporters. Variable ``OTEL_TRACES_EXPORTER``."""
+    exporters: tuple[str, ...]
+    """``otlp`` is ours, ``console`` prints, ``otlp_proto_http`` and ``otlp_proto_grpc`` are the
+    stock exporters; ``none``, alone, drops. Variable ``OTEL_TRACES_EXPORTER``, a list."""
     protocol: str
     """``http/protobuf`` or ``grpc``. Variable ``OTEL_EXPORTER_OTLP_PROTOCOL``."""
     endpoint: str
@@ -82,7 +82,7 @@ class ExportSettings(NamedTuple):
         """
         protocol = _otlp_choice(environ, "PROTOCOL", HTTP, (HTTP, GRPC))
         return cls(
-            exporter=_environment.choice(environ, "OTEL_TRACES_EXPORTER", OTLP, among=EXPORTERS),
+            exporters=_exporters(environ),
             protocol=protocol,
             endpoint=_endpoint(environ, protocol),
             headers=_headers(environ),
@@ -105,6 +105,18 @@ class ExportSettings(NamedTuple):
                 environ, "SIGHTLINE_EXPORT_QUEUE_BYTES", 8 * 1024 * 1024, minimum=1
             ),
         )
+
+
+def _exporters(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Each name once, in the order given."""
+    name = "OTEL_TRACES_EXPORTER"
+    found = tuple(dict.fromkeys(map(str.lower, _environment.words(environ, name, (OTLP,)))))
+    if found != (NONE,) and not set(found).issubset(SENDING):
+        raise ConfigurationError(
+            f"{name}={','.join(found)!r}: expected {NONE}, or a list of {', '.join(SENDING)}; "
+            "to reach another backend, send otlp to a collector"
+        )
+    return found
 
 
 def _otlp(environ: Mapping[str, str], word: str) -> str:

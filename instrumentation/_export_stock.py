@@ -1,11 +1,12 @@
-"""The exporters that are not ours: the console, none, and OpenTelemetry's own.
+"""The exporters that are not ours: the console, none, OpenTelemetry's own, and several at once.
 
 They are here to compare with, and to fall back on; what they lose they mostly do not say.
 """
 
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -34,18 +35,30 @@ _MODULES: Final = MappingProxyType(
 )
 
 
-def stock(settings: ExportSettings) -> ExportProcessor:
-    """The processor for any exporter but ``otlp``; the stock ones read the environment themselves.
+def stock(settings: ExportSettings, ours: Callable[[], ExportProcessor]) -> ExportProcessor:
+    """The processor for any exporters but ours alone.
+
+    Args:
+        settings: Which exporters; the stock ones read the rest from the environment themselves.
+        ours: Makes our own, where it is among them.
 
     Raises:
         ConfigurationError: The package of a stock exporter is not installed.
     """
-    if settings.exporter == _export_settings.NONE:
+    processors = [
+        ours() if name == _export_settings.OTLP else _processor(name, settings)
+        for name in settings.exporters
+    ]
+    return processors[0] if len(processors) == 1 else Several(processors)
+
+
+def _processor(name: str, settings: ExportSettings) -> ExportProcessor:
+    if name == _export_settings.NONE:
         return NoExport()
-    if settings.exporter == _export_settings.CONSOLE:
+    if name == _export_settings.CONSOLE:
         counted = _Counted(ConsoleSpanExporter(out=sys.stdout))
         return StockProcessor(SimpleSpanProcessor(counted), counted)
-    counted = _Counted(_stock_exporter(settings.exporter))
+    counted = _Counted(_stock_exporter(name))
     batches = BatchSpanProcessor(
         counted,
         schedule_delay_millis=settings.schedule_delay_seconds * 1000,
@@ -71,6 +84,41 @@ class NoExport(ExportProcessor):
     def stats(self) -> ExportStats:
         """All zero."""
         return _stats(0, 0, 0)
+
+
+class Several(ExportProcessor):
+    """Hands every span to several processors; the first one's account is shown."""
+
+    def __init__(self, processors: Sequence[ExportProcessor]) -> None:
+        self._processors = processors
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Pass on."""
+        for processor in self._processors:
+            processor.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Pass on."""
+        for processor in self._processors:
+            processor.on_end(span)
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Whether every exporter had taken all spans when the time was over."""
+        return self._all(lambda each, left: each.flush(left), timeout_seconds)
+
+    def shutdown_within(self, timeout_seconds: float) -> bool:
+        """Whether no exporter had to give one up."""
+        return self._all(lambda each, left: each.shutdown_within(left), timeout_seconds)
+
+    def stats(self) -> ExportStats:
+        """Where the spans are, for the exporter named first."""
+        return self._processors[0].stats()
+
+    def _all(self, ask: Callable[[ExportProcessor, float], bool], timeout_seconds: float) -> bool:
+        """Each answers within what the others before it left of the time."""
+        deadline = time.monotonic() + timeout_seconds
+        answers = [ask(each, max(0.0, deadline - time.monotonic())) for each in self._processors]
+        return all(answers)
 
 
 class StockProcessor(ExportProcessor):

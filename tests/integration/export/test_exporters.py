@@ -35,6 +35,20 @@ def test_the_console_prints_spans(services: Services, capsys: pytest.CaptureFixt
     assert service.export.stats().exported == 1
 
 
+def test_spans_go_to_every_exporter_of_a_list(
+    collector: Collector, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = services("http/protobuf", TRACES_EXPORTER="otlp, console")
+
+    service.work(2)
+
+    assert service.export.flush(30)
+    assert [span.name for span in collector.spans] == ["GET /orders/0", "GET /orders/1"]
+    assert capsys.readouterr().out.count('"name": "GET /orders/') == 2
+    assert service.export.stats().exported == 2
+    assert service.export.shutdown_within(30)
+
+
 def test_none_exports_nothing(collector: Collector, services: Services) -> None:
     service = services("http/protobuf", TRACES_EXPORTER="none")
 

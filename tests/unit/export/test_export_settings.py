@@ -45,7 +45,8 @@ def test_headers_are_decoded_and_never_shown() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("OTEL_TRACES_EXPORTER", "zipkin", "one of console, none, otlp"),
+        ("OTEL_TRACES_EXPORTER", "otlp,zipkin", "none, or a list of otlp, console"),
+        ("OTEL_TRACES_EXPORTER", "otlp,none", "none, or a list of otlp, console"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "one of grpc, http/protobuf"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://c", "a URL like"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:port", "a URL like"),

@@ -53,7 +53,7 @@ def test_credentials_are_never_captured_even_when_they_are_listed() -> None:
         ("OTEL_PROPAGATORS", "b4", "tracecontext, baggage, none"),
         ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", "at least 0"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1.5", "a whole number"),
-        ("OTEL_TRACES_EXPORTER", "pigeon", "one of"),
+        ("OTEL_TRACES_EXPORTER", "pigeon", "a list of"),
         ("SIGHTLINE_TRUST_INCOMING", "10.0.0.0/99", "networks like 10.0.0.0/8"),
         ("SIGHTLINE_MAX_LABEL_SETS", "0", "at least 1"),
     ],
