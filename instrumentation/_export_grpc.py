@@ -88,7 +88,7 @@ class GrpcTransport:
         gzip = self._settings.compression == "gzip"
         compressions = self._grpc.Compression
         options: dict[str, Any] = {
-            "options": _OPTIONS,
+            "options": (*_OPTIONS, ("grpc.enable_http_proxy", int(bool(self._settings.proxy)))),
             "compression": compressions.Gzip if gzip else compressions.NoCompression,
         }
         channel: grpc.Channel = (

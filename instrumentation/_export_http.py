@@ -11,13 +11,14 @@ import io
 import socket
 import time
 import zlib
+from base64 import b64encode
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from instrumentation._encode_wire import fields
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export_settings import ExportSettings, valid, without_credentials
 from instrumentation._export_verdict import (
     Accepted,
     Failed,
@@ -50,7 +51,7 @@ class HttpTransport:
     component_type = "otlp_http_span_exporter"
 
     def __init__(self, settings: ExportSettings) -> None:
-        url = urlsplit(settings.endpoint)
+        url, proxy = urlsplit(settings.endpoint), _proxy(settings.proxy)
         self._target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         self._gzip = settings.compression == "gzip"
         self._headers = {
@@ -59,7 +60,10 @@ class HttpTransport:
             **({"content-encoding": "gzip"} if self._gzip else {}),
             **settings.headers,
         }
-        self._connection = Connection(url, _tls(url, settings))
+        if proxy is not None and url.scheme == "http":
+            self._target = f"http://{url.netloc.rpartition('@')[2]}{self._target}"
+            self._headers |= _authorization(proxy)
+        self._connection = Connection(url, _tls(url, settings), proxy)
 
     def send(self, body: bytes, deadline: float) -> Verdict:
         """See `Transport.send`."""
@@ -99,14 +103,20 @@ class HttpTransport:
 class Connection(http.client.HTTPConnection):
     """An HTTP connection whose every operation ends at `deadline`, in `time.monotonic` seconds."""
 
-    def __init__(self, url: SplitResult, tls: "ssl.SSLContext | None") -> None:
-        self.default_port = (
-            443 if tls else 80
-        )  # per connection: decides whether Host names the port
-        super().__init__(url.hostname or "", url.port or self.default_port)
-        # Bytes, because Python imports its tables of Unicode to resolve text: late, in a thread,
-        # and in a child forked meanwhile that import would never end.
-        self._address = self.host.encode("ascii" if self.host.isascii() else "idna")
+    def __init__(
+        self, url: SplitResult, tls: "ssl.SSLContext | None", proxy: SplitResult | None = None
+    ) -> None:
+        # Per connection: decides whether Host names the port.
+        self.default_port = 443 if tls else 80
+        first = proxy or url
+        super().__init__(first.hostname or "", first.port or (80 if proxy else self.default_port))
+        self._address = _resolvable(first)
+        self._name = _resolvable(url)
+        self._tunnelled = proxy is not None and tls is not None
+        if proxy is not None and self._tunnelled:
+            self.set_tunnel(
+                url.hostname or "", url.port or self.default_port, _authorization(proxy)
+            )
         self._tls = tls
         self._plain: socket.socket | None = None
         self.deadline = 0.0
@@ -117,10 +127,13 @@ class Connection(http.client.HTTPConnection):
         plain = socket.create_connection(address, timeout=self._left())
         self._plain = plain
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls is not None:
-            plain = self._tls.wrap_socket(plain, server_hostname=self._address)
-            self._plain = plain
         self.sock = _TimedSocket(plain, self._left)
+        if self._tls is not None:
+            if self._tunnelled:
+                self._tunnel()  # type: ignore[attr-defined]  # as HTTPSConnection does
+            plain.settimeout(self._left())
+            self._plain = self._tls.wrap_socket(plain, server_hostname=self._name)
+            self.sock = _TimedSocket(self._plain, self._left)
 
     def abort(self) -> None:
         """Wake the thread that waits on the socket."""
@@ -167,6 +180,34 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  io.RawIOBase takes any buffer
         self._plain.settimeout(self._left())
         return self._plain.recv_into(buffer)
+
+
+def _resolvable(url: SplitResult) -> bytes:
+    """The host, as bytes: to resolve text Python imports its tables of Unicode, late, in a thread.
+
+    In a child that was forked meanwhile that import would never end.
+    """
+    host = url.hostname or ""
+    return host.encode("ascii" if host.isascii() else "idna")
+
+
+def _proxy(value: str) -> SplitResult | None:
+    if not value:
+        return None
+    if not (value.startswith("http://") and valid(value)):
+        raise ConfigurationError(
+            f"{without_credentials(value)!r}, the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: "
+            "expected a URL like http://proxy:3128; name the collector in NO_PROXY to do without"
+        )
+    return urlsplit(value)
+
+
+def _authorization(proxy: SplitResult) -> dict[str, str]:
+    """The header with the credentials that stand in the URL of *proxy*."""
+    if proxy.username is None:
+        return {}
+    credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"proxy-authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
 
 
 def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":

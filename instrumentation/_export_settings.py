@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from instrumentation import _environment
+from instrumentation._proxy import proxy_for
 from instrumentation.errors import ConfigurationError
 
 HTTP: Final = "http/protobuf"
@@ -54,6 +55,9 @@ class ExportSettings(NamedTuple):
     """File with our own certificate. Variable ``OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE``."""
     client_key: str
     """File with its private key. Variable ``OTEL_EXPORTER_OTLP_CLIENT_KEY``."""
+    proxy: str
+    """URL of the HTTP proxy on the way, empty without one. Variables ``HTTPS_PROXY``,
+    ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``; loopback is reached directly."""
     timeout_seconds: float
     """Longest one attempt may take: the smaller of ``OTEL_EXPORTER_OTLP_TIMEOUT`` and
     ``OTEL_BSP_EXPORT_TIMEOUT``."""
@@ -69,8 +73,8 @@ class ExportSettings(NamedTuple):
     ``SIGHTLINE_EXPORT_QUEUE_BYTES``, for OpenTelemetry counts spans only."""
 
     def __repr__(self) -> str:
-        """Everything but the headers."""
-        shown = self._asdict() | {"headers": ...}
+        """Everything but credentials."""
+        shown = self._asdict() | {"headers": ..., "proxy": without_credentials(self.proxy)}
         return f"ExportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
@@ -81,10 +85,11 @@ class ExportSettings(NamedTuple):
             ConfigurationError: Names variable, value and expectation.
         """
         protocol = _otlp_choice(environ, "PROTOCOL", HTTP, (HTTP, GRPC))
+        endpoint = _endpoint(environ, protocol)
         return cls(
             exporters=_exporters(environ),
             protocol=protocol,
-            endpoint=_endpoint(environ, protocol),
+            endpoint=endpoint,
             headers=_headers(environ),
             compression=_otlp_choice(
                 environ, "COMPRESSION", "gzip" if protocol == HTTP else "none", ("gzip", "none")
@@ -92,6 +97,7 @@ class ExportSettings(NamedTuple):
             certificate=_environment.text(environ, _otlp(environ, "CERTIFICATE")),
             client_certificate=_environment.text(environ, _otlp(environ, "CLIENT_CERTIFICATE")),
             client_key=_environment.text(environ, _otlp(environ, "CLIENT_KEY")),
+            proxy=proxy_for(endpoint, environ),
             timeout_seconds=min(
                 _seconds(environ, _otlp(environ, "TIMEOUT"), 10_000),
                 _seconds(environ, "OTEL_BSP_EXPORT_TIMEOUT", 30_000),
@@ -184,13 +190,14 @@ def _with_scheme(environ: Mapping[str, str], value: str) -> str:
 
 
 def _check_url(name: str, value: str) -> None:
-    if not _valid(value):
+    if not valid(value):
         raise ConfigurationError(
             f"{name}={without_credentials(value)!r}: expected a URL like http://localhost:4318"
         )
 
 
-def _valid(value: str) -> bool:
+def valid(value: str) -> bool:
+    """Whether *value* is a URL with a host that HTTP reaches."""
     try:
         url = urlsplit(value)
         return url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0

@@ -26,6 +26,7 @@ from tests.fakes.faults import (
     status,
     too_large,
 )
+from tests.fakes.proxy import Proxy
 from tests.fakes.received import Request, attribute
 from tests.fakes.sampling import SamplingServer
 
@@ -39,6 +40,7 @@ __all__ = [
     "WEB_PAGE",
     "Collector",
     "Fault",
+    "Proxy",
     "Request",
     "SamplingServer",
     "Tls",

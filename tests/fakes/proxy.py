@@ -1,0 +1,87 @@
+"""An HTTP proxy that takes every host for the same port of loopback."""
+
+import http.client
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+
+class Proxy:
+    """Passes requests and tunnels on to *port*; a context manager."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.asked: list[str] = []
+        """Method and target of each request or tunnel."""
+        self.authorized: list[str] = []
+        """Who asked."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self._note()
+            body = self.rfile.read(int(self.headers["content-length"]))
+            there = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+            there.request("POST", "/v1/traces", body, dict(self.headers))
+            answer = there.getresponse()
+            text = answer.read()
+            there.close()
+            self.send_response(answer.status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def do_CONNECT(self) -> None:
+            self._note()
+            with socket.create_connection(("127.0.0.1", proxy.port)) as there:
+                self.send_response(200)
+                self.end_headers()
+                back = threading.Thread(target=_pass_on, args=(there, self.connection), daemon=True)
+                back.start()
+                _pass_on(self.connection, there)
+                back.join()
+
+        def _note(self) -> None:
+            proxy.asked.append(f"{self.command} {self.path}")
+            proxy.authorized.append(self.headers.get("proxy-authorization", ""))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Copy until *one* ends, then end *other*."""
+    try:
+        while content := one.recv(65536):
+            other.sendall(content)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        return  # either side has gone
