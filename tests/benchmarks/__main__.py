@@ -3,13 +3,28 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.benchmarks import encode, export_rate, footprint, per_request, scrape, shutdowns
-from tests.benchmarks.rows import Row, table
+from tests.benchmarks import (
+    behind_uvicorn,
+    encode,
+    export_rate,
+    footprint,
+    per_request,
+    recycled,
+    scrape,
+    scrape_under_load,
+    shutdowns,
+    streams,
+)
+from tests.benchmarks.rows import Row, lines
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "per_request": per_request.rows,
+    "streams": streams.rows,
+    "behind_uvicorn": behind_uvicorn.rows,
     "footprint": footprint.rows,
     "scrape": scrape.rows,
+    "scrape_under_load": scrape_under_load.rows,
+    "recycled": recycled.rows,
     "encode": encode.rows,
     "export_rate": export_rate.rows,
     "shutdowns": shutdowns.rows,
@@ -20,7 +35,9 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
 def main(names: list[str]) -> None:
     """Run the benchmarks *names*, or all, and print their rows."""
     rows = (row for name in names or BENCHMARKS for row in BENCHMARKS[name]())
-    sys.stdout.write(table(rows))
+    for line in lines(rows):
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

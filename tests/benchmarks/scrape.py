@@ -1,37 +1,23 @@
 """Writing 10 000 lines of samples: ours beside prometheus_client's writer, on the same registry."""
 
 from collections.abc import Iterator
-from typing import Final
 
-from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 
-from instrumentation._histogram import observer
-from instrumentation._metrics import DURATION, histogram
+from instrumentation._guard import Operation, Uncounted
 from instrumentation._render import Renderer
+from instrumentation._snapshot import Samples
 from tests.benchmarks.rows import Row, cpu_minima
-
-LABEL_SETS: Final = 588
-"""Times 17 lines: 14 buckets, infinity, count, sum."""
-SPAN: Final = SpanContext(1 << 120, 1 << 60, is_remote=False, trace_flags=TraceFlags(1))
-
-
-def registry() -> CollectorRegistry:
-    """Durations of many routes, an exemplar in every third bucket."""
-    found = CollectorRegistry()
-    family = histogram(DURATION, found)
-    for number in range(LABEL_SETS):
-        child = observer(family.labels("GET", f"/things{number}/{{id}}", "200", ""))
-        for seconds in (0.003, 0.02, 0.09, 0.4, 2.0):
-            child.observe_with_exemplar(seconds, SPAN, float(number))
-    return found
+from tests.benchmarks.series import fill
 
 
 def rows() -> Iterator[Row]:
     """The figures for the table."""
-    samples = registry()
-    renderer = Renderer(samples)
+    samples = CollectorRegistry()
+    fill(samples)
+    reading = Operation("scrape", Uncounted("scrape"), strict=True)
+    renderer = Renderer(Samples(samples, reading=reading).snapshot)
     seconds = cpu_minima(
         renderer.open_metrics,
         renderer.text,

@@ -1,84 +1,83 @@
-"""The same small service, bare, watched by us and watched by the peers.
+"""A service bare, watched by us and watched by the peers.
 
 A process is one variant: most of them leave traces in global state.
 """
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from fastapi import FastAPI
-
-Flush = Callable[[], object]
-Variant = Callable[[FastAPI], Flush]
+from prometheus_client import REGISTRY, CollectorRegistry
 
 
-def service(routes: int) -> FastAPI:
-    """A service with *routes* routes, of which the last is asked for."""
-    app = FastAPI()
-
-    async def other(item_id: int) -> dict[str, int]:
-        return {"item_id": item_id}
-
-    for number in range(routes - 1):
-        app.get(f"/other{number}/{{item_id}}/details")(other)
-
-    @app.get("/items/{item_id}")
-    async def item(item_id: int) -> dict[str, Any]:
-        return {"item_id": item_id, "name": "widget", "price": 9.5}
-
-    return app
+def nothing() -> None:
+    """What there is to flush where nothing is exported."""
 
 
-def bare(app: FastAPI) -> Flush:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What became of a service."""
+
+    flush: Callable[[], object] = nothing
+    """Exports what waits."""
+    registry: CollectorRegistry = REGISTRY
+    """What its ``/metrics`` shows."""
+
+
+Variant = Callable[[FastAPI], Watched]
+
+
+def bare(app: FastAPI) -> Watched:
     """Nobody watches."""
     del app
-    return lambda: None
+    return Watched()
 
 
-def ours(app: FastAPI) -> Flush:
+def ours(app: FastAPI) -> Watched:
     """Traces, metrics, exemplars, export over OTLP; the environment says the rest."""
     from instrumentation import instrument  # noqa: PLC0415  other variants must not pay for it
 
-    return instrument(app, clients=()).flush
+    telemetry = instrument(app, clients=())
+    return Watched(flush=telemetry.flush, registry=telemetry.registry)
 
 
-def metrics_only(app: FastAPI) -> Flush:
+def metrics_only(app: FastAPI) -> Watched:
     """Our metrics without traces."""
     os.environ["OTEL_SDK_DISABLED"] = "true"
-    ours(app)
-    return lambda: None
+    return ours(app)
 
 
-def contrib_and_pfi(app: FastAPI) -> Flush:
+def contrib_and_pfi(app: FastAPI) -> Watched:
     """What people pick today: contrib with the stock exporter, and a Prometheus instrumentator."""
     from opentelemetry.instrumentation.fastapi import (  # noqa: PLC0415  as above
         FastAPIInstrumentor,
     )
 
-    flush = _stock_provider()
+    watched = _stock_provider()
     FastAPIInstrumentor.instrument_app(app)
     prometheus_only(app)
-    return flush
+    return watched
 
 
-def native(app: FastAPI) -> Flush:
+def native(app: FastAPI) -> Watched:
     """FastAPI's own telemetry without the spans of its operations, stock exporter, no metrics."""
     app._telemetry["operation_spans"] = False  # noqa: SLF001  as FastAPI(telemetry=…) would
     return _stock_provider()
 
 
-def prometheus_only(app: FastAPI) -> Flush:
+def prometheus_only(app: FastAPI) -> Watched:
     """prometheus-fastapi-instrumentator."""
     from prometheus_fastapi_instrumentator import (  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415  in bench.lock alone
         Instrumentator,
     )
 
     Instrumentator().instrument(app).expose(app)
-    return lambda: None
+    return Watched()
 
 
-def _stock_provider() -> Flush:
+def _stock_provider() -> Watched:
     from opentelemetry import trace  # noqa: PLC0415  as above
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  as above
         OTLPSpanExporter,
@@ -89,7 +88,7 @@ def _stock_provider() -> Flush:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return provider.force_flush
+    return Watched(flush=provider.force_flush)
 
 
 VARIANTS: Final[dict[str, Variant]] = {
@@ -101,3 +100,6 @@ VARIANTS: Final[dict[str, Variant]] = {
     "pfi": prometheus_only,
 }
 """By name; see each for what it is."""
+
+TENTH: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
+"""An environment in which one trace of ten is kept."""

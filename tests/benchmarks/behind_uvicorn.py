@@ -1,0 +1,82 @@
+"""Throughput and latency of one uvicorn worker that wrk asks as fast as it can, beside the peers.
+
+Time, not CPU: rows to read on a machine at rest. A ratio is the median over rounds in which every
+case had its turn.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+from typing import Final
+
+from tests.benchmarks.load import Load, loaded, missing, served, serving
+from tests.benchmarks.rows import Row, in_turn
+from tests.benchmarks.variants import TENTH
+
+ROUNDS: Final = 7
+CONNECTIONS: Final = 32
+SECONDS: Final = 3
+
+CASES: Final = {
+    "bare": served("bare"),
+    "ours": served("ours"),
+    "metrics": served("metrics"),
+    "tenth": served("ours", environ=TENTH),
+    "contrib+pfi": served("contrib+pfi"),
+    "native": served("native"),
+    "pfi": served("pfi"),
+}
+
+Rounds = dict[str, list[Load]]
+
+
+def rows() -> Iterator[Row]:
+    """The figures for the table."""
+    found = {} if missing() else measured()
+    for figure, goal, of, ours, peers in TABLE:
+        yield Row(
+            figure=f"{figure} behind uvicorn (ratio to bare)",
+            goal=goal,
+            ours=missing() or f"{ratio(found, ours, of):.2f}",
+            peer="; ".join(f"{peer} {ratio(found, peer, of):.2f}" for peer in peers if found),
+        )
+
+
+def rate(load: Load) -> float:
+    """Requests a second."""
+    return load.requests_per_second
+
+
+def p99(load: Load) -> float:
+    """Seconds."""
+    return load.p99_seconds
+
+
+def cpu(load: Load) -> float:
+    """Seconds of the subject, a request."""
+    return load.cpu_seconds
+
+
+TABLE: Final[tuple[tuple[str, str, Callable[[Load], float], str, tuple[str, ...]], ...]] = (
+    ("requests/s, everything on", "≥ 0.75", rate, "ours", ("native", "contrib+pfi")),
+    ("requests/s, 10 % sampled", "≥ 0.88", rate, "tenth", ()),
+    ("requests/s, metrics only", "≥ 0.97", rate, "metrics", ("pfi",)),
+    ("p99, everything on", "≤ 1.5", p99, "ours", ("native", "contrib+pfi")),
+    ("CPU, everything on", "", cpu, "ours", ("native", "contrib+pfi")),
+)
+
+
+def measured() -> Rounds:
+    """Every case, round after round."""
+    with serving(CASES) as subjects:
+        turns = {
+            name: partial(loaded, subject, connections=CONNECTIONS, seconds=SECONDS)
+            for name, subject in subjects.items()
+        }
+        return in_turn(turns, rounds=ROUNDS)
+
+
+def ratio(found: Rounds, name: str, of: Callable[[Load], float]) -> float:
+    """How the case *name* compares to the bare one of the same round, in the median."""
+    pairs = zip(found[name], found["bare"], strict=True)
+    return median(of(load) / of(bare) for load, bare in pairs)

@@ -1,0 +1,46 @@
+"""A subject behind uvicorn, one worker on a core of its own: says its port.
+
+::
+
+    python -m tests.benchmarks.served VARIANT LABEL_SETS
+"""
+
+import gc
+import logging
+import os
+import socket
+import sys
+from threading import Thread
+
+import uvicorn
+
+from tests.benchmarks.load import SUBJECT_CORE
+from tests.benchmarks.series import fill
+from tests.benchmarks.services import small
+from tests.benchmarks.subjects import say
+from tests.benchmarks.variants import VARIANTS
+
+
+def main(variant: str, label_sets: str) -> None:
+    """Serve until the standard input ends."""
+    os.sched_setaffinity(0, {SUBJECT_CORE})
+    logging.disable(logging.CRITICAL)
+    app = small()
+    watched = VARIANTS[variant](app)
+    fill(watched.registry, int(label_sets))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
+
+    def stop_with_input() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    Thread(target=stop_with_input, daemon=True).start()
+    gc.collect()
+    gc.freeze()  # the heap of what was imported is nobody's garbage
+    say(listener.getsockname()[1])
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
