@@ -44,7 +44,9 @@ def _contrib(app: Any, telemetry: "Telemetry") -> None:  # noqa: ANN401  as abov
     FastAPIInstrumentor.instrument_app(
         app,
         tracer_provider=telemetry.tracing.provider,
-        excluded_urls=",".join(f"{path}$" for path in telemetry.aside),
+        excluded_urls=",".join(
+            (*(f"{path}$" for path in telemetry.aside), *telemetry.settings.excluded_urls)
+        ),
         exclude_spans=["receive", "send"],
     )
 
@@ -55,11 +57,10 @@ def _fastapi(app: Any, telemetry: "Telemetry") -> None:  # noqa: ANN401  as abov
         raise ConfigurationError(
             f"engine='fastapi': expected a FastAPI of at least 0.142, got {app!r}"
         )
-    excluded = frozenset(telemetry.aside)
     native.update(
         tracing=True,
         tracer_provider=telemetry.tracing.provider,
-        exclude=lambda scope: scope["path"] in excluded,
+        exclude=lambda scope: telemetry.aside.get(scope["path"]) is not None,
     )
 
 

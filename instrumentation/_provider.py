@@ -142,11 +142,20 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "telemetry.distro.name": "sightline",
     }
     given = {key: value for key, value in settings.resource_attributes.items() if value}
-    shared = {**own, **given, "service.name": own["service.name"]}
+    shared = {**own, **_detected(settings), **given, "service.name": own["service.name"]}
     resource = Resource({**_process(), **shared}, SCHEMA_URL)
     emitter = weakref.ref(resource)
     os.register_at_fork(after_in_child=lambda: _renew(emitter(), shared))
     return resource
+
+
+def _detected(settings: Settings) -> Mapping[str, "AnyValue"]:
+    """What the detectors say that the settings name; a later one wins."""
+    if not settings.resource_detectors:
+        return {}
+    from instrumentation._resource_detectors import detected  # noqa: PLC0415  seldom
+
+    return detected(settings.resource_detectors)
 
 
 def _process() -> dict[str, "AnyValue"]:

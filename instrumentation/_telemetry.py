@@ -4,14 +4,15 @@ import asyncio
 import atexit
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
 
 from instrumentation import _provider
+from instrumentation._aside import Aside, asides
 from instrumentation._client import CLIENTS, Clients
-from instrumentation._exposition import ASGIApp, Exposition
+from instrumentation._exposition import Exposition
 from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
@@ -32,13 +33,6 @@ TraceWith = Callable[[Settings, str, CollectorRegistry], _provider.Tracing]
 
 SHUTDOWN_SECONDS: Final = 3.0
 """Longest a stopping service waits for its last spans to be taken."""
-
-
-class Aside(NamedTuple):
-    """A path that is not recorded."""
-
-    app: ASGIApp | None
-    """Who answers; None: the service itself."""
 
 
 class Telemetry:
@@ -84,7 +78,8 @@ class Telemetry:
         self.runtime = Runtime(self.registry, settings)
         self._service = service
         self._pages: list[Page] = []
-        self.aside = {path: Aside(app=None) for path in exclude}
+        self.aside = asides(settings.excluded_urls)
+        self.aside.update((path, Aside(app=None)) for path in exclude)
         if metrics_path is not None:
             self.aside[metrics_path] = Aside(app=Exposition(self.page().snapshot))
         self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))

@@ -1,6 +1,7 @@
 """What the library can be told, from the environment: OpenTelemetry's variables first."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, NamedTuple, Self
@@ -91,6 +92,9 @@ class Settings(NamedTuple):
     resource attributes."""
     resource_attributes: Mapping[str, str]
     """``OTEL_RESOURCE_ATTRIBUTES``, percent-decoded."""
+    resource_detectors: tuple[str, ...]
+    """Who else may say what the resource is, by the names that packages offer.
+    ``OTEL_EXPERIMENTAL_RESOURCE_DETECTORS``."""
     sampler: str
     """One of the names of the SDK, or ``jaeger_remote``. ``OTEL_TRACES_SAMPLER``."""
     sampler_argument: str
@@ -102,11 +106,15 @@ class Settings(NamedTuple):
     """Bounds of a span."""
     known_methods: frozenset[str]
     """Methods that keep their name. ``OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS``."""
+    excluded_urls: tuple[str, ...]
+    """Patterns of paths that are not recorded, found anywhere in them.
+    ``OTEL_PYTHON_FASTAPI_EXCLUDED_URLS``, or else ``OTEL_PYTHON_EXCLUDED_URLS``."""
     request_headers: tuple[str, ...]
-    """Request headers that become attributes, in lower case.
+    """Request headers that become attributes, in lower case; secret ones, and those that
+    ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS`` matches, never do.
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST``."""
     response_headers: tuple[str, ...]
-    """Response headers that become attributes, in lower case.
+    """As the request headers.
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE``."""
     secret_parameters: frozenset[str]
     """Query parameters whose values are redacted, in lower case: the built-in names and those
@@ -146,6 +154,7 @@ class Settings(NamedTuple):
             disabled=_environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
             service_name=named or attributes.get("service.name", ""),
             resource_attributes=attributes,
+            resource_detectors=_environment.words(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
             sampler=_environment.choice(
                 env, "OTEL_TRACES_SAMPLER", "parentbased_always_on", among=SAMPLERS
             ),
@@ -156,6 +165,7 @@ class Settings(NamedTuple):
                     env, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", tuple(KNOWN_METHODS)
                 )
             ),
+            excluded_urls=_excluded_urls(env),
             request_headers=_headers(env, "REQUEST"),
             response_headers=_headers(env, "RESPONSE"),
             secret_parameters=SECRET_PARAMETERS | set(_lower(env, "SIGHTLINE_REDACT")),
@@ -222,9 +232,40 @@ def _lower(environ: _environment.Environ, name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _environment.words(environ, name))
 
 
+def _excluded_urls(environ: _environment.Environ) -> tuple[str, ...]:
+    specific = "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"
+    name = specific if _environment.text(environ, specific) else "OTEL_PYTHON_EXCLUDED_URLS"
+    words = _environment.words(environ, name)
+    for word in words:
+        _pattern(name, word)
+    return words
+
+
 def _headers(environ: _environment.Environ, direction: str) -> tuple[str, ...]:
     name = f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}"
-    return tuple(word for word in _lower(environ, name) if word not in SECRET_HEADERS)
+    fields = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
+    patterns = [_pattern(fields, word) for word in _environment.words(environ, fields)]
+    words = _lower(environ, name)
+    for word in words:
+        if not word.replace("-", "").replace("_", "").isalnum():
+            raise ConfigurationError(
+                f"{name}={word!r}: expected names of headers, like x-request-id; "
+                "patterns are not matched"
+            )
+    return tuple(
+        word
+        for word in words
+        if word not in SECRET_HEADERS and not any(pattern.search(word) for pattern in patterns)
+    )
+
+
+def _pattern(name: str, word: str) -> re.Pattern[str]:
+    try:
+        return re.compile(word, re.IGNORECASE)
+    except re.error as error:
+        raise ConfigurationError(
+            f"{name}={word!r}: expected regular expressions ({error})"
+        ) from None
 
 
 def _trust(environ: _environment.Environ) -> Trust:

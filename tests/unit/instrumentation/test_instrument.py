@@ -41,6 +41,26 @@ def test_probes_and_scrapes_are_not_recorded(watched: tuple[FastAPI, Telemetry])
     assert telemetry.registry.get_sample_value(count) is None
 
 
+def test_paths_that_a_pattern_excludes_are_not_recorded() -> None:
+    environ = {
+        "OTEL_TRACES_EXPORTER": "none",
+        "OTEL_PYTHON_EXCLUDED_URLS": "/internal/.*/status$,^/probe",
+    }
+    app = FastAPI()
+    app.get("/{path:path}")(lambda path: path)
+    paths = ("/internal/7/status", "/probe/now", "/internal/7", "/a/probe")
+    with instrument(app, clients=(), settings=Settings.from_env(environ)) as telemetry:
+        answers = [get(app, path) for path in (*paths, "/healthz")]
+
+        labels = {"http_request_method": "GET", "http_route": "/{path}"}
+        status = {"http_response_status_code": "200", "error_type": ""}
+        counted = telemetry.registry.get_sample_value(
+            "http_server_request_duration_seconds_count", labels | status
+        )
+    assert answers == [200] * 5
+    assert counted == 2.0
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

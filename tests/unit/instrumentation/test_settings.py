@@ -1,10 +1,15 @@
 """What the environment says, and what it may not say."""
 
+import re
 from ipaddress import ip_network
 
 import pytest
 
 from instrumentation import ConfigurationError, Settings
+from instrumentation._provider import resource_of
+
+CAPTURE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"
+SANITIZE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
 
 
 def test_an_empty_environment_gives_the_defaults_of_opentelemetry() -> None:
@@ -45,11 +50,34 @@ def test_credentials_are_never_captured_even_when_they_are_listed() -> None:
     assert Settings.from_env(listed).request_headers == ("x-tenant",)
 
 
+def test_headers_to_sanitize_are_left_out() -> None:
+    listed = {CAPTURE: "X-Tenant,X-Session-Key", SANITIZE: "other,SESSION.*"}
+
+    assert Settings.from_env(listed).response_headers == ("x-tenant",)
+
+
+@pytest.mark.parametrize(
+    ("environ", "excluded"),
+    [
+        ({"OTEL_PYTHON_EXCLUDED_URLS": "health, client/.*/info"}, ("health", "client/.*/info")),
+        (
+            {"OTEL_PYTHON_EXCLUDED_URLS": "a", "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS": "b"},
+            ("b",),
+        ),
+    ],
+)
+def test_patterns_exclude_paths(environ: dict[str, str], excluded: tuple[str, ...]) -> None:
+    assert Settings.from_env(environ).excluded_urls == excluded
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         ("OTEL_SDK_DISABLED", "yes", "true or false"),
         ("OTEL_TRACES_SAMPLER", "sometimes", "one of always_off, always_on"),
+        ("OTEL_PYTHON_EXCLUDED_URLS", "[a", "regular expressions"),
+        (CAPTURE, "x-.*", "names of headers"),
+        (SANITIZE, "(", "regular expressions"),
         ("OTEL_PROPAGATORS", "b4", "tracecontext, baggage, none"),
         ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", "at least 0"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1.5", "a whole number"),
@@ -61,8 +89,28 @@ def test_credentials_are_never_captured_even_when_they_are_listed() -> None:
 def test_a_wrong_value_is_named_with_what_was_expected(
     name: str, value: str, expected: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=f"{name}='{value}': expected .*{expected}"):
+    with pytest.raises(ConfigurationError, match=f"{name}='{re.escape(value)}': .*{expected}"):
         Settings.from_env({name: value})
+
+
+def test_detectors_of_other_packages_describe_the_resource() -> None:
+    environ = {
+        "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "otel,os",
+        "OTEL_RESOURCE_ATTRIBUTES": "os.type=plan9",
+    }
+
+    attributes = resource_of(Settings.from_env(environ), "shop").attributes
+
+    assert attributes["os.type"] == "plan9"
+    assert attributes["os.version"]
+    assert attributes["service.name"] == "shop"
+
+
+def test_a_detector_that_nobody_offers_is_named() -> None:
+    settings = Settings.from_env({"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "moon"})
+
+    with pytest.raises(ConfigurationError, match=r"DETECTORS='moon': expected one of .*os, .*inst"):
+        resource_of(settings, "shop")
 
 
 @pytest.mark.parametrize("ratio", ["1.5", "-0.1", "half", "nan"])
