@@ -8,6 +8,7 @@ from typing import Any, Final
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar
 
+from instrumentation._courtesy import with_pauses
 from instrumentation._snapshot import Example, Examples, Family, Series, Snapshot
 
 SMALLEST: Final = frozenset({"process_start_time_seconds"})
@@ -44,7 +45,7 @@ def _family(one: Family, other: Family) -> Family:
         bounds = sorted({*one.bounds, *other.bounds})
         one, other = _spread(one, bounds), _spread(other, bounds)
     series = dict(one.series)
-    for labels, more in other.series.items():
+    for labels, more in with_pauses(other.series.items()):
         known = series.get(labels)
         series[labels] = more if known is None else _series(known, more)
     return Family(one.help, one.bounds, series)

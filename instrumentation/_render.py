@@ -14,6 +14,7 @@ from prometheus_client.openmetrics import exposition as open_metrics
 from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
+from instrumentation._courtesy import with_pauses
 from instrumentation._snapshot import Family, Series, Snapshot, escaped, printable
 
 END: Final = b"# EOF\n"
@@ -58,7 +59,7 @@ class Renderer:
             help_text = escaped(printable(family.help), quotes=False)
             lines.append(f"# HELP {name} {help_text}\n# TYPE {name} histogram\n")
             starts = self._known(name, family)
-            for labels, series in family.series.items():
+            for labels, series in with_pauses(family.series.items()):
                 _write(lines, starts[labels], series, exemplars=exemplars)
         return "".join(lines).encode()
 

@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
+from instrumentation._courtesy import with_pauses
 from instrumentation._guard import Operation
 
 Example = tuple[float, str]
@@ -87,7 +88,7 @@ class Samples:
 
     def _family(self, histogram: Histogram) -> Family:
         series: dict[str, Series] = {}
-        for child in _children(histogram):
+        for child in with_pauses(_children(histogram)):
             known = self._known.get(child)
             if known is None:
                 known = self._known[child] = _Known(child)

@@ -1,16 +1,22 @@
-"""A snapshot as JSON: what one worker tells another, and what it leaves behind."""
+"""A snapshot as lines of JSON: what one worker tells another, and what it leaves behind."""
 
 import json
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample
 
+from instrumentation._courtesy import with_pauses
 from instrumentation._snapshot import Family, Series, Snapshot
+
+TOGETHER: Final = 16
+"""Series of a line: what is written or read in one go."""
 
 
 def encoded(said: Snapshot) -> bytes:
-    """*said* as one line of JSON."""
+    """*said*: a line for all that are no histograms, then one for each few series."""
     others = [
         [
             [metric.name, metric.documentation, metric.type, metric.unit],
@@ -18,7 +24,19 @@ def encoded(said: Snapshot) -> bytes:
         ]
         for metric in said.others
     ]
-    return json.dumps([said.histograms, others], default=float).encode()
+    return b"\n".join((_line(others), *map(_line, with_pauses(_parts(said.histograms)))))
+
+
+def _parts(histograms: Mapping[str, Family]) -> Iterator[list[Any]]:
+    """Each family, a few series at a time."""
+    for name, (help_text, bounds, series) in histograms.items():
+        rest = iter(series.items())
+        while part := dict(islice(rest, TOGETHER)):
+            yield [name, help_text, bounds, part]
+
+
+def _line(found: list[Any]) -> bytes:
+    return json.dumps(found, default=float).encode()
 
 
 def decoded(text: bytes) -> Snapshot:
@@ -27,18 +45,26 @@ def decoded(text: bytes) -> Snapshot:
     Raises:
         ValueError: *text* is none of ours, or not whole.
     """
+    first, *lines = text.split(b"\n")
+    histograms: dict[str, Family] = {}
     try:
-        histograms, others = json.loads(text)
-        return Snapshot(
-            {name: _family(*family) for name, family in histograms.items()},
-            [_metric(*metric) for metric in others],
-        )
+        others = [_metric(*metric) for metric in json.loads(first)]
+        for line in with_pauses(lines):
+            _add(histograms, *json.loads(line))
     except (TypeError, AttributeError) as error:
         raise ValueError(f"not a snapshot: {text[:80]!r}") from error
+    return Snapshot(histograms, others)
 
 
-def _family(help_text: str, bounds: list[float], series: dict[str, Any]) -> Family:
-    return Family(help_text, bounds, {labels: Series(*one) for labels, one in series.items()})
+def _add(
+    histograms: dict[str, Family],
+    name: str,
+    help_text: str,
+    bounds: list[float],
+    series: dict[str, Any],
+) -> None:
+    family = histograms.setdefault(name, Family(help_text, bounds, {}))
+    family.series.update({labels: Series(*one) for labels, one in series.items()})
 
 
 def _metric(facts: list[str], samples: list[Any]) -> Metric:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import Final
 
-END: Final = b"\n"
+END: Final = b"\0"
 """Ends an answer: one that stops before it was cut short."""
 
 PIECE_BYTES: Final = 1 << 20
@@ -34,7 +34,7 @@ def answers(addresses: Mapping[str, str], *, within_seconds: float) -> dict[str,
             for ready, _ in waiting.select(left):
                 if not _hear(ready):
                     waiting.unregister(ready.fileobj)
-    return {name: bytes(answer) for name, answer in heard.items() if answer.endswith(END)}
+    return {name: bytes(answer[:-1]) for name, answer in heard.items() if answer.endswith(END)}
 
 
 def _hear(ready: selectors.SelectorKey) -> bool:

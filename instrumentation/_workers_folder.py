@@ -31,22 +31,23 @@ class Folder:
         page: What the siblings call the same page.
         root: Where the folders of servers are; of this user, in the temporary directory, when
             left out.
+        server: The process whose children meet; the parent of this one when left out.
 
     Raises:
         OSError: There is no place to meet; it says why.
     """
 
-    def __init__(self, page: str, root: Path | None = None) -> None:
+    def __init__(self, page: str, *, root: Path | None = None, server: int | None = None) -> None:
         root = root or _temporary() / f"sightline-workers-{os.getuid()}"
         _make_private(root)
         _tidy(root)
-        server = root / f"{_namespace()}-{worker(os.getppid())}"
-        self.path = server / f"{crc32(page.encode()):08x}-{VERSION}"
-        server.mkdir(mode=0o700, exist_ok=True)
+        home = root / f"{_namespace()}-{worker(server or os.getppid())}"
+        self.path = home / f"{crc32(page.encode()):08x}-{VERSION}"
+        home.mkdir(mode=0o700, exist_ok=True)
         self.path.mkdir(exist_ok=True)
         self._descriptor = os.open(self.path, os.O_RDONLY)
         # Tells who tidies up, systemd-tmpfiles too, that the server's folder is in use.
-        fcntl.flock(os.open(server, os.O_RDONLY), fcntl.LOCK_SH)
+        fcntl.flock(os.open(home, os.O_RDONLY), fcntl.LOCK_SH)
 
     def workers(self) -> set[str]:
         """Everyone who is here or was and left a word."""

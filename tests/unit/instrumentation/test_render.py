@@ -1,19 +1,21 @@
 """Our text of a registry says what prometheus_client's says."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse
+from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from instrumentation._histogram import observer
 from instrumentation._guard import Operation, Uncounted
+from instrumentation._histogram import observer
 from instrumentation._render import Renderer
 from instrumentation._snapshot import Samples
 
@@ -86,3 +88,39 @@ def test_a_second_scrape_sees_what_came_since() -> None:
     histogram.observe(0.5)
 
     assert b"h_seconds_count 1.0\n" in renderer.text()
+
+
+class Failing(Collector):
+    """A collector of somebody whose database is away."""
+
+    def collect(self) -> Iterable[Metric]:
+        raise OSError("away")
+
+
+def test_a_collector_that_fails_costs_itself_alone() -> None:
+    registry = registry_of({"/": [0.5]})
+    failures = Counter("failures", "Help.", registry=registry)
+    registry.register(Failing())
+    reading = Operation("scrape", failures, strict=False)
+
+    text = Renderer(Samples(registry, reading=reading).snapshot).text()
+
+    assert b'events_total{route="/"} 1.0\n' in text
+    assert b'h_seconds_count{route="/"} 1.0\n' in text
+    assert registry.get_sample_value("failures_total") == 1
+
+
+@pytest.mark.parametrize("write", [Renderer.text, Renderer.open_metrics])
+def test_a_label_that_utf8_cannot_carry_is_spelt_out(write: Callable[[Renderer], bytes]) -> None:
+    text = write(renderer_of(registry_of({"\ud800": [0.5], "/": [0.5]})))
+
+    assert b'events_total{route="\\\\ud800"} 1.0\n' in text
+    assert b'h_seconds_count{route="\\\\ud800"} 1.0\n' in text
+    assert b'h_seconds_count{route="/"} 1.0\n' in text
+
+
+def test_a_gauge_may_be_called_created() -> None:
+    registry = CollectorRegistry()
+    Gauge("orders_created", "Help.", registry=registry).set(7)
+
+    assert b"orders_created 7.0\n" in renderer_of(registry).text()
