@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from instrumentation._instrument import instrument
     from instrumentation._logs import JSONFormatter, TraceContextFilter
     from instrumentation._otlp import OTLPExporter
-    from instrumentation._propagation import extract, inject
+    from instrumentation._propagators import extract, inject
     from instrumentation._telemetry import Telemetry
     from instrumentation.errors import ConfigurationError
     from instrumentation.settings import Settings
@@ -29,8 +29,8 @@ _HOMES = {
     "TelemetryMiddleware": "_asgi",
     "TraceContextFilter": "_logs",
     "exemplar": "_exemplar",
-    "extract": "_propagation",
-    "inject": "_propagation",
+    "extract": "_propagators",
+    "inject": "_propagators",
     "instrument": "_instrument",
     "instrument_aiohttp": "_client_aiohttp",
     "instrument_httpx": "_client_httpx",

@@ -20,7 +20,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._guard import Guard, Uncounted, qualified_name
 from instrumentation._metrics import Bounded, Families
-from instrumentation._propagation import members, outgoing
+from instrumentation._propagation import members
+from instrumentation._propagators import Propagators
 from instrumentation._redaction import redacted
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
 from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
@@ -49,9 +50,10 @@ class Clients:
         families: Where the calls are counted; None: nowhere.
         secret: Query parameters whose values are redacted.
         baggage_hosts: Hosts that baggage is sent to.
+        propagators: Write the headers; W3C's when left out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is a thing that settings say
         self,
         tracer: trace.Tracer,
         *,
@@ -59,10 +61,12 @@ class Clients:
         families: Families | None = None,
         secret: frozenset[str] = SECRET_PARAMETERS,
         baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
+        propagators: Propagators | None = None,
     ) -> None:
         self._tracer = tracer
         self._secret = secret
         self._baggage_hosts = baggage_hosts
+        self._propagators = propagators or Propagators()
         self.durations: Bounded[Observer] | None = (
             families.histogram("http_client_request_duration_seconds") if families else None
         )
@@ -89,7 +93,7 @@ class Clients:
             attributes["http.request.method_original"] = method
         name = "HTTP" if known == OTHER_METHOD else known
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
-        headers = outgoing(
+        headers = self._propagators.outgoing(
             trace.set_span_in_context(span), with_members=self.may_have_baggage(host)
         )
         return Call(self, span, (known, host, port), headers)

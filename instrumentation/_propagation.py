@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from opentelemetry import baggage, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
+from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case, as ASGI gives them."""
@@ -137,22 +137,8 @@ def with_baggage(headers: Headers, context: Context) -> Context:
     return context
 
 
-def extract(carrier: Incoming, context: Context | None = None) -> Context:
-    """The context that *carrier* brings: the caller's span as remote parent, and its baggage.
-
-    Args:
-        carrier: Headers as a mapping or as pairs of str or bytes; names in any case.
-        context: What to add to; an empty context when left out.
-    """
-    result = Context() if context is None else context
-    headers = _lowered(carrier)
-    parent = remote_parent(headers)
-    if parent is not None:
-        result = trace.set_span_in_context(NonRecordingSpan(parent), result)
-    return with_baggage(headers, result)
-
-
-def _lowered(carrier: Incoming) -> Headers:
+def lowered(carrier: Incoming) -> Headers:
+    """*carrier* as ASGI gives headers."""
     pairs = carrier.items() if isinstance(carrier, Mapping) else carrier
     return [(_bytes(name).lower(), _bytes(value)) for name, value in pairs]
 
@@ -161,37 +147,15 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
-def inject(carrier: Outgoing, context: Context | None = None) -> None:
-    """Write the current span and baggage into *carrier*, replacing what stood there.
-
-    Args:
-        carrier: Headers as a mutable mapping, or as a list of pairs of bytes as in ASGI.
-        context: Whose span to write; the current one when left out.
-    """
-    headers = outgoing(context)
-    if isinstance(carrier, MutableMapping):
-        carrier.update(headers)
-        return
-    kept = [pair for pair in carrier if pair[0].lower() not in NAMES]
-    carrier[:] = kept + [(name.encode(), value.encode()) for name, value in headers.items()]
-
-
-def outgoing(context: Context | None = None, *, with_members: bool = True) -> dict[str, str]:
-    """The headers that carry *context*; empty without a valid span and baggage.
-
-    Args:
-        context: Whose span to write; the current one when left out.
-        with_members: Whether baggage goes along.
-    """
-    headers = {}
+def trace_headers(context: Context | None = None) -> dict[str, str]:
+    """The headers that carry the span of *context*, or the current one; empty without one."""
     span = trace.get_current_span(context).get_span_context()
-    if span.is_valid:
-        flags = span.trace_flags & 3
-        headers["traceparent"] = f"00-{span.trace_id:032x}-{span.span_id:016x}-{flags:02x}"
-        if span.trace_state:
-            headers["tracestate"] = span.trace_state.to_header()
-    if with_members and (joined := members(context)):
-        headers["baggage"] = joined
+    if not span.is_valid:
+        return {}
+    flags = span.trace_flags & 3
+    headers = {"traceparent": f"00-{span.trace_id:032x}-{span.span_id:016x}-{flags:02x}"}
+    if span.trace_state:
+        headers["tracestate"] = span.trace_state.to_header()
     return headers
 
 

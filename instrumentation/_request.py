@@ -14,6 +14,7 @@ from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._propagation import BAGGAGE, FLAGS, TRACEPARENT, remote_parent_of, with_baggage
+from instrumentation._propagators import ForeignParent
 from instrumentation._provider import Tracing
 from instrumentation._route import route_of
 from instrumentation._server_attributes import LONGEST, ServerAttributes
@@ -54,6 +55,8 @@ class Recorders:
     """Whether another engine makes the spans, to be found in the context."""
     propagated: frozenset[str]
     """Which of ``tracecontext`` and ``baggage`` are read from headers."""
+    foreign_parent: ForeignParent | None
+    """Reads the caller's span from headers of other propagators; None: there are none."""
 
 
 SPAN_KEY: Final = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
@@ -71,6 +74,7 @@ class Requests:
         self._trusted = recorders.trusted
         self._context = recorders.context
         self._propagated = recorders.propagated
+        self._foreign_parent = recorders.foreign_parent
         self.foreign_spans = recorders.foreign_spans
         self.captured = {
             name.encode("latin-1"): f"http.response.header.{name}"
@@ -124,7 +128,7 @@ class Requests:
             if isinstance(span, Span) and getattr(span, "kind", None) is SpanKind.SERVER:
                 return  # somebody outside, like another engine, already traces the request
         parent, links = None, NO_LINKS
-        if self._propagated and (TRACEPARENT in named or BAGGAGE in named):
+        if TRACEPARENT in named or BAGGAGE in named or self._foreign_parent is not None:
             context, parent, links = self._incoming(scope, named, context)
         span = self._span(tracing, request.method, parent, links, scope, named)
         if type(span) is RequestSpan:  # asking an abstract class takes eight times as long
@@ -139,6 +143,8 @@ class Requests:
         if not isinstance(headers, list):
             headers = list(headers)
         parent = remote_parent_of(named, headers) if "tracecontext" in self._propagated else None
+        if parent is None and self._foreign_parent is not None:
+            parent = self._foreign_parent(headers)
         if not self._trusted(scope):
             return context, None, (Link(parent),) if parent else NO_LINKS
         if BAGGAGE in named and "baggage" in self._propagated:

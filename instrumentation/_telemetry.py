@@ -17,6 +17,7 @@ from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._page import Page
+from instrumentation._propagators import Propagators
 from instrumentation._request import Recorders, Requests
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
@@ -67,12 +68,14 @@ class Telemetry:
         self.tracing = (trace_with or _tracing)(settings, service, self.registry)
         self.tracer = self.tracing.provider.get_tracer("instrumentation")
         """Starts spans that nest in the request's."""
+        self.propagators = Propagators(settings.propagators)
         self.clients = Clients(
             self.tracer,
             guard=self.guard,
             families=self.families,
             secret=settings.secret_parameters,
             baggage_hosts=settings.baggage_hosts,
+            propagators=self.propagators,
         )
         self._logs = self._log_export()
         self.runtime = Runtime(self.registry, settings)
@@ -115,8 +118,9 @@ class Telemetry:
             guard=self.guard,
             response_headers=self.settings.response_headers,
             foreign_spans=self.engine != "asgi" and not self.settings.disabled,
-            context=Context({CLIENTS: self.clients}),
-            propagated=self.settings.propagators,
+            context=Context({CLIENTS: self.clients, **self.propagators.context()}),
+            propagated=self.propagators.ours,
+            foreign_parent=self.propagators.foreign_parent,
         )
 
     def flush(self, timeout: float = SHUTDOWN_SECONDS) -> bool:

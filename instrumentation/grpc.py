@@ -20,7 +20,6 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._guard import qualified_name
-from instrumentation._propagation import extract, outgoing
 from instrumentation._telemetry import Telemetry
 
 OK: Final = grpc.StatusCode.OK
@@ -54,6 +53,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._tracer = telemetry.tracer
+        self._propagators = telemetry.propagators
         self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
 
     async def intercept_service(
@@ -92,7 +92,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         started, code, error = perf_counter(), grpc.StatusCode.UNKNOWN, ""
         span = self._tracer.start_span(
             method,
-            context=extract(_text_pairs(details.invocation_metadata)),
+            context=self._propagators.extract(_text_pairs(details.invocation_metadata)),
             kind=SpanKind.SERVER,
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
@@ -120,6 +120,7 @@ class _ClientCalls:
     def __init__(self, telemetry: Telemetry, target: str) -> None:
         host, _, port = target.rpartition("://")[2].rpartition("/")[2].rpartition(":")
         self._tracer = telemetry.tracer
+        self._propagators = telemetry.propagators
         self._peer = (host or port, port if host else "")
         self._durations = telemetry.families.histogram("rpc_client_call_duration_seconds")
 
@@ -134,7 +135,9 @@ class _ClientCalls:
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
         try:
-            yield _with_context(details, span), outcome
+            context = trace.set_span_in_context(span)
+            headers = self._propagators.outgoing(context, with_members=False)
+            yield _with_headers(details, headers), outcome
         except BaseException as failure:
             outcome.code = _code_of(failure) or grpc.StatusCode.UNKNOWN
             error = "" if isinstance(failure, grpc.aio.AioRpcError) else qualified_name(failure)
@@ -211,9 +214,9 @@ def _kind(handler: Handler) -> str:
     return f"{request}_{'stream' if handler.response_streaming else 'unary'}"
 
 
-def _with_context(details: Details, span: trace.Span) -> grpc.aio.ClientCallDetails:
+def _with_headers(details: Details, headers: dict[str, str]) -> grpc.aio.ClientCallDetails:
     metadata = grpc.aio.Metadata(*(details.metadata or ()))
-    for name, value in outgoing(trace.set_span_in_context(span), with_members=False).items():
+    for name, value in headers.items():
         metadata[name] = value
     return grpc.aio.ClientCallDetails(
         method=details.method,

@@ -25,7 +25,7 @@ from prometheus_client import Counter
 from instrumentation._guard import qualified_name
 from instrumentation._histogram import Observer
 from instrumentation._metrics import Bounded
-from instrumentation._propagation import Incoming, extract, inject
+from instrumentation._propagation import Incoming
 from instrumentation._telemetry import Telemetry
 
 
@@ -41,6 +41,7 @@ class Channel:
     def __init__(self, telemetry: Telemetry, *, system: str, destination: str) -> None:
         families = telemetry.families
         self._tracer = telemetry.tracer
+        self._propagators = telemetry.propagators
         self._system = system
         self._destination = destination
         self._sent = families.counter("messaging_client_sent_messages")
@@ -53,7 +54,7 @@ class Channel:
         """Send one message in the block; *carrier* gets the context to send along."""
         counts = (self._sent, self._operation)
         with self._span("send", SpanKind.PRODUCER, ()) as span:
-            inject(carrier)
+            self._propagators.inject(carrier)
             with self._counted("send", span, *counts):
                 yield span
 
@@ -63,7 +64,7 @@ class Channel:
 
         A batch or a retry belongs to no single sender, so that a link says more than a parent.
         """
-        sender = trace.get_current_span(extract(carrier)).get_span_context()
+        sender = trace.get_current_span(self._propagators.extract(carrier)).get_span_context()
         links = (Link(sender),) if sender.is_valid else ()
         counts = (self._consumed, self._process)
         with (

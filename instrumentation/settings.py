@@ -25,7 +25,6 @@ SAMPLERS: Final = (
     "parentbased_jaeger_remote",
 )
 LOGS_OVER_OTLP: Final = "otlp"
-PROPAGATORS: Final = ("tracecontext", "baggage", "none")
 
 SECRET_PARAMETERS: Final = frozenset(
     {
@@ -99,9 +98,9 @@ class Settings(NamedTuple):
     """One of the names of the SDK, or ``jaeger_remote``. ``OTEL_TRACES_SAMPLER``."""
     sampler_argument: str
     """A ratio, or what the remote sampler needs. ``OTEL_TRACES_SAMPLER_ARG``."""
-    propagators: frozenset[str]
-    """What is read from and written to headers: ``tracecontext``, ``baggage``.
-    ``OTEL_PROPAGATORS``."""
+    propagators: tuple[str, ...]
+    """What is read from and written to headers: ``tracecontext``, ``baggage``, and what
+    installed packages offer, like ``b3``. ``OTEL_PROPAGATORS``."""
     limits: Limits
     """Bounds of a span."""
     known_methods: frozenset[str]
@@ -204,16 +203,11 @@ def _ratio(value: str) -> float:
     return ratio
 
 
-def _propagators(environ: _environment.Environ) -> frozenset[str]:
-    found = frozenset(
-        word.lower()
-        for word in _environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
-    )
-    for word in sorted(found - set(PROPAGATORS)):
-        raise ConfigurationError(
-            f"OTEL_PROPAGATORS={word!r}: expected a list of {', '.join(PROPAGATORS)}"
-        )
-    return found - {"none"}
+def _propagators(environ: _environment.Environ) -> tuple[str, ...]:
+    """Each name once, in the order given; ``none`` means nobody."""
+    words = _environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
+    found = tuple(dict.fromkeys(map(str.lower, words)))
+    return () if found == ("none",) else found
 
 
 def _logs_exporter(environ: _environment.Environ) -> str:
