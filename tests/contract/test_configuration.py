@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 READ, NOT_READ = PAGE.split("## What is not read")
 
 AWAY = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318"}
-SITUATIONS = (
+SITUATIONS: tuple[dict[str, str], ...] = (
     {},
     AWAY,
     {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318"},
