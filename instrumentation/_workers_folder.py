@@ -141,8 +141,9 @@ def _tidy(root: Path) -> None:
     """Remove the folders of servers that are gone."""
     for folder in root.iterdir():
         namespace, _, server = folder.name.partition("-")
-        if gone(server) if namespace == _namespace() else _unused(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another one tidies up, too
+            if gone(server) if namespace == _namespace() else _unused(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _namespace() -> str:

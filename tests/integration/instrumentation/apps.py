@@ -12,8 +12,9 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import CollectorRegistry
 
-from instrumentation import instrument
+from instrumentation import instrument, metrics_app
 
 routes = APIRouter()
 shelves = APIRouter(prefix="/shelves")
@@ -101,6 +102,14 @@ def plain() -> FastAPI:
     """The shop with one line more."""
     app = shop()
     instrument(app)
+    return app
+
+
+def with_own_page() -> FastAPI:
+    """The shop with a page of metrics among its own routes, beside that of every service."""
+    app = shop()
+    telemetry = instrument(app)
+    app.mount("/own/metrics", metrics_app(telemetry, CollectorRegistry()))
     return app
 
 
