@@ -9,11 +9,10 @@ from functools import partial
 from typing import Final
 
 from tests.benchmarks.rows import in_turn
-from tests.benchmarks.subjects import Case, Subject, side_by_side
+from tests.benchmarks.subjects import PLAIN, Case, Subject, side_by_side
 from tests.fakes import Collector
 
 ROUNDS: Final = 15
-NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ def called(
     service: str = "small",
     parent: str = "none",
     requests: int = 800,
-    environ: Mapping[str, str] = NOTHING,
+    environ: Mapping[str, str] = PLAIN,
 ) -> Case:
     """A *variant* of a *service*, so many times a round."""
     arguments = (variant, service, parent, requests)

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from instrumentation._export import build
 from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_settings import ExportSettings
+from tests.benchmarks import cores
 from tests.benchmarks.encode import ATTRIBUTES
 from tests.benchmarks.rows import Row
 from tests.fakes import Collector
@@ -52,9 +53,9 @@ def highest(exporter: str) -> int:
 
 def at(rate: int, exporter: str = "otlp") -> Outcome:
     """Offer *rate* spans a second, in a process of its own on one core."""
-    with Collector() as collector:
+    with cores.away_from_subject(), Collector() as collector:
         process = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.export_rate", str(rate)],
+            [sys.executable, "-m", "tests.benchmarks.export_rate", str(rate), str(cores.SUBJECT)],
             env={
                 **os.environ,
                 "OTEL_TRACES_EXPORTER": exporter,
@@ -97,11 +98,12 @@ RESOURCE = Resource({"service.name": "s"})
 
 def main() -> None:
     """The process that offers; prints an `Outcome`."""
-    os.sched_setaffinity(0, {0})
+    rate, core = map(int, sys.argv[1:])
+    os.sched_setaffinity(0, {core})
     settings = ExportSettings.from_env(os.environ)
     export = build(settings, resource=RESOURCE, registry=CollectorRegistry())
     began = time.monotonic()
-    offered = offer(export, int(sys.argv[1]))
+    offered = offer(export, rate)
     export.shutdown_within(30)
     print(json.dumps({"offered": offered, "seconds": time.monotonic() - began}))  # noqa: T201
 

@@ -3,7 +3,6 @@
 Benchmark and collector live on the core of wrk, and so take nothing from the subject.
 """
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -14,15 +13,11 @@ from typing import Final
 
 import psutil
 
-from tests.benchmarks.subjects import Case, Subject, side_by_side
+from tests.benchmarks import cores
+from tests.benchmarks.subjects import PLAIN, Case, Subject, side_by_side
 from tests.fakes import Collector
 
-CORES: Final = sorted(os.sched_getaffinity(0))
-SUBJECT_CORE: Final = CORES[0]
-LOAD_CORE: Final = CORES[-1]
-
 SCRIPT: Final = Path(__file__).with_name("wrk.lua")
-NOTHING: Final[Mapping[str, str]] = {}
 PACE_SECONDS: Final = 1.0
 
 
@@ -42,23 +37,23 @@ def missing() -> str:
     return "" if shutil.which("wrk") else "not measured: apt-get install wrk"
 
 
-def served(variant: str, *, label_sets: int = 0, environ: Mapping[str, str] = NOTHING) -> Case:
+def served(variant: str, *, label_sets: int = 0, environ: Mapping[str, str] = PLAIN) -> Case:
     """A *variant* of the small service behind uvicorn, with so many more *label_sets*."""
-    return Case(module="served", arguments=(variant, label_sets), environ=environ)
+    arguments = (variant, label_sets, cores.SUBJECT)
+    return Case(module="served", arguments=arguments, environ=environ)
 
 
 @contextmanager
 def serving(cases: Mapping[str, Case]) -> Iterator[dict[str, Subject]]:
     """The subjects of *cases*, warm."""
-    everywhere = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {LOAD_CORE})
-    try:
-        with Collector() as collector, side_by_side(cases, collector) as subjects:
-            for subject in subjects.values():
-                loaded(subject, connections=32, seconds=1)
-            yield subjects
-    finally:
-        os.sched_setaffinity(0, everywhere)
+    with (
+        cores.away_from_subject(),
+        Collector() as collector,
+        side_by_side(cases, collector) as subjects,
+    ):
+        for subject in subjects.values():
+            loaded(subject, connections=32, seconds=1)
+        yield subjects
 
 
 def url(subject: Subject, path: str) -> str:

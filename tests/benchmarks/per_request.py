@@ -10,14 +10,17 @@ from tests.benchmarks.variants import TENTH
 CASES: Final = {
     "bare": called("bare"),
     "ours": called("ours"),
+    "native": called("native"),
+    "contrib+pfi": called("contrib+pfi"),
     "metrics": called("metrics"),
-    "tenth": called("ours", environ=TENTH),
+    "pfi": called("pfi"),
     "unsampled": called("ours", parent="unsampled"),
+    "native unsampled": called("native", parent="unsampled"),
+    "tenth": called("ours", environ=TENTH),
+    "native tenth": called("native", environ=TENTH),
     "bare of 50": called("bare", service="fifty"),
     "ours of 50": called("ours", service="fifty"),
-    "contrib+pfi": called("contrib+pfi"),
-    "native": called("native"),
-    "pfi": called("pfi"),
+    "contrib+pfi of 50": called("contrib+pfi", service="fifty"),
 }
 
 
@@ -30,11 +33,15 @@ def rows() -> Iterator[Row]:
     def ratio(name: str) -> str:
         return f"{cpu[name] / bare:.2f}"
 
+    def growth(name: str) -> str:
+        at_50 = cpu[f"{name} of 50"] - cpu["bare of 50"]
+        return f"{at_50 / (cpu[name] - bare):.2f}"
+
     yield Row(
         figure="CPU a request: traces, metrics, exemplars, export (ratio to bare)",
         goal="≤ 1.5",
         ours=ratio("ours"),
-        peer=f"FastAPI native, no metrics {ratio('native')}; contrib+PFI {ratio('contrib+pfi')}",
+        peer=f"native, no metrics {ratio('native')}; contrib+PFI {ratio('contrib+pfi')}",
     )
     yield Row(
         figure="added CPU, ours to contrib+PFI",
@@ -49,12 +56,17 @@ def rows() -> Iterator[Row]:
         peer=f"PFI {ratio('pfi')}",
     )
     for name, words in (("unsampled", "unsampled parent"), ("tenth", "10 % sampled")):
-        yield Row(figure=f"{words} (ratio to bare)", goal="≤ 1.2", ours=ratio(name), peer="")
+        yield Row(
+            figure=f"{words} (ratio to bare)",
+            goal="≤ 1.2",
+            ours=ratio(name),
+            peer=f"native, no metrics {ratio(f'native {name}')}",
+        )
     yield Row(
         figure="added CPU at 50 routes to added CPU at 1",
         goal="≤ 1.1",
-        ours=f"{(cpu['ours of 50'] - cpu['bare of 50']) / added:.2f}",
-        peer="",
+        ours=growth("ours"),
+        peer=f"contrib+PFI {growth('contrib+pfi')}",
     )
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.benchmarks.served VARIANT LABEL_SETS
+    python -m tests.benchmarks.served VARIANT LABEL_SETS CORE
 """
 
 import gc
@@ -14,16 +14,15 @@ from threading import Thread
 
 import uvicorn
 
-from tests.benchmarks.load import SUBJECT_CORE
 from tests.benchmarks.series import fill
 from tests.benchmarks.services import small
 from tests.benchmarks.subjects import say
 from tests.benchmarks.variants import VARIANTS
 
 
-def main(variant: str, label_sets: str) -> None:
+def main(variant: str, label_sets: str, core: str) -> None:
     """Serve until the standard input ends."""
-    os.sched_setaffinity(0, {SUBJECT_CORE})
+    os.sched_setaffinity(0, {int(core)})
     logging.disable(logging.CRITICAL)
     app = small()
     watched = VARIANTS[variant](app)

@@ -10,11 +10,14 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from tests.fakes import Collector
 
 Key = TypeVar("Key", bound=Hashable)
+
+PLAIN: Final[Mapping[str, str]] = {}
+"""An environment in which nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
