@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from tests.fakes import BLACKHOLE, CLOSED, Collector, Fault
+from tests.integration.export.test_forks import emitters
 from tests.ports import free_ports
 from tests.waiting import until
 
@@ -24,6 +27,15 @@ SERVERS = {
     "gunicorn, two workers": [*GUNICORN, "--workers", "2"],
     "gunicorn, preloaded": [*GUNICORN, "--workers", "2", "--preload"],
 }
+RECYCLING = {
+    "uvicorn": [*UVICORN, "--workers", "2", "--limit-max-requests", "10"],
+    "gunicorn": [*GUNICORN, "--workers", "2", "--max-requests", "10"],
+}
+"""Servers that replace a worker after so many requests."""
+
+PATIENT = HTTPAdapter(max_retries=Retry(10, backoff_factor=0.1))
+"""Asks again where a worker that ends closes the connection."""
+
 REQUESTS = 40
 
 
@@ -51,6 +63,8 @@ class Shop:
     """A server in a process group of its own."""
 
     def __init__(self, command: list[str], port: int, collector: Collector) -> None:
+        self.answers: list[int] = []
+        """Which process gave each."""
         self._url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -71,8 +85,16 @@ class Shop:
 
     def ask(self, times: int) -> int:
         """Ask so often; how many answers came."""
-        answers = [requests.get(f"{self._url}/pid", timeout=60) for _ in range(times)]
-        return sum(answer.ok for answer in answers)
+        return sum(self.worker() > 0 for _ in range(times))
+
+    def worker(self) -> int:
+        """Which process answers."""
+        with requests.Session() as session:
+            session.mount(self._url, PATIENT)
+            answer = session.get(f"{self._url}/pid", timeout=60)
+        answer.raise_for_status()
+        self.answers.append(int(answer.text))
+        return self.answers[-1]
 
     def stop(self, sign: signal.Signals) -> float:
         """Send *sign* to the server's first process; seconds until it had ended."""
@@ -80,6 +102,11 @@ class Shop:
         self._process.send_signal(sign)
         self._process.wait(60)
         return time.monotonic() - started
+
+    def interrupt(self) -> None:
+        """As a terminal does: every process of it gets the signal."""
+        os.killpg(self._process.pid, signal.SIGINT)
+        self._process.wait(60)
 
     def kill(self) -> None:
         """End what is left."""
@@ -106,13 +133,38 @@ def test_sigterm_loses_no_span(collector: Collector, shops: Shops, command: list
     assert seconds < 30
 
 
-def test_sigint_loses_no_span(collector: Collector, shops: Shops) -> None:
-    shop = shops(UVICORN)
+@pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
+def test_ctrl_c_loses_no_span(collector: Collector, shops: Shops, command: list[str]) -> None:
+    shop = shops(command)
 
     assert shop.ask(REQUESTS) == REQUESTS
-    shop.stop(signal.SIGINT)
+    shop.interrupt()
 
     assert len(collector.spans) == REQUESTS
+
+
+@pytest.mark.parametrize("command", RECYCLING.values(), ids=RECYCLING.keys())
+def test_a_worker_that_is_replaced_loses_no_span(
+    collector: Collector, shops: Shops, command: list[str]
+) -> None:
+    shop = shops(command)
+
+    until(lambda: shop.worker() and len(set(shop.answers)) > 2, within_seconds=60)
+    shop.stop(signal.SIGTERM)
+
+    assert len(collector.spans) >= len(shop.answers)
+
+
+@pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
+def test_each_worker_says_who_it_is(collector: Collector, shops: Shops, command: list[str]) -> None:
+    shop = shops(command)
+    shop.ask(REQUESTS)
+    shop.stop(signal.SIGTERM)
+
+    said = set(emitters(collector))
+
+    assert {process for process, _ in said} == set(shop.answers)
+    assert len({instance for _, instance in said}) == len(set(shop.answers))
 
 
 @pytest.mark.parametrize("fault", [CLOSED, BLACKHOLE], ids=["dead", "hanging"])
