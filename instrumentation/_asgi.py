@@ -58,6 +58,8 @@ class TelemetryMiddleware:
             self._starting.failed(error)
             await self.app(scope, receive, send)
             return
+        if not request.sized:
+            receive = request.counting(receive)
         try:
             await self.app(scope, receive, request.send)
         except BaseException as error:

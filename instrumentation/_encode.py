@@ -10,37 +10,23 @@ Source: opentelemetry-proto, trace/v1/trace.proto; field numbers stand in the ta
 """
 # ruff: noqa: SLF001  see above
 
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol, cast
 
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import (
-    DEFAULT_TRACE_STATE,
-    Link,
-    SpanContext,
-    SpanKind,
-    Status,
-    StatusCode,
-    TraceState,
-)
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext, SpanKind
 
-from instrumentation._encode_values import (
-    UncarriableError,
-    attributes,
-    bounded_text,
-    key_value,
-    text,
+from instrumentation._encode_fields import (
+    beginning,
+    events,
+    links,
+    outcome,
+    parentage,
+    title,
 )
-from instrumentation._encode_wire import SMALL, delimited, varint
-
-_TIMES: Final = struct.Struct("<BQBQ").pack
-_FIXED64: Final = struct.Struct("<BQ").pack
-_IDS: Final = b"\x0a\x10%b\x12\x08%b"
-_LOCAL_PARENT: Final = b"\x85\x01" + struct.pack("<I", 0x100)
-_REMOTE_PARENT: Final = b"\x85\x01" + struct.pack("<I", 0x300)
-_UNSET_STATUS: Final = b"\x7a\x00"
-_NANOSECONDS: Final = range(2**64)
+from instrumentation._encode_values import UncarriableError, attributes, key_value
+from instrumentation._encode_wire import delimited, varint
+from instrumentation._span import RequestSpan
 
 _MAX_CACHED: Final = 4096
 _MAX_CACHED_BYTES: Final = 128
@@ -60,40 +46,49 @@ class SpanEncoder:
         # By exact type of the value: as keys of one dictionary, 1 and True would be the same.
         self._known: dict[tuple[str, Any], bytes] = {}
         self._known_ints: dict[tuple[str, Any], bytes] = {}
-        self._names: dict[tuple[str, int], bytes] = {}
+        self._titles: dict[tuple[str, int], bytes] = {}
 
     def encode(self, span: ReadableSpan) -> bytes:
         """A ``Span`` message."""
         context = cast("SpanContext", span._context)
-        parent = span._parent
-        fields = self._attributes(span)
-        name = span._name if isinstance(span._name, str) else ""  # type: ignore[redundant-expr]  # users may lie
-        # By id: an enumeration's own hash is a Python function.
-        fields.append(self._names.get((name, id(span._kind))) or self._name(name, span._kind))
-        fields.append(_times(span._start_time, span._end_time))
-        ids = (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
-        fields.append(_IDS % ids)
-        state = context.trace_state
-        if state is not DEFAULT_TRACE_STATE and state:
-            fields.append(b"\x1a" + delimited(_trace_state(state)))
-        if parent is None:
-            fields.append(_LOCAL_PARENT)
-        else:
-            fields.append(b"\x22\x08" + parent.span_id.to_bytes(8, "big"))
-            fields.append(_REMOTE_PARENT if parent.is_remote else _LOCAL_PARENT)
+        known = span if type(span) is RequestSpan else None
+        if known is not None and known.closing:
+            return b"".join(
+                [
+                    beginning(context, span._start_time, span._end_time),
+                    parentage(span._parent),
+                    *[group.fields for group in known.groups],
+                    known.closing,
+                ]
+            )
+        fields = [
+            beginning(context, span._start_time, span._end_time),
+            parentage(span._parent),
+            *(self._groups(known) if known is not None else self._attributes(span)),
+            self._title(span._name, span._kind),
+            outcome(span._status),
+        ]
         if span._events or span.dropped_events:
-            fields += _events(span)
+            fields += events(span)
         if span._links or span.dropped_links:
-            fields += _links(span)
-        fields.append(_status(span._status))
+            fields += links(span)
         return b"".join(fields)
+
+    def _groups(self, span: RequestSpan) -> list[bytes]:
+        """As `_attributes`; those that come in groups are encoded already."""
+        given, groups = span.given, span.groups
+        if any(not given.keys().isdisjoint(group.attributes) for group in groups):
+            return self._attributes(span)
+        return [group.fields for group in groups] + self._fields(given, span.dropped_attributes)
 
     def _attributes(self, span: ReadableSpan) -> list[bytes]:
         """Fields of the attributes, and of how many were dropped."""
         # A copy is a dictionary: walking the SDK's own mapping takes ten times as long.
         values = cast("_Copied", span._attributes).copy() if span._attributes is not None else {}
+        return self._fields(values, span.dropped_attributes)
+
+    def _fields(self, values: Mapping[str, Any], dropped: int) -> list[bytes]:
         remembered, attribute = self._known.get, self._attribute
-        dropped = span.dropped_attributes
         try:
             fields = [remembered(item) or attribute(item) for item in values.items()]
         except (TypeError, UncarriableError):  # a list, which cannot be looked up, or worse
@@ -114,12 +109,16 @@ class SpanEncoder:
             _remember(self._known_ints, item, field)
         return field
 
-    def _name(self, name: str, kind: SpanKind) -> bytes:
-        number = kind.value + 1 if isinstance(kind, SpanKind) else 0  # type: ignore[redundant-expr]  # the caller may lie
-        field = b"\x2a" + delimited(bounded_text(name)) + b"\x30" + SMALL[number]
-        if number:
-            _remember(self._names, (name, id(kind)), field)
-        return field
+    def _title(self, name: str, kind: SpanKind) -> bytes:
+        if type(name) is not str or not isinstance(kind, SpanKind):  # the caller may lie
+            return title(name, kind)
+        # By id: an enumeration's own hash is a Python function.
+        key = (name, id(kind))
+        known = self._titles.get(key)
+        if known is None:
+            known = title(name, kind)
+            _remember(self._titles, key, known)
+        return known
 
 
 def _remember(known: dict[tuple[str, Any], bytes], key: tuple[str, Any], field: bytes) -> None:
@@ -127,69 +126,3 @@ def _remember(known: dict[tuple[str, Any], bytes], key: tuple[str, Any], field: 
         if len(known) >= _MAX_CACHED:
             known.clear()
         known[key] = field
-
-
-def _times(start: int | None, end: int | None) -> bytes:
-    try:
-        return _TIMES(0x39, start, 0x41, end)
-    except struct.error:
-        return _TIMES(0x39, _instant(start), 0x41, _instant(end))
-
-
-def _instant(nanoseconds: object) -> int:
-    """Nanoseconds since 1970, or 0 for what no clock says."""
-    known = isinstance(nanoseconds, int) and nanoseconds in _NANOSECONDS
-    return int(cast("int", nanoseconds)) if known else 0
-
-
-def _trace_state(state: TraceState) -> bytes:
-    return text(",".join(f"{key}={value}" for key, value in state.items()))
-
-
-def _events(span: ReadableSpan) -> Iterator[bytes]:
-    for event in span.events:
-        yield b"\x5a" + delimited(_event(event))
-    if dropped := span.dropped_events:
-        yield b"\x60" + varint(dropped)
-
-
-def _links(span: ReadableSpan) -> Iterator[bytes]:
-    for link in span.links:
-        yield b"\x6a" + delimited(_link(link))
-    if dropped := span.dropped_links:
-        yield b"\x70" + varint(dropped)
-
-
-def _event(event: Event) -> bytes:
-    values, left_out = attributes(b"\x1a", event.attributes)
-    parts = [
-        _FIXED64(0x09, _instant(event.timestamp)),
-        b"\x12" + delimited(bounded_text(event.name)),
-        *values,
-    ]
-    if dropped := event.dropped_attributes + left_out:
-        parts.append(b"\x20" + varint(dropped))
-    return b"".join(parts)
-
-
-def _link(link: Link) -> bytes:
-    context = link.context
-    values, left_out = attributes(b"\x22", link.attributes)
-    parts = [
-        b"\x0a\x10" + context.trace_id.to_bytes(16, "big"),
-        b"\x12\x08" + context.span_id.to_bytes(8, "big"),
-        *values,
-    ]
-    if dropped := link.dropped_attributes + left_out:
-        parts.append(b"\x28" + varint(dropped))
-    parts.append(b"\x35" + struct.pack("<I", 0x300 if context.is_remote else 0x100))
-    return b"".join(parts)
-
-
-def _status(status: Status | None) -> bytes:
-    if status is None:
-        return b""
-    if status.status_code is StatusCode.UNSET and not status.description:
-        return _UNSET_STATUS
-    message = b"\x12" + delimited(bounded_text(status.description))
-    return b"\x7a" + delimited(message + b"\x18" + SMALL[status.status_code.value])

@@ -4,10 +4,8 @@ The application pays for encoding and for two list appends. Whatever the collect
 in bounded memory, are sent again, and every one of them is accounted for.
 """
 
-import os
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -22,10 +20,11 @@ from instrumentation._encode import SpanEncoder
 from instrumentation._export_metrics import Durations, ExportCollector
 from instrumentation._export_outage import OutageLog
 from instrumentation._export_processor import ExportProcessor
-from instrumentation._export_queue import UNENCODABLE, ExportStats, SpanQueue
+from instrumentation._export_queue import UNENCODABLE, ExportStats, Pending, SpanQueue
 from instrumentation._export_settings import ExportSettings, without_credentials
 from instrumentation._export_verdict import Transport
 from instrumentation._export_worker import Observe, Packer, Sender
+from instrumentation._fork import in_child
 
 _ABORT_RATIO: Final = 0.05
 """Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
@@ -72,8 +71,7 @@ class QueueProcessor(ExportProcessor):
         self._encode = SpanEncoder().encode
         self._together = min(_TOGETHER, settings.max_batch_spans)
         self._reset()
-        restart = weakref.WeakMethod(self._reset)
-        os.register_at_fork(after_in_child=lambda: _call(restart))
+        in_child(self._reset)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing: only ended spans count."""
@@ -88,15 +86,6 @@ class QueueProcessor(ExportProcessor):
             self._settle()
             if not self._started:
                 self._start()
-
-    def _put(self, span: ReadableSpan) -> None:
-        try:
-            message = self._encode(span)
-        except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
-            self._queue.lose(UNENCODABLE)
-            self._log.lost(1, UNENCODABLE, type(error).__name__)
-            return
-        self._queue.put(span.instrumentation_scope, message)
 
     def _settle(self) -> None:
         """Encode the spans that ended, unless another thread is at it; never waits.
@@ -117,13 +106,18 @@ class QueueProcessor(ExportProcessor):
         self._settle()
 
     def _encode_ended(self) -> None:
-        ended = self._ended
+        ended, encoded = self._ended, list[Pending]()
         while ended:
             try:
                 span = ended.popleft()
             except IndexError:  # a garbage collection ended a span in between, and settled
-                return
-            self._put(span)
+                break
+            try:
+                encoded.append((span.instrumentation_scope, self._encode(span)))
+            except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
+                self._queue.lose(UNENCODABLE)
+                self._log.lost(1, UNENCODABLE, type(error).__name__)
+        self._queue.put(encoded)
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
@@ -195,9 +189,3 @@ def transport_for(settings: ExportSettings) -> Transport:
     from instrumentation._export_http import HttpTransport  # noqa: PLC0415  as above
 
     return HttpTransport(settings)
-
-
-def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
-    bound = method()
-    if bound is not None:
-        bound()

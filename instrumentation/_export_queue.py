@@ -14,7 +14,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -121,23 +121,24 @@ class SpanQueue:
 
     # --- threads that end spans
 
-    def put(self, scope: InstrumentationScope | None, message: bytes) -> None:
-        """Take a span, or count why not; never waits for anybody."""
+    def put(self, spans: Iterable[Pending]) -> None:
+        """Take *spans*, or count why not; never waits for anybody."""
         with self._lock:
-            self._ledger.accepted += 1
-            reason = self._obstacle(len(message))
-            if reason:
-                self._ledger.dropped[reason] += 1
-                return
-            if not self._pending:
-                self._pending_first = self._ledger.accepted
-            self._pending.append((scope, message))
-            before = self._pending_bytes
-            self._pending_bytes += len(message)
+            idle, full = not self._pending, self._full()
+            for span in spans:
+                self._ledger.accepted += 1
+                size = len(span[1])
+                reason = self._obstacle(size)
+                if reason:
+                    self._ledger.dropped[reason] += 1
+                    continue
+                if not self._pending:
+                    self._pending_first = self._ledger.accepted
+                self._pending.append(span)
+                self._pending_bytes += size
             if self._packets:
                 self._evict()
-            grown = before < MAX_REQUEST_BYTES <= self._pending_bytes
-            if grown or len(self._pending) in {1, self._batch_spans}:
+            if (idle and self._pending) or self._full() is not full:
                 self._changed.notify_all()
 
     def lose(self, reason: str) -> None:

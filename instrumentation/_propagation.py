@@ -12,7 +12,9 @@ from urllib.parse import quote, unquote
 
 from opentelemetry import baggage, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanContext, TraceFlags, TraceState
+from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, TraceState
+
+from instrumentation._context import FLAGS, span_context
 
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case, as ASGI gives them."""
@@ -27,9 +29,11 @@ NAMES: Final = (TRACEPARENT, TRACESTATE, BAGGAGE)
 
 PARENT_BYTES: Final = 55
 """Of a ``traceparent`` of version 00."""
-
-FLAGS: Final = tuple(TraceFlags(bits) for bits in range(4))
-"""Bit 0: sampled. Bit 1: the trace id is random."""
+DASH: Final = ord("-")
+LOWER_HEX: Final = b"0123456789abcdef"
+EVEN_HEX: Final = b"02468ace"
+NO_TRACE_ID: Final = b"0" * 32
+NO_SPAN_ID: Final = b"0" * 16
 
 MOST_STATE_MEMBERS: Final = 32
 """Source: W3C Trace Context, "tracestate header field values"."""
@@ -63,13 +67,23 @@ class _State(TraceState):
         self._dict.update(members)
 
 
-_NO_STATE = TraceState()
-
-
 def remote_parent(headers: Headers) -> SpanContext | None:
     """The caller's span, or None when the headers name none or break a rule."""
     found = [value for name, value in headers if name == TRACEPARENT]
     return _parent(found[0], _state(headers)) if len(found) == 1 else None
+
+
+def is_plain_and_unsampled(value: bytes) -> bool:
+    """Whether *value* is a well-formed ``traceparent`` of version 00 that is not sampled."""
+    return (
+        len(value) == PARENT_BYTES
+        and value.startswith(b"00-")
+        and value[35] == value[52] == DASH
+        and value.translate(None, LOWER_HEX) == b"---"
+        and value[54] in EVEN_HEX
+        and value[3:35] != NO_TRACE_ID
+        and value[36:52] != NO_SPAN_ID
+    )
 
 
 def remote_parent_of(named: dict[bytes, bytes], headers: Headers) -> SpanContext | None:
@@ -82,45 +96,31 @@ def remote_parent_of(named: dict[bytes, bytes], headers: Headers) -> SpanContext
     if len(named) != len(headers) or TRACESTATE in named:
         return remote_parent(headers)
     value = named.get(TRACEPARENT)
-    return None if value is None else _parent(value, _NO_STATE)
+    return None if value is None else _parent(value, DEFAULT_TRACE_STATE)
 
 
 def _parent(value: bytes, state: TraceState) -> SpanContext | None:
-    if len(value) == PARENT_BYTES and _is_plain(value):
-        return _plain_parent(value, state)
     match = _PARENT(value)
     if match is None:
         return None
-    version, trace_id, span_id, flags, rest = match.groups()
+    version, trace_id, span_id, bits, rest = match.groups()
     if version == b"00" and rest[:1] == b"-":
         return None
-    return SpanContext(int(trace_id, 16), int(span_id, 16), True, FLAGS[int(flags, 16) & 3], state)  # noqa: FBT003  is_remote, and a keyword costs time
-
-
-def _is_plain(value: bytes) -> bool:
-    """Whether *value* is version 00 and well-formed, quicker than by the pattern."""
-    dashes = value[35] == value[52] == ord("-") and value.startswith(b"00-")
-    return dashes and value.translate(None, b"0123456789abcdef") == b"---"
-
-
-def _plain_parent(value: bytes, state: TraceState) -> SpanContext | None:
-    trace_id, span_id, flags = int(value[3:35], 16), int(value[36:52], 16), int(value[53:], 16)
-    if not (trace_id and span_id):
-        return None
-    return SpanContext(trace_id, span_id, True, FLAGS[flags & 3], state)  # noqa: FBT003  as below
+    flags = FLAGS[int(bits, 16) & 3]
+    return span_context((int(trace_id, 16), int(span_id, 16), True, flags, state, True))
 
 
 def _state(headers: Headers) -> TraceState:
     joined = b",".join(value for name, value in headers if name == TRACESTATE)
     if not joined or len(joined) > LARGEST_STATE_BYTES:
-        return _NO_STATE
+        return DEFAULT_TRACE_STATE
     members: dict[str, str] = {}
     for member in joined.decode("latin-1").split(","):
         if not member.strip(" \t"):
             continue
         match = _STATE_MEMBER.fullmatch(member)
         if match is None or len(members) == MOST_STATE_MEMBERS:
-            return _NO_STATE
+            return DEFAULT_TRACE_STATE
         members.setdefault(match[1], match[2])
     return _State(members)
 

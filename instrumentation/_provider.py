@@ -4,21 +4,21 @@ import os
 import platform
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export import build as build_export
 from instrumentation._export_processor import ExportProcessor
+from instrumentation._ids import RandomIds
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
 from instrumentation._span import Origin
@@ -31,8 +31,7 @@ SCOPE: Final = "instrumentation"
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracing:
+class Tracing(NamedTuple):
     """Everything that spans of one service need."""
 
     provider: trace.TracerProvider
@@ -71,7 +70,7 @@ def build(
     exporting = None
     if processor is None:
         processor = exporting = build_export(settings.export, resource=resource, registry=registry)
-    ids = ids or RandomIdGenerator()
+    ids = ids or RandomIds()
     provider = TracerProvider(
         sampler=sampler,
         resource=resource,

@@ -7,11 +7,9 @@ strategy stays. Source: OpenTelemetry specification, "JaegerRemoteSampler".
 import http.client
 import json
 import logging
-import os
 import random
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +20,7 @@ from prometheus_client import Counter
 from instrumentation import _environment
 from instrumentation._export_http import Connection
 from instrumentation._export_verdict import printable
+from instrumentation._fork import in_child
 from instrumentation._remote_sampler_strategies import Probabilistic, Strategy, strategy
 from instrumentation._sampler import RatioSampler
 from instrumentation.errors import ConfigurationError
@@ -89,6 +88,8 @@ class RemoteSampler(RatioSampler):
         started: Gives the counter of spans by origin of the parent and sampling result.
     """
 
+    reads_name = True
+
     def __init__(
         self,
         arguments: RemoteArguments,
@@ -104,8 +105,7 @@ class RemoteSampler(RatioSampler):
         self._answer: object = None
         self._failing = False
         self._start()
-        restart = weakref.WeakMethod(self._start)
-        os.register_at_fork(after_in_child=lambda: _call(restart))
+        in_child(self._start)
 
     def root(self, trace_id: int, name: str) -> bool:
         """What the strategy says about a new trace."""
@@ -205,9 +205,3 @@ def _tls() -> "ssl.SSLContext":
     import ssl  # noqa: PLC0415  costs 10 ms where it is not needed
 
     return ssl.create_default_context()
-
-
-def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
-    bound = method()
-    if bound is not None:
-        bound()

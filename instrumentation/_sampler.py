@@ -19,6 +19,11 @@ LOW_BITS = (1 << 64) - 1
 class HeadSampler(Protocol):
     """Decides for a server span from what is known before the request is read."""
 
+    reads_name: bool
+    """Whether the name counts: it is not built for others."""
+    dropped_with_parent: Callable[[], None] | None
+    """Counts a span that is not sampled as its remote parent was not; None: others decide."""
+
     def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
         """Whether the span is recorded and exported."""
 
@@ -30,6 +35,8 @@ class RatioSampler(Sampler):
         ratio: 0 to 1.
         started: Gives the counter of spans by origin of the parent and sampling result.
     """
+
+    reads_name = False
 
     def __init__(
         self, ratio: float, *, parent_based: bool, started: Callable[[str, str], Counter]
@@ -43,6 +50,7 @@ class RatioSampler(Sampler):
             for origin in ("none", "remote", "local")
         }
         """By origin of the parent, then by whether the span is sampled."""
+        self.dropped_with_parent = self._started["remote"][False] if parent_based else None
 
     def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
         """Whether the span is recorded and exported; counts it as started."""
@@ -86,6 +94,9 @@ class RatioSampler(Sampler):
 
 class AdoptedSampler:
     """Asks a sampler of the SDK, ours or foreign; what it would only record is not recorded."""
+
+    reads_name = True
+    dropped_with_parent: Callable[[], None] | None = None
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler

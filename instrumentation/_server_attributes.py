@@ -1,106 +1,161 @@
 """What a server span says about its request. Source: semantic conventions, "HTTP server span"."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from opentelemetry.util.types import AnyValue
-
-from instrumentation._redaction import redacted, suspicion
+from instrumentation._attribute_group import AttributeGroup, Attributes, Remembered
+from instrumentation._attributes import cleaned
+from instrumentation._outcome import FAILED, UNSET, Outcome
+from instrumentation._redaction import REDACTED, redacted
 from instrumentation.conventions import OTHER_METHOD
 from instrumentation.settings import Settings
+
+Key = TypeVar("Key")
 
 LONGEST = 2048
 """Characters kept of what a stranger sent: paths, queries, agents."""
 
-REMEMBERED = 256
-"""Hosts and agents that are kept decoded; strangers may send any number of others."""
-
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
-Attributes = dict[str, AnyValue]
+Socket = tuple[Any, ...]
+"""Address and port; of a Unix socket its path."""
+
+Target = tuple[bytes, Socket | None, str, str, str]
+"""Host header, the server's own socket, scheme, protocol version and method."""
+
+Ending = tuple[str, str, int, str]
+"""Method, route, status code and type of the error; empty and 0 for none."""
+
+WEBSOCKET: Attributes = {"network.protocol.name": "websocket"}
 
 
 class ServerAttributes:
-    """Builds the attributes of a request that is sampled."""
+    """Builds the attributes of sampled requests in groups, most of which come again and again."""
 
     def __init__(self, settings: Settings) -> None:
-        self._secret = settings.secret_parameters
-        self._suspicious = suspicion(self._secret)
-        self._known: dict[tuple[bytes, str, str, str], Attributes] = {}
-        self._agents: dict[bytes, str] = {}
-        self._captured = {
+        longest = settings.limits.attribute_length
+        secret = settings.secret_parameters
+
+        def query(sent: bytes) -> Attributes:
+            return {"url.query": redacted(sent[:LONGEST].decode("latin-1"), secret)}
+
+        def grouped(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
+            return lambda key: AttributeGroup(_bounded(make(key), longest))
+
+        self._targets = Remembered(grouped(_target))
+        self._paths = Remembered(grouped(_path))
+        self._clients = Remembered(grouped(_client))
+        self._queries = Remembered(grouped(query), secret=_redacted)
+        self._agents = Remembered(grouped(_agent))
+        self._rare = grouped(self._captured)
+        self.outcomes = _outcomes({}, longest)
+        """What is known at the end of a request."""
+        self.socket_outcomes = _outcomes(WEBSOCKET, longest)
+        """What is known at the end of a WebSocket."""
+        self._request_headers = {
             name.encode("latin-1"): f"http.request.header.{name}"
             for name in settings.request_headers
         }
 
     def of(
         self, scope: Mapping[str, Any], method: str, headers: dict[bytes, bytes]
-    ) -> dict[str, AnyValue]:
-        """The attributes that are known before the request is dispatched."""
-        version, scheme = scope.get("http_version", "1.1"), scope.get("scheme", "http")
-        host = headers.get(b"host", b"")
-        known = self._known.get((host, scheme, version, method))
-        if known is None:
-            known = self._learnt(scope, host, scheme, version, method)
-        attributes = known.copy()
-        attributes["url.path"] = scope["path"][:LONGEST]
-        client = scope.get("client")
+    ) -> list[AttributeGroup]:
+        """What is known before the request is dispatched."""
+        get, header = scope.get, headers.get
+        client, server = get("client"), get("server")
+        if isinstance(client, list) or isinstance(server, list):  # are no keys
+            sockets = {"client": client and tuple(client), "server": server and tuple(server)}
+            return self.of({**scope, **sockets}, method, headers)
+        scheme, version = get("scheme", "http"), get("http_version", "1.1")
+        groups = [
+            self._targets[header(b"host", b""), server, scheme, version, method],
+            self._paths[scope["path"]],
+        ]
         if client:
-            attributes["client.address"], attributes["client.port"] = client
-        query = scope.get("query_string")
-        if query:
-            text = query[:LONGEST].decode("latin-1")
-            attributes["url.query"] = (
-                redacted(text, self._secret) if self._suspicious(text) else text
-            )
-        agent = headers.get(b"user-agent")
-        if agent:
-            attributes["user_agent.original"] = self._agents.get(agent) or self._decoded(agent)
+            groups.append(self._clients[client])
+        if query := get("query_string"):
+            groups.append(self._queries[query])
+        if agent := header(b"user-agent"):
+            groups.append(self._agents[agent])
+        if method == OTHER_METHOD or self._request_headers:
+            groups.append(self._rare((scope, method, headers)))
+        return groups
+
+    def _captured(self, request: tuple[Mapping[str, Any], str, dict[bytes, bytes]]) -> Attributes:
+        """What no two requests need to share."""
+        scope, method, headers = request
+        found: Attributes = {}
         if method == OTHER_METHOD:
-            attributes["http.request.method_original"] = scope["method"][:LONGEST]
-        if self._captured:
-            self._capture(attributes, headers)
-        return attributes
-
-    def _capture(self, attributes: dict[str, AnyValue], headers: dict[bytes, bytes]) -> None:
-        for name, attribute in self._captured.items():
+            found["http.request.method_original"] = scope["method"][:LONGEST]
+        for name, attribute in self._request_headers.items():
             if name in headers:
-                attributes[attribute] = (headers[name][:LONGEST].decode("latin-1"),)
-
-    def _learnt(
-        self, scope: Mapping[str, Any], host: bytes, scheme: str, version: str, method: str
-    ) -> Attributes:
-        """What requests with the same host, scheme, version and method share."""
-        found: Attributes = {
-            "http.request.method": method,
-            "url.scheme": scheme,
-            "network.protocol.version": version,
-            **_address(scope, host[:LONGEST].decode("latin-1"), scheme),
-        }
-        if len(self._known) < REMEMBERED:
-            self._known[host, scheme, version, method] = found
+                found[attribute] = (headers[name][:LONGEST].decode("latin-1"),)
         return found
 
-    def _decoded(self, agent: bytes) -> str:
-        text = agent[:LONGEST].decode("latin-1")
-        if len(self._agents) < REMEMBERED:
-            self._agents[agent] = text
-        return text
+
+def _outcomes(more: Attributes, longest: int | None) -> Remembered[Ending, Outcome]:
+    return Remembered(lambda ending: _outcome(ending, more, longest))
 
 
-def _address(scope: Mapping[str, Any], host: str, scheme: str) -> Attributes:
+def _outcome(ending: Ending, more: Attributes, longest: int | None) -> Outcome:
+    method, route, status_code, error = ending
+    named: Attributes = {
+        "http.route": route,
+        "http.response.status_code": status_code,
+        "error.type": error,
+    }
+    shown = "HTTP" if method == OTHER_METHOD else method
+    return Outcome(
+        f"{shown} {route}" if route else shown,
+        _bounded({**more, **{name: value for name, value in named.items() if value}}, longest),
+        FAILED if error else UNSET,
+    )
+
+
+def _path(path: str) -> Attributes:
+    return {"url.path": path[:LONGEST]}
+
+
+def _client(client: Socket) -> Attributes:
+    return {"client.address": client[0], "client.port": client[1]}
+
+
+def _redacted(query: AttributeGroup) -> bool:
+    return REDACTED in str(query.attributes["url.query"])
+
+
+def _agent(agent: bytes) -> Attributes:
+    return {"user_agent.original": agent[:LONGEST].decode("latin-1")}
+
+
+def _target(target: Target) -> Attributes:
+    host, server, scheme, version, method = target
+    name, port = _address(host[:LONGEST].decode("latin-1"), server, scheme)
+    found: Attributes = {
+        "http.request.method": method,
+        "url.scheme": scheme,
+        "network.protocol.version": version,
+        "server.address": name,
+        "server.port": port,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _address(host: str, server: Socket | None, scheme: str) -> tuple[str | None, int | None]:
     """Address and port as the client named them; a Host that is none falls back to the socket."""
     try:
         parts = urlsplit(f"//{host}")
         name, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)
     except ValueError:
         name = port = None
-    if not name:
-        name, port = scope.get("server") or (None, None)
-    found: Attributes = {}
-    if name:
-        found["server.address"] = name
-    if port:
-        found["server.port"] = port
-    return found
+    if name or not server:
+        return name, port
+    return server[0], server[1]
+
+
+def _bounded(attributes: Attributes, longest: int | None) -> Attributes:
+    """*attributes* within the limit that the service set, if any."""
+    if longest is None:
+        return attributes
+    return {name: cleaned(value, longest) for name, value in attributes.items()}

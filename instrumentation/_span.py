@@ -2,10 +2,10 @@
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from time import time_ns
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
@@ -13,20 +13,19 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AnyValue, Attributes
 
+from instrumentation._attribute_group import AttributeGroup
 from instrumentation._attributes import cleaned
 from instrumentation._guard import described, qualified_name
+from instrumentation._outcome import UNSET, Outcome
 from instrumentation.settings import Limits
 
 Item = TypeVar("Item")
 
-UNSET: Final = Status()
-FAILED: Final = Status(StatusCode.ERROR)
 LONGEST_STACKTRACE: Final = 16384
 """Characters of a stack trace that are kept: its end, where the failure is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """What all spans of one service share."""
 
     resource: Resource
@@ -40,8 +39,8 @@ class Origin:
 class RequestSpan(ReadableSpan, Span):
     """A recording span that any span processor and exporter of the SDK accepts as it is.
 
-    The attributes given at the start are taken over, not copied and not checked: they are ours.
-    What a user adds is cleaned and bounded like in the SDK.
+    Its own attributes come in groups, which are taken over unchecked. What the service adds is
+    cleaned and bounded as in the SDK.
     """
 
     _context: SpanContext
@@ -49,10 +48,17 @@ class RequestSpan(ReadableSpan, Span):
 
     # What a span starts with, until something is written over it.
     _events: Sequence[Event] = ()
+    _links: Sequence[Link] = ()
     _status = UNSET
-    _end_time = None
+    _end_time: int | None = None
+    _kind = SpanKind.SERVER
     _instrumentation_info = None
+    _renamed = _touched = False
     _dropped_attributes = _dropped_events = _dropped_links = 0
+    given: Mapping[str, AnyValue] = MappingProxyType({})
+    """Attributes that the service gave; they win over those of the groups."""
+    closing = b""
+    """Name and status as they are sent; empty where the service added to its span."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the hot path pays for keywords and for a dataclass
         self,
@@ -60,28 +66,35 @@ class RequestSpan(ReadableSpan, Span):
         name: str,
         context: SpanContext,
         parent: SpanContext | None,
-        kind: SpanKind,
-        attributes: dict[str, AnyValue],
+        groups: list[AttributeGroup],
         links: Sequence[Link] = (),
     ) -> None:
         # The fields that ReadableSpan's properties and to_json() read; its own __init__ would
         # cost more than all of this.
-        self._name = self._first_name = name
+        self._name = name
         self._context = context
         self._parent = parent
-        self._kind = kind
-        self._attributes = attributes
-        self._own = attributes
-        self._links = links
+        self.groups = groups
+        if links:
+            self._links, self._touched = links, True
         self._resource = origin.resource
         self._instrumentation_scope = origin.scope
         self._origin = origin
         self._lock = Lock()
         self._start_time = origin.clock()
 
-    def start(self) -> None:
-        """Tell the processor."""
-        self._origin.processor.on_start(self)  # type: ignore[arg-type]  # as much of one as they use
+    @property
+    def attributes(self) -> Mapping[str, AnyValue]:
+        """All of them."""
+        return MappingProxyType(self._attributes)
+
+    @property
+    def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # of ReadableSpan.to_json()
+        found: dict[str, AnyValue] = {}
+        for group in self.groups:
+            found |= group.attributes
+        found.update(self.given)
+        return found
 
     @property
     def dropped_attributes(self) -> int:
@@ -120,11 +133,13 @@ class RequestSpan(ReadableSpan, Span):
     def _set(self, key: str, value: object) -> None:
         if self._end_time is not None or not key:
             return
-        limits = self._origin.limits
-        if len(self._own) >= limits.attributes and key not in self._own:
+        limits, known = self._origin.limits, self._attributes
+        if len(known) >= limits.attributes and key not in known:
             self._dropped_attributes += 1
+            self._touched = True
             return
-        self._own[described(key)] = cleaned(value, limits.attribute_length)
+        self._touched = True
+        self.given = {**self.given, described(key): cleaned(value, limits.attribute_length)}
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
@@ -135,6 +150,7 @@ class RequestSpan(ReadableSpan, Span):
         event = Event(described(name), kept, timestamp or self._origin.clock())
         with self._lock:
             if self._end_time is None:
+                self._touched = True
                 self._events, dropped = _newest((*self._events, event), limits.events)
                 self._dropped_events += dropped
 
@@ -144,6 +160,7 @@ class RequestSpan(ReadableSpan, Span):
         link = Link(context, _bounded(attributes, limits.link_attributes, limits.attribute_length))
         with self._lock:
             if self._end_time is None:
+                self._touched = True
                 self._links, dropped = _newest((*self._links, link), limits.links)
                 self._dropped_links += dropped
 
@@ -152,6 +169,7 @@ class RequestSpan(ReadableSpan, Span):
         with self._lock:
             if self._end_time is None:
                 self._name = described(name)
+                self._renamed = self._touched = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status: OK is final, UNSET changes nothing."""
@@ -160,6 +178,7 @@ class RequestSpan(ReadableSpan, Span):
             settled = self._status.status_code is StatusCode.OK or self._end_time is not None
             if not settled and new.status_code is not StatusCode.UNSET:
                 self._status = new
+                self._touched = True
 
     def record_exception(
         self,
@@ -181,25 +200,23 @@ class RequestSpan(ReadableSpan, Span):
         """Nanoseconds since 1970, *duration* seconds after the start."""
         return self._start_time + int(duration * 1e9)
 
-    def complete(
-        self, name: str, attributes: dict[str, AnyValue], status: Status, duration: float
-    ) -> None:
-        """End with what the response told; a name or status that the user set stays.
+    def complete(self, outcome: Outcome, duration: float) -> None:
+        """End with what the response told; a name or status that the service set stays.
 
         Args:
-            name: Of the route; unknown at the start.
-            attributes: Ours, taken over unchecked.
-            status: Of the response.
+            outcome: What the response told.
             duration: Seconds since the start, by a clock that only runs forward.
         """
         with self._lock:
             if self._end_time is not None:
                 return
-            if self._name is self._first_name:
-                self._name = name
+            if not self._renamed:
+                self._name = outcome.name
             if self._status is UNSET:
-                self._status = status
-            self._own.update(attributes)
+                self._status = outcome.status
+            self.groups.append(outcome)
+            if not self._touched:
+                self.closing = outcome.closing
             self._end_time = self._start_time + int(duration * 1e9)
         self._origin.processor.on_end(self)
 

@@ -21,6 +21,7 @@ from instrumentation._propagators import Propagators
 from instrumentation._request import Recorders, Requests
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
+from instrumentation._server_spans import ServerSpans
 from instrumentation._trust import trusted
 from instrumentation.settings import LOGS_OVER_OTLP, Settings
 
@@ -110,17 +111,23 @@ class Telemetry:
         )
 
     def _recorders(self, *, traces: bool) -> Recorders:
+        attributes = ServerAttributes(self.settings)
         return Recorders(
-            tracing=self.tracing if traces else None,
+            spans=self._server_spans(attributes) if traces else None,
             metrics=ServerMetrics(self.families, self.settings.known_methods),
-            attributes=ServerAttributes(self.settings),
-            trusted=trusted(self.settings.trust_incoming),
+            attributes=attributes,
             guard=self.guard,
             response_headers=self.settings.response_headers,
             foreign_spans=self.engine != "asgi" and not self.settings.disabled,
+        )
+
+    def _server_spans(self, attributes: ServerAttributes) -> ServerSpans:
+        return ServerSpans(
+            self.tracing,
+            attributes=attributes,
+            trusted=trusted(self.settings.trust_incoming),
             context=Context({CLIENTS: self.clients, **self.propagators.context()}),
-            propagated=self.propagators.ours,
-            foreign_parent=self.propagators.foreign_parent,
+            propagators=self.propagators,
         )
 
     def flush(self, timeout: float = SHUTDOWN_SECONDS) -> bool:

@@ -3,23 +3,27 @@
 Its duration says how long a client stayed, not how fast the service is, so it is not measured.
 """
 
+from asyncio import CancelledError
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from opentelemetry import context as context_api
-
+from instrumentation._attribute_group import Remembered
+from instrumentation._context import detach
 from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Operation, qualified_name
+from instrumentation._outcome import Outcome
 from instrumentation._route import route_of
-from instrumentation._span import FAILED, UNSET, RequestSpan
+from instrumentation._server_attributes import Ending
+from instrumentation._span import RequestSpan
 
 if TYPE_CHECKING:
     from contextvars import Token
 
     from opentelemetry.context import Context
-    from opentelemetry.util.types import AnyValue
 
 SWITCHING_PROTOCOLS: Final = 101
+INTERNAL_SERVER_ERROR: Final = 500
+"""What servers answer when the app gives up before it accepts."""
 FORBIDDEN: Final = 403
 """What servers answer when the app closes before it accepts. Source: ASGI, "WebSocket"."""
 
@@ -33,6 +37,7 @@ class WebSocket:
     __slots__ = (
         "_closed_by_client",
         "_observing",
+        "_outcomes",
         "_receive",
         "_scope",
         "_send",
@@ -44,7 +49,16 @@ class WebSocket:
         "token",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, observing: Operation) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        observing: Operation,
+        outcomes: Remembered[Ending, Outcome],
+    ) -> None:
+        self._outcomes = outcomes
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -75,24 +89,26 @@ class WebSocket:
     def finish(self) -> None:
         """The app returned."""
         if self.token is not None:
-            context_api.detach(self.token)
+            detach(self.token)
         if self.span is not None:
             self._complete(self.span)
 
     def _complete(self, span: RequestSpan) -> None:
-        route = route_of(self._scope)
-        attributes: dict[str, AnyValue] = {"network.protocol.name": "websocket"}
-        if route:
-            attributes["http.route"] = route
-        if self._status_code:
-            attributes["http.response.status_code"] = self._status_code
         duration = perf_counter() - self._started_at
-        failure = None if self._closed_by_client in NORMAL_CLOSES else self.error
-        if failure is not None:
-            attributes["error.type"] = qualified_name(failure)
-            span.record_exception(failure, timestamp=span.time_after(duration))
-        status = UNSET if failure is None else FAILED
-        span.complete(f"GET {route}" if route else "GET", attributes, status, duration)
+        error = self._failure()
+        if error is not None:
+            span.record_exception(error, timestamp=span.time_after(duration))
+            self._status_code = self._status_code or INTERNAL_SERVER_ERROR
+        failed = self._status_code >= INTERNAL_SERVER_ERROR
+        kind = qualified_name(error) if error else str(self._status_code) if failed else ""
+        ending = (self.method, route_of(self._scope), self._status_code, kind)
+        span.complete(self._outcomes[ending], duration)
+
+    def _failure(self) -> BaseException | None:
+        """What the app raised, unless it only tells that the client has left."""
+        error, code = self.error, self._closed_by_client
+        left = isinstance(error, CancelledError) or getattr(error, "code", None) == code
+        return None if left and code in NORMAL_CLOSES else error
 
 
 def _answer(message: Message) -> int:

@@ -11,8 +11,8 @@ from sightline.artefacts import ROOT
 SDK_ROOMS = tuple(
     f"instrumentation/{name}"
     for name in (
-        *("_encode", "_export", "_otlp", "_provider", "_recording", "_resource", "_sampler"),
-        "_span",
+        *("_encode", "_export", "_ids", "_otlp", "_provider", "_recording", "_resource"),
+        *("_sampler", "_span"),
     )
 )
 """Set-up, span and export modules, by how their names begin: the only ones that know the SDK."""

@@ -14,7 +14,7 @@ SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1, max_queue_byt
 def queue_of(*messages: bytes, settings: ExportSettings = SETTINGS) -> SpanQueue:
     queue = SpanQueue(settings)
     for message in messages:
-        queue.put(None, message)
+        queue.put([(None, message)])
     return queue
 
 
@@ -52,11 +52,11 @@ def test_a_batch_that_would_wait_anyway_is_filled_first() -> None:
     hasty = SETTINGS._replace(max_batch_spans=2, schedule_delay_seconds=0.0)
     queue = queue_of(b"a", b"b", settings=hasty)
     pack(queue, 1)
-    queue.put(None, b"c")
+    queue.put([(None, b"c")])
 
     with ThreadPoolExecutor() as pool:
         taken = pool.submit(queue.take)
-        queue.put(None, b"d")
+        queue.put([(None, b"d")])
 
     assert taken.result() == (3, [(None, b"c"), (None, b"d")])
 
@@ -64,7 +64,7 @@ def test_a_batch_that_would_wait_anyway_is_filled_first() -> None:
 def test_the_oldest_packets_give_way_when_the_bytes_run_out() -> None:
     queue = queue_of(b"a", b"b")
     pack(queue, 60)
-    queue.put(None, b"c")
+    queue.put([(None, b"c")])
 
     pack(queue, 60)
 
@@ -81,7 +81,7 @@ def test_a_number_of_spans_is_a_bound_only_where_one_is_set() -> None:
 def test_a_packet_that_comes_back_is_next_or_last() -> None:
     queue = queue_of(b"a")
     pack(queue, 1)
-    queue.put(None, b"b")
+    queue.put([(None, b"b")])
     pack(queue, 2)
 
     first = queue.next()
@@ -99,12 +99,12 @@ def test_shutdown_counts_what_it_gives_up_wherever_it_waits() -> None:
     pack(queue, 1)
     flying = queue.next()
     assert flying is not None
-    queue.put(None, b"packed")
+    queue.put([(None, b"packed")])
     pack(queue, 1)
-    queue.put(None, b"pending")
+    queue.put([(None, b"pending")])
 
     queue.close(deadline=0.0)
-    queue.put(None, b"too late")
+    queue.put([(None, b"too late")])
     queue.abandon()
     queue.exported(flying, rejected=0)
 

@@ -65,9 +65,9 @@ def test_ten_thousand_strangers_make_no_series(
 
 
 def test_strangers_leave_no_memory_behind(telemetry: Recording, app: TelemetryMiddleware) -> None:
+    tracemalloc.start()
     asyncio.run(strange_requests(app, 1000, seed=3))
     telemetry.forget()
-    tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
 
     asyncio.run(strange_requests(app, 1000, seed=4))

@@ -90,13 +90,15 @@ class Broken:
 
 
 BREAKS: dict[str, Callable[[Telemetry], None]] = {
-    "attributes": lambda found: setattr(found.requests, "_attributes", Broken()),
-    "sampler": lambda found: setattr(found.requests, "_tracing", Broken()),
+    "attributes": lambda found: setattr(found.requests.spans, "_attributes", Broken()),
+    "sampler": lambda found: setattr(found.requests.spans, "_sampler", Broken()),
+    "context": lambda found: setattr(found.requests.spans, "_context", Broken()),
+    "spans": lambda found: setattr(found.requests, "spans", Broken()),
     "active requests": lambda found: setattr(found.requests, "_active", Broken()),
     "series": lambda found: setattr(found.requests, "series", Broken()),
-    "context": lambda found: setattr(found.requests, "_context", Broken()),
+    "outcomes": lambda found: setattr(found.requests, "outcomes", Broken()),
     "everything": lambda found: vars(found.requests).update(
-        dict.fromkeys(["_attributes", "_tracing", "_active", "series", "_context"], Broken())
+        dict.fromkeys(["spans", "_active", "series", "outcomes"], Broken())
     ),
 }
 

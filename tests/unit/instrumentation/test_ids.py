@@ -1,0 +1,36 @@
+"""Ids are random, whatever the service does."""
+
+import random
+import subprocess
+import sys
+
+from instrumentation._ids import RandomIds
+
+
+def test_a_service_that_seeds_random_does_not_repeat_its_ids() -> None:
+    random.seed(7)
+    first = RandomIds().generate_trace_id()
+    random.seed(7)
+
+    assert RandomIds().generate_trace_id() != first
+
+
+def test_ids_have_the_length_that_w3c_wants() -> None:
+    ids = RandomIds()
+
+    traces = [ids.generate_trace_id() for _ in range(1000)]
+    spans = [ids.generate_span_id() for _ in range(1000)]
+    assert max(traces).bit_length() > 112
+    assert max(spans).bit_length() > 48
+    assert max(max(traces) >> 128, max(spans) >> 64) == 0
+
+
+def test_a_forked_child_does_not_repeat_its_parents_ids() -> None:
+    program = (
+        "import os; from instrumentation._ids import RandomIds; ids = RandomIds();"
+        "child = os.fork(); print(ids.generate_trace_id(), flush=True); child and os.wait()"
+    )
+
+    printed = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+
+    assert len(set(printed)) == 2

@@ -1,0 +1,75 @@
+"""What is remembered of requests is bounded, holds no secret, and keeps to the service's limits."""
+
+import pytest
+
+from instrumentation import Settings
+from instrumentation._attribute_group import LARGEST_BYTES, MOST, AttributeGroup, Remembered
+from instrumentation._server_attributes import ServerAttributes
+from tests.asgi import scope
+
+
+def attributes(environ: dict[str, str], **request: object) -> dict[str, object]:
+    """All that is known before dispatch."""
+    headers = {b"host": b"shop.example:8080"}
+    groups = ServerAttributes(Settings.from_env(environ)).of(
+        scope("/items/1", **request), "GET", headers
+    )
+    return {name: value for group in groups for name, value in group.attributes.items()}
+
+
+def paths() -> Remembered[str, AttributeGroup]:
+    return Remembered(lambda path: AttributeGroup({"url.path": path}))
+
+
+def test_a_group_is_made_once() -> None:
+    known = paths()
+
+    assert known["/a"] is known["/a"]
+
+
+def test_strangers_cannot_fill_the_memory() -> None:
+    known = paths()
+
+    groups = [known[f"/{number}"] for number in range(3 * MOST)]
+
+    assert len(groups) == 3 * MOST
+    assert len(known) <= MOST
+
+
+def test_what_is_large_is_not_kept() -> None:
+    known = paths()
+
+    assert known["x" * LARGEST_BYTES].attributes["url.path"] == "x" * LARGEST_BYTES
+    assert not known
+
+
+def test_a_query_with_a_secret_is_not_kept() -> None:
+    found = ServerAttributes(Settings.from_env({}))
+
+    found.of(scope("/", query_string=b"token=hunter2"), "GET", {})
+    found.of(scope("/", query_string=b"q=1"), "GET", {})
+
+    assert list(found._queries) == [b"q=1"]  # noqa: SLF001  what stays in memory shows nowhere else
+
+
+def test_the_limit_on_lengths_holds_for_our_own_attributes() -> None:
+    found = attributes({"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "6"})
+
+    assert (found["url.path"], found["server.port"]) == ("/items", 8080)
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_sockets_may_be_given_as_asgi_allows(kind: type) -> None:
+    found = attributes({}, client=kind(("10.0.0.1", 4000)), server=kind(("10.0.0.2", 80)))
+
+    assert (found["client.address"], found["client.port"]) == ("10.0.0.1", 4000)
+
+
+@pytest.mark.parametrize("headers", [{}, {b"host": b"a b:c"}])
+def test_without_a_host_the_server_is_its_own_socket(headers: dict[bytes, bytes]) -> None:
+    (target, *_) = ServerAttributes(Settings.from_env({})).of(
+        scope("/", server=("10.0.0.2", 8000)), "GET", headers
+    )
+
+    address = (target.attributes["server.address"], target.attributes["server.port"])
+    assert address == ("10.0.0.2", 8000)

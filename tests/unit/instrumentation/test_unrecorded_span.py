@@ -1,0 +1,77 @@
+"""A request that is not sampled still passes its trace on."""
+
+import asyncio
+
+import pytest
+from opentelemetry import trace
+
+from instrumentation import Settings, TelemetryMiddleware, inject
+from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._recording import ENVIRON, recording
+from tests.asgi import get
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-".encode()
+BAGGAGE = (b"baggage", b"user=alice")
+STATE = (b"tracestate", b"vendor=1")
+
+
+class Service:
+    """Keeps the headers that it would have sent on, twice."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, str]] = []
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self.sent = [{}, {}]
+        inject(self.sent[0])
+        await asyncio.to_thread(inject, self.sent[1])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def sent_on(headers: list[tuple[bytes, bytes]], **environ: str) -> tuple[list[dict[str, str]], int]:
+    """What the service sends on, and how many spans are recorded."""
+    service = Service()
+    with recording(Settings.from_env({**ENVIRON, **environ})) as (spans, telemetry):
+        get(TelemetryMiddleware(service, telemetry), "/", headers=headers)
+        return service.sent, len(spans.finished())
+
+
+@pytest.mark.parametrize("more", [[], [BAGGAGE], [STATE]], ids=["plain", "baggage", "state"])
+@pytest.mark.parametrize(("flags", "passed_on"), [(b"00", "00"), (b"02", "02"), (b"0a", "02")])
+def test_an_unsampled_callers_trace_goes_on_unsampled(
+    flags: bytes, passed_on: str, more: list[tuple[bytes, bytes]]
+) -> None:
+    (first, second), recorded = sent_on([(b"traceparent", PARENT + flags), *more])
+
+    version, trace_id, span_id, sampled = first["traceparent"].split("-")
+    assert (version, trace_id, sampled) == ("00", TRACE_ID, passed_on)
+    assert span_id != "b7ad6b7169203331"
+    assert (second, recorded) == (first, 0)
+
+
+def test_a_trace_that_is_dropped_where_it_begins_goes_on_unsampled() -> None:
+    (first, second), recorded = sent_on([], OTEL_TRACES_SAMPLER="always_off")
+
+    assert first["traceparent"].endswith("-00")
+    assert (second, recorded) == (first, 0)
+
+
+@pytest.mark.parametrize("value", [b"00-" + b"0" * 32 + PARENT[35:] + b"00", b"0" * 55, b"-" * 55])
+def test_a_broken_parent_is_not_followed(value: bytes) -> None:
+    (first, _), recorded = sent_on([(b"traceparent", value)])
+
+    assert first["traceparent"].endswith("-01")
+    assert recorded == 1
+
+
+def test_an_unsampled_caller_is_counted_as_a_span_that_was_started() -> None:
+    with recording() as (_, telemetry):
+        app = TelemetryMiddleware(Service(), telemetry)
+        get(app, "/", headers=[(b"traceparent", PARENT + b"00")])
+        labels = {"otel_span_parent_origin": "remote", "otel_span_sampling_result": "DROP"}
+        counted = telemetry.registry.get_sample_value("otel_sdk_span_started_total", labels)
+
+    assert counted == 1
+    assert trace.get_current_span() is trace.INVALID_SPAN
