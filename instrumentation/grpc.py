@@ -9,10 +9,11 @@ Source: semantic conventions, "gRPC" and "RPC metrics".
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from asyncio import CancelledError
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import grpc
 from opentelemetry import context as context_api
@@ -22,7 +23,13 @@ from opentelemetry.trace import SpanKind, StatusCode
 from instrumentation._guard import qualified_name
 from instrumentation._telemetry import Telemetry
 
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from opentelemetry.context import Context
+
 OK: Final = grpc.StatusCode.OK
+CANCELLED: Final = grpc.StatusCode.CANCELLED
 SERVER_FAULTS: Final = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
@@ -42,12 +49,6 @@ Handler = Any
 Message = Any
 
 
-class Outcome:
-    """What the observer of a call learns about it."""
-
-    code: grpc.StatusCode = OK
-
-
 class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     """One SERVER span and one sample a call; handlers that are not async pass unobserved."""
 
@@ -55,6 +56,8 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         self._tracer = telemetry.tracer
         self._propagators = telemetry.propagators
         self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
+        self._starting = telemetry.guard.operation("request_start")
+        self._finishing = telemetry.guard.operation("request_end")
 
     async def intercept_service(
         self,
@@ -74,11 +77,11 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         self, behaviour: Callable[..., Any], details: grpc.HandlerCallDetails
     ) -> Callable[..., Any]:
         async def answer(request: Message, context: Message) -> Message:
-            with self._observed(details, context):
+            with self._watched(details, context):
                 return await behaviour(request, context)
 
         async def stream(request: Message, context: Message) -> AsyncIterator[Message]:
-            with self._observed(details, context):
+            with self._watched(details, context):
                 async for response in behaviour(request, context):
                     yield response
 
@@ -87,9 +90,22 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         return answer if inspect.iscoroutinefunction(behaviour) else behaviour
 
     @contextmanager
-    def _observed(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
+    def _watched(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
+        observed, failure = None, None
+        with self._starting:
+            observed = self._begin(details)
+        try:
+            yield
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            with self._finishing:
+                if observed is not None:
+                    self._end(observed, context, failure)
+
+    def _begin(self, details: grpc.HandlerCallDetails) -> "_Observed":
         method = details.method.lstrip("/")
-        started, code, error = perf_counter(), grpc.StatusCode.UNKNOWN, ""
         span = self._tracer.start_span(
             method,
             context=self._propagators.extract(_text_pairs(details.invocation_metadata)),
@@ -97,25 +113,46 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
         token = context_api.attach(trace.set_span_in_context(span))
-        try:
-            yield
-            code = _code_of(context) or OK
-        except BaseException as failure:
-            code = _code_of(context) or grpc.StatusCode.UNKNOWN
-            if not isinstance(failure, grpc.aio.AbortError):
-                error = qualified_name(failure)
-                span.record_exception(failure)
-            raise
-        finally:
-            context_api.detach(token)
-            error = error or (code.name if code in SERVER_FAULTS else "")
-            _end(span, code, error)
-            child = self._durations.child("grpc", method, code.name, error)
-            child.observe_in(span.get_span_context(), perf_counter() - started)
+        return _Observed(span, method, perf_counter(), token)
+
+    def _end(self, observed: "_Observed", context: Message, failure: BaseException | None) -> None:
+        if observed.token is not None:
+            context_api.detach(observed.token)
+        code, error = _outcome(context, failure)
+        if error and failure is not None:
+            observed.span.record_exception(failure)
+        error = error or (code.name if code in SERVER_FAULTS else "")
+        _end(observed.span, code, error)
+        child = self._durations.child("grpc", observed.method, code.name, error)
+        child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
+
+
+def _outcome(context: Message, failure: BaseException | None) -> tuple[grpc.StatusCode, str]:
+    """Status code, and the exception that was none of gRPC's own."""
+    match failure:
+        case None:
+            return _code_of(context) or OK, ""
+        case CancelledError() | GeneratorExit():
+            return _given_up(context), ""
+        case grpc.aio.AbortError():
+            return _code_of(context) or grpc.StatusCode.UNKNOWN, ""
+        case _:
+            return _code_of(context) or grpc.StatusCode.UNKNOWN, qualified_name(failure)
+
+
+def _given_up(context: Message) -> grpc.StatusCode:
+    """Why nobody waits for the answer any more."""
+    left = context.time_remaining()
+    late = left is not None and left <= 0
+    return grpc.StatusCode.DEADLINE_EXCEEDED if late else CANCELLED
 
 
 class _ClientCalls:
-    """What the four client interceptors share."""
+    """What the four client interceptors share.
+
+    The call goes back to the caller as it is, and at once: he may want to write to it, to cancel
+    it, to read a part. It tells us when it is done.
+    """
 
     def __init__(self, telemetry: Telemetry, target: str) -> None:
         host, _, port = target.rpartition("://")[2].rpartition("/")[2].rpartition(":")
@@ -123,84 +160,99 @@ class _ClientCalls:
         self._propagators = telemetry.propagators
         self._peer = (host or port, port if host else "")
         self._durations = telemetry.families.histogram("rpc_client_call_duration_seconds")
+        self._starting = telemetry.guard.operation("client_start")
+        self._finishing = telemetry.guard.operation("client_end")
 
-    @contextmanager
-    def observed(self, details: Details) -> Iterator[tuple[Details, Outcome]]:
-        """The details with our metadata, and where to say how the call ended."""
+    async def called(
+        self, continuation: Continuation, details: Details, request: Message
+    ) -> Message:
+        """What *continuation* gives, its end observed."""
+        observed = None
+        with self._starting:
+            observed = self._observed(details)
+            details = self._with_context(details, observed.span)
+        try:
+            call = await continuation(details, request)
+        except BaseException as failure:
+            code = CANCELLED if isinstance(failure, CancelledError) else _code_of(failure)
+            self._end(observed, code or grpc.StatusCode.UNKNOWN)
+            raise
+        if call.done():  # another interceptor answered
+            self._end(observed, await call.code())
+        else:
+            call.add_done_callback(lambda done: self._end(observed, _settled(done.code())))
+        return call
+
+    def _observed(self, details: Details) -> "_Observed":
         method = _text(details.method).lstrip("/")
-        started, outcome, error = perf_counter(), Outcome(), ""
         span = self._tracer.start_span(
             method,
             kind=SpanKind.CLIENT,
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
-        try:
-            context = trace.set_span_in_context(span)
-            headers = self._propagators.outgoing(context, with_members=False)
-            yield _with_headers(details, headers), outcome
-        except BaseException as failure:
-            outcome.code = _code_of(failure) or grpc.StatusCode.UNKNOWN
-            error = "" if isinstance(failure, grpc.aio.AioRpcError) else qualified_name(failure)
-            raise
-        finally:
-            error = error or ("" if outcome.code is OK else outcome.code.name)
-            _end(span, outcome.code, error)
-            labels = ("grpc", method, outcome.code.name, error, *self._peer)
-            child = self._durations.child(*labels)
-            child.observe_in(span.get_span_context(), perf_counter() - started)
+        return _Observed(span, method, perf_counter())
 
-    async def answered(
-        self, continuation: Continuation, details: Details, request: Message
-    ) -> Message:
-        """A call with one response."""
-        with self.observed(details) as (sent, outcome):
-            call = await continuation(sent, request)
-            outcome.code = await call.code()
-            return call
+    def _with_context(self, details: Details, span: trace.Span) -> Details:
+        context = trace.set_span_in_context(span)
+        return _with_headers(details, self._propagators.outgoing(context, with_members=False))
 
-    async def streamed(
-        self, continuation: Continuation, details: Details, request: Message
-    ) -> AsyncIterator[Message]:
-        """A call with many responses; it ends with the last one."""
-        with ExitStack() as stack:
-            sent, outcome = stack.enter_context(self.observed(details))
-            call = await continuation(sent, request)
-            return _responses(call, outcome, stack.pop_all())
+    def _end(self, observed: "_Observed | None", code: grpc.StatusCode) -> None:
+        with self._finishing:
+            if observed is None:
+                return
+            error = "" if code is OK else code.name
+            _end(observed.span, code, error)
+            child = self._durations.child("grpc", observed.method, code.name, error, *self._peer)
+            child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
 
 
-async def _responses(call: Message, outcome: Outcome, rest: ExitStack) -> AsyncIterator[Message]:
-    with rest:
-        async for response in call:
-            yield response
-        outcome.code = await call.code()
+class _Observed(NamedTuple):
+    """A call under way."""
+
+    span: trace.Span
+    method: str
+    started_at: float
+    token: "Token[Context] | None" = None
+    """Of the server's context."""
+
+
+def _settled(answer: Coroutine[Any, Any, grpc.StatusCode]) -> grpc.StatusCode:
+    """What *answer* has ready."""
+    try:
+        answer.send(None)
+    except StopIteration as ready:
+        code: grpc.StatusCode = ready.value
+        return code
+    answer.close()
+    return grpc.StatusCode.UNKNOWN
 
 
 class _UnaryUnary(_ClientCalls, grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_unary_unary(
         self, continuation: Continuation, client_call_details: Details, request: Message
     ) -> Message:
-        return await self.answered(continuation, client_call_details, request)
+        return await self.called(continuation, client_call_details, request)
 
 
 class _StreamUnary(_ClientCalls, grpc.aio.StreamUnaryClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_stream_unary(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Message
     ) -> Message:
-        return await self.answered(continuation, client_call_details, request_iterator)
+        return await self.called(continuation, client_call_details, request_iterator)
 
 
 class _UnaryStream(_ClientCalls, grpc.aio.UnaryStreamClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_unary_stream(
         self, continuation: Continuation, client_call_details: Details, request: Message
     ) -> Message:
-        return await self.streamed(continuation, client_call_details, request)
+        return await self.called(continuation, client_call_details, request)
 
 
 class _StreamStream(_ClientCalls, grpc.aio.StreamStreamClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_stream_stream(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Message
     ) -> Message:
-        return await self.streamed(continuation, client_call_details, request_iterator)
+        return await self.called(continuation, client_call_details, request_iterator)
 
 
 def client_interceptors(telemetry: Telemetry, target: str) -> list[Any]:

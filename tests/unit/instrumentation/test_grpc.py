@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
+from instrumentation import Settings, Telemetry
 from instrumentation.grpc import ServerInterceptor, client_interceptors
 from instrumentation.testing import Recording
 
@@ -62,14 +63,39 @@ async def all_of(call: AsyncIterator[bytes]) -> list[bytes]:
     return [response async for response in call]
 
 
-async def asked(telemetry: Recording, call: Call) -> object:
+class Endless:
+    """A handler that answers when everything else is over."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.given_up = asyncio.Event()
+
+    async def answer(self, _: bytes, __: Anything) -> bytes:
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up.set()
+        return b""
+
+    def handlers(self) -> dict[str, Anything]:
+        return {"Endless": grpc.unary_unary_rpc_method_handler(self.answer)}
+
+
+async def asked(
+    telemetry: Recording, call: Call, handlers: dict[str, Anything] = HANDLERS
+) -> object:
     """What *call* answers, between a server and a channel that are both watched."""
-    server = grpc.aio.server(interceptors=[ServerInterceptor(telemetry.telemetry)])
-    service = grpc.method_handlers_generic_handler("shop.Shelf", HANDLERS)
+    return await asyncio.wait_for(served(telemetry.telemetry, call, handlers), 60)
+
+
+async def served(telemetry: Telemetry, call: Call, handlers: dict[str, Anything]) -> object:
+    server = grpc.aio.server(interceptors=[ServerInterceptor(telemetry)])
+    service = grpc.method_handlers_generic_handler("shop.Shelf", handlers)
     server.add_generic_rpc_handlers((service,))
     target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
-    interceptors = client_interceptors(telemetry.telemetry, target)
+    interceptors = client_interceptors(telemetry, target)
     try:
         async with grpc.aio.insecure_channel(target, interceptors=interceptors) as channel:
             return await call(channel)
@@ -122,3 +148,78 @@ def test_a_failed_call_has_its_code_on_both_sides(
     assert caught.value.code().name == code
     assert [span.attributes["rpc.response.status_code"] for span in telemetry.spans] == [code] * 2
     assert [span.status for span in telemetry.spans] == ["ERROR", server]
+
+
+def test_a_caller_may_write_and_read_by_himself(telemetry: Recording) -> None:
+    async def call(channel: Anything) -> object:
+        joined = channel.stream_unary(path("Join"))()
+        await joined.write(b"a")
+        await joined.write(b"b")
+        await joined.done_writing()
+        each = channel.stream_stream(path("Each"))()
+        await each.write(b"c")
+        return await joined, await each.read()
+
+    assert asyncio.run(asked(telemetry, call)) == (b"ab", b"c")
+
+
+def test_a_cancelled_call_is_cancelled_on_both_sides(telemetry: Recording) -> None:
+    endless = Endless()
+
+    async def call(channel: Anything) -> object:
+        waiting = channel.unary_unary(path("Endless"))(b"x")
+        await endless.asked.wait()
+        waiting.cancel()
+        await endless.given_up.wait()
+        return waiting.cancelled()
+
+    assert asyncio.run(asked(telemetry, call, endless.handlers())) is True
+
+    codes = [span.attributes["rpc.response.status_code"] for span in telemetry.spans]
+    assert codes == ["CANCELLED", "CANCELLED"]
+    assert [span.status for span in telemetry.spans] == ["ERROR", "UNSET"]
+
+
+def test_a_deadline_that_passed_is_an_error_on_both_sides(telemetry: Recording) -> None:
+    endless = Endless()
+
+    async def call(channel: Anything) -> object:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await channel.unary_unary(path("Endless"))(b"x", timeout=0.3)
+        return await endless.given_up.wait()
+
+    assert asyncio.run(asked(telemetry, call, endless.handlers())) is True
+
+    errors = [span.attributes["error.type"] for span in telemetry.spans]
+    assert errors == ["DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"]
+
+
+def test_a_stream_that_is_left_early_is_one_span_that_ends(telemetry: Recording) -> None:
+    async def call(channel: Anything) -> object:
+        stream = channel.unary_stream(path("Twice"))(b"x")
+        first = await stream.read()
+        stream.cancel()
+        return first
+
+    assert asyncio.run(asked(telemetry, call)) == b"x"
+
+    assert "CLIENT" in [span.kind for span in telemetry.spans]
+
+
+class Broken:
+    """A tracer that fails whatever is asked of it."""
+
+    def start_span(self, *_arguments: object, **_options: object) -> None:
+        raise LookupError("our own fault")
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_failure_of_ours_does_not_reach_the_call(method: str) -> None:
+    call, answer = CALLS[method]
+
+    async def awaited(channel: Anything) -> object:
+        return await call(channel)
+
+    with Telemetry(Settings.from_env({"OTEL_TRACES_EXPORTER": "none"}), service="shelf") as found:
+        vars(found)["tracer"] = Broken()
+        assert asyncio.run(served(found, awaited, HANDLERS)) == answer
