@@ -63,8 +63,8 @@ class Shop:
     """A server in a process group of its own."""
 
     def __init__(self, command: list[str], port: int, collector: Collector) -> None:
-        self.answers: list[int] = []
-        """Which process gave each."""
+        self.answered_by: list[int] = []
+        """The process of each answer."""
         self._url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -93,8 +93,8 @@ class Shop:
             session.mount(self._url, PATIENT)
             answer = session.get(f"{self._url}/pid", timeout=60)
         answer.raise_for_status()
-        self.answers.append(int(answer.text))
-        return self.answers[-1]
+        self.answered_by.append(int(answer.text))
+        return self.answered_by[-1]
 
     def stop(self, sign: signal.Signals) -> float:
         """Send *sign* to the server's first process; seconds until it had ended."""
@@ -149,10 +149,10 @@ def test_a_worker_that_is_replaced_loses_no_span(
 ) -> None:
     shop = shops(command)
 
-    until(lambda: shop.worker() and len(set(shop.answers)) > 2, within_seconds=60)
+    until(lambda: shop.worker() and len(set(shop.answered_by)) > 2, within_seconds=60)
     shop.stop(signal.SIGTERM)
 
-    assert len(collector.spans) >= len(shop.answers)
+    assert len(collector.spans) >= len(shop.answered_by)
 
 
 @pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
@@ -163,8 +163,8 @@ def test_each_worker_says_who_it_is(collector: Collector, shops: Shops, command:
 
     said = set(emitters(collector))
 
-    assert {process for process, _ in said} == set(shop.answers)
-    assert len({instance for _, instance in said}) == len(set(shop.answers))
+    assert {process for process, _ in said} == set(shop.answered_by)
+    assert len({instance for _, instance in said}) == len(set(shop.answered_by))
 
 
 @pytest.mark.parametrize("fault", [CLOSED, BLACKHOLE], ids=["dead", "hanging"])
