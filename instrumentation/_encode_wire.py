@@ -31,7 +31,10 @@ def _varint(number: int) -> bytes:
     return bytes(groups)
 
 
-SMALL: Final = tuple(_varint(number) for number in range(2048))
+SMALL: Final = (
+    *(bytes((number,)) for number in range(128)),
+    *(bytes((number & _SEVEN_BITS | _MORE, number >> 7)) for number in range(128, 2048)),
+)
 """Varints by number: lengths, counts and status codes are nearly all in it."""
 
 

@@ -15,9 +15,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
@@ -42,23 +41,28 @@ Pending = tuple[InstrumentationScope | None, bytes]
 """A ``Span`` message and its scope."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Packet:
-    """Spans ready to be sent."""
+    """Spans ready to be sent.
 
-    body: bytes
-    """An ``ExportTraceServiceRequest``, compressed with gzip."""
-    spans: int
-    first: int
-    """Position of its oldest span among all accepted ones."""
-    strikes: int = 0
-    """How often a collector answered an error to it while taking others."""
-    accepted_elsewhere: int = 0
-    """Packets that the collector had taken when it last answered an error to this one."""
+    Args:
+        body: An ``ExportTraceServiceRequest``, compressed with gzip.
+        spans: How many.
+        first: Position of its oldest span among all accepted ones.
+    """
+
+    __slots__ = ("accepted_elsewhere", "body", "first", "spans", "strikes")
+
+    def __init__(self, *, body: bytes, spans: int, first: int) -> None:
+        self.body = body
+        self.spans = spans
+        self.first = first
+        self.strikes = 0
+        """How often a collector answered an error to it while taking others."""
+        self.accepted_elsewhere = 0
+        """Packets that the collector had taken when it last answered an error to this one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportStats:
+class ExportStats(NamedTuple):
     """Where the spans are that ended so far."""
 
     accepted: int
@@ -75,12 +79,12 @@ class ExportStats:
     """Compressed bytes of those that are packed."""
 
 
-@dataclass(slots=True)
 class _Ledger:
-    accepted: int = 0
-    exported: int = 0
-    rejected: int = 0
-    dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DROPPED, 0))
+    __slots__ = ("accepted", "dropped", "exported", "rejected")
+
+    def __init__(self) -> None:
+        self.accepted = self.exported = self.rejected = 0
+        self.dropped = dict.fromkeys(DROPPED, 0)
 
     def lost(self) -> int:
         return self.rejected + sum(self.dropped.values())

@@ -11,8 +11,7 @@ can should use ours, which is what `instrument` does.
 import os
 import threading
 import time
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -23,6 +22,7 @@ from instrumentation._export import transport_for
 from instrumentation._export_settings import ExportSettings
 from instrumentation._export_verdict import Accepted, Failed
 from instrumentation._export_worker import Pauses, packet
+from instrumentation._fork import in_child
 
 
 class OTLPExporter(SpanExporter):
@@ -56,8 +56,7 @@ class OTLPExporter(SpanExporter):
         self._settings = settings
         self._stopped = threading.Event()
         self._reset()
-        restart = weakref.WeakMethod(self._reset)
-        os.register_at_fork(after_in_child=lambda: _call(restart))
+        in_child(self._reset)
 
     def _reset(self) -> None:
         """Begin with a connection of our own: at the start, and in a forked child."""
@@ -118,9 +117,3 @@ class OTLPExporter(SpanExporter):
                 return False
             self._stopped.wait(pause)
         return False
-
-
-def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
-    bound = method()
-    if bound is not None:
-        bound()

@@ -48,7 +48,7 @@ _PARENT = re.compile(
     rb"[ \t]*(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
     rb"(-[^\r\n]*|[ \t]*)"
 ).fullmatch
-_STATE_MEMBER = re.compile(
+_STATE_MEMBER = (
     r"[ \t]*([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}"
     r"[\x21-\x2b\x2d-\x3c\x3e-\x7e])[ \t]*"
 )
@@ -56,7 +56,7 @@ _BAGGAGE_MEMBER = (
     r"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*"
     r"([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*(?:;[^,]*)?"
 )
-"""Not compiled here: few services see baggage, and `re` remembers it for those."""
+"""These two are not compiled here: few services see such members, for whom `re` remembers them."""
 
 
 class _State(TraceState):
@@ -118,7 +118,7 @@ def _state(headers: Headers) -> TraceState:
     for member in joined.decode("latin-1").split(","):
         if not member.strip(" \t"):
             continue
-        match = _STATE_MEMBER.fullmatch(member)
+        match = re.fullmatch(_STATE_MEMBER, member)
         if match is None or len(members) == MOST_STATE_MEMBERS:
             return DEFAULT_TRACE_STATE
         members.setdefault(match[1], match[2])

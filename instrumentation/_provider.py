@@ -4,7 +4,6 @@ import os
 import platform
 import weakref
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
@@ -14,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is one
 from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export import build as build_export
@@ -137,7 +137,7 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "host.name": platform.node(),
         "telemetry.sdk.language": "python",
         "telemetry.sdk.name": "opentelemetry",
-        "telemetry.sdk.version": metadata.version("opentelemetry-sdk"),
+        "telemetry.sdk.version": SDK_VERSION,
         "telemetry.distro.name": "sightline",
     }
     given = {key: value for key, value in settings.resource_attributes.items() if value}

@@ -15,11 +15,6 @@ _REMEMBERED: Final = 1024
 """Names of parameters that were judged; strangers may send any number of others."""
 
 
-def suspicion(_secret: frozenset[str]) -> type[bool]:
-    """A test of a query that is true where `redacted` might change it."""
-    return bool
-
-
 def redacted(query: str, secret: frozenset[str]) -> str:
     """*query* with the values of the parameters in *secret* replaced, all else as it was.
 
