@@ -15,18 +15,28 @@ USAGE = "usage: python -m instrumentation -- COMMAND [ARGUMENT…], as in -- uvi
 def main(arguments: list[str]) -> None:
     """Become *arguments*, with the start-up folder of ours in front of Python's path."""
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
-    if not command or find_spec("starlette") is None:
-        sys.exit(USAGE if not command else "zero-code instrumentation needs Starlette or FastAPI")
+    if not command or command[0].startswith("-"):
+        sys.exit(USAGE)
+    if find_spec("starlette") is None:
+        sys.exit("zero-code instrumentation needs Starlette or FastAPI")
     startup = str(Path(__file__).parent / "_zero_code")
     path = os.environ.get("PYTHONPATH", "")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (startup, path)))}
-    command = [sys.executable, "-m", *command] if _module(command[0]) else command
-    os.execvpe(command[0], command, environ)  # noqa: S606  the user's own command, no shell
+    command = _by_this_python(command)
+    try:
+        os.execvpe(command[0], command, environ)  # noqa: S606  the user's own command, no shell
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}; {USAGE}")
 
 
-def _module(name: str) -> bool:
-    """Whether *name* is a module of this very Python, like uvicorn: it need not be on PATH."""
-    return "/" not in name and name not in {"python", "python3"} and find_spec(name) is not None
+def _by_this_python(command: list[str]) -> list[str]:
+    """*command*, where it is Python or a package, like uvicorn: neither need be on PATH."""
+    name, *rest = command
+    if name in {"python", "python3"}:
+        return [sys.executable, *rest]
+    spec = find_spec(name) if name.isidentifier() else None
+    package = spec is not None and spec.submodule_search_locations is not None
+    return [sys.executable, "-m", *command] if package else command
 
 
 if __name__ == "__main__":

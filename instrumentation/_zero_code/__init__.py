@@ -1,10 +1,18 @@
-"""Instrumenting every app of a process that was not told how."""
+"""Instrumenting every app of a process that was not told how.
+
+Every Python below the service loads this: what costs time is imported when an app is.
+"""
 
 from collections.abc import Awaitable
 from functools import wraps
+from typing import TYPE_CHECKING
 
-from instrumentation._exposition import Receive, Scope, Send
 from instrumentation._on_import import when_imported
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from instrumentation._exposition import Receive, Scope, Send
 
 
 def activate() -> None:
@@ -21,7 +29,9 @@ def _patch() -> None:
     call = Starlette.__call__
 
     @wraps(call)
-    def instrumented(app: Starlette, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def instrumented(
+        app: "Starlette", scope: "Scope", receive: "Receive", send: "Send"
+    ) -> Awaitable[None]:
         if app.middleware_stack is None and OURS not in scope:
             instrument(app)
         return call(app, scope, receive, send)
