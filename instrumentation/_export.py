@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
@@ -23,8 +23,10 @@ from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_queue import UNENCODABLE, ExportStats, Pending, SpanQueue
 from instrumentation._export_settings import ExportSettings, without_credentials
 from instrumentation._export_verdict import Transport
-from instrumentation._export_worker import Observe, Packer, Sender
 from instrumentation._fork import in_child
+
+if TYPE_CHECKING:
+    from instrumentation._export_worker import Observe
 
 _ABORT_RATIO: Final = 0.05
 """Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
@@ -64,7 +66,7 @@ def ours(
 class QueueProcessor(ExportProcessor):
     """Encodes spans as they end and queues them for two threads, started by the first span."""
 
-    def __init__(self, settings: ExportSettings, *, resource: Resource, observe: Observe) -> None:
+    def __init__(self, settings: ExportSettings, *, resource: Resource, observe: "Observe") -> None:
         self._settings = settings
         self._resource = resource
         self._observe = observe
@@ -166,6 +168,11 @@ class QueueProcessor(ExportProcessor):
             if self._queue.closed or self._started:
                 return
             self._started = True
+            from instrumentation._export_worker import (  # noqa: PLC0415  no service starts by it
+                Packer,
+                Sender,
+            )
+
             packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
             sender = Sender(self._queue, self._transport, log=self._log, observe=self._observe)
             self._start_thread("span-packer", packer.run)

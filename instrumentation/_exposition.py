@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry
-from prometheus_client import exposition as text_format
-from prometheus_client.openmetrics import exposition as open_metrics
 
-from instrumentation._render import Renderer
 from instrumentation._snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from instrumentation._render import Renderer
     from instrumentation._telemetry import Telemetry
 
 Message = MutableMapping[str, Any]
@@ -32,7 +30,8 @@ class Exposition:
     """
 
     def __init__(self, take: Callable[[], Snapshot]) -> None:
-        self._renderer = Renderer(take)
+        self._take = take
+        self._renderer: Renderer | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
@@ -43,14 +42,17 @@ class Exposition:
             await _respond(send, 405, b"text/plain", b"GET only\n")
             return
         accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        content_type, body = await asyncio.to_thread(self.rendered, OPEN_METRICS in accepted)
+        rendered = self._ready().page
+        content_type, body = await asyncio.to_thread(rendered, OPEN_METRICS in accepted)
         await _respond(send, 200, content_type, body if scope["method"] == "GET" else b"")
 
-    def rendered(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
-        """Content type and body: OpenMetrics with *exemplars*, or the text format."""
-        if exemplars:
-            return open_metrics.CONTENT_TYPE_LATEST.encode(), self._renderer.open_metrics()
-        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), self._renderer.text()
+    def _ready(self) -> "Renderer":
+        """The renderer, imported when first asked for: not in a thread, where a fork may come."""
+        if self._renderer is None:
+            from instrumentation._render import Renderer  # noqa: PLC0415  no service starts by it
+
+            self._renderer = Renderer(self._take)
+        return self._renderer
 
 
 def metrics_app(telemetry: "Telemetry", *registries: CollectorRegistry) -> ASGIApp:

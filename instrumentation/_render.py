@@ -41,6 +41,12 @@ class Renderer:
         self._starts: dict[tuple[str, tuple[float, ...]], dict[str, Starts]] = {}
         """By name and bounds of the family, then by labels."""
 
+    def page(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
+        """Content type and body: OpenMetrics with *exemplars*, or the text format."""
+        if exemplars:
+            return open_metrics.CONTENT_TYPE_LATEST.encode(), self.open_metrics()
+        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), self.text()
+
     def text(self) -> bytes:
         """The text format 0.0.4: what every scraper reads."""
         taken = self._take()
