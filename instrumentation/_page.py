@@ -6,8 +6,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.values import MutexValue, ValueClass
 
-from instrumentation._guard import Guard
+from instrumentation._guard import LOGGER, Guard
 from instrumentation._snapshot import Samples, Snapshot
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ def has_siblings() -> bool:
     return "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
 
 
+def _warn_of_files() -> None:
+    """Say what it costs that prometheus_client keeps its values in files."""
+    if ValueClass is not MutexValue:
+        LOGGER.warning(
+            "PROMETHEUS_MULTIPROC_DIR is set: metrics lose their exemplars, and files stay behind; "
+            "unset it, /metrics tells of all workers without it"
+        )
+
+
 class Page:
     """The samples of registries, to be asked for again and again.
 
@@ -32,6 +42,7 @@ class Page:
     """
 
     def __init__(self, *registries: CollectorRegistry, name: str, guard: Guard) -> None:
+        _warn_of_files()
         self._samples = Samples(*registries, reading=guard.operation("scrape"))
         self._name = name
         self._guard = guard

@@ -185,7 +185,7 @@ def _lacking(process: int) -> bool:
     """Whether there is no such process, where the system has no files about them."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # or a number that no process has
         return True
     except PermissionError:
         pass

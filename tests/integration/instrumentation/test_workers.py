@@ -141,3 +141,16 @@ def test_workers_that_cannot_meet_say_so_once_each(
     assert max(shown) <= 30.0
     assert 'sightline_internal_errors_total{operation="workers_join"} 1.0' in metrics
     assert capfd.readouterr().err.count("remove it, or set TMPDIR") == 2
+
+
+def test_files_of_prometheus_client_are_warned_of(
+    collector: Collector, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with running(
+        "plain", collector, options=PAIR, PROMETHEUS_MULTIPROC_DIR=str(tmp_path)
+    ) as service:
+        ask(service, 30)
+        shown = [requests(service) for _ in range(8)]
+
+    assert shown == [30.0] * 8
+    assert capfd.readouterr().err.count("PROMETHEUS_MULTIPROC_DIR is set") == 2
