@@ -28,7 +28,7 @@ def test_ids_have_the_length_that_w3c_wants() -> None:
 def test_a_forked_child_does_not_repeat_its_parents_ids() -> None:
     program = (
         "import os; from instrumentation._ids import RandomIds; ids = RandomIds();"
-        "child = os.fork(); print(ids.generate_trace_id(), flush=True); child and os.wait()"
+        "child = os.fork(); child and os.wait(); print(ids.generate_trace_id())"
     )
 
     printed = subprocess.check_output([sys.executable, "-c", program], text=True).split()
