@@ -5,6 +5,7 @@ Source: semantic conventions, "HTTP client span" and ``http.client.request.durat
 
 from collections.abc import MutableMapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
@@ -45,7 +46,7 @@ class Clients:
     """Starts calls; one for each service.
 
     Args:
-        tracer: Starts the spans.
+        provider: Gives the tracer that starts the spans.
         guard: Keeps failures of ours from the caller.
         families: Where the calls are counted; None: nowhere.
         secret: Query parameters whose values are redacted.
@@ -55,7 +56,7 @@ class Clients:
 
     def __init__(  # noqa: PLR0913  each is a thing that settings say
         self,
-        tracer: trace.Tracer,
+        provider: trace.TracerProvider,
         *,
         guard: Guard,
         families: Families | None = None,
@@ -63,7 +64,7 @@ class Clients:
         baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
         propagators: Propagators | None = None,
     ) -> None:
-        self._tracer = tracer
+        self._provider = provider
         self._secret = secret
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators or Propagators()
@@ -72,6 +73,10 @@ class Clients:
         )
         self.starting = guard.operation("client_start")
         self.finishing = guard.operation("client_end")
+
+    @cached_property
+    def _tracer(self) -> trace.Tracer:
+        return self._provider.get_tracer("instrumentation")
 
     def start(self, method: str, url: str) -> "Call | None":
         """Begin a call; None when the call is not to be observed, or that failed."""
@@ -186,4 +191,4 @@ def current(default: Clients | None) -> Clients:
 
 def unattached() -> Clients:
     """Clients for a service that was not instrumented: the global tracer, no metrics."""
-    return Clients(trace.get_tracer("instrumentation"), guard=Guard(Uncounted, strict=False))
+    return Clients(trace.get_tracer_provider(), guard=Guard(Uncounted, strict=False))

@@ -3,9 +3,11 @@
 import asyncio
 import atexit
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from opentelemetry import trace
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
 
@@ -67,11 +69,9 @@ class Telemetry:
         self.guard = Guard(failures.labels, strict=settings.strict)
         self.families = Families(self.registry, most=settings.max_label_sets)
         self.tracing = (trace_with or _tracing)(settings, service, self.registry)
-        self.tracer = self.tracing.provider.get_tracer("instrumentation")
-        """Starts spans that nest in the request's."""
         self.propagators = Propagators(settings.propagators)
         self.clients = Clients(
-            self.tracer,
+            self.tracing.provider,
             guard=self.guard,
             families=self.families,
             secret=settings.secret_parameters,
@@ -90,6 +90,12 @@ class Telemetry:
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.shutdown)
+
+    @cached_property
+    def tracer(self) -> trace.Tracer:
+        """Starts spans that nest in the request's."""
+        # Not before: the SDK compiles a pattern for each tracer.
+        return self.tracing.provider.get_tracer("instrumentation")
 
     def page(self, *registries: CollectorRegistry) -> Page:
         """Our metrics, and those of other *registries*, as a page shows them."""

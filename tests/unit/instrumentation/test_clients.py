@@ -166,7 +166,7 @@ def tenant() -> Iterator[None]:
 @pytest.fixture
 def baggage_stays_here(telemetry: Recording, watched: ExitStack) -> None:
     found = telemetry.telemetry
-    listed = Clients(found.tracer, guard=found.guard, baggage_hosts=("127.0.0.1",))
+    listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=("127.0.0.1",))
     watched.close()
     watched.callback(instrument_requests(listed))
     watched.callback(instrument_httpx(listed))
@@ -196,7 +196,7 @@ def test_baggage_goes_to_listed_hosts_alone(
     sent: str | None,
 ) -> None:
     found = telemetry.telemetry
-    listed = Clients(found.tracer, guard=found.guard, baggage_hosts=hosts)
+    listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=hosts)
     watched.close()
     undo = instrument_requests(listed)
 
