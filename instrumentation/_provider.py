@@ -2,7 +2,6 @@
 
 import os
 import platform
-import weakref
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export import build as build_export
 from instrumentation._export_processor import ExportProcessor
+from instrumentation._fork import in_child
 from instrumentation._ids import RandomIds
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
@@ -129,7 +129,7 @@ def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
 
 
 def resource_of(settings: Settings, service: str) -> Resource:
-    """Who emits: variables first, then what is known of the process; of each forked one anew."""
+    """Who emits: variables first, then what is known of the process."""
     own: dict[str, AnyValue] = {
         "service.name": settings.service_name or service,
         "process.runtime.name": platform.python_implementation().lower(),
@@ -141,11 +141,29 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "telemetry.distro.name": "sightline",
     }
     given = {key: value for key, value in settings.resource_attributes.items() if value}
-    shared = {**own, **_detected(settings), **given, "service.name": own["service.name"]}
-    resource = Resource({**_process(), **shared}, SCHEMA_URL)
-    emitter = weakref.ref(resource)
-    os.register_at_fork(after_in_child=lambda: _renew(emitter(), shared))
-    return resource
+    named = {"service.name": own["service.name"]}
+    return ProcessResource({**own, **_detected(settings)}, given={**given, **named})
+
+
+class ProcessResource(Resource):
+    """A resource that names the process it is in, after a fork another one.
+
+    Args:
+        known: Of the process or its host.
+        given: What variables said, which holds in every worker.
+    """
+
+    def __init__(self, known: Mapping[str, "AnyValue"], *, given: Mapping[str, "AnyValue"]) -> None:
+        self._known = known
+        self._given = given
+        self.name_process()
+        in_child(self.name_process)
+
+    def name_process(self) -> None:
+        """Begin anew: a thread that a fork left behind may have held the attributes' lock."""
+        instance = {"service.instance.id": str(uuid4())}
+        process = {"process.pid": os.getpid()}
+        super().__init__({**instance, **self._known, **process, **self._given}, SCHEMA_URL)
 
 
 def _detected(settings: Settings) -> Mapping[str, "AnyValue"]:
@@ -155,20 +173,6 @@ def _detected(settings: Settings) -> Mapping[str, "AnyValue"]:
     from instrumentation._resource_detectors import detected  # noqa: PLC0415  seldom
 
     return detected(settings.resource_detectors)
-
-
-def _process() -> dict[str, "AnyValue"]:
-    """What no two processes have in common, unless variables say so."""
-    return {"service.instance.id": str(uuid4()), "process.pid": os.getpid()}
-
-
-def _renew(resource: Resource | None, shared: Mapping[str, "AnyValue"]) -> None:
-    """Let *resource*, which provider and exporters hold, name this process from now on.
-
-    Nothing of it is read: a thread that the fork left behind may have held its lock.
-    """
-    if resource is not None:
-        Resource.__init__(resource, {**_process(), **shared}, SCHEMA_URL)
 
 
 def _sampler(

@@ -54,3 +54,11 @@ def test_an_instance_id_from_the_environment_names_them_all(collector: Collector
 
     assert [instance for _, instance in said] == ["pod-7"] * 3
     assert len({process for process, _ in said}) == 2
+
+
+def test_what_a_detector_found_before_the_fork_is_not_said_of_the_child(
+    collector: Collector,
+) -> None:
+    said = exported(collector, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS="process")
+
+    assert len({process for process, _ in said}) == 2
