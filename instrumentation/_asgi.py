@@ -6,6 +6,7 @@ What fails in here is ours alone (see ``_guard.py``); what the service raises pa
 from typing import TYPE_CHECKING, Final
 
 from instrumentation._exposition import ASGIApp, Message, Receive, Scope, Send
+from instrumentation._request import Request
 
 if TYPE_CHECKING:
     from instrumentation._telemetry import Telemetry
@@ -32,7 +33,7 @@ class TelemetryMiddleware:
         self.app = app
         self.telemetry = telemetry
         self._traced_once = telemetry.engine != "fastapi"
-        self._begin = telemetry.requests.begin
+        self._begin = self._first
         self._aside = telemetry.aside
         self._open = telemetry.requests.open
         self._starting = telemetry.guard.operation("request_start")
@@ -99,19 +100,51 @@ class TelemetryMiddleware:
             with self._finishing:
                 socket.finish()
 
+    def _first(self, scope: Scope, send: Send) -> Request:
+        """Start with the first request, for servers that tell of no lifespan."""
+        self._start()
+        return self._begin(scope, send)
+
+    def _start(self) -> None:
+        self._begin = self.telemetry.requests.begin
+        with self._starting:
+            self.telemetry.started()
+
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start with the app, and send what waits before the server may exit.
 
         A server that was sent SIGTERM ends by that signal once the lifespan is over, so that no
-        exit handler runs: this is the last chance.
+        exit handler runs: this is the last chance. An app that knows no lifespan gets ours.
         """
-        with self._starting:
-            self.telemetry.started()
+        self._start()
+        asked = False
+
+        async def asking() -> Message:
+            nonlocal asked
+            asked = True
+            return await receive()
 
         async def flushing(message: Message) -> None:
             if message["type"] in STOPPED:
-                with self._finishing:
-                    await self.telemetry.stopped()
+                await self._stop()
             await send(message)
 
-        await self.app(scope, receive, flushing)
+        try:
+            await self.app(scope, asking, flushing)
+        except Exception:
+            if asked:
+                raise
+        if not asked:
+            await self._live_alone(receive, send)
+
+    async def _live_alone(self, receive: Receive, send: Send) -> None:
+        """Answer for an app that has given up without a word. Source: ASGI, "Lifespan"."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _stop(self) -> None:
+        with self._finishing:
+            await self.telemetry.stopped()

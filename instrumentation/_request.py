@@ -12,7 +12,8 @@ from instrumentation._context import detach
 from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
-from instrumentation._route import route_of
+from instrumentation._outcome import Outcome
+from instrumentation._route import Routes
 from instrumentation._server_attributes import LONGEST, ServerAttributes
 from instrumentation._server_spans import ServerSpans
 from instrumentation._span import RequestSpan
@@ -53,6 +54,7 @@ class Requests:
     def __init__(self, recorders: Recorders) -> None:
         self._active = recorders.metrics.active
         self.spans = recorders.spans
+        self.route_of = Routes().of
         self._socket_outcomes = recorders.attributes.socket_outcomes
         self.outcomes = recorders.attributes.outcomes
         self.foreign_spans = recorders.foreign_spans
@@ -91,11 +93,18 @@ class Requests:
     def open(self, scope: Scope, receive: Receive, send: Send) -> WebSocket:
         """Start the span of a WebSocket and make it current."""
         socket = WebSocket(
-            scope, receive, send, observing=self.sending, outcomes=self._socket_outcomes
+            scope,
+            receive,
+            send,
+            observing=self.sending,
+            outcome=self._socket_outcome,
         )
         if self.spans is not None:
             self.spans.start(socket, scope, dict(scope["headers"]))
         return socket
+
+    def _socket_outcome(self, scope: Scope, status_code: int, error_type: str) -> Outcome:
+        return self._socket_outcomes["GET", self.route_of(scope), status_code, error_type]
 
 
 class Request:
@@ -215,7 +224,7 @@ class Request:
         ended_at = self._ended_at or perf_counter()
         duration = ended_at - self._started_at
         method, span = self.method, self.span
-        route, error = route_of(self._scope), self.error
+        route, error = self._requests.route_of(self._scope), self.error
         failed = error is not None or not 0 < self._status_code < SERVER_ERROR
         kind = self._error_type() if failed else ""
         status_code = self._status_code

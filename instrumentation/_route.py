@@ -1,30 +1,72 @@
 """The route a request met, read from the scope after dispatch; the app's routes are never walked.
 
 Frameworks rearrange their route tables from release to release; what they leave in the scope is
-what they dispatch by.
+what they dispatch by. Of a mount that is the path it matched, not its template: what a caller chose
+is found in the path parameters and taken out again.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 Scope = Mapping[str, Any]
 
+MOST_PREFIXES: Final = 64
+"""Of mounts. More of them are a caller's values that no path parameter tells of."""
 
-def route_of(scope: Scope) -> str:
-    """The template of the route with the prefixes of mounts, or empty when nothing matched.
+UNKNOWN_PREFIX: Final = "/{mount}"
 
-    Where a mount matched but nothing that is known below it, its prefix alone.
-    """
-    prefix: str = scope.get("root_path", "")
-    if prefix:
-        own: str = scope.get("app_root_path", prefix)
-        prefix = prefix[len(own) :]
+
+class Routes:
+    """Names the routes of one service."""
+
+    def __init__(self) -> None:
+        self._prefixes: set[str] = set()
+
+    def of(self, scope: Scope) -> str:
+        """The template of the route with the prefixes of mounts, or empty when nothing matched.
+
+        Where a mount matched but nothing that is known below it, its prefix alone.
+        """
+        prefix: str = scope.get("root_path", "")
+        if prefix:
+            prefix = prefix[len(scope.get("app_root_path", prefix)) :]
+        return self._mounted(prefix, scope) if prefix else _template(scope)
+
+    def _mounted(self, path: str, scope: Scope) -> str:
+        template = "" if hasattr(scope.get("route"), "routes") else _template(scope)
+        prefix = _without_values(path, scope.get("path_params") or {}, template)
+        if prefix not in self._prefixes:
+            if len(self._prefixes) >= MOST_PREFIXES:
+                return UNKNOWN_PREFIX + template
+            self._prefixes.add(prefix)
+        return prefix + template
+
+
+def _template(scope: Scope) -> str:
     route = scope.get("route")
     if route is None:
-        return prefix + str(scope.get("path_template", ""))  # Litestar's
+        return str(scope.get("path_template", ""))  # Litestar's
     included = scope.get("fastapi")
     if included:
         context = included.get("effective_route_context")
         if context is not None and context.original_route is route:
-            return prefix + str(context.path_format)
-    return prefix + str(getattr(route, "path_format", ""))
+            return str(context.path_format)
+    return str(getattr(route, "path_format", ""))
+
+
+def _without_values(path: str, parameters: Mapping[str, object], below: str) -> str:
+    """*path* of mounts with the names of their parameters where a caller gave values.
+
+    Args:
+        path: What the mounts matched.
+        parameters: By name, from the outermost mount to the innermost route.
+        below: The template of the route below the mounts, which has parameters of its own.
+    """
+    names = [name for name in parameters if f"{{{name}}}" not in below]
+    found = f"{path}/"
+    for name in reversed(names):
+        before, value, after = found.rpartition(f"/{parameters[name]}/")
+        if not value:  # a convertor has made another value of what was in the path
+            return "".join(f"/{{{each}}}" for each in names)
+        found = f"{before}/{{{name}}}/{after}"
+    return found[:-1]

@@ -4,16 +4,14 @@ Its duration says how long a client stayed, not how fast the service is, so it i
 """
 
 from asyncio import CancelledError
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from instrumentation._attribute_group import Remembered
 from instrumentation._context import detach
 from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Operation, qualified_name
 from instrumentation._outcome import Outcome
-from instrumentation._route import route_of
-from instrumentation._server_attributes import Ending
 from instrumentation._span import RequestSpan
 
 if TYPE_CHECKING:
@@ -31,13 +29,17 @@ NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
 """Closed, gone away, no code. Source: RFC 6455, section 7.4."""
 
 
+SocketOutcome = Callable[[Scope, int, str], Outcome]
+"""Of a scope after dispatch, a status code and the type of the error."""
+
+
 class WebSocket:
     """A WebSocket under way."""
 
     __slots__ = (
         "_closed_by_client",
         "_observing",
-        "_outcomes",
+        "_outcome",
         "_receive",
         "_scope",
         "_send",
@@ -56,9 +58,9 @@ class WebSocket:
         send: Send,
         *,
         observing: Operation,
-        outcomes: Remembered[Ending, Outcome],
+        outcome: SocketOutcome,
     ) -> None:
-        self._outcomes = outcomes
+        self._outcome = outcome
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -101,8 +103,7 @@ class WebSocket:
             self._status_code = self._status_code or INTERNAL_SERVER_ERROR
         failed = self._status_code >= INTERNAL_SERVER_ERROR
         kind = qualified_name(error) if error else str(self._status_code) if failed else ""
-        ending = (self.method, route_of(self._scope), self._status_code, kind)
-        span.complete(self._outcomes[ending], duration)
+        span.complete(self._outcome(self._scope, self._status_code, kind), duration)
 
     def _failure(self) -> BaseException | None:
         """What the app raised, unless it only tells that the client has left."""

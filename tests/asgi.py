@@ -1,7 +1,8 @@
 """Requests to an ASGI app without a server: nothing repairs them on the way."""
 
 import asyncio
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from instrumentation._exposition import ASGIApp
 
@@ -14,13 +15,19 @@ def scope(path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  whatever a
     return {**plain, **more}
 
 
-async def answer(app: ASGIApp, request: dict[str, Any]) -> tuple[Messages, str]:
-    """What *app* sends, and what it raises."""
+EMPTY: Final = ({"type": "http.request", "body": b"", "more_body": False},)
+"""All that a client sends without a body."""
+
+
+async def answer(
+    app: ASGIApp, request: dict[str, Any], received: Iterable[dict[str, Any]] = EMPTY
+) -> tuple[Messages, str]:
+    """What *app* sends, and what it raises, when the client's messages are *received*."""
     sent: Messages = []
-    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    messages = iter(received)
 
     async def receive() -> dict[str, Any]:
-        for message in body:
+        for message in messages:
             return message
         await asyncio.Event().wait()  # the client neither sends nor leaves
         return {}

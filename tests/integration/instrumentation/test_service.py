@@ -180,3 +180,13 @@ def test_a_scrape_is_found_below_the_root_path(collector: Collector) -> None:
 
         (span,) = service.server_spans(1)
     assert span.name == "GET /items/{item_id}"
+
+
+def test_a_server_without_lifespans_starts_the_telemetry_with_its_first_request(
+    collector: Collector,
+) -> None:
+    with running("plain", collector, options=("--lifespan", "off")) as service:
+        service.client.get("/items/1")
+
+        measured = re.compile(r"asyncio_event_loop_delay_seconds_count [1-9]")
+        until(lambda: any(map(measured.match, service.metrics())), within_seconds=10)

@@ -1,0 +1,141 @@
+"""What becomes of requests that do not end as they should."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request, WebSocket
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.websockets import WebSocketDisconnect
+
+from instrumentation import TelemetryMiddleware
+from instrumentation.testing import Recording
+from tests.asgi import answer, get, scope
+
+DURATION = "http_server_request_duration_seconds_count"
+
+
+async def breaking() -> AsyncIterator[bytes]:
+    yield b"first"
+    raise LookupError("the rest is gone")
+
+
+@pytest.fixture
+def app(telemetry: Recording) -> TelemetryMiddleware:
+    shop = FastAPI()
+
+    @shop.get("/stream")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(breaking())
+
+    @shop.head("/head")
+    async def head() -> PlainTextResponse:
+        return PlainTextResponse("thrown away")
+
+    @shop.post("/upload")
+    async def upload(request: Request) -> int:
+        return len(await request.body())
+
+    return TelemetryMiddleware(shop, telemetry.telemetry)
+
+
+def test_a_response_that_breaks_after_its_status_code_is_a_failure(
+    telemetry: Recording, app: TelemetryMiddleware
+) -> None:
+    asyncio.run(answer(app, scope("/stream")))
+
+    (span,) = telemetry.spans
+    broken = {"http_response_status_code": "200", "error_type": "LookupError"}
+    assert (span.status, span.attributes["error.type"]) == ("ERROR", "LookupError")
+    assert telemetry.metric(DURATION, http_route="/stream", **broken) == 1
+
+
+def test_the_answer_to_head_has_no_body(telemetry: Recording, app: TelemetryMiddleware) -> None:
+    get(app, "/head", method="HEAD")
+
+    size = "http_server_response_body_size_bytes_sum"
+    assert telemetry.metric(size, http_request_method="HEAD") == 0
+
+
+def test_a_chunked_upload_has_its_size(telemetry: Recording, app: TelemetryMiddleware) -> None:
+    chunks = [
+        {"type": "http.request", "body": b"four", "more_body": True},
+        {"type": "http.request", "body": b"more", "more_body": False},
+    ]
+
+    asyncio.run(answer(app, scope("/upload", method="POST"), chunks))
+
+    size = "http_server_request_body_size_bytes_sum"
+    assert telemetry.metric(size, http_route="/upload") == 8
+
+
+@pytest.mark.parametrize("length", [b"9" * 19, b"9" * 5000, b"-1", b"1_0", "²".encode("latin-1")])
+def test_a_length_that_no_body_has_is_not_believed(
+    telemetry: Recording, app: TelemetryMiddleware, length: bytes
+) -> None:
+    get(app, "/nowhere", headers=[(b"content-length", length)])
+
+    assert telemetry.metric(DURATION, http_response_status_code="404") == 1
+    assert telemetry.metric("http_server_active_requests", http_request_method="GET") == 0
+
+
+HANDSHAKE: dict[str, Any] = {
+    "type": "websocket",
+    "extensions": {"websocket.http.response": {}},
+    "subprotocols": [],
+}
+
+
+def rooms() -> FastAPI:
+    app = FastAPI()
+
+    @app.websocket("/unhandled")
+    async def unhandled(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.receive_text()
+
+    @app.websocket("/cleanup")
+    async def cleanup(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await socket.receive_text()
+        except WebSocketDisconnect:
+            raise LookupError("nobody to remove") from None
+
+    @app.websocket("/early")
+    async def early(_socket: WebSocket) -> None:
+        raise LookupError("no such room")
+
+    @app.websocket("/full")
+    async def full(socket: WebSocket) -> None:
+        await socket.send_denial_response(PlainTextResponse("full", status_code=503))
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "status", "error", "status_code"),
+    [
+        ("/unhandled", 1000, "UNSET", None, 101),
+        ("/unhandled", 1006, "ERROR", "starlette.websockets.WebSocketDisconnect", 101),
+        ("/cleanup", 1000, "ERROR", "LookupError", 101),
+        ("/early", 1000, "ERROR", "LookupError", 500),
+        ("/full", 1000, "ERROR", "503", 503),
+    ],
+)
+def test_a_websocket_fails_with_its_handler_and_not_with_its_client(  # noqa: PLR0913, PLR0917  a row of the table
+    telemetry: Recording, path: str, code: int, status: str, error: str | None, status_code: int
+) -> None:
+    app = TelemetryMiddleware(rooms(), telemetry.telemetry)
+    visit: list[dict[str, Any]] = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.disconnect", "code": code},
+    ]
+
+    asyncio.run(answer(app, scope(path, **HANDSHAKE), visit))
+
+    (span,) = telemetry.spans
+    found: dict[str, Any] = dict(span.attributes)
+    assert (span.status, found.get("error.type")) == (status, error)
+    assert found["http.response.status_code"] == status_code
