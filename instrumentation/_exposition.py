@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry
 
-from instrumentation._snapshot import Snapshot
-
 if TYPE_CHECKING:
     from instrumentation._render import Renderer
+    from instrumentation._snapshot import Snapshot
     from instrumentation._telemetry import Telemetry
 
 Message = MutableMapping[str, Any]
@@ -29,7 +28,7 @@ class Exposition:
         take: Gives the samples of now.
     """
 
-    def __init__(self, take: Callable[[], Snapshot]) -> None:
+    def __init__(self, take: "Callable[[], Snapshot]") -> None:
         self._take = take
         self._renderer: Renderer | None = None
 

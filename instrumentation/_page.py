@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.values import MutexValue, ValueClass
 
 from instrumentation._guard import LOGGER, Guard
-from instrumentation._snapshot import Samples, Snapshot
 
 if TYPE_CHECKING:
+    from instrumentation._snapshot import Samples, Snapshot
     from instrumentation._workers import Workers
 
 
@@ -43,7 +44,8 @@ class Page:
 
     def __init__(self, *registries: CollectorRegistry, name: str, guard: Guard) -> None:
         _warn_of_files()
-        self._samples = Samples(*registries, reading=guard.operation("scrape"))
+        self._registries = registries
+        self._reading = guard.operation("scrape")
         self._name = name
         self._guard = guard
         self._joining = guard.operation("workers_join")
@@ -53,7 +55,13 @@ class Page:
         self._due = has_siblings()
         """Whether siblings are still to be met."""
 
-    def snapshot(self) -> Snapshot:
+    @cached_property
+    def _samples(self) -> "Samples":
+        from instrumentation._snapshot import Samples  # noqa: PLC0415  no service starts by it
+
+        return Samples(*self._registries, reading=self._reading)
+
+    def snapshot(self) -> "Snapshot":
         """What this process counted, or all workers together."""
         self.join()
         return self._samples.snapshot() if self._workers is None else self._workers.snapshot()
