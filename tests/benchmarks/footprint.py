@@ -31,6 +31,9 @@ OURS: Final = """
 from instrumentation import instrument
 instrument(fastapi.FastAPI())
 """
+LIBRARIES: Final = "import prometheus_client, opentelemetry.sdk.trace"
+"""What we stand on: no service that uses them spends less."""
+
 PEER: Final = """
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
