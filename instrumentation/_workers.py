@@ -57,7 +57,7 @@ class Workers:
         Thread(target=self._serve, name="sightline-workers", daemon=True).start()
 
     def _serve(self) -> None:
-        with self._asking:  # so that there is little to do when they are many
+        with self._asking:  # now, for there may be many of them when the next scrape comes
             self._remains.absorb(filter(gone, self._folder.workers()))
         while (sibling := self._accepted()) is not None:
             with self._answering, sibling, suppress(OSError):

@@ -34,7 +34,8 @@ class Remains:
 
     Args:
         folder: Where the words are.
-        reading: A file that is broken costs itself alone, under this.
+        reading: A file that is broken costs itself alone, under this; where nothing can be
+            written, the words stay and are read one by one.
     """
 
     def __init__(self, folder: Folder, reading: Operation) -> None:
@@ -44,7 +45,7 @@ class Remains:
 
     def absorb(self, dead: Iterable[str]) -> None:
         """Add the words of *dead* and remove them, unless a sibling is at it."""
-        with self._folder.alone() as alone:
+        with self._reading, self._folder.alone() as alone:
             if alone:
                 self._absorb(set(dead))
 
