@@ -1,5 +1,6 @@
 """``make bench``: one table, every figure of one run, ours beside the peers."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterable
 
@@ -32,13 +33,19 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
 """By the name that picks it: ``python -m tests.benchmarks encode scrape``."""
 
 
-def main(names: list[str]) -> None:
-    """Run the benchmarks *names*, or all, and print their rows."""
+def main(names: list[str]) -> int:
+    """Run the benchmarks *names*, or all, and print their rows; 130 when told to stop."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     rows = (row for name in names or BENCHMARKS for row in BENCHMARKS[name]())
-    for line in lines(rows):
-        sys.stdout.write(line)
-        sys.stdout.flush()
+    try:
+        for line in lines(rows):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -6,13 +6,10 @@ What else the machine does makes a round dearer, never cheaper.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from tests.benchmarks.rows import in_turn
-from tests.benchmarks.subjects import PLAIN, Case, Subject, side_by_side
+from tests.benchmarks.subjects import PLAIN, Case, Subject, exporting_to, side_by_side
 from tests.fakes import Collector
-
-ROUNDS: Final = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +35,17 @@ def called(
     return Case(module="called", arguments=arguments, environ=environ)
 
 
-def measured(cases: Mapping[str, Case]) -> dict[str, Cost]:
+def measured(cases: Mapping[str, Case], *, rounds: int = 15) -> dict[str, Cost]:
     """The cost of each case, over interleaved rounds."""
-    with Collector() as collector, side_by_side(cases, collector) as subjects:
+    with Collector() as collector, side_by_side(cases, exporting_to(collector)) as subjects:
         turns = {name: partial(_round, subject, collector) for name, subject in subjects.items()}
-        rounds = in_turn(turns, rounds=ROUNDS)
+        costs = in_turn(turns, rounds=rounds)
     return {
         name: Cost(
             microseconds=min(microseconds for microseconds, _ in found),
             spans=max(spans for _, spans in found),
         )
-        for name, found in rounds.items()
+        for name, found in costs.items()
     }
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 
 from tests.benchmarks import cores
-from tests.benchmarks.subjects import PLAIN, Case, Subject, side_by_side
+from tests.benchmarks.subjects import PLAIN, Case, Subject, exporting_to, side_by_side
 from tests.fakes import Collector
 
 SCRIPT: Final = Path(__file__).with_name("wrk.lua")
@@ -49,7 +49,7 @@ def serving(cases: Mapping[str, Case]) -> Iterator[dict[str, Subject]]:
     with (
         cores.away_from_subject(),
         Collector() as collector,
-        side_by_side(cases, collector) as subjects,
+        side_by_side(cases, exporting_to(collector)) as subjects,
     ):
         for subject in subjects.values():
             loaded(subject, connections=32, seconds=1)

@@ -11,7 +11,6 @@ from typing import Final
 
 from tests.benchmarks.rows import Row, in_turn
 from tests.benchmarks.subjects import Case, Subject, side_by_side
-from tests.fakes import Collector
 
 ROUNDS: Final = 5
 DEAD: Final = 64
@@ -35,13 +34,13 @@ def rows() -> Iterator[Row]:
 
 def measured() -> dict[tuple[str, int], float]:
     """CPU seconds of a scrape by variant and dead workers, the least of interleaved rounds."""
-    with Collector() as collector, ExitStack() as folders:
+    with ExitStack() as folders:
         cases = {
             (variant, dead): forked(variant, dead, folders.enter_context(TemporaryDirectory()))
             for variant in ("ours", "pfi")
             for dead in (0, DEAD)
         }
-        with side_by_side(cases, collector) as subjects:
+        with side_by_side(cases, {"OTEL_TRACES_EXPORTER": "none"}) as subjects:
             scrapes = {key: partial(scrape, subject) for key, subject in subjects.items()}
             return {key: min(found) for key, found in in_turn(scrapes, rounds=ROUNDS).items()}
 

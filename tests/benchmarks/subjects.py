@@ -78,19 +78,22 @@ class Subject:
 
 
 @contextmanager
-def side_by_side(cases: Mapping[Key, Case], collector: Collector) -> Iterator[dict[Key, Subject]]:
-    """The subjects of *cases*, ready; their spans go to *collector*."""
-    exporting = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
-        "OTEL_SERVICE_NAME": "bench",
-    }
+def side_by_side(
+    cases: Mapping[Key, Case], environ: Mapping[str, str]
+) -> Iterator[dict[Key, Subject]]:
+    """The subjects of *cases*, ready, with *environ* on top of ours."""
     with ExitStack() as started:
         subjects = {
-            key: started.enter_context(Subject(case, exporting)) for key, case in cases.items()
+            key: started.enter_context(Subject(case, environ)) for key, case in cases.items()
         }
         for subject in subjects.values():
             subject.greeting = subject.heard()
         yield subjects
+
+
+def exporting_to(collector: Collector) -> dict[str, str]:
+    """The environment of subjects whose spans go to *collector*."""
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint, "OTEL_SERVICE_NAME": "bench"}
 
 
 def say(answer: object) -> None:
