@@ -1,7 +1,7 @@
 """Adding up what several workers counted."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Any, Final
 
@@ -12,13 +12,15 @@ from instrumentation._courtesy import with_pauses
 from instrumentation._snapshot import Example, Examples, Family, Series, Snapshot
 
 SMALLEST: Final = frozenset({"process_start_time_seconds"})
-"""Gauges of which the least one holds for all."""
+"""Gauges of which the least one holds for all, beside those whose mode says so."""
 
 LARGEST: Final = frozenset({"process_memory_limit_bytes", "python_info"})
 """Gauges that every worker states alike, as it does facts and states; all else adds up."""
 
 GROWING: Final = frozenset({"counter", "histogram", "summary"})
 """Types of what only ever grows."""
+
+Combine = Callable[[float, float], float]
 
 Sums = dict[tuple[Any, ...], list[Any]]
 """Value and exemplar by name and labels of the sample."""
@@ -27,12 +29,15 @@ Sums = dict[tuple[Any, ...], list[Any]]
 def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
     """All workers' families as one."""
     said = list(snapshots)
-    return Snapshot(reduce(_both, (one.histograms for one in said), {}), list(_others(said)))
+    modes = {name: mode for one in said for name, mode in one.modes.items()}
+    nothing: dict[str, Family] = {}
+    histograms = reduce(_both, (one.histograms for one in said), nothing)
+    return Snapshot(histograms, list(_others(said, modes)), modes)
 
 
 def lasting(said: Snapshot) -> Snapshot:
     """What a worker that is gone still counts with: it has no requests in flight any more."""
-    return Snapshot(said.histograms, [one for one in said.others if one.type in GROWING])
+    return Snapshot(said.histograms, [one for one in said.others if one.type in GROWING], {})
 
 
 def _both(some: dict[str, Family], more: dict[str, Family]) -> dict[str, Family]:
@@ -83,12 +88,12 @@ def _spread(family: Family, bounds: list[float]) -> Family:
     return Family(family.help, bounds, series)
 
 
-def _others(said: Iterable[Snapshot]) -> Iterator[Metric]:
+def _others(said: Iterable[Snapshot], modes: Mapping[str, str]) -> Iterator[Metric]:
     families: dict[str, Metric] = {}
     sums: dict[str, Sums] = {}
     for metric in (metric for one in said for metric in one.others):
         families.setdefault(metric.name, metric)
-        _add(sums.setdefault(metric.name, {}), metric)
+        _add(sums.setdefault(metric.name, {}), metric, _combine(metric, modes.get(metric.name)))
     for name, metric in families.items():
         total = Metric(name, metric.documentation, metric.type, metric.unit)
         for (sample, *labels), (value, exemplar) in sums[name].items():
@@ -96,8 +101,7 @@ def _others(said: Iterable[Snapshot]) -> Iterator[Metric]:
         yield total
 
 
-def _add(sums: Sums, metric: Metric) -> None:
-    combine = _combine(metric)
+def _add(sums: Sums, metric: Metric, combine: Combine) -> None:
     for sample in metric.samples:
         key = (sample.name, *sample.labels.items())
         if key not in sums:
@@ -107,11 +111,11 @@ def _add(sums: Sums, metric: Metric) -> None:
         sums[key] = [combine(value, sample.value), _later(exemplar, sample.exemplar)]
 
 
-def _combine(metric: Metric) -> Callable[[float, float], float]:
-    if metric.name in SMALLEST:
+def _combine(metric: Metric, mode: str | None) -> Combine:
+    if metric.name in SMALLEST or mode in {"min", "livemin"}:
         return min
     stated = metric.name in LARGEST or metric.type in {"info", "stateset"}
-    return max if stated else operator.add
+    return max if stated or mode in {"max", "livemax"} else operator.add
 
 
 def _later(one: Exemplar | None, other: Exemplar | None) -> Exemplar | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
@@ -48,6 +48,8 @@ class Snapshot(NamedTuple):
     histograms: dict[str, Family]
     """By name."""
     others: list[Metric]
+    modes: dict[str, str]
+    """How gauges of several workers are one, by name, in prometheus_client's words."""
 
 
 class Samples:
@@ -70,6 +72,7 @@ class Samples:
         """What the registries hold now."""
         histograms: dict[str, Family] = {}
         others: dict[str, Metric] = {}
+        modes: dict[str, str] = {}
         for collector in self._collectors():
             if type(collector) is Histogram:
                 name = collector._name  # noqa: SLF001  see _histogram.py
@@ -78,7 +81,9 @@ class Samples:
             with self._reading:
                 for metric in list(collector.collect()):
                     others.setdefault(metric.name, _without_creation(metric))
-        return Snapshot(histograms, list(others.values()))
+            if type(collector) is Gauge:
+                modes[collector._name] = collector._multiprocess_mode  # noqa: SLF001  as above
+        return Snapshot(histograms, list(others.values()), modes)
 
     def _collectors(self) -> Iterator[Collector]:
         for registry in self._registries:

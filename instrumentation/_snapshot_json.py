@@ -24,7 +24,9 @@ def encoded(said: Snapshot) -> bytes:
         ]
         for metric in said.others
     ]
-    return b"\n".join((_line(others), *map(_line, with_pauses(_parts(said.histograms)))))
+    return b"\n".join(
+        (_line([others, said.modes]), *map(_line, with_pauses(_parts(said.histograms))))
+    )
 
 
 def _parts(histograms: Mapping[str, Family]) -> Iterator[list[Any]]:
@@ -48,12 +50,13 @@ def decoded(text: bytes) -> Snapshot:
     first, *lines = text.split(b"\n")
     histograms: dict[str, Family] = {}
     try:
-        others = [_metric(*metric) for metric in json.loads(first)]
+        others, modes = json.loads(first)
+        metrics = [_metric(*metric) for metric in others]
         for line in with_pauses(lines):
             _add(histograms, *json.loads(line))
     except (TypeError, AttributeError) as error:
         raise ValueError(f"not a snapshot: {text[:80]!r}") from error
-    return Snapshot(histograms, others)
+    return Snapshot(histograms, metrics, modes)
 
 
 def _add(

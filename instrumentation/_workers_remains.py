@@ -13,7 +13,7 @@ from instrumentation._workers_folder import REMAINS, Folder
 MOST_NAMES: Final = 1000
 """Of the dead that are remembered by name: more than die while one scrape runs."""
 
-NOTHING: Final = Snapshot({}, [])
+NOTHING: Final = Snapshot({}, [], {})
 
 
 class Counted(NamedTuple):

@@ -140,11 +140,27 @@ def test_gauges_add_up_but_for_what_all_state_alike() -> None:
     ]
 
 
+def waiting(oldest: float, newest: float) -> CollectorRegistry:
+    """A worker that says how gauges of its own are to be taken together."""
+    registry = CollectorRegistry()
+    Gauge("oldest", "Help.", registry=registry, multiprocess_mode="max").set(oldest)
+    Gauge("newest", "Help.", ["a"], registry=registry, multiprocess_mode="livemin").labels("b").set(
+        newest
+    )
+    return registry
+
+
+def test_a_gauge_may_say_how_it_is_taken_together() -> None:
+    found = samples(together(waiting(9, 2), waiting(7, 1), waiting(8, 3)))
+
+    assert found == ['newest{a="b"} 1.0', "oldest 9.0"]
+
+
 def test_of_a_worker_that_is_gone_only_what_grows_counts() -> None:
     assert samples(lines(lasting(said(facts(2, 100.0))))) == ["events_total 2.0"]
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"null", b'[]\n["h"]'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"null", b'[[], {}]\n["h"]'])
 def test_what_is_no_snapshot_is_told(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decoded(text)
