@@ -173,6 +173,9 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, plain: socket.socket, left: Callable[[], float]) -> None:
         self._plain = plain
         self._left = left
+        # A socket stays open behind its files: where the collector announces that it closes the
+        # connection, `http.client` closes the socket before the body is read.
+        self._file = plain.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
@@ -180,6 +183,10 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  io.RawIOBase takes any buffer
         self._plain.settimeout(self._left())
         return self._plain.recv_into(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _resolvable(url: SplitResult) -> bytes:

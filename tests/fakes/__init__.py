@@ -14,6 +14,7 @@ from tests.fakes.collector import Collector, Tls
 from tests.fakes.faults import (
     BLACKHOLE,
     CLOSED,
+    CLOSING,
     CUT_SHORT,
     DRIP,
     LOST_ACK,
@@ -33,6 +34,7 @@ from tests.fakes.sampling import SamplingServer
 __all__ = [
     "BLACKHOLE",
     "CLOSED",
+    "CLOSING",
     "CUT_SHORT",
     "DRIP",
     "LOST_ACK",

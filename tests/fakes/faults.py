@@ -28,6 +28,8 @@ LOST_ACK = Fault(kind="lost_ack")
 """Spans are stored, the connection closes without an answer."""
 CUT_SHORT = Fault(kind="cut_short")
 """A success that promises a body, of which a part comes before the connection closes."""
+CLOSING = Fault(kind="closing")
+"""A success after which the connection closes; its body comes later than its head."""
 WEB_PAGE = Fault(kind="web_page")
 """A success that is a log-in page."""
 

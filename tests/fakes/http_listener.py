@@ -102,8 +102,9 @@ class HttpListener:
             case Fault(kind="cut_short"):
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nxx")
                 return False
-            case Fault(kind="lost_ack"):
-                self._received.receive(request)
+            case Fault(kind="lost_ack" | "closing"):
+                answer = self._received.receive(request).SerializeToString()
+                await _close_after(writer, answer if fault.kind == "closing" else None)
                 return False
             case _:
                 await asyncio.sleep(fault.seconds if fault else 0)
@@ -131,6 +132,19 @@ def _taken(received: Received, request: Request) -> tuple[int, bytes, str]:
 def _write(writer: asyncio.StreamWriter, code: int, body: bytes, header: str = "x: y") -> None:
     head = f"HTTP/1.1 {code} Said\r\ncontent-length: {len(body)}\r\n{header}\r\n\r\n"
     writer.write(head.encode() + body)
+
+
+async def _close_after(writer: asyncio.StreamWriter, body: bytes | None) -> None:
+    """A success as a proxy without kept connections gives it, its body in a packet of its own."""
+    if body is None:
+        return
+    body = body or b"\x0a\x00"  # an empty partial_success
+    head = f"HTTP/1.1 200 Said\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    writer.write(head.encode())
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.write(body)
+    await writer.drain()
 
 
 async def _drip(writer: asyncio.StreamWriter) -> None:

@@ -3,7 +3,7 @@
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 
-from tests.fakes import Collector, attribute, partial_success, status, too_large
+from tests.fakes import CLOSING, Collector, attribute, partial_success, status, too_large
 from tests.integration.export.conftest import Services, account
 from tests.waiting import until
 
@@ -69,6 +69,19 @@ def test_metadata_is_sent_and_compression_can_be_chosen(
     headers = collector.requests[0].headers
     assert headers["x-tenant"] == "shop"
     assert "content-encoding" not in headers
+
+
+def test_a_collector_that_closes_every_connection_is_believed(
+    collector: Collector, services: Services
+) -> None:
+    collector.misbehave(CLOSING)
+    service = services("http/protobuf")
+
+    service.work(3)
+
+    assert service.export.flush(30)
+    assert service.export.stats().exported == 3
+    assert len(collector.requests) == 1
 
 
 def test_unsampled_spans_stay_at_home(collector: Collector, services: Services) -> None:
