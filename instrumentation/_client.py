@@ -24,6 +24,7 @@ from instrumentation._metrics import Bounded, Families
 from instrumentation._propagation import members
 from instrumentation._propagators import Propagators
 from instrumentation._redaction import redacted
+from instrumentation._server_attributes import LONGEST
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
 from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
 
@@ -104,12 +105,12 @@ class Clients:
         return Call(self, span, (known, host, port), headers)
 
     def _shown(self, url: SplitResult, host: str) -> str:
-        """The URL without credentials and with secret values redacted."""
+        """The URL without credentials and with secret values redacted, cut."""
         netloc = f"[{host}]" if ":" in host else host
         if url.port:
             netloc = f"{netloc}:{url.port}"
         query = redacted(url.query, self._secret) if url.query else ""
-        return url._replace(netloc=netloc, query=query, fragment="").geturl()
+        return url._replace(netloc=netloc, query=query, fragment="").geturl()[:LONGEST]
 
     def may_have_baggage(self, host: str) -> bool:
         """Whether *host* is listed."""

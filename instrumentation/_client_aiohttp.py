@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from aiohttp import (
+    ClientResponseError,
     ClientSession,
     TraceConfig,
     TraceRequestEndParams,
@@ -15,7 +16,7 @@ from aiohttp import (
     TraceRequestStartParams,
 )
 
-from instrumentation._client import Clients, current
+from instrumentation._client import CLIENT_ERROR, Clients, current
 from instrumentation._patch import Undo, patched
 
 
@@ -82,5 +83,10 @@ async def _ended(
 async def _failed(
     _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
 ) -> None:
-    if context.call is not None:
-        context.call.failed(params.exception)
+    if context.call is None:
+        return
+    error = params.exception
+    if isinstance(error, ClientResponseError) and error.status >= CLIENT_ERROR:
+        context.call.answered(error.status)  # the session raises for what was answered
+    else:
+        context.call.failed(error)

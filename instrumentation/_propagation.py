@@ -20,7 +20,7 @@ Headers = list[tuple[bytes, bytes]]
 """Names in lower case, as ASGI gives them."""
 
 Outgoing = MutableMapping[str, str] | MutableSequence[tuple[bytes, bytes]]
-Incoming = Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
+Incoming = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
 TRACEPARENT: Final = b"traceparent"
 TRACESTATE: Final = b"tracestate"

@@ -46,8 +46,9 @@ class Propagators:
         self._foreign: tuple[TextMapPropagator, ...] = tuple(
             _offered(name) for name in names if name not in OURS
         )
-        fields = (field for each in self._foreign for field in each.fields)
-        self._names = {*NAMES, *(field.lower().encode() for field in fields)}
+        fields = (field.lower() for each in self._foreign for field in each.fields)
+        self.names = frozenset((*(name.decode() for name in NAMES), *fields))
+        """Headers that may be written, in lower case."""
 
     def context(self) -> Context:
         """What every request's context starts from, so that `inject` and `extract` know."""
@@ -89,7 +90,7 @@ class Propagators:
         if isinstance(carrier, MutableMapping):
             carrier.update(headers)
             return
-        kept = [pair for pair in carrier if pair[0].lower() not in self._names]
+        kept = [pair for pair in carrier if pair[0].decode("latin-1").lower() not in self.names]
         carrier[:] = kept + [(name.encode(), value.encode()) for name, value in headers.items()]
 
     def extract(self, carrier: Incoming, context: Context | None = None) -> Context:

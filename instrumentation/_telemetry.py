@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from types import TracebackType
@@ -83,7 +84,8 @@ class Telemetry:
         self._service = service
         self._pages: list[Page] = []
         self.aside = asides(settings.excluded_urls)
-        self.aside.update((path, Aside(app=None)) for path in exclude)
+        # With a slash, too: so a mounted app is asked.
+        self.aside.update((path + end, Aside(app=None)) for path in exclude for end in ("", "/"))
         if metrics_path is not None:
             self.aside[metrics_path] = Aside(app=Exposition(self.page().snapshot))
         self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
@@ -190,7 +192,10 @@ class Telemetry:
 
     async def stopped(self) -> None:
         """The service stops: send what waits, without holding up the event loop."""
+        ends_at = time.monotonic() + SHUTDOWN_SECONDS
         await asyncio.to_thread(self.flush)
+        # A server in a hurry cancels responses, whose spans end while the first flush counts.
+        await asyncio.to_thread(self.flush, max(0.0, ends_at - time.monotonic()))
         for page in self._pages:
             page.close()
 

@@ -4,16 +4,17 @@
 
     orders = Channel(telemetry, system="kafka", destination="orders")
 
-    with orders.sending(message.headers):       # writes the context into the headers
-        producer.send(message)
+    headers = []                                # or a dictionary
+    with orders.sending(headers):               # writes the context into the headers
+        producer.produce("orders", value, headers=headers)
 
-    with orders.processing(message.headers):    # a trace of its own, linked to the sender's
+    with orders.processing(message.headers()):  # a trace of its own, linked to the sender's
         handle(message)
 
 Source: semantic conventions, "Messaging spans".
 """
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, MutableSequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -27,6 +28,9 @@ from instrumentation._histogram import Observer
 from instrumentation._metrics import Bounded
 from instrumentation._propagation import Incoming
 from instrumentation._telemetry import Telemetry
+
+Carrier = MutableMapping[str, str] | MutableSequence[tuple[str, bytes]]
+"""Headers of a message: a dictionary, or pairs as Kafka's clients take them."""
 
 
 class Channel:
@@ -50,13 +54,21 @@ class Channel:
         self._process = families.histogram("messaging_process_duration_seconds")
 
     @contextmanager
-    def sending(self, carrier: MutableMapping[str, str]) -> Iterator[trace.Span]:
+    def sending(self, carrier: Carrier) -> Iterator[trace.Span]:
         """Send one message in the block; *carrier* gets the context to send along."""
         counts = (self._sent, self._operation)
         with self._span("send", SpanKind.PRODUCER, ()) as span:
-            self._propagators.inject(carrier)
+            self._write(carrier)
             with self._counted("send", span, *counts):
                 yield span
+
+    def _write(self, carrier: Carrier) -> None:
+        if isinstance(carrier, MutableMapping):
+            self._propagators.inject(carrier)
+            return
+        headers = self._propagators.outgoing()
+        kept = [pair for pair in carrier if pair[0].lower() not in self._propagators.names]
+        carrier[:] = kept + [(name, value.encode()) for name, value in headers.items()]
 
     @contextmanager
     def processing(self, carrier: Incoming) -> Iterator[trace.Span]:

@@ -96,6 +96,12 @@ class Shop:
         self.answered_by.append(int(answer.text))
         return self.answered_by[-1]
 
+    def ticks(self) -> Iterator[bytes]:
+        """A response without end."""
+        answer = requests.get(f"{self._url}/ticks", stream=True, timeout=60)
+        lines: Iterator[bytes] = answer.iter_lines(chunk_size=1)
+        return lines
+
     def stop(self, sign: signal.Signals) -> float:
         """Send *sign* to the server's first process; seconds until it had ended."""
         started = time.monotonic()
@@ -141,6 +147,18 @@ def test_ctrl_c_loses_no_span(collector: Collector, shops: Shops, command: list[
     shop.interrupt()
 
     assert len(collector.spans) == REQUESTS
+
+
+def test_a_response_that_is_cut_short_by_the_end_keeps_its_span(
+    collector: Collector, shops: Shops
+) -> None:
+    shop = shops([*UVICORN, "--timeout-graceful-shutdown", "1"])
+    stream = shop.ticks()
+
+    next(stream)
+    shop.stop(signal.SIGTERM)
+
+    assert [span.name for span in collector.spans] == ["GET /ticks"]
 
 
 @pytest.mark.parametrize("command", RECYCLING.values(), ids=RECYCLING.keys())

@@ -128,6 +128,27 @@ def test_a_call_without_an_answer_fails_with_its_exception(telemetry: Recording,
     assert "Connect" in span.attributes["error.type"]
 
 
+def test_an_answer_that_aiohttp_raises_for_is_an_answer(telemetry: Recording, server: str) -> None:
+    async def get() -> None:
+        async with aiohttp.ClientSession(raise_for_status=True) as session:
+            await session.get(f"{server}/missing")
+
+    with pytest.raises(aiohttp.ClientResponseError, match="404"):
+        asyncio.run(get())
+
+    (span,) = telemetry.spans
+    assert span.attributes["http.response.status_code"] == 404
+    assert span.attributes["error.type"] == "404"
+
+
+@pytest.mark.parametrize("get", CLIENTS)
+def test_a_url_without_end_is_cut(telemetry: Recording, server: str, get: Get) -> None:
+    get(f"{server}/echo?page={'7' * 20_000}")
+
+    (span,) = telemetry.spans
+    assert len(span.attributes["url.full"]) == 2048
+
+
 @pytest.mark.parametrize("get", CLIENTS)
 def test_secrets_in_the_url_stay_here(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server.replace('//', '//user:pass@')}/echo?token=abc&page=2")

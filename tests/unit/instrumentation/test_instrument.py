@@ -35,7 +35,9 @@ def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None
 def test_probes_and_scrapes_are_not_recorded(watched: tuple[FastAPI, Telemetry]) -> None:
     app, telemetry = watched
 
-    assert [get(app, path) for path in ("/metrics", "/healthz")] == [200, 404]
+    answers = [get(app, path) for path in ("/metrics", "/healthz", "/healthz/")]
+
+    assert answers == [200, 404, 404]
 
     count = "http_server_request_duration_seconds_count"
     assert telemetry.registry.get_sample_value(count) is None

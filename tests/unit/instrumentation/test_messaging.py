@@ -25,6 +25,19 @@ def test_the_span_of_processing_links_to_the_sender(telemetry: Recording, orders
     assert processed.links == (sent.span_id,)
 
 
+def test_pairs_as_kafka_has_them_carry_the_trace(telemetry: Recording, orders: Channel) -> None:
+    headers = [("TraceParent", b"of an earlier hop"), ("tenant", b"blue")]
+    with orders.sending(headers):
+        pass
+    with orders.processing(headers):
+        pass
+
+    sent, processed = telemetry.spans
+    traceparent = f"00-{sent.trace_id}-{sent.span_id}-01".encode()
+    assert headers == [("tenant", b"blue"), ("traceparent", traceparent)]
+    assert processed.links == (sent.span_id,)
+
+
 def test_messages_are_counted_on_both_sides(telemetry: Recording, orders: Channel) -> None:
     headers: dict[str, str] = {}
     with orders.sending(headers):
