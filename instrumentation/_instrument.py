@@ -45,8 +45,9 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     Raises:
         ConfigurationError: An argument or variable says something we cannot use.
     """
-    clients = tuple(CLIENTS if clients is None else clients)
-    _check(app, engine, clients)
+    _check(app, engine)
+    _check_paths(exclude, metrics_path)
+    clients = _checked(clients)
     known: Telemetry | None = getattr(app, "_sightline_telemetry", None)
     if known is not None:
         return known
@@ -62,7 +63,7 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     return telemetry
 
 
-def _check(app: object, engine: str, clients: tuple[str, ...]) -> None:
+def _check(app: object, engine: str) -> None:
     """Raise a ConfigurationError for an argument that we cannot use, before anything starts."""
     if not hasattr(app, "build_middleware_stack"):
         raise ConfigurationError(
@@ -71,8 +72,23 @@ def _check(app: object, engine: str, clients: tuple[str, ...]) -> None:
         )
     if engine not in ENGINES:
         raise ConfigurationError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}")
-    for unknown in sorted(set(clients) - set(CLIENTS)):
-        raise ConfigurationError(f"clients={unknown!r}: expected among {', '.join(CLIENTS)}")
+
+
+def _check_paths(exclude: Iterable[str], metrics_path: str | None) -> None:
+    if isinstance(exclude, str):  # whose letters would be paths
+        raise ConfigurationError(f"exclude={exclude!r}: expected paths in a list, [{exclude!r}]")
+    if metrics_path is not None and not metrics_path.startswith("/"):
+        raise ConfigurationError(
+            f"metrics_path={metrics_path!r}: expected a path like /metrics, or None"
+        )
+
+
+def _checked(clients: Iterable[str] | None) -> tuple[str, ...]:
+    """The clients to trace, all of them when *clients* is None."""
+    names = tuple(CLIENTS if clients is None else clients)
+    if isinstance(clients, str) or not set(names) <= set(CLIENTS):
+        raise ConfigurationError(f"clients={clients!r}: expected a list of {', '.join(CLIENTS)}")
+    return names
 
 
 def attach(
