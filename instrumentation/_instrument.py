@@ -6,6 +6,7 @@ from typing import Any
 
 from instrumentation._asgi import TelemetryMiddleware
 from instrumentation._engine import ENGINES
+from instrumentation._guard import LOGGER
 from instrumentation._on_import import when_imported
 from instrumentation._patch import Undo
 from instrumentation._telemetry import Engine, Telemetry
@@ -59,6 +60,11 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         engine=engine,
     )
     app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
+    if app.middleware_stack is not None:
+        LOGGER.warning(
+            "instrument(app) came after the app had started: the event loop is not watched, and "
+            "SIGTERM loses the spans of the last second; say it where the app is made"
+        )
     attach(app, telemetry, clients=clients)
     return telemetry
 

@@ -27,6 +27,16 @@ def test_instrumenting_twice_is_instrumenting_once(watched: tuple[FastAPI, Telem
     assert instrument(app) is telemetry
 
 
+def test_instrumenting_an_app_that_runs_already_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = FastAPI()
+    get(app, "/")
+
+    with instrument(app, clients=(), settings=Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})):
+        assert "say it where the app is made" in caplog.text
+
+
 def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None:
     _, telemetry = watched
 
