@@ -44,6 +44,23 @@ class Tracing(NamedTuple):
     """None: the service exports by its own provider."""
 
 
+class Provider(TracerProvider):
+    """The SDK's provider; what the service adds to it later sees the server spans, too."""
+
+    _origin: Origin | None = None
+
+    def begin(self, processor: SpanProcessor, origin: Origin) -> None:
+        """Start with *processor*, which the spans of *origin* go to without a detour."""
+        self.add_span_processor(processor)
+        self._origin = origin
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """See the SDK."""
+        super().add_span_processor(span_processor)
+        if self._origin is not None:
+            self._origin.processor = self._active_span_processor
+
+
 def build(
     settings: Settings,
     *,
@@ -71,17 +88,18 @@ def build(
     if processor is None:
         processor = exporting = build_export(settings.export, resource=resource, registry=registry)
     ids = ids or RandomIds()
-    provider = TracerProvider(
+    origin = _origin(resource, processor, settings.limits)
+    provider = Provider(
         sampler=sampler,
         resource=resource,
         shutdown_on_exit=False,  # Telemetry shuts down within a bound
         id_generator=ids,
         span_limits=_span_limits(settings.limits),
     )
-    provider.add_span_processor(processor)
+    provider.begin(processor, origin)
     return Tracing(
-        provider=provider,
-        origin=_origin(resource, processor, settings.limits),
+        provider=trace.NoOpTracerProvider() if settings.disabled else provider,
+        origin=origin,
         sampler=sampler,
         ids=ids,
         random=_random_flag(ids),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextvars import Token
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -15,7 +15,7 @@ from instrumentation._metrics import ServerMetrics
 from instrumentation._outcome import Outcome
 from instrumentation._route import Routes
 from instrumentation._server_attributes import LONGEST, ServerAttributes
-from instrumentation._server_spans import ServerSpans
+from instrumentation._server_spans import Named, Watched
 from instrumentation._span import RequestSpan
 from instrumentation._websocket import WebSocket
 from instrumentation.conventions import OTHER_METHOD
@@ -34,11 +34,18 @@ WITH_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
 """Methods whose requests have a body, even where no header says how long it is."""
 
 
+class Spans(Protocol):
+    """Starts what there is to trace of a request or WebSocket."""
+
+    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
+        """Make its context the current one."""
+
+
 class Recorders(NamedTuple):
     """What requests of one service are recorded with."""
 
-    spans: ServerSpans | None
-    """None: metrics only."""
+    spans: Spans | None
+    """None: another engine makes them."""
     metrics: ServerMetrics
     attributes: ServerAttributes
     guard: Guard

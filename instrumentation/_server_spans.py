@@ -79,7 +79,6 @@ class ServerSpans:
         propagators: Propagators,
     ) -> None:
         self._origin = tracing.origin
-        self._on_start = tracing.origin.processor.on_start
         self._sampler = tracing.sampler
         self._new_trace_id = tracing.ids.generate_trace_id
         self._new_span_id = tracing.ids.generate_span_id
@@ -106,6 +105,8 @@ class ServerSpans:
         else:
             context, parent, links = self._caller(scope, named, context)
             span = self._begun(watched, scope, named, parent, links)
+        if watched.span is not None:
+            self._origin.processor.on_start(watched.span, context)  # type: ignore[arg-type]  # as much of one as they use
         watched.token = attach(Context({**context, SPAN_KEY: span}))
 
     def _dropped_by_caller(self, header: bytes, scope: Scope, named: Named) -> bool:
@@ -167,5 +168,4 @@ class ServerSpans:
         groups = self._attributes.of(scope, method, named)
         span = RequestSpan(self._origin, method, own, parent, groups, links)
         watched.span = span
-        self._on_start(span)  # type: ignore[arg-type]  # as much of one as they use
         return span

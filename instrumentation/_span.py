@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from time import time_ns
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
@@ -25,15 +25,33 @@ LONGEST_STACKTRACE: Final = 16384
 """Characters of a stack trace that are kept: its end, where the failure is."""
 
 
-class Origin(NamedTuple):
-    """What all spans of one service share."""
+class Origin:
+    """What all spans of one service share.
 
-    resource: Resource
-    scope: InstrumentationScope
-    processor: SpanProcessor
-    limits: Limits
-    clock: Callable[[], int] = time_ns
-    """Nanoseconds since 1970."""
+    Args:
+        resource: Who emits.
+        scope: Ours.
+        processor: Takes the spans.
+        limits: Of a span.
+        clock: Nanoseconds since 1970.
+    """
+
+    __slots__ = ("clock", "limits", "processor", "resource", "scope")
+
+    def __init__(
+        self,
+        *,
+        resource: Resource,
+        scope: InstrumentationScope,
+        processor: SpanProcessor,
+        limits: Limits,
+        clock: Callable[[], int] = time_ns,
+    ) -> None:
+        self.resource = resource
+        self.scope = scope
+        self.processor = processor
+        self.limits = limits
+        self.clock = clock
 
 
 class RequestSpan(ReadableSpan, Span):

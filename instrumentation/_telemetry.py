@@ -20,8 +20,9 @@ from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._page import Page
+from instrumentation._passed_on import PassedOn
 from instrumentation._propagators import Propagators
-from instrumentation._request import Recorders, Requests
+from instrumentation._request import Recorders, Requests, Spans
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._server_spans import ServerSpans
@@ -88,7 +89,7 @@ class Telemetry:
         self.aside.update((path + end, Aside(app=None)) for path in exclude for end in ("", "/"))
         if metrics_path is not None:
             self.aside[metrics_path] = Aside(app=Exposition(self.page().snapshot))
-        self.requests = Requests(self._recorders(traces=engine == "asgi" and not settings.disabled))
+        self.requests = Requests(self._recorders())
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.shutdown)
@@ -118,10 +119,10 @@ class Telemetry:
             operation=self.guard.operation("log_export"),
         )
 
-    def _recorders(self, *, traces: bool) -> Recorders:
+    def _recorders(self) -> Recorders:
         attributes = ServerAttributes(self.settings)
         return Recorders(
-            spans=self._server_spans(attributes) if traces else None,
+            spans=self._spans(attributes) if self.engine == "asgi" else None,
             metrics=ServerMetrics(self.families, self.settings.known_methods),
             attributes=attributes,
             guard=self.guard,
@@ -129,12 +130,16 @@ class Telemetry:
             foreign_spans=self.engine != "asgi" and not self.settings.disabled,
         )
 
-    def _server_spans(self, attributes: ServerAttributes) -> ServerSpans:
+    def _spans(self, attributes: ServerAttributes) -> Spans:
+        context = Context({CLIENTS: self.clients, **self.propagators.context()})
+        known = trusted(self.settings.trust_incoming)
+        if self.settings.disabled:
+            return PassedOn(self.propagators, trusted=known, context=context)
         return ServerSpans(
             self.tracing,
             attributes=attributes,
-            trusted=trusted(self.settings.trust_incoming),
-            context=Context({CLIENTS: self.clients, **self.propagators.context()}),
+            trusted=known,
+            context=context,
             propagators=self.propagators,
         )
 

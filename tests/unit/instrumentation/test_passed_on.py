@@ -1,0 +1,45 @@
+"""A service that traces nothing does not cut the traces of others."""
+
+from opentelemetry import baggage, trace
+
+from instrumentation import Settings, TelemetryMiddleware, inject
+from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._recording import ENVIRON
+from instrumentation._telemetry import Telemetry
+from tests.asgi import get
+
+CALLER = {
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "baggage": "user=alice",
+}
+
+
+def sent_on(**environ: str) -> dict[str, str]:
+    """What a service in the middle sends on, and from within a span of its own."""
+    sent: dict[str, str] = {}
+
+    async def service(_scope: Scope, _receive: Receive, send: Send) -> None:
+        with telemetry.tracer.start_as_current_span("work"):
+            inject(sent)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = [(name.encode(), value.encode()) for name, value in CALLER.items()]
+    settings = Settings.from_env({**ENVIRON, "OTEL_SDK_DISABLED": "true", **environ})
+    with Telemetry(settings, service="middle") as telemetry:
+        get(TelemetryMiddleware(service, telemetry), "/", headers=headers)
+    return sent
+
+
+def test_a_disabled_sdk_passes_the_callers_context_on_as_it_came() -> None:
+    assert sent_on() == CALLER
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    assert not baggage.get_all()
+
+
+def test_the_context_of_a_caller_who_is_not_trusted_goes_nowhere() -> None:
+    assert sent_on(SIGHTLINE_TRUST_INCOMING="never") == {}
+
+
+def test_what_is_not_read_is_not_passed_on() -> None:
+    assert sent_on(OTEL_PROPAGATORS="baggage") == {"baggage": "user=alice"}
