@@ -140,8 +140,8 @@ class SpanQueue:
                     self._pending_first = self._ledger.accepted
                 self._pending.append(span)
                 self._pending_bytes += size
-            if self._packets:
-                self._evict()
+                if self._packets:  # after each: the next one may find that none is left to give
+                    self._evict()
             if (idle and self._pending) or self._full() is not full:
                 self._changed.notify_all()
 

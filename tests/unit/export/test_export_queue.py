@@ -78,6 +78,16 @@ def test_a_number_of_spans_is_a_bound_only_where_one_is_set() -> None:
     assert dropped(queue) == {"queue_full": 1}
 
 
+def test_that_bound_holds_for_spans_that_come_together_behind_a_packet() -> None:
+    queue = queue_of(b"a", settings=SETTINGS._replace(max_queue_spans=2))
+    pack(queue, 1)
+
+    queue.put([(None, b"b"), (None, b"c"), (None, b"d"), (None, b"e")])
+
+    assert queue.stats().queued == 2
+    assert dropped(queue) == {"queue_full": 3}
+
+
 def test_a_packet_that_comes_back_is_next_or_last() -> None:
     queue = queue_of(b"a")
     pack(queue, 1)
