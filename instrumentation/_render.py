@@ -51,23 +51,21 @@ class Renderer:
         """The text format 0.0.4: what every scraper reads."""
         taken = self._take()
         rest = _generated(text_format.generate_latest, taken.others)
-        return rest + self._histograms(taken, exemplars=False)
+        return b"".join((rest, *self._histograms(taken, exemplars=False)))
 
     def open_metrics(self) -> bytes:
         """OpenMetrics 1.0, with exemplars."""
         taken = self._take()
         rest = _generated(open_metrics.generate_latest, taken.others)
-        return rest.removesuffix(END) + self._histograms(taken, exemplars=True) + END
+        return b"".join((rest.removesuffix(END), *self._histograms(taken, exemplars=True), END))
 
-    def _histograms(self, taken: Snapshot, *, exemplars: bool) -> bytes:
-        lines: list[str] = []
+    def _histograms(self, taken: Snapshot, *, exemplars: bool) -> Iterator[bytes]:
         for name, family in taken.histograms.items():
             help_text = escaped(printable(family.help), quotes=False)
-            lines.append(f"# HELP {name} {help_text}\n# TYPE {name} histogram\n")
+            yield f"# HELP {name} {help_text}\n# TYPE {name} histogram\n".encode()
             starts = self._known(name, family)
             for labels, series in with_pauses(family.series.items()):
-                _write(lines, starts[labels], series, exemplars=exemplars)
-        return "".join(lines).encode()
+                yield _lines(starts[labels], series, exemplars=exemplars).encode()
 
     def _known(self, name: str, family: Family) -> dict[str, Starts]:
         """How lines start, of the label sets that *family* has now."""
@@ -92,16 +90,17 @@ def _starts(name: str, labels: str, bounds: list[float]) -> Starts:
     )
 
 
-def _write(lines: list[str], starts: Starts, series: Series, *, exemplars: bool) -> None:
+def _lines(starts: Starts, series: Series, *, exemplars: bool) -> str:
     totals = list(accumulate(series.counts))
     if exemplars and series.examples:
-        for start, total, example in zip(starts.of_buckets, totals, series.examples, strict=True):
-            lines.append(f"{start}{total}{example[1] if example else ''}\n")
+        both = zip(starts.of_buckets, totals, series.examples, strict=True)
+        lines = [f"{start}{total}{shown[1] if shown else ''}\n" for start, total, shown in both]
     else:
-        lines += [
+        lines = [
             f"{start}{total}\n" for start, total in zip(starts.of_buckets, totals, strict=True)
         ]
     lines.append(f"{starts.of_count}{totals[-1]}\n{starts.of_sum}{floatToGoString(series.sum)}\n")  # type: ignore[no-untyped-call]  # as above
+    return "".join(lines)
 
 
 def _generated(generate: Callable[[Any], bytes], metrics: list[Metric]) -> bytes:
