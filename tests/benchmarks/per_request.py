@@ -11,16 +11,16 @@ CASES: Final = {
     "bare": called("bare"),
     "ours": called("ours"),
     "native": called("native"),
-    "contrib+pfi": called("contrib+pfi"),
+    "contrib+PFI": called("contrib+PFI"),
     "metrics": called("metrics"),
-    "pfi": called("pfi"),
+    "PFI": called("PFI"),
     "unsampled": called("ours", parent="unsampled"),
     "native unsampled": called("native", parent="unsampled"),
     "tenth": called("ours", environ=TENTH),
     "native tenth": called("native", environ=TENTH),
     "bare of 50": called("bare", service="fifty"),
     "ours of 50": called("ours", service="fifty"),
-    "contrib+pfi of 50": called("contrib+pfi", service="fifty"),
+    "contrib+PFI of 50": called("contrib+PFI", service="fifty"),
 }
 
 
@@ -28,7 +28,7 @@ def rows() -> Iterator[Row]:
     """The figures for the table."""
     cpu = microseconds(*CASES)
     bare, added = cpu["bare"], cpu["ours"] - cpu["bare"]
-    heaviest = cpu["contrib+pfi"] - bare
+    heaviest = cpu["contrib+PFI"] - bare
 
     def ratio(name: str) -> str:
         return f"{cpu[name] / bare:.2f}"
@@ -41,7 +41,7 @@ def rows() -> Iterator[Row]:
         figure="CPU a request: traces, metrics, exemplars, export (ratio to bare)",
         goal="≤ 1.5",
         ours=ratio("ours"),
-        peer=f"native, no metrics {ratio('native')}; contrib+PFI {ratio('contrib+pfi')}",
+        peer=f"native, no metrics {ratio('native')}; contrib+PFI {ratio('contrib+PFI')}",
     )
     yield Row(
         figure="added CPU, ours to contrib+PFI",
@@ -53,7 +53,7 @@ def rows() -> Iterator[Row]:
         figure="metrics only (ratio to bare)",
         goal="≤ 1.08",
         ours=ratio("metrics"),
-        peer=f"PFI {ratio('pfi')}",
+        peer=f"PFI {ratio('PFI')}",
     )
     for name, words in (("unsampled", "unsampled parent"), ("tenth", "10 % sampled")):
         yield Row(
@@ -66,7 +66,7 @@ def rows() -> Iterator[Row]:
         figure="added CPU at 50 routes to added CPU at 1",
         goal="≤ 1.1",
         ours=growth("ours"),
-        peer=f"contrib+PFI {growth('contrib+pfi')}",
+        peer=f"contrib+PFI {growth('contrib+PFI')}",
     )
 
 

@@ -28,7 +28,7 @@ def rows() -> Iterator[Row]:
         figure=f"CPU of a scrape of 10 000 lines, {DEAD} dead workers (ratio to none)",
         goal="≤ 1.5",
         ours=shown("ours"),
-        peer=f"multiprocess mode {shown('pfi')}",
+        peer=f"multiprocess mode {shown('PFI')}",
     )
 
 
@@ -37,7 +37,7 @@ def measured() -> dict[tuple[str, int], float]:
     with ExitStack() as folders:
         cases = {
             (variant, dead): forked(variant, dead, folders.enter_context(TemporaryDirectory()))
-            for variant in ("ours", "pfi")
+            for variant in ("ours", "PFI")
             for dead in (0, DEAD)
         }
         with side_by_side(cases, {"OTEL_TRACES_EXPORTER": "none"}) as subjects:
@@ -49,7 +49,7 @@ def forked(variant: str, dead: int, folder: str) -> Case:
     """A worker with so many *dead* predecessors; all meet in *folder*."""
     meeting = {
         "ours": {"TMPDIR": folder, "SERVER_SOFTWARE": "gunicorn"},
-        "pfi": {"PROMETHEUS_MULTIPROC_DIR": folder},
+        "PFI": {"PROMETHEUS_MULTIPROC_DIR": folder},
     }
     return Case(module="forked", arguments=(variant, dead), environ=meeting[variant])
 

@@ -20,7 +20,7 @@ SECONDS: Final = 3
 OPEN_METRICS: Final = {"Accept": "application/openmetrics-text;version=1.0.0"}
 """As Prometheus asks; exemplars travel in no other format."""
 
-CASES: Final = {name: served(name, label_sets=LABEL_SETS) for name in ("ours", "pfi")}
+CASES: Final = {name: served(name, label_sets=LABEL_SETS) for name in ("ours", "PFI")}
 
 
 def rows() -> Iterator[Row]:
@@ -30,7 +30,7 @@ def rows() -> Iterator[Row]:
         figure="request p99 while 10 000 lines are scraped once a second (ratio to without)",
         goal="unchanged",
         ours=missing() or slower(found, "ours"),
-        peer=f"PFI {slower(found, 'pfi')}" if found else "",
+        peer=f"PFI {slower(found, 'PFI')}" if found else "",
     )
 
 

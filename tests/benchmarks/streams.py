@@ -17,7 +17,7 @@ streamed = partial(called, service="stream", requests=RESPONSES)
 
 def rows() -> Iterator[Row]:
     """The figure for the table."""
-    variants = ("bare", "ours", "native", "contrib+pfi")
+    variants = ("bare", "ours", "native", "contrib+PFI")
     costs = measured({variant: streamed(variant) for variant in variants}, rounds=ROUNDS)
     bare = costs["bare"].microseconds
 
@@ -29,5 +29,5 @@ def rows() -> Iterator[Row]:
         figure=f"CPU of a streamed answer of {CHUNKS} chunks (ratio to bare)",
         goal="≤ 1.2, 1 span",
         ours=shown(costs["ours"]),
-        peer=f"native {shown(costs['native'])}; contrib+PFI {shown(costs['contrib+pfi'])}",
+        peer=f"native {shown(costs['native'])}; contrib+PFI {shown(costs['contrib+PFI'])}",
     )

@@ -95,9 +95,9 @@ VARIANTS: Final[dict[str, Variant]] = {
     "bare": bare,
     "ours": ours,
     "metrics": metrics_only,
-    "contrib+pfi": contrib_and_pfi,
+    "contrib+PFI": contrib_and_pfi,
     "native": native,
-    "pfi": prometheus_only,
+    "PFI": prometheus_only,
 }
 """By name; see each for what it is."""
 
