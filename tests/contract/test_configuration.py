@@ -1,8 +1,11 @@
 """docs/configuration.md names every variable that the library reads, and no other."""
 
 import re
+from types import ModuleType
 
 import pytest
+from opentelemetry import environment_variables as api
+from opentelemetry.sdk import environment_variables as sdk
 
 from instrumentation import ConfigurationError, Settings
 from sightline.artefacts import ROOT
@@ -58,6 +61,20 @@ def test_what_is_said_not_to_be_read_is_not() -> None:
 
     assert named(NOT_READ)
     assert read.isdisjoint(named(NOT_READ))
+
+
+def told(name: str) -> bool:
+    """Whether the page tells of *name*, by itself, as a sibling or as one of a family."""
+    families = re.findall(r"`([A-Z_]+)…`", PAGE)
+    return name.replace("_OTLP_TRACES_", "_OTLP_") in PAGE or name.startswith(tuple(families))
+
+
+@pytest.mark.parametrize("known", [api, sdk], ids=["api", "sdk"])
+def test_every_variable_that_opentelemetry_knows_is_told_of(known: ModuleType) -> None:
+    names = [value for value in vars(known).values() if str(value).startswith("OTEL_")]
+
+    assert names
+    assert [name for name in names if not told(name)] == []
 
 
 @pytest.mark.parametrize("name", ["OTEL_SDK_DISABLED", "OTEL_BSP_SCHEDULE_DELAY"])
