@@ -17,6 +17,9 @@ from prometheus_client.utils import floatToGoString
 from instrumentation._courtesy import with_pauses
 from instrumentation._snapshot import Family, Series, Snapshot, escaped, printable
 
+PLAIN: Final = b"text/plain; version=0.0.4; charset=utf-8"
+"""Media type of the text format; older prometheus_clients do not spell it."""
+
 END: Final = b"# EOF\n"
 """How OpenMetrics ends."""
 
@@ -45,7 +48,7 @@ class Renderer:
         """Content type and body: OpenMetrics with *exemplars*, or the text format."""
         if exemplars:
             return open_metrics.CONTENT_TYPE_LATEST.encode(), self.open_metrics()
-        return text_format.CONTENT_TYPE_PLAIN_0_0_4.encode(), self.text()
+        return PLAIN, self.text()
 
     def text(self) -> bytes:
         """The text format 0.0.4: what every scraper reads."""
