@@ -14,19 +14,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote
 
 import grpc
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from instrumentation._guard import qualified_name
 from instrumentation._telemetry import Telemetry
+from instrumentation._trust import trusted
 
 if TYPE_CHECKING:
     from contextvars import Token
-
-    from opentelemetry.context import Context
 
 OK: Final = grpc.StatusCode.OK
 CANCELLED: Final = grpc.StatusCode.CANCELLED
@@ -55,6 +56,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
     def __init__(self, telemetry: Telemetry) -> None:
         self._tracer = telemetry.tracer
         self._propagators = telemetry.propagators
+        self._trusted = trusted(telemetry.settings.trust_incoming)
         self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
         self._starting = telemetry.guard.operation("request_start")
         self._finishing = telemetry.guard.operation("request_end")
@@ -93,7 +95,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
     def _watched(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
         observed, failure = None, None
         with self._starting:
-            observed = self._begin(details)
+            observed = self._begin(details, context.peer())
         try:
             yield
         except BaseException as error:
@@ -104,11 +106,17 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if observed is not None:
                     self._end(observed, context, failure)
 
-    def _begin(self, details: grpc.HandlerCallDetails) -> "_Observed":
+    def _begin(self, details: grpc.HandlerCallDetails, peer: str) -> "_Observed":
         method = details.method.lstrip("/")
+        context = self._propagators.extract(_text_pairs(details.invocation_metadata))
+        links: tuple[Link, ...] = ()
+        if not self._trusted({"client": _client(peer)}):
+            caller = trace.get_current_span(context).get_span_context()
+            context, links = Context(), (Link(caller),) if caller.is_valid else ()
         span = self._tracer.start_span(
             method,
-            context=self._propagators.extract(_text_pairs(details.invocation_metadata)),
+            context=context,
+            links=links,
             kind=SpanKind.SERVER,
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
@@ -125,6 +133,12 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         _end(observed.span, code, error)
         child = self._durations.child("grpc", observed.method, code.name, error)
         child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
+
+
+def _client(peer: str) -> tuple[str, str]:
+    """Address and port, as ASGI has them, of ``ipv4:10.1.2.3:5`` or ``ipv6:%5B::1%5D:5``."""
+    address, _, port = unquote(peer).partition(":")[2].rpartition(":")
+    return address.strip("[]"), port
 
 
 def _outcome(context: Message, failure: BaseException | None) -> tuple[grpc.StatusCode, str]:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from instrumentation import Settings, Telemetry
+from instrumentation._recording import ENVIRON, recording
 from instrumentation.grpc import ServerInterceptor, client_interceptors
 from instrumentation.testing import Recording
 
@@ -130,6 +131,23 @@ def test_a_call_of_any_kind_is_one_trace(telemetry: Recording, method: str) -> N
     assert [span.kind for span in telemetry.spans] == ["CLIENT", "SERVER"]
     assert telemetry.metric("rpc_server_call_duration_seconds_count", rpc_method=name) == 1
     assert telemetry.metric("rpc_client_call_duration_seconds_count", rpc_method=name) == 1
+
+
+@pytest.mark.parametrize(
+    ("trust", "continued"), [("127.0.0.0/8", True), ("192.0.2.0/24", False), ("never", False)]
+)
+def test_the_trace_of_a_stranger_is_linked_to_and_no_more(trust: str, *, continued: bool) -> None:
+    async def call(channel: Anything) -> object:
+        return await channel.unary_unary(path("Echo"))(b"x")
+
+    settings = Settings.from_env(ENVIRON | {"SIGHTLINE_TRUST_INCOMING": trust})
+    with recording(settings) as (spans, telemetry):
+        asyncio.run(asyncio.wait_for(served(telemetry, call, HANDLERS), 60))
+        client, server = spans.finished()
+
+    assert (server.trace_id == client.trace_id) is continued
+    assert (server.parent_id == client.span_id) is continued
+    assert server.links == (() if continued else (client.span_id,))
 
 
 @pytest.mark.parametrize(
