@@ -7,6 +7,7 @@ holds them to its public answers.
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from time import perf_counter, time
 from typing import Any
 
@@ -38,27 +39,66 @@ def _adding(cell: Any, amount: float) -> Callable[[], None]:  # noqa: ANN401  of
     return add
 
 
-def observer(child: Histogram) -> "Observer":
-    """What observes *child*."""
-    in_memory = type(child._sum) is MutexValue  # noqa: SLF001  as above
-    return LockedOnce(child) if in_memory else Observer(child)
+def observer(child: Histogram, lock: "Lock | None" = None) -> "Observer":
+    """What observes *child*.
+
+    Args:
+        child: Of any histogram.
+        lock: Guards its values where they are in memory, for all its observers alike; that of
+            its sum when left out.
+    """
+    value = child._sum  # noqa: SLF001  as above
+    if type(value) is not MutexValue:
+        return Observer(child)
+    return LockedOnce(child, lock or value._lock)  # noqa: SLF001  as above
+
+
+def together(one: "Observer", other: "Observer") -> Callable[[float, float], int]:
+    """What observes a value in each of two histograms; the bucket of the first."""
+    if isinstance(one, LockedOnce) and isinstance(other, LockedOnce) and one.lock is other.lock:
+        return _locked_together(one, other)
+
+    def observe(first: float, second: float) -> int:
+        other.observe(second)
+        return one.observe(first)
+
+    return observe
+
+
+def _locked_together(one: "LockedOnce", other: "LockedOnce") -> Callable[[float, float], int]:
+    lock = one.lock
+    bounds, buckets, total = one.bounds, one.buckets, one.total
+    other_bounds, other_buckets, other_total = other.bounds, other.buckets, other.total
+
+    def observe(first: float, second: float) -> int:
+        found = bisect_left(bounds, first)
+        bucket = buckets[found]
+        other_bucket = other_buckets[bisect_left(other_bounds, second)]
+        with lock:
+            total._value += first  # noqa: SLF001  as above
+            bucket._value += 1  # noqa: SLF001  as above
+            other_total._value += second  # noqa: SLF001  as above
+            other_bucket._value += 1  # noqa: SLF001  as above
+        return found
+
+    return observe
 
 
 class Observer:
     """Observes one child of a histogram, its parts bound once."""
 
-    __slots__ = ("_add", "_bounds", "_count", "_due", "_exemplify")
+    __slots__ = ("_add", "_count", "_due", "_exemplify", "bounds")
 
     def __init__(self, child: Histogram) -> None:
-        self._bounds = tuple(child._upper_bounds)  # noqa: SLF001  as above
+        self.bounds = tuple(child._upper_bounds)  # noqa: SLF001  as above
         self._add = child._sum.inc  # noqa: SLF001  as above
         self._count = tuple(bucket.inc for bucket in child._buckets)  # noqa: SLF001  as above
         self._exemplify = tuple(bucket.set_exemplar for bucket in child._buckets)  # noqa: SLF001
-        self._due = [0.0] * len(self._bounds)
+        self._due = [0.0] * len(self.bounds)
 
     def observe(self, value: float) -> int:
         """Count *value*; the bucket it falls into."""
-        bucket = bisect_left(self._bounds, value)
+        bucket = bisect_left(self.bounds, value)
         self._add(value)
         self._count[bucket](1)
         return bucket
@@ -78,7 +118,10 @@ class Observer:
             span: A sampled span; others would lead nowhere.
             now: Seconds on a clock that only runs forward.
         """
-        bucket = self.observe(value)
+        self.exemplify(self.observe(value), value, span, now)
+
+    def exemplify(self, bucket: int, value: float, span: SpanContext, now: float) -> None:
+        """Remember *span* as the exemplar of *value* in *bucket*, when that is due; see above."""
         if now >= self._due[bucket]:
             self._due[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
             labels = {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}"}
@@ -88,21 +131,21 @@ class Observer:
 class LockedOnce(Observer):
     """An observer of values in memory: the sum and the buckets share a lock, taken once."""
 
-    __slots__ = ("_buckets", "_lock", "_sum")
+    __slots__ = ("buckets", "lock", "total")
 
-    def __init__(self, child: Histogram) -> None:
+    def __init__(self, child: Histogram, lock: Lock) -> None:
         super().__init__(child)
-        self._sum: Any = child._sum  # noqa: SLF001  as above
-        self._buckets: list[Any] = child._buckets  # noqa: SLF001  as above
-        self._lock = self._sum._lock  # noqa: SLF001  as above
-        for bucket in self._buckets:
-            bucket._lock = self._lock  # noqa: SLF001  as above
+        self.total: Any = child._sum  # noqa: SLF001  as above
+        self.buckets: list[Any] = child._buckets  # noqa: SLF001  as above
+        self.lock = lock
+        for value in (self.total, *self.buckets):
+            value._lock = lock  # noqa: SLF001  as above
 
     def observe(self, value: float) -> int:
         """Count *value*; the bucket it falls into."""
-        found = bisect_left(self._bounds, value)
-        bucket = self._buckets[found]
-        with self._lock:
-            self._sum._value += value  # noqa: SLF001  as above
+        found = bisect_left(self.bounds, value)
+        bucket = self.buckets[found]
+        with self.lock:
+            self.total._value += value  # noqa: SLF001  as above
             bucket._value += 1  # noqa: SLF001  as above
         return found

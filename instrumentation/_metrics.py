@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from instrumentation._histogram import Observer, adding, observer
+from instrumentation._histogram import Observer, adding, observer, together
 from instrumentation.conventions import (
     KNOWN_METHODS,
     METRICS,
@@ -140,12 +140,13 @@ class Families:
 class RequestSeries:
     """Everything that requests of one method, route, status code and error type share."""
 
-    __slots__ = ("duration", "request_size", "response_size")
+    __slots__ = ("duration", "observe", "request_size")
 
     def __init__(self, duration: Observer, request: Observer, response: Observer) -> None:
         self.duration = duration
         self.request_size = request
-        self.response_size = response
+        self.observe = together(duration, response)
+        """Counts a duration and the size of a response; the bucket of the duration."""
 
 
 class ServerMetrics:
@@ -153,6 +154,7 @@ class ServerMetrics:
 
     def __init__(self, families: Families, known_methods: frozenset[str] = KNOWN_METHODS) -> None:
         registry = families.registry
+        self._lock = Lock()
         self._duration = histogram(DURATION, registry)
         self._request_size = histogram("http_server_request_body_size_bytes", registry)
         self._response_size = histogram("http_server_response_body_size_bytes", registry)
@@ -173,8 +175,9 @@ class ServerMetrics:
         if OVERFLOW not in {method, route} and route != UNMATCHED_ROUTE:
             self._duration.labels(method, route, "200", "")
             self._duration.labels(method, route, "500", "500")
+        sizes = (method, route, status_code)
         return RequestSeries(
-            observer(self._duration.labels(method, route, status_code, error)),
-            observer(self._request_size.labels(method, route, status_code)),
-            observer(self._response_size.labels(method, route, status_code)),
+            observer(self._duration.labels(*sizes, error), self._lock),
+            observer(self._request_size.labels(*sizes), self._lock),
+            observer(self._response_size.labels(*sizes), self._lock),
         )

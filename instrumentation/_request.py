@@ -238,14 +238,12 @@ class Request:
         labels = (method, route, status_code or "", kind)
         known = self._requests.series
         series = known.children.get(labels) or known.child(*labels)
-        series.response_size.observe(0 if method == "HEAD" else self._size)
+        bucket = series.observe(duration, 0 if method == "HEAD" else self._size)
         if self.received is not None:
             series.request_size.observe(self.received)
         context = span.get_span_context() if span is not None else self._traced_by
         if context.trace_flags & 1:
-            series.duration.observe_with_exemplar(duration, context, ended_at)
-        else:
-            series.duration.observe(duration)
+            series.duration.exemplify(bucket, duration, context, ended_at)
         if span is None:
             return
         if error is not None:
