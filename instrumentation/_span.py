@@ -225,7 +225,8 @@ class RequestSpan(ReadableSpan, Span):
             outcome: What the response told.
             duration: Seconds since the start, by a clock that only runs forward.
         """
-        with self._lock:
+        self._lock.acquire()  # see _histogram.py
+        try:
             if self._end_time is not None:
                 return
             if not self._renamed:
@@ -236,6 +237,8 @@ class RequestSpan(ReadableSpan, Span):
             if not self._touched:
                 self.closing = outcome.closing
             self._end_time = self._start_time + int(duration * 1e9)
+        finally:
+            self._lock.release()
         self._origin.processor.on_end(self)
 
     def end(self, end_time: int | None = None) -> None:
