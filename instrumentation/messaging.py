@@ -48,6 +48,7 @@ class Channel:
         self._propagators = telemetry.propagators
         self._system = system
         self._destination = destination
+        self._carrying = telemetry.guard.operation("message_context")
         self._sent = families.counter("messaging_client_sent_messages")
         self._consumed = families.counter("messaging_client_consumed_messages")
         self._operation = families.histogram("messaging_client_operation_duration_seconds")
@@ -58,7 +59,8 @@ class Channel:
         """Send one message in the block; *carrier* gets the context to send along."""
         counts = (self._sent, self._operation)
         with self._span("send", SpanKind.PRODUCER, ()) as span:
-            self._write(carrier)
+            with self._carrying:
+                self._write(carrier)
             with self._counted("send", span, *counts):
                 yield span
 
@@ -71,13 +73,19 @@ class Channel:
         carrier[:] = kept + [(name, value.encode()) for name, value in headers.items()]
 
     @contextmanager
-    def processing(self, carrier: Incoming) -> Iterator[trace.Span]:
+    def processing(self, carrier: Incoming | None) -> Iterator[trace.Span]:
         """Process one message in the block, in a trace of its own that links to the sender's.
 
         A batch or a retry belongs to no single sender, so that a link says more than a parent.
+
+        Args:
+            carrier: The message's headers; None: it has none.
         """
-        sender = trace.get_current_span(self._propagators.extract(carrier)).get_span_context()
-        links = (Link(sender),) if sender.is_valid else ()
+        links: tuple[Link, ...] = ()
+        with self._carrying:
+            sender = trace.get_current_span(self._propagators.extract(carrier or {}))
+            if sender.get_span_context().is_valid:
+                links = (Link(sender.get_span_context()),)
         counts = (self._consumed, self._process)
         with (
             self._span("process", SpanKind.CONSUMER, links) as span,

@@ -1,9 +1,16 @@
 """Messages that carry their trace."""
 
+from typing import Any
+
 import pytest
 
+from instrumentation import Settings
+from instrumentation._recording import recording
 from instrumentation.messaging import Channel
 from instrumentation.testing import Recording
+
+Anything = Any
+"""What a broker's client may give for headers."""
 
 
 @pytest.fixture
@@ -36,6 +43,31 @@ def test_pairs_as_kafka_has_them_carry_the_trace(telemetry: Recording, orders: C
     traceparent = f"00-{sent.trace_id}-{sent.span_id}-01".encode()
     assert headers == [("tenant", b"blue"), ("traceparent", traceparent)]
     assert processed.links == (sent.span_id,)
+
+
+@pytest.mark.parametrize("headers", [None, [], {}, [("traceparent", None)]])
+def test_a_message_without_a_trace_is_processed_all_the_same(
+    telemetry: Recording, orders: Channel, headers: Anything
+) -> None:
+    with orders.processing(headers):
+        pass
+
+    (span,) = telemetry.spans
+    assert span.links == ()
+
+
+def test_headers_that_are_none_cost_the_link_and_no_message() -> None:
+    broken: Anything = 7
+    with recording(Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})) as (spans, telemetry):
+        orders = Channel(telemetry, system="kafka", destination="orders")
+        with orders.sending(broken), orders.processing(broken):
+            pass
+
+        failures = telemetry.registry.get_sample_value(
+            "sightline_internal_errors_total", {"operation": "message_context"}
+        )
+    assert failures == 2.0
+    assert len(spans.finished()) == 2
 
 
 def test_messages_are_counted_on_both_sides(telemetry: Recording, orders: Channel) -> None:
