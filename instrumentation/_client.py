@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from instrumentation._guard import Guard, Uncounted, qualified_name
 from instrumentation._metrics import Bounded, Families
 from instrumentation._propagation import members
-from instrumentation._propagators import Propagators
+from instrumentation._propagators import USUAL, Propagators
 from instrumentation._redaction import redacted
 from instrumentation._server_attributes import LONGEST
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
@@ -63,12 +63,12 @@ class Clients:
         families: Families | None = None,
         secret: frozenset[str] = SECRET_PARAMETERS,
         baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
-        propagators: Propagators | None = None,
+        propagators: Propagators = USUAL,
     ) -> None:
         self._provider = provider
         self._secret = secret
         self._baggage_hosts = baggage_hosts
-        self._propagators = propagators or Propagators()
+        self._propagators = propagators
         self.durations: Bounded[Observer] | None = (
             families.histogram("http_client_request_duration_seconds") if families else None
         )

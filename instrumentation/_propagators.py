@@ -131,7 +131,11 @@ def extract(carrier: Incoming, context: Context | None = None) -> Context:
 def _of(context: Context | None) -> Propagators:
     """Those of the service whose request is being served; outside of any, W3C's."""
     found = get_value(PROPAGATORS, context) or get_value(PROPAGATORS)
-    return found if isinstance(found, Propagators) else Propagators()
+    return found if isinstance(found, Propagators) else USUAL
+
+
+USUAL: Final = Propagators()
+"""W3C's."""
 
 
 def _offered(name: str) -> TextMapPropagator:
