@@ -74,7 +74,8 @@ class ExportSettings(NamedTuple):
 
     def __repr__(self) -> str:
         """Everything but credentials."""
-        shown = self._asdict() | {"headers": ..., "proxy": without_credentials(self.proxy)}
+        urls = {name: without_credentials(getattr(self, name)) for name in ("endpoint", "proxy")}
+        shown = self._asdict() | urls | {"headers": ...}
         return f"ExportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod

@@ -42,6 +42,19 @@ def test_headers_are_decoded_and_never_shown() -> None:
     assert "abc" not in repr(settings)
 
 
+def test_passwords_in_urls_are_never_shown() -> None:
+    settings = ExportSettings.from_env(
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:hunter2@collector.example:4318",
+            "HTTP_PROXY": "http://me:hunter2@proxy.example:3128",
+        }
+    )
+
+    assert "hunter2" not in repr(settings)
+    assert "collector.example" in repr(settings)
+    assert "proxy.example" in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
