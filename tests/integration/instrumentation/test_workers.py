@@ -118,6 +118,13 @@ def test_a_page_of_ones_own_shows_all_workers_too(collector: Collector) -> None:
         assert [requests(service, "/own/metrics/") for _ in range(8)] == [30.0] * 8
 
 
+def test_workers_meet_where_the_server_tells_of_no_start(collector: Collector) -> None:
+    with running("plain", collector, options=(*PAIR, "--lifespan", "off")) as service:
+        ask(service, 30)
+
+        assert [requests(service) for _ in range(8)] == [30.0] * 8
+
+
 def test_workers_meet_where_paths_are_long(collector: Collector, tmp_path: Path) -> None:
     deep = tmp_path / ("deep" * 30)
     deep.mkdir()
