@@ -27,7 +27,7 @@ def called(
     *,
     service: str = "small",
     parent: str = "none",
-    requests: int = 800,
+    requests: int = 1600,
     environ: Mapping[str, str] = PLAIN,
 ) -> Case:
     """A *variant* of a *service*, so many times a round."""
@@ -35,7 +35,7 @@ def called(
     return Case(module="called", arguments=arguments, environ=environ)
 
 
-def measured(cases: Mapping[str, Case], *, rounds: int = 15) -> dict[str, Cost]:
+def measured(cases: Mapping[str, Case], *, rounds: int = 12) -> dict[str, Cost]:
     """The cost of each case, over interleaved rounds."""
     with Collector() as collector, side_by_side(cases, exporting_to(collector)) as subjects:
         turns = {name: partial(_round, subject, collector) for name, subject in subjects.items()}
