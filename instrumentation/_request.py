@@ -176,19 +176,11 @@ class Request:
                 self._trailers = message.get("trailers", False)
                 if self._requests.captured:
                     self._capture(message)
-            elif self._ends_with(message, kind):
+            elif _ends(message):
                 return self._send_last(message)
         except Exception as error:  # noqa: BLE001  see _guard.py
             self._requests.sending.failed(error)
         return self._send(message)
-
-    def _ends_with(self, message: Message, kind: str) -> bool:
-        """Whether *message*, not a usual one, is the last of its response."""
-        if kind == BODY:
-            self._size += len(message.get("body", b""))
-        if kind == TRAILERS:
-            return not message.get("more_trailers", False)
-        return kind in LAST_WITHOUT_MORE
 
     async def _send_last(self, message: Message) -> None:
         await self._send(message)
@@ -267,3 +259,10 @@ class Request:
             return qualified_name(error)
         self._status_code = status_code or SERVER_ERROR  # the answer for an app that gives up
         return str(self._status_code)
+
+
+def _ends(message: Message) -> bool:
+    """Whether *message*, not a body, is the last one of its response."""
+    if message["type"] == TRAILERS:
+        return not message.get("more_trailers", False)
+    return message["type"] in LAST_WITHOUT_MORE

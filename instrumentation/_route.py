@@ -66,7 +66,8 @@ def _without_values(path: str, parameters: Mapping[str, object], below: str) -> 
     found = f"{path}/"
     for name in reversed(names):
         before, value, after = found.rpartition(f"/{parameters[name]}/")
-        if not value:  # a convertor has made another value of what was in the path
+        if value:
+            found = f"{before}/{{{name}}}/{after}"
+        elif below:  # a convertor has made another value of what was in the path
             return "".join(f"/{{{each}}}" for each in names)
-        found = f"{before}/{{{name}}}/{after}"
     return found[:-1]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.per_request import microseconds
 
-GATES = {"ours": 1.9, "metrics": 1.2, "unsampled": 1.45}
+GATES = {"ours": 1.75, "metrics": 1.2, "unsampled": 1.35, "tenth": 1.45}
 """Ratio to the bare service; `make bench` has the figures, docs/benchmarks.md the goals."""
 
 
