@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import math
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -17,7 +18,7 @@ from instrumentation._aside import Aside, asides
 from instrumentation._client import CLIENTS, Clients
 from instrumentation._exposition import Exposition
 from instrumentation._global_provider import close_provider, open_provider
-from instrumentation._guard import Guard
+from instrumentation._guard import LOGGER, Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._page import Page
 from instrumentation._passed_on import PassedOn
@@ -39,6 +40,9 @@ TraceWith = Callable[[Settings, str, CollectorRegistry], _provider.Tracing]
 
 SHUTDOWN_SECONDS: Final = 3.0
 """Longest a stopping service waits for its last spans to be taken."""
+
+SOON_SECONDS: Final = 2.0
+"""A process that ends so soon after its service has stopped, ends for the same reason."""
 
 
 class Telemetry:
@@ -84,6 +88,7 @@ class Telemetry:
         self.runtime = Runtime(self.registry, settings)
         self._service = service
         self._pages: list[Page] = []
+        self._stops_at = math.inf
         self.aside = asides(settings.excluded_urls)
         # With a slash, too: so a mounted app is asked.
         self.aside.update((path + end, Aside(app=None)) for path in exclude for end in ("", "/"))
@@ -92,7 +97,7 @@ class Telemetry:
         self.requests = Requests(self._recorders())
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
-        atexit.register(self.shutdown)
+        atexit.register(self.exiting)
 
     @cached_property
     def tracer(self) -> trace.Tracer:
@@ -170,7 +175,7 @@ class Telemetry:
         Returns:
             Whether nothing was lost.
         """
-        atexit.unregister(self.shutdown)
+        atexit.unregister(self.exiting)
         self.runtime.close()
         close_provider(self.tracing.provider)
         for page in self._pages:
@@ -191,18 +196,37 @@ class Telemetry:
 
     def started(self) -> None:
         """The service starts, on the event loop that runs now."""
+        self._stops_at = math.inf
         self.runtime.watch_loop()
         for page in self._pages:
             page.join()
 
     async def stopped(self) -> None:
         """The service stops: send what waits, without holding up the event loop."""
-        ends_at = time.monotonic() + SHUTDOWN_SECONDS
+        self._stops_at = time.monotonic() + SHUTDOWN_SECONDS
         await asyncio.to_thread(self.flush)
         # A server in a hurry cancels responses, whose spans end while the first flush counts.
-        await asyncio.to_thread(self.flush, max(0.0, ends_at - time.monotonic()))
+        await asyncio.to_thread(self.flush, self._left())
+        self._tell_what_waits()
         for page in self._pages:
             page.close()
+
+    def exiting(self) -> None:
+        """The process ends: shut down, in the time that `stopped` left."""
+        self.shutdown(self._left())
+
+    def _left(self) -> float:
+        """Seconds until a service that stops gives up; all of them when it stopped long ago."""
+        left = self._stops_at - time.monotonic()
+        return min(max(0.0, left), SHUTDOWN_SECONDS) if left > -SOON_SECONDS else SHUTDOWN_SECONDS
+
+    def _tell_what_waits(self) -> None:
+        stats = self.stats()
+        if stats is not None and stats.queued:
+            LOGGER.warning(
+                "the service stops while %d spans wait for the collector; they are given up",
+                stats.queued,
+            )
 
     def __enter__(self) -> Self:
         return self
