@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, in_turn
 
 TRIES: Final = 7
 
@@ -48,7 +49,7 @@ FastAPIInstrumentor.instrument_app(fastapi.FastAPI())
 
 def rows() -> Iterator[Row]:
     """The figures for the table."""
-    (seconds, size), (their_seconds, their_size) = cost(OURS), cost(PEER)
+    (seconds, size), (their_seconds, their_size) = costs(OURS, PEER)
     yield Row(
         figure="import and set-up over fastapi + uvicorn",
         goal="≤ 30 ms, ≤ 4 MB",
@@ -57,10 +58,10 @@ def rows() -> Iterator[Row]:
     )
 
 
-def cost(statement: str) -> tuple[float, float]:
-    """The least CPU seconds and resident bytes that *statement* adds."""
-    runs = [_run(statement) for _ in range(TRIES)]
-    return min(seconds for seconds, _ in runs), min(size for _, size in runs)
+def costs(*statements: str) -> list[tuple[float, float]]:
+    """The least CPU seconds and resident bytes that each of *statements* adds, tried in turn."""
+    runs = in_turn({statement: partial(_run, statement) for statement in statements}, rounds=TRIES)
+    return [(min(run[0] for run in tried), min(run[1] for run in tried)) for tried in runs.values()]
 
 
 def _run(statement: str) -> tuple[float, float]:
