@@ -74,10 +74,12 @@ def outcome(status: Status | None) -> bytes:
     """The status."""
     if status is None:
         return b""
-    if status.status_code is StatusCode.UNSET and not status.description:
+    # Past the properties, which are Python functions: nearly every span has a plain status.
+    code, description = status._status_code, status._description  # noqa: SLF001  see above
+    if code is StatusCode.UNSET and not description:
         return _UNSET_STATUS
-    message = b"\x12" + delimited(bounded_text(status.description))
-    return b"\x7a" + delimited(message + b"\x18" + SMALL[status.status_code.value])
+    message = b"\x12" + delimited(bounded_text(description))
+    return b"\x7a" + delimited(message + b"\x18" + SMALL[code.value])
 
 
 def events(span: ReadableSpan) -> Iterator[bytes]:
