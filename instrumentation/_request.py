@@ -166,16 +166,19 @@ class Request:
     def send(self, message: Message) -> Awaitable[None]:
         """Pass *message* on; the last one ends the request."""
         try:
+            if message.get("more_body"):  # of a stream: the kind that may come a thousand times
+                self._size += len(message["body"])
+                return self._send(message)
             kind = message["type"]
-            if kind == BODY:
-                self._size += len(message.get("body", b""))
-                if not (message.get("more_body", False) or self._trailers):
-                    return self._send_last(message)
-            elif kind == START:
+            if kind == START:
                 self._status_code = message["status"]
                 self._trailers = message.get("trailers", False)
                 if self._requests.captured:
                     self._capture(message)
+            elif kind == BODY:
+                self._size += len(message.get("body", b""))
+                if not self._trailers:
+                    return self._send_last(message)
             elif _ends(message):
                 return self._send_last(message)
         except Exception as error:  # noqa: BLE001  see _guard.py
