@@ -108,10 +108,15 @@ class QueueProcessor(ExportProcessor):
         self._settle()
 
     def _encode_ended(self) -> None:
-        ended, encoded = self._ended, list[Pending]()
-        while ended:
+        while self._ended:
+            self._queue.put(self._encoded(self._together))
+
+    def _encoded(self, most: int) -> list[Pending]:
+        """The next spans, at most so many; what cannot be encoded is counted."""
+        encoded: list[Pending] = []
+        while self._ended and len(encoded) < most:
             try:
-                span = ended.popleft()
+                span = self._ended.popleft()
             except IndexError:  # a garbage collection ended a span in between, and settled
                 break
             try:
@@ -119,7 +124,7 @@ class QueueProcessor(ExportProcessor):
             except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
                 self._queue.lose(UNENCODABLE)
                 self._log.lost(1, UNENCODABLE, type(error).__name__)
-        self._queue.put(encoded)
+        return encoded
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
