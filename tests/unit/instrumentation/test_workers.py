@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,3 +118,34 @@ def test_the_last_word_is_left_at_the_end(folder: Folder) -> None:
     workers.close()
 
     assert folder.read(worker(os.getpid())) == word(7)
+
+
+CHURN = """
+import sys
+from instrumentation._workers_remains import Remains
+from tests.unit.instrumentation.test_workers import GUARD, Folder, Path, word
+
+folder, one = Folder("page", root=Path(sys.argv[1]), server=int(sys.argv[2])), word(1)
+remains = Remains(folder, GUARD.operation("workers_ask"))
+for number in range(400):
+    folder.write(f"{number}-1", one)
+    remains.absorb([f"{number}-1"])
+"""
+
+
+def totals(workers: Workers, process: subprocess.Popen[bytes]) -> Iterator[float]:
+    """What scrapes tell until *process* has ended, and then."""
+    while process.poll() is None:
+        yield events(workers)
+    yield events(workers)
+
+
+def test_no_total_goes_back_while_siblings_add_the_dead(tmp_path: Path, workers: Workers) -> None:
+    arguments = [str(tmp_path), str(os.getppid())]
+
+    with subprocess.Popen([sys.executable, "-c", CHURN, *arguments]) as churning:
+        seen = list(totals(workers, churning))
+
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 10
+    assert seen[-1] == 401
