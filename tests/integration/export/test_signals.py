@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -96,11 +96,11 @@ class Shop:
         self.answered_by.append(int(answer.text))
         return self.answered_by[-1]
 
-    def ticks(self) -> Iterator[bytes]:
+    @contextmanager
+    def ticks(self) -> Iterator[Iterator[bytes]]:
         """A response without end."""
-        answer = requests.get(f"{self._url}/ticks", stream=True, timeout=60)
-        lines: Iterator[bytes] = answer.iter_lines(chunk_size=1)
-        return lines
+        with requests.get(f"{self._url}/ticks", stream=True, timeout=60) as answer:
+            yield answer.iter_lines(chunk_size=1)
 
     def stop(self, sign: signal.Signals) -> float:
         """Send *sign* to the server's first process; seconds until it had ended."""
@@ -153,10 +153,10 @@ def test_a_response_that_is_cut_short_by_the_end_keeps_its_span(
     collector: Collector, shops: Shops
 ) -> None:
     shop = shops([*UVICORN, "--timeout-graceful-shutdown", "1"])
-    stream = shop.ticks()
 
-    next(stream)
-    shop.stop(signal.SIGTERM)
+    with shop.ticks() as stream:
+        next(stream)
+        shop.stop(signal.SIGTERM)
 
     assert [span.name for span in collector.spans] == ["GET /ticks"]
 
