@@ -167,10 +167,8 @@ class Request:
         """Pass *message* on; the last one ends the request."""
         try:
             if message.get("more_body"):  # of a stream: the kind that may come a thousand times
-                self._size += len(message["body"])
-                return self._send(message)
-            kind = message["type"]
-            if kind == START:
+                self._size += len(message.get("body", b""))
+            elif (kind := message["type"]) == START:
                 self._status_code = message["status"]
                 self._trailers = message.get("trailers", False)
                 if self._requests.captured:
@@ -251,17 +249,13 @@ class Request:
 
         Source: semantic conventions, ``error.type``; the code keeps the label's values few.
         """
-        error, status_code = self.error, self._status_code
-        if (
-            error is not None
-            and status_code < SERVER_ERROR
-            and (
-                status_code or not isinstance(error, Exception)  # cancelled: nobody was answered
-            )
-        ):
-            return qualified_name(error)
-        self._status_code = status_code or SERVER_ERROR  # the answer for an app that gives up
-        return str(self._status_code)
+        if self._status_code >= SERVER_ERROR:
+            return str(self._status_code)
+        error = self.error
+        if error is not None and (self._status_code or not isinstance(error, Exception)):
+            return qualified_name(error)  # broken off, or cancelled before anybody was answered
+        self._status_code = SERVER_ERROR  # what servers answer for an app that gives up
+        return str(SERVER_ERROR)
 
 
 def _ends(message: Message) -> bool:

@@ -1,7 +1,7 @@
 """What becomes of requests that do not end as they should."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
 from instrumentation import TelemetryMiddleware
+from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope
 
@@ -68,6 +69,52 @@ def test_a_chunked_upload_has_its_size(telemetry: Recording, app: TelemetryMiddl
 
     size = "http_server_request_body_size_bytes_sum"
     assert telemetry.metric(size, http_route="/upload") == 8
+
+
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+HEARTBEAT: Message = {"type": "http.response.body", "more_body": True}
+"""Source: ASGI, "Response Body": a body that is left out is empty."""
+LAST: Message = {"type": "http.response.body", "body": b"over"}
+
+
+async def beating(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send(START)
+    await send(HEARTBEAT)
+    await send(LAST)
+
+
+class Refusing:
+    """A server that raises in the call itself once its client has gone."""
+
+    def __init__(self) -> None:
+        self.asked: list[Message] = []
+
+    def send(self, message: Message) -> Awaitable[None]:
+        self.asked.append(message)
+        if message is HEARTBEAT:
+            raise ConnectionError("gone")
+        return asyncio.sleep(0)
+
+    async def receive(self) -> Message:
+        return {"type": "http.disconnect"}
+
+
+def test_a_part_of_a_stream_may_be_without_a_body(telemetry: Recording) -> None:
+    watched = TelemetryMiddleware(beating, telemetry.telemetry)
+
+    sent, raised = asyncio.run(answer(watched, scope("/")))
+
+    assert (sent, raised) == ([START, HEARTBEAT, LAST], "")
+    assert telemetry.metric("http_server_response_body_size_bytes_sum") == 4
+
+
+def test_a_server_that_refuses_at_once_is_asked_once(telemetry: Recording) -> None:
+    watched, server = TelemetryMiddleware(beating, telemetry.telemetry), Refusing()
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(watched(scope("/"), server.receive, server.send))
+
+    assert server.asked == [START, HEARTBEAT]
 
 
 @pytest.mark.parametrize("length", [b"9" * 19, b"9" * 5000, b"-1", b"1_0", "²".encode("latin-1")])
