@@ -68,9 +68,10 @@ class SpanEncoder:
             self._title(span._name, span._kind),
             outcome(span._status),
         ]
-        if span._events or span.dropped_events:
+        # The SDK's own lists take a lock to say whether they are empty; the deque in them does not.
+        if getattr(span._events, "_dq", span._events) or span.dropped_events:
             fields += events(span)
-        if span._links or span.dropped_links:
+        if getattr(span._links, "_dq", span._links) or span.dropped_links:
             fields += links(span)
         return b"".join(fields)
 

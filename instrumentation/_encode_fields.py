@@ -36,12 +36,12 @@ _NANOSECONDS: Final = range(2**64)
 
 def beginning(context: SpanContext, start: int | None, end: int | None) -> bytes:
     """Ids, times, and what vendors want to be told again."""
-    ids = (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
+    trace_id, span_id, _, _, state, _ = context
+    ids = (trace_id.to_bytes(16, "big"), span_id.to_bytes(8, "big"))
     try:
         fields = _IDS_AND_TIMES(b"\x0a\x10", ids[0], b"\x12\x08", ids[1], 0x39, start, 0x41, end)
     except struct.error:
         return beginning(context, instant(start), instant(end))
-    state = context.trace_state
     return fields if state is DEFAULT_TRACE_STATE else fields + _trace_state(state)
 
 
