@@ -5,7 +5,7 @@ What fails in here is ours alone (see ``_guard.py``); what the service raises pa
 
 from typing import TYPE_CHECKING, Final
 
-from instrumentation._exposition import ASGIApp, Message, Receive, Scope, Send
+from instrumentation._asgi_types import ASGIApp, Message, Receive, Scope, Send
 from instrumentation._request import Request
 
 if TYPE_CHECKING:

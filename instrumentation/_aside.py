@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from instrumentation._exposition import ASGIApp
+from instrumentation._asgi_types import ASGIApp
 
 _REMEMBERED: Final = 1024
 """Paths that were matched; strangers may send any number of others."""

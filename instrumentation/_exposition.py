@@ -1,21 +1,18 @@
 """``/metrics``: OpenMetrics with exemplars for who asks for it, the old text format for others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry
 
+from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from instrumentation._render import Renderer
     from instrumentation._snapshot import Snapshot
     from instrumentation._telemetry import Telemetry
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_METRICS: Final = b"application/openmetrics-text"
 """Media type that Prometheus asks for; exemplars travel in no other."""

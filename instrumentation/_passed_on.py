@@ -5,8 +5,8 @@ Source: OpenTelemetry, "General SDK Configuration": OTEL_SDK_DISABLED has no eff
 
 from opentelemetry.context import Context
 
+from instrumentation._asgi_types import Scope
 from instrumentation._context import attach, current
-from instrumentation._exposition import Scope
 from instrumentation._propagators import Propagators
 from instrumentation._server_spans import Named, Watched
 from instrumentation._trust import Trusted

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple, Protocol
 from opentelemetry import trace
 from opentelemetry.context import Context
 
+from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
-from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._outcome import Outcome

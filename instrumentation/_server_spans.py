@@ -15,8 +15,8 @@ from opentelemetry.trace import (
     TraceState,
 )
 
+from instrumentation._asgi_types import Scope
 from instrumentation._context import FLAGS, SPAN_KEY, attach, current, span_context
-from instrumentation._exposition import Scope
 from instrumentation._propagation import BAGGAGE as BAGGAGE_HEADER
 from instrumentation._propagation import (
     TRACEPARENT,

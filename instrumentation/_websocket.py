@@ -8,8 +8,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
-from instrumentation._exposition import Message, Receive, Scope, Send
 from instrumentation._guard import Operation, qualified_name
 from instrumentation._outcome import Outcome
 from instrumentation._span import RequestSpan

@@ -12,7 +12,7 @@ from instrumentation._on_import import when_imported
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from instrumentation._exposition import Receive, Scope, Send
+    from instrumentation._asgi_types import Receive, Scope, Send
 
 
 def activate() -> None:

@@ -13,7 +13,7 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
 from instrumentation import Settings, Telemetry, TelemetryMiddleware
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._provider import adopt
 from tests.asgi import answer, scope
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._recording import ENVIRON, recording
 from tests.asgi import answer, scope
 

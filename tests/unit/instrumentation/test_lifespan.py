@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._exposition import ASGIApp, Receive, Scope, Send
+from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
 from instrumentation._telemetry import Telemetry
 from tests.asgi import get
 from tests.fakes import Collector

@@ -3,7 +3,7 @@
 from opentelemetry import baggage, trace
 
 from instrumentation import Settings, TelemetryMiddleware, inject
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._recording import ENVIRON
 from instrumentation._telemetry import Telemetry
 from tests.asgi import get

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import baggage, context
 
 from instrumentation import ConfigurationError, Settings, TelemetryMiddleware, inject
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._propagators import Propagators
 from instrumentation._recording import ENVIRON, recording
 from instrumentation.testing import RecordedSpan

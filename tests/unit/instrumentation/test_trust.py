@@ -7,7 +7,7 @@ from opentelemetry import baggage
 
 from instrumentation import Settings, TelemetryMiddleware
 from instrumentation._asgi import OURS
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._recording import ENVIRON, recording
 from instrumentation.testing import RecordedSpan
 from tests.asgi import answer, scope

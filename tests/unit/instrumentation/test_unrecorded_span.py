@@ -6,7 +6,7 @@ import pytest
 from opentelemetry import trace
 
 from instrumentation import Settings, TelemetryMiddleware, inject
-from instrumentation._exposition import Receive, Scope, Send
+from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._recording import ENVIRON, recording
 from tests.asgi import get
 
