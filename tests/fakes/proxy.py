@@ -3,43 +3,21 @@
 import http.client
 import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+
+from tests.fakes.threaded import ThreadedServer
 
 
-class Proxy:
-    """Passes requests and tunnels on to *port*; a context manager."""
+class Proxy(ThreadedServer):
+    """Passes requests and tunnels on to *port*."""
 
     def __init__(self, port: int) -> None:
+        super().__init__(_handler(self))
         self.port = port
         self.asked: list[str] = []
         """Method and target of each request or tunnel."""
         self.authorized: list[str] = []
         """Who asked."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
