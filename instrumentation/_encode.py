@@ -77,7 +77,7 @@ class SpanEncoder:
 
     def _groups(self, span: RequestSpan) -> list[bytes]:
         """As `_attributes`; those that come in groups are encoded already."""
-        given, groups = span.given, span.groups
+        given, groups = span.given or {}, span.groups
         if any(not given.keys().isdisjoint(group.attributes) for group in groups):
             return self._attributes(span)
         return [group.fields for group in groups] + self._fields(given, span.dropped_attributes)

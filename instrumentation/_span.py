@@ -73,8 +73,9 @@ class RequestSpan(ReadableSpan, Span):
     _instrumentation_info = None
     _renamed = _touched = False
     _dropped_attributes = _dropped_events = _dropped_links = 0
-    given: Mapping[str, AnyValue] = MappingProxyType({})
+    given: dict[str, AnyValue] | None = None
     """Attributes that the service gave; they win over those of the groups."""
+    _room = 0  # for attributes of the service
     closing = b""
     """Name and status as they are sent; empty where the service added to its span."""
 
@@ -111,7 +112,7 @@ class RequestSpan(ReadableSpan, Span):
         found: dict[str, AnyValue] = {}
         for group in self.groups:
             found |= group.attributes
-        found.update(self.given)
+        found.update(self.given or ())
         return found
 
     @property
@@ -151,13 +152,16 @@ class RequestSpan(ReadableSpan, Span):
     def _set(self, key: str, value: object) -> None:
         if self._end_time is not None or not key:
             return
-        limits, known = self._origin.limits, self._attributes
-        if len(known) >= limits.attributes and key not in known:
-            self._dropped_attributes += 1
-            self._touched = True
-            return
         self._touched = True
-        self.given = {**self.given, described(key): cleaned(value, limits.attribute_length)}
+        limits = self._origin.limits
+        if self.given is None:
+            self.given = {}
+            self._room = limits.attributes - sum(len(group.attributes) for group in self.groups)
+        if len(self.given) >= self._room and key not in self._attributes:
+            self._dropped_attributes += 1
+            return
+        name = key if type(key) is str else described(key)
+        self.given[name] = cleaned(value, limits.attribute_length)
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
