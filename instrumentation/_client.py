@@ -25,7 +25,7 @@ from instrumentation._propagation import members
 from instrumentation._propagators import USUAL, Propagators
 from instrumentation._redaction import redacted
 from instrumentation._server_attributes import LONGEST
-from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD
+from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD, SCOPE
 from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Clients:
 
     @cached_property
     def _tracer(self) -> trace.Tracer:
-        return self._provider.get_tracer("instrumentation")
+        return self._provider.get_tracer(SCOPE)
 
     def start(self, method: str, url: str) -> "Call | None":
         """Begin a call; None when the call is not to be observed, or that failed."""

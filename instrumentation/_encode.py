@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, cast
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, SpanKind
 
+from instrumentation._attribute_group import SPAN_ATTRIBUTES
 from instrumentation._encode_fields import (
     beginning,
     events,
@@ -51,23 +52,17 @@ class SpanEncoder:
     def encode(self, span: ReadableSpan) -> bytes:
         """A ``Span`` message."""
         context = cast("SpanContext", span._context)
-        known = span if type(span) is RequestSpan else None
-        if known is not None and known.closing:
-            return b"".join(
-                [
-                    beginning(context, span._start_time, span._end_time),
-                    parentage(span._parent),
-                    *[group.fields for group in known.groups],
-                    known.closing,
-                ]
-            )
         fields = [
             beginning(context, span._start_time, span._end_time),
             parentage(span._parent),
-            *(self._groups(known) if known is not None else self._attributes(span)),
-            self._title(span._name, span._kind),
-            outcome(span._status),
         ]
+        if type(span) is not RequestSpan:
+            fields += self._attributes(span)
+        elif span.closing:
+            return b"".join([*fields, *[group.fields for group in span.groups], span.closing])
+        else:
+            fields += self._groups(span)
+        fields += (self._title(span._name, span._kind), outcome(span._status))
         # The SDK's own lists take a lock to say whether they are empty; the deque in them does not.
         if getattr(span._events, "_dq", span._events) or span.dropped_events:
             fields += events(span)
@@ -93,7 +88,7 @@ class SpanEncoder:
         try:
             fields = [remembered(item) or attribute(item) for item in values.items()]
         except (TypeError, UncarriableError):  # a list, which cannot be looked up, or worse
-            fields, left_out = attributes(b"\x4a", values)
+            fields, left_out = attributes(SPAN_ATTRIBUTES, values)
             dropped += left_out
         if dropped:
             fields.append(b"\x50" + varint(dropped))
@@ -103,7 +98,7 @@ class SpanEncoder:
         kind = type(item[1])
         if kind is int and (known := self._known_ints.get(item)):
             return known
-        field = b"\x4a" + delimited(key_value(*item))
+        field = SPAN_ATTRIBUTES + delimited(key_value(*item))
         if kind is str:
             _remember(self._known, item, field)
         elif kind is int:

@@ -10,11 +10,6 @@ from typing import Final
 Field = int | bytes
 """A number, or the bytes of a string or message."""
 
-VARINT: Final = 0
-FIXED64: Final = 1
-DELIMITED: Final = 2
-FIXED32: Final = 5
-
 _SEVEN_BITS: Final = 0x7F
 _MORE: Final = 0x80
 _UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF

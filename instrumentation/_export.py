@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _ABORT_RATIO: Final = 0.05
 """Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
 
-
 _TOGETHER: Final = 32
 """Spans encoded in one go: half the cost of each is finding the encoder's code cold."""
 
@@ -109,12 +108,12 @@ class QueueProcessor(ExportProcessor):
 
     def _encode_ended(self) -> None:
         while self._ended:
-            self._queue.put(self._encoded(self._together))
+            self._queue.put(self._encoded())
 
-    def _encoded(self, most: int) -> list[Pending]:
-        """The next spans, at most so many; what cannot be encoded is counted."""
+    def _encoded(self) -> list[Pending]:
+        """The next few spans; what cannot be encoded is counted."""
         encoded: list[Pending] = []
-        while self._ended and len(encoded) < most:
+        while self._ended and len(encoded) < self._together:
             try:
                 span = self._ended.popleft()
             except IndexError:  # a garbage collection ended a span in between, and settled

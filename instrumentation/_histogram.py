@@ -1,6 +1,6 @@
 """Counting and observing without what prometheus_client repeats on every call.
 
-Locks are acquired and released by name: a ``with`` takes twice as long.
+What every request passes acquires and releases its locks by name: a ``with`` takes twice as long.
 
 This module and ``_exposition.py`` alone know the insides of prometheus_client's children; a test
 holds them to its public answers.

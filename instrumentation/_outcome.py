@@ -7,6 +7,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from instrumentation._attribute_group import AttributeGroup, Attributes
 from instrumentation._encode_fields import outcome, title
 
+SERVER_ERROR: Final = 500
+"""From here on a status code is a failure, and what servers answer for an app that gives up."""
+
 UNSET: Final = Status()
 FAILED: Final = Status(StatusCode.ERROR)
 

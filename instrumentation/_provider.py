@@ -22,12 +22,12 @@ from instrumentation._ids import RandomIds
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
 from instrumentation._span import Origin
+from instrumentation.conventions import SCOPE
 from instrumentation.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
 
-SCOPE: Final = "instrumentation"
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
 

@@ -12,12 +12,12 @@ from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
-from instrumentation._outcome import Outcome
+from instrumentation._outcome import SERVER_ERROR, Outcome
 from instrumentation._route import Routes
 from instrumentation._server_attributes import LONGEST, ServerAttributes
 from instrumentation._server_spans import Named, Watched
 from instrumentation._span import RequestSpan
-from instrumentation._websocket import WebSocket
+from instrumentation._websocket import HANDSHAKE, WebSocket
 from instrumentation.conventions import OTHER_METHOD
 
 BODY: Final = "http.response.body"
@@ -25,7 +25,6 @@ START: Final = "http.response.start"
 TRAILERS: Final = "http.response.trailers"
 LAST_WITHOUT_MORE: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 REQUEST_BODY: Final = "http.request"
-SERVER_ERROR: Final = 500
 CONTENT_LENGTH: Final = b"content-length"
 LONGEST_LENGTH: Final = 18
 """Digits of a ``Content-Length`` that is believed: beyond lies no request, but a trap."""
@@ -111,7 +110,7 @@ class Requests:
         return socket
 
     def _socket_outcome(self, scope: Scope, status_code: int, error_type: str) -> Outcome:
-        return self._socket_outcomes["GET", self.route_of(scope), status_code, error_type]
+        return self._socket_outcomes[HANDSHAKE, self.route_of(scope), status_code, error_type]
 
 
 class Request:
@@ -254,7 +253,7 @@ class Request:
         error = self.error
         if error is not None and (self._status_code or not isinstance(error, Exception)):
             return qualified_name(error)  # broken off, or cancelled before anybody was answered
-        self._status_code = SERVER_ERROR  # what servers answer for an app that gives up
+        self._status_code = SERVER_ERROR
         return str(SERVER_ERROR)
 
 

@@ -4,7 +4,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from time import time_ns
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 from opentelemetry.sdk.resources import Resource
@@ -103,12 +102,7 @@ class RequestSpan(ReadableSpan, Span):
         self._start_time = origin.clock()
 
     @property
-    def attributes(self) -> Mapping[str, AnyValue]:
-        """All of them."""
-        return MappingProxyType(self._attributes)
-
-    @property
-    def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # of ReadableSpan.to_json()
+    def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # all of them, for ReadableSpan
         found: dict[str, AnyValue] = {}
         for group in self.groups:
             found |= group.attributes

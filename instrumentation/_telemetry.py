@@ -28,6 +28,7 @@ from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._server_spans import ServerSpans
 from instrumentation._trust import trusted
+from instrumentation.conventions import SCOPE
 from instrumentation.settings import LOGS_OVER_OTLP, Settings
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Telemetry:
     def tracer(self) -> trace.Tracer:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.
-        return self.tracing.provider.get_tracer("instrumentation")
+        return self.tracing.provider.get_tracer(SCOPE)
 
     def page(self, *registries: CollectorRegistry) -> Page:
         """Our metrics, and those of other *registries*, as a page shows them."""

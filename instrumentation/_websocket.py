@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
 from instrumentation._guard import Operation, qualified_name
-from instrumentation._outcome import Outcome
+from instrumentation._outcome import SERVER_ERROR, Outcome
 from instrumentation._span import RequestSpan
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
 SWITCHING_PROTOCOLS: Final = 101
-INTERNAL_SERVER_ERROR: Final = 500
-"""What servers answer when the app gives up before it accepts."""
 FORBIDDEN: Final = 403
 """What servers answer when the app closes before it accepts. Source: ASGI, "WebSocket"."""
 
 NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
 """Closed, gone away, no code. Source: RFC 6455, section 7.4."""
 
+HANDSHAKE: Final = "GET"
+"""Method of the request that asks for a WebSocket. Source: RFC 6455, section 4.1."""
 
 SocketOutcome = Callable[[Scope, int, str], Outcome]
 """Of a scope after dispatch, a status code and the type of the error."""
@@ -69,7 +69,7 @@ class WebSocket:
         self._status_code = 0
         self._closed_by_client = 0
         self.error: BaseException | None = None
-        self.method = "GET"
+        self.method = HANDSHAKE
         self.span: RequestSpan | None = None
         self.token: Token[Context] | None = None
 
@@ -100,8 +100,8 @@ class WebSocket:
         error = self._failure()
         if error is not None:
             span.record_exception(error, timestamp=span.time_after(duration))
-            self._status_code = self._status_code or INTERNAL_SERVER_ERROR
-        failed = self._status_code >= INTERNAL_SERVER_ERROR
+            self._status_code = self._status_code or SERVER_ERROR
+        failed = self._status_code >= SERVER_ERROR
         kind = qualified_name(error) if error else str(self._status_code) if failed else ""
         span.complete(self._outcome(self._scope, self._status_code, kind), duration)
 

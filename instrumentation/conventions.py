@@ -50,6 +50,9 @@ UNMATCHED_ROUTE: Final = ""
 OVERFLOW: Final = "__overflow__"
 """Value of every label once a metric has reached its bound on label sets."""
 
+SCOPE: Final = "instrumentation"
+"""Instrumentation scope of every span of ours."""
+
 TRACE_ID: Final = "trace_id"
 """Exemplar label and log field: 32 hex digits."""
 SPAN_ID: Final = "span_id"

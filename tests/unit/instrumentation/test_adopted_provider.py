@@ -1,44 +1,17 @@
 """A service that set OpenTelemetry up itself keeps what it chose."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
-from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanKind, TraceState
-from opentelemetry.util.types import Attributes
+from opentelemetry.sdk.trace.sampling import Decision, StaticSampler
 
 from instrumentation import Settings, Telemetry, TelemetryMiddleware
 from instrumentation._asgi_types import Receive, Scope, Send
 from instrumentation._provider import adopt
 from tests.asgi import answer, scope
-
-
-class Always(Sampler):
-    """Decides the same for every span."""
-
-    def __init__(self, decision: Decision) -> None:
-        self._decision = decision
-
-    def should_sample(  # noqa: PLR0913, PLR0917  the SDK's signature
-        self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
-        del parent_context, trace_id, name, kind, links, trace_state
-        return SamplingResult(self._decision, attributes)
-
-    def get_description(self) -> str:
-        return "Always"
 
 
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +32,7 @@ def test_its_sampler_decides_and_its_exporter_gets_the_spans(
     decision: Decision, exported: list[str]
 ) -> None:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(sampler=Always(decision), shutdown_on_exit=False)
+    provider = TracerProvider(sampler=StaticSampler(decision), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     settings = Settings.from_env({"SIGHTLINE_STRICT": "true"})
 
