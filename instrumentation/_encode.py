@@ -52,17 +52,14 @@ class SpanEncoder:
     def encode(self, span: ReadableSpan) -> bytes:
         """A ``Span`` message."""
         context = cast("SpanContext", span._context)
-        fields = [
-            beginning(context, span._start_time, span._end_time),
-            parentage(span._parent),
-        ]
+        head = (beginning(context, span._start_time, span._end_time), parentage(span._parent))
         if type(span) is not RequestSpan:
-            fields += self._attributes(span)
+            values = self._attributes(span)
         elif span.closing:
-            return b"".join([*fields, *[group.fields for group in span.groups], span.closing])
+            return b"".join([*head, *[group.fields for group in span.groups], span.closing])
         else:
-            fields += self._groups(span)
-        fields += (self._title(span._name, span._kind), outcome(span._status))
+            values = self._groups(span)
+        fields = [*head, *values, self._title(span._name, span._kind), outcome(span._status)]
         # The SDK's own lists take a lock to say whether they are empty; the deque in them does not.
         if getattr(span._events, "_dq", span._events) or span.dropped_events:
             fields += events(span)
