@@ -1,0 +1,15 @@
+"""Short form of `python -m tests.benchmarks.tenants`: tenants that share a hostile service."""
+
+import pytest
+
+from tests.benchmarks.tenants.__main__ import outcome
+from tests.benchmarks.tenants.servers import SERVERS
+
+REQUESTS = 2_000
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_nothing_of_a_tenant_reaches_another(server: str) -> None:
+    found = outcome(server, REQUESTS)
+
+    assert found.problems == []
