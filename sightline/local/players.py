@@ -126,6 +126,7 @@ class Players:
                 JAEGER_URL=url(self._ports.jaeger_query),
                 ALERTMANAGER_URL=url(self._ports.alertmanager),
                 DASHBOARDS=str(artefacts.DASHBOARDS),
+                GF_SERVER_ENFORCE_DOMAIN="true",  # localhost alone, against DNS rebinding
                 GF_SERVER_HTTP_ADDR="127.0.0.1",
                 GF_SERVER_HTTP_PORT=str(self._ports.grafana),
                 GF_PATHS_DATA=str(self._data("grafana")),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, ROOT
+from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, PROMETHEUS, ROOT
 from sightline.config import read_env_file
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
@@ -20,6 +20,9 @@ SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 
 MEBIBYTES_OF_ALL = 2048
 FLOATING_TAGS_ALLOWED = {"PYTHON_IMAGE": "the patch releases of one minor version bring fixes"}
+
+RISKY_FLAGS = ("--web.enable-lifecycle", "--web.enable-admin-api", "--web.enable-remote-write")
+"""Each lets any web page change something, because Prometheus checks neither host nor origin."""
 
 every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 
@@ -131,6 +134,18 @@ def test_the_services_say_the_version_of_the_distribution() -> None:
     resources = COMPOSE["services"]["users"]["environment"]["OTEL_RESOURCE_ATTRIBUTES"]
 
     assert f"service.version={project['version']}" in resources.split(",")
+
+
+def test_no_page_of_another_site_reads_or_stops_prometheus() -> None:
+    flags = (PROMETHEUS / "prometheus.flags").read_text(encoding="utf-8").splitlines()
+    given = [*flags, *SERVICES["prometheus"]["command"]]
+
+    assert "--web.cors.origin=none" in given
+    assert [flag for flag in given if flag.startswith(RISKY_FLAGS)] == []
+
+
+def test_grafana_serves_localhost_alone() -> None:
+    assert SERVICES["grafana"]["environment"]["GF_SERVER_ENFORCE_DOMAIN"] == "true"
 
 
 def test_grafana_finds_its_home_where_the_dashboards_are() -> None:
