@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from demo_services.hosts import HostCheck
 from demo_services.settings import SettingError, Settings
 from instrumentation import JSONFormatter, TraceContextFilter
 
@@ -29,7 +30,7 @@ def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ())
     except SettingError as error:
         sys.exit(f"{error}")
     uvicorn.run(
-        create(settings),
+        HostCheck(create(settings), settings.allowed_hosts),
         host=settings.host,
         port=settings.port,
         access_log=False,

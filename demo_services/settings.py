@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from demo_services.hosts import allowed_hosts
 from demo_services.tls import Identity
 
 MOST_REQUESTS_PER_SECOND: Final = 200.0
@@ -24,6 +25,8 @@ class Settings:
 
     host: str
     """Address to listen on. Variable ``HOST``, loopback unless set."""
+    allowed_hosts: tuple[str, ...]
+    """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     port: int
     """TCP port to listen on. Variable ``PORT``."""
     database: str
@@ -50,6 +53,7 @@ class Settings:
                 raise SettingError(f"{name} is not set: `sightline up` sets it from .env")
         return cls(
             host=environ.get("HOST") or "127.0.0.1",
+            allowed_hosts=_allowed_hosts(environ),
             port=_port(environ["PORT"]),
             database=_database(environ.get("DATABASE_URL", "")),
             gateway_url=_url(environ, "GATEWAY_URL"),
@@ -65,6 +69,13 @@ def _port(value: str) -> int:
     if not value.isdecimal() or not 0 < int(value) <= _HIGHEST_PORT:
         raise SettingError(f"PORT={value!r}: expected a TCP port, like 8000")
     return int(value)
+
+
+def _allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        return allowed_hosts(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def _database(value: str) -> str:

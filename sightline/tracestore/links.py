@@ -15,7 +15,8 @@ def routes(viewer_url: str, viewer_port: int) -> list[Route]:
     """Redirects to the viewer at *viewer_url*, or at the host that was asked if it is empty."""
 
     def base(request: Request) -> str:
-        return viewer_url or f"http://{request.url.hostname}:{viewer_port}"
+        asked = request.url.replace(scheme="http", port=viewer_port, path="", query="")
+        return viewer_url or str(asked)
 
     def to(page: str) -> Callable[[Request], Response]:
         def redirect(request: Request) -> Response:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sightline.errors import PortTaken
+from sightline.hosts import HostCheck
 from sightline.tracestore import links, otlp_grpc
 from sightline.tracestore.api_v1 import ApiV1
 from sightline.tracestore.api_v3 import ApiV3
@@ -101,10 +102,11 @@ async def serve(settings: Settings) -> None:
         own, spans = OwnMetrics(), SpanMetrics()
         writer = opened.enter_context(closing(Writer(store, seen=spans.record)))
         apps = _apps(settings, store, own, spans, Receiver(writer, own, transport="http"))
+        app = HostCheck(ByPort(apps), settings.allowed_hosts)
         grpc_receiver = Receiver(writer, own, transport="grpc")
         grpc_server = await otlp_grpc.serve(grpc_receiver, settings.host, settings.ports.otlp_grpc)
         housekeeping = asyncio.create_task(_keep_house(store, spans))
-        await _until_stopped(_http_server(apps), sockets, stop)
+        await _until_stopped(_http_server(app), sockets, stop)
         housekeeping.cancel()
         await grpc_server.stop(_GRACE_SECONDS)
 
@@ -147,10 +149,10 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _http_server(apps: Mapping[int, ASGIApp]) -> Server:
+def _http_server(app: ASGIApp) -> Server:
     return Server(
         uvicorn.Config(
-            ByPort(apps),
+            app,
             access_log=False,
             lifespan="off",
             log_config=None,

@@ -8,6 +8,7 @@ from typing import Final, Self
 from sightline import artefacts
 from sightline.config import Ports, read_env_file
 from sightline.errors import ConfigurationError
+from sightline.hosts import allowed_hosts
 
 MAX_SPANS: Final = 400_000
 MAX_BYTES: Final = 1024 * 1024 * 1024
@@ -36,6 +37,8 @@ class Settings:
 
     host: str
     """Address that every listener binds. Variable ``HOST``."""
+    allowed_hosts: tuple[str, ...]
+    """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     ports: Ports
     path: Path
     """Names the files: ``traces.db`` becomes ``traces.000001.db``. ``TRACESTORE_PATH``."""
@@ -62,6 +65,7 @@ class Settings:
         ports = Ports.from_env(merged)
         return cls(
             host=merged.get("HOST", "127.0.0.1"),
+            allowed_hosts=allowed_hosts(merged),
             ports=ports,
             path=Path(merged.get("TRACESTORE_PATH", "traces.db")),
             prometheus_url=merged.get("PROMETHEUS_URL", f"http://127.0.0.1:{ports.prometheus}"),

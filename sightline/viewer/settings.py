@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sightline.artefacts import DASHBOARDS
 from sightline.errors import ConfigurationError
+from sightline.hosts import LOCAL_NAMES, allowed_hosts
 
 _HIGHEST_PORT = 65535
 
@@ -28,6 +29,8 @@ class Settings:
     """Variable ``ALERTMANAGER_URL``."""
     dashboards: Path
     """Folder of dashboard files. Variable ``DASHBOARDS``."""
+    allowed_hosts: tuple[str, ...] = LOCAL_NAMES
+    """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     scrape_interval_seconds: float = 2.0
     """``timeInterval`` of the provisioned data source: the floor of ``$__interval``."""
     timeout_seconds: float = 10.0
@@ -43,6 +46,7 @@ class Settings:
         given = {name: value for name, value in environ.items() if value}
         return cls(
             host=given.get("HOST", "127.0.0.1"),
+            allowed_hosts=allowed_hosts(given),
             port=_port(given.get("GRAFANA_PORT", "3000")),
             prometheus_url=_url(given, "PROMETHEUS_URL", "http://127.0.0.1:9090"),
             jaeger_url=_url(given, "JAEGER_URL", "http://127.0.0.1:16686"),

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sightline.hosts import HostCheck
 from sightline.viewer import markup
 from sightline.viewer.folder import Folder
 from sightline.viewer.pages import alerts, dashboards, traces
@@ -60,7 +61,7 @@ def application(settings: Settings) -> Starlette:
             Mount("/static", StaticFiles(directory=markup.STATIC)),
         ],
         exception_handlers={HTTPException: _not_found},
-        middleware=[Middleware(Headers)],
+        middleware=[Middleware(Headers), Middleware(HostCheck, settings.allowed_hosts)],
     )
     app.state.settings = settings
     app.state.sources = sources

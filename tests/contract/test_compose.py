@@ -3,6 +3,7 @@
 `tests/docker/` reads the same from `docker compose config` and from running containers.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -31,6 +32,11 @@ def mebibytes(limit: str) -> int:
     amount = re.fullmatch(r"(\d+)m", limit)
     assert amount, f"{limit!r}: expected a whole number of mebibytes, like 128m"
     return int(amount[1])
+
+
+def allowed_names(service: Mapping[str, Any]) -> set[str]:
+    listed = service["environment"]["SIGHTLINE_ALLOWED_HOSTS"]
+    return set(re.sub(r"\$\{.*\}", "", listed).strip(",").split(","))
 
 
 def published() -> list[str]:
@@ -134,6 +140,15 @@ def test_the_services_say_the_version_of_the_distribution() -> None:
     resources = COMPOSE["services"]["users"]["environment"]["OTEL_RESOURCE_ATTRIBUTES"]
 
     assert f"service.version={project['version']}" in resources.split(",")
+
+
+def test_every_demo_service_answers_under_the_names_that_are_scraped() -> None:
+    targets = json.loads((PROMETHEUS / "targets" / "services.json").read_text(encoding="utf-8"))
+    scraped = {target["targets"][0].partition(":")[0] for target in targets}
+
+    listed = {name: allowed_names(SERVICES[name]) for name in scraped}
+
+    assert listed == dict.fromkeys(scraped, scraped)
 
 
 def test_no_page_of_another_site_reads_or_stops_prometheus() -> None:

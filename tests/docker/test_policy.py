@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 
 from sightline.artefacts import COMPOSE_FILE, ROOT
@@ -56,6 +57,30 @@ def test_all_services_together_fit_in_two_gibibytes(stack: Project) -> None:
     services = resolved(stack)["services"].values()
 
     assert sum(int(service["mem_limit"]) for service in services) <= MOST_BYTES_TOGETHER
+
+
+@pytest.mark.parametrize("overlays", [(), *[(str(file),) for file in OVERLAYS]], ids=str)
+def test_no_overlay_opens_prometheus_to_web_pages(
+    stack: Project, overlays: tuple[str, ...]
+) -> None:
+    command = resolved(stack, *overlays)["services"]["prometheus"]["command"]
+
+    assert "@/etc/prometheus/prometheus.flags" in command
+    assert not [flag for flag in command if flag.startswith(("--web.enable-", "--web.cors"))]
+
+
+@pytest.mark.parametrize("path", ["/-/quit", "/-/reload"])
+@pytest.mark.usefixtures("stack")
+def test_prometheus_takes_no_order_over_http(urls: dict[str, str], path: str) -> None:
+    assert httpx.post(f"{urls['prometheus']}{path}", timeout=10).status_code == 403
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("service", ["gateway", "control"])
+def test_no_service_answers_under_a_foreign_name(urls: dict[str, str], service: str) -> None:
+    answer = httpx.get(f"{urls[service]}/healthz", headers={"Host": "evil.example"}, timeout=10)
+
+    assert answer.status_code == 421
 
 
 def test_the_check_sees_what_is_missing() -> None:

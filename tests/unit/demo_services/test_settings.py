@@ -26,6 +26,11 @@ def test_a_database_url_names_a_file() -> None:
         ("TRAFFIC_RATE", "fast", "expected requests a second from 0 to 200"),
         ("TRAFFIC_RATE", "1e9", "expected requests a second from 0 to 200"),
         ("TRAFFIC_RATE", "nan", "expected requests a second from 0 to 200"),
+        (
+            "SIGHTLINE_ALLOWED_HOSTS",
+            "http://shop:8000",
+            "expected host names without scheme and port, like viewer.example.com,*.internal",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_expected(

@@ -25,6 +25,18 @@ def test_the_environment_comes_first_and_empty_means_unset() -> None:
     assert settings.path == Path("/data/t.db")
 
 
+def test_names_in_the_host_header_are_listed() -> None:
+    settings = Settings.from_env({"HOST": "store", "SIGHTLINE_ALLOWED_HOSTS": "traces.example.com"})
+
+    assert settings.allowed_hosts == ("localhost", "*.localhost", "store", "traces.example.com")
+
+
+@pytest.mark.parametrize("value", ["viewer:3000", "https://viewer", "*.*.internal", "a b", "a/b"])
+def test_what_is_no_host_name_is_named(value: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"SIGHTLINE_ALLOWED_HOSTS='.*': expected host"):
+        Settings.from_env({"SIGHTLINE_ALLOWED_HOSTS": value})
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
 def test_a_bound_that_is_no_number_is_named(value: str) -> None:
     with pytest.raises(ConfigurationError, match="TRACESTORE_MAX_SPANS='"):

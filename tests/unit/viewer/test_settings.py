@@ -22,6 +22,7 @@ def test_an_empty_environment_is_enough() -> None:
         ("GRAFANA_PORT", "70000", "expected a TCP port"),
         ("PROMETHEUS_URL", "localhost:9090", "expected a URL"),
         ("DASHBOARDS", "/nowhere", "expected a folder"),
+        ("SIGHTLINE_ALLOWED_HOSTS", "viewer:3000", "expected host names"),
     ],
 )
 def test_a_wrong_variable_is_named(variable: str, value: str, expected: str) -> None:
