@@ -6,17 +6,12 @@ What fails in here is ours alone (see ``_guard.py``); what the service raises pa
 from typing import TYPE_CHECKING, Final
 
 from instrumentation._asgi_types import ASGIApp, Message, Receive, Scope, Send
+from instrumentation._context import detach
+from instrumentation._entry import NATIVE, OURS, UNRECORDED
 from instrumentation._request import Request
 
 if TYPE_CHECKING:
     from instrumentation._telemetry import Telemetry
-
-NATIVE: Final = "fastapi.telemetry"
-"""Scope key of FastAPI's own telemetry: None keeps the app and what it mounts from tracing the
-request a second time."""
-
-OURS: Final = "instrumentation.telemetry"
-"""Scope key of the telemetry that already watches the connection."""
 
 STOPPED: Final = frozenset({"lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 
@@ -35,6 +30,7 @@ class TelemetryMiddleware:
         self._traced_once = telemetry.engine != "fastapi"
         self._begin = self._first
         self._aside = telemetry.aside
+        self._isolate = telemetry.entry.isolate
         self._open = telemetry.requests.open
         self._starting = telemetry.guard.operation("request_start")
         self._finishing = telemetry.guard.operation("request_end")
@@ -44,21 +40,21 @@ class TelemetryMiddleware:
         if scope["type"] != "http" or scope.get(OURS) is self.telemetry:
             await self._pass_on(scope, receive, send)
             return
-        scope[OURS] = self.telemetry
-        if self._traced_once:
-            scope[NATIVE] = None
         # The path below the one that the server or proxy answers under.
         path = scope["path"].removeprefix(scope.get("root_path") or "")
         aside = self._aside.get(path)
         if aside is not None:
-            await (aside.app or self.app)(scope, receive, send)
+            await self._pass_unrecorded(aside.app or self.app, scope, receive, send)
             return
         try:
             request = self._begin(scope, send)
         except Exception as error:  # noqa: BLE001  see _guard.py
             self._starting.failed(error)
-            await self.app(scope, receive, send)
+            await self._pass_unrecorded(self.app, scope, receive, send)
             return
+        scope[OURS] = self.telemetry
+        if self._traced_once and NATIVE not in scope:
+            scope[NATIVE] = None
         if not request.sized:
             receive = request.counting(receive)
         try:
@@ -81,16 +77,35 @@ class TelemetryMiddleware:
             case _:
                 await self.app(scope, receive, send)
 
-    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_unrecorded(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Call *app* without a span, and without the context of an earlier request."""
+        token = None
+        with self._starting:
+            token = self._isolate(scope)
+        scope[UNRECORDED] = self.telemetry
+        self._mark(scope)
+        try:
+            await app(scope, receive, send)
+        finally:
+            with self._finishing:
+                if token is not None:
+                    detach(token)
+
+    def _mark(self, scope: Scope) -> None:
         scope[OURS] = self.telemetry
-        if self._traced_once:
+        if self._traced_once and NATIVE not in scope:
             scope[NATIVE] = None
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = None
         with self._starting:
             socket = self._open(scope, receive, send)
         if socket is None:
-            await self.app(scope, receive, send)
+            await self._pass_unrecorded(self.app, scope, receive, send)
             return
+        self._mark(scope)
         try:
             await self.app(scope, socket.receive, socket.send)
         except BaseException as error:

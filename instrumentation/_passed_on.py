@@ -1,35 +1,55 @@
-"""The caller's trace and baggage where nothing is traced: they go on to whom the service calls.
+"""Requests that get no span here: their context is that of their caller, or empty.
 
 Source: OpenTelemetry, "General SDK Configuration": OTEL_SDK_DISABLED has no effect on propagators.
 """
 
-from opentelemetry.context import Context
-
 from instrumentation._asgi_types import Scope
 from instrumentation._context import attach, current
+from instrumentation._entry import Entry, own_context, traced_outside
 from instrumentation._propagators import Propagators
 from instrumentation._server_spans import Named, Watched
 from instrumentation._trust import Trusted
 
 
 class PassedOn:
-    """Makes the caller's context the current one.
+    """Passes the caller's context through where the SDK is disabled.
 
     Args:
-        propagators: What is read from headers.
-        trusted: Whose trace is continued.
-        context: What every request's context starts from.
+        propagators: Read the headers.
+        trusted: Tells the callers whose context is continued.
+        entry: Gives the context of a request without a caller.
     """
 
-    def __init__(self, propagators: Propagators, *, trusted: Trusted, context: Context) -> None:
+    def __init__(self, propagators: Propagators, *, trusted: Trusted, entry: Entry) -> None:
         self._extract = propagators.extract
         self._names = frozenset(name.encode() for name in propagators.names)
         self._trusted = trusted
-        self._context = context
+        self._context = entry.base
 
     def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Attach what the headers say until *watched* ends."""
-        if self._names.isdisjoint(named) or not self._trusted(scope):
+        """Attach the caller's context until *watched* ends."""
+        called = not self._names.isdisjoint(named) and self._trusted(scope)
+        context, ambient = self._context, current()
+        if ambient:
+            if traced_outside(scope):
+                return
+            context = own_context(context, ambient)
+        elif not called:
             return
-        context = Context({**current(), **self._context})
-        watched.token = attach(self._extract(scope["headers"], context))
+        watched.token = attach(self._extract(scope["headers"], context) if called else context)
+
+
+class ForeignSpans:
+    """Leaves the span to another engine.
+
+    Args:
+        entry: Gives the context that the other engine starts from.
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
+        """Attach an empty context in place of an earlier request's."""
+        del named
+        watched.token = self._entry.isolate(scope)

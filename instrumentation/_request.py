@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 
 from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
+from instrumentation._entry import Entry
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._outcome import SERVER_ERROR, Outcome
@@ -43,8 +44,8 @@ class Spans(Protocol):
 class Recorders(NamedTuple):
     """What requests of one service are recorded with."""
 
-    spans: Spans | None
-    """None: another engine makes them."""
+    spans: Spans
+    entry: Entry
     metrics: ServerMetrics
     attributes: ServerAttributes
     guard: Guard
@@ -60,6 +61,7 @@ class Requests:
     def __init__(self, recorders: Recorders) -> None:
         self._active = recorders.metrics.active
         self.spans = recorders.spans
+        self._isolate = recorders.entry.isolate
         self.route_of = Routes().of
         self._socket_outcomes = recorders.attributes.socket_outcomes
         self.outcomes = recorders.attributes.outcomes
@@ -89,11 +91,11 @@ class Requests:
             request.sized = method not in WITH_BODY
         elif length.isdigit() and len(length) <= LONGEST_LENGTH:
             request.received = int(length)
-        if self.spans is not None:
-            try:
-                self.spans.start(request, scope, named)
-            except Exception as error:  # noqa: BLE001  see _guard.py
-                self._starting.failed(error)
+        try:
+            self.spans.start(request, scope, named)
+        except Exception as error:  # noqa: BLE001  see _guard.py
+            request.token = self._isolate(scope)
+            self._starting.failed(error)
         return request
 
     def open(self, scope: Scope, receive: Receive, send: Send) -> WebSocket:
@@ -105,8 +107,7 @@ class Requests:
             observing=self.sending,
             outcome=self._socket_outcome,
         )
-        if self.spans is not None:
-            self.spans.start(socket, scope, dict(scope["headers"]))
+        self.spans.start(socket, scope, dict(scope["headers"]))
         return socket
 
     def _socket_outcome(self, scope: Scope, status_code: int, error_type: str) -> Outcome:

@@ -11,12 +11,12 @@ from opentelemetry.trace import (
     Link,
     Span,
     SpanContext,
-    SpanKind,
     TraceState,
 )
 
 from instrumentation._asgi_types import Scope
 from instrumentation._context import FLAGS, SPAN_KEY, attach, current, span_context
+from instrumentation._entry import own_context, traced_outside
 from instrumentation._propagation import BAGGAGE as BAGGAGE_HEADER
 from instrumentation._propagation import (
     TRACEPARENT,
@@ -91,12 +91,12 @@ class ServerSpans:
         self._foreign_parent = propagators.foreign_parent
 
     def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Start the span of *watched*, unless somebody outside has done so."""
-        context, outer = self._context, current()
-        if outer:
-            context = Context({**outer, **context})
-            if getattr(outer.get(SPAN_KEY), "kind", None) is SpanKind.SERVER:
+        """Start the span of *watched*, unless a layer outside has done so."""
+        context, ambient = self._context, current()
+        if ambient:
+            if traced_outside(scope):
                 return
+            context = own_context(context, ambient)
         header = named.get(TRACEPARENT)
         if header is None and BAGGAGE_HEADER not in named and self._foreign_parent is None:
             span = self._begun(watched, scope, named, None, NO_LINKS)

@@ -16,12 +16,13 @@ from prometheus_client import CollectorRegistry
 from instrumentation import _provider
 from instrumentation._aside import Aside, asides
 from instrumentation._client import CLIENTS, Clients
+from instrumentation._entry import Entry, watch_contrib
 from instrumentation._exposition import Exposition
 from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import LOGGER, Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
 from instrumentation._page import Page
-from instrumentation._passed_on import PassedOn
+from instrumentation._passed_on import ForeignSpans, PassedOn
 from instrumentation._propagators import Propagators
 from instrumentation._request import Recorders, Requests, Spans
 from instrumentation._runtime import Runtime
@@ -85,6 +86,10 @@ class Telemetry:
             baggage_hosts=settings.baggage_hosts,
             propagators=self.propagators,
         )
+        self.makes_spans = engine == "asgi" and not settings.disabled
+        """True when server spans are made here, not by another engine."""
+        self.entry = Entry(Context({CLIENTS: self.clients, **self.propagators.context()}))
+        watch_contrib(self.guard)
         self._logs = self._log_export()
         self.runtime = Runtime(self.registry, settings)
         self._service = service
@@ -128,7 +133,8 @@ class Telemetry:
     def _recorders(self) -> Recorders:
         attributes = ServerAttributes(self.settings)
         return Recorders(
-            spans=self._spans(attributes) if self.engine == "asgi" else None,
+            spans=self._spans(attributes),
+            entry=self.entry,
             metrics=ServerMetrics(self.families, self.settings.known_methods),
             attributes=attributes,
             guard=self.guard,
@@ -137,15 +143,16 @@ class Telemetry:
         )
 
     def _spans(self, attributes: ServerAttributes) -> Spans:
-        context = Context({CLIENTS: self.clients, **self.propagators.context()})
         known = trusted(self.settings.trust_incoming)
+        if self.engine != "asgi":
+            return ForeignSpans(self.entry)
         if self.settings.disabled:
-            return PassedOn(self.propagators, trusted=known, context=context)
+            return PassedOn(self.propagators, trusted=known, entry=self.entry)
         return ServerSpans(
             self.tracing,
             attributes=attributes,
             trusted=known,
-            context=context,
+            context=self.entry.base,
             propagators=self.propagators,
         )
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator, MutableMapping, MutableSequence
 from contextlib import contextmanager
 from time import perf_counter
 
+from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind
 from prometheus_client import Counter
 
@@ -46,6 +46,7 @@ class Channel:
         families = telemetry.families
         self._tracer = telemetry.tracer
         self._propagators = telemetry.propagators
+        self._entry = telemetry.entry
         self._system = system
         self._destination = destination
         self._carrying = telemetry.guard.operation("message_context")
@@ -77,6 +78,7 @@ class Channel:
         """Process one message in the block, in a trace of its own that links to the sender's.
 
         A batch or a retry belongs to no single sender, so that a link says more than a parent.
+        Nothing of the surrounding context reaches the block, and no baggage of the sender.
 
         Args:
             carrier: The message's headers; None: it has none.
@@ -87,11 +89,15 @@ class Channel:
             if sender.get_span_context().is_valid:
                 links = (Link(sender.get_span_context()),)
         counts = (self._consumed, self._process)
-        with (
-            self._span("process", SpanKind.CONSUMER, links) as span,
-            self._counted("process", span, *counts),
-        ):
-            yield span
+        token = context_api.attach(self._entry.context())
+        try:
+            with (
+                self._span("process", SpanKind.CONSUMER, links) as span,
+                self._counted("process", span, *counts),
+            ):
+                yield span
+        finally:
+            context_api.detach(token)
 
     @contextmanager
     def _span(
@@ -99,7 +105,6 @@ class Channel:
     ) -> Iterator[trace.Span]:
         with self._tracer.start_as_current_span(
             f"{operation} {self._destination}",
-            context=Context() if kind is SpanKind.CONSUMER else None,
             kind=kind,
             links=links,
             attributes={

@@ -24,7 +24,7 @@ def _patch() -> None:
     from starlette.applications import Starlette  # noqa: PLC0415  not before the service does
 
     from instrumentation import instrument  # noqa: PLC0415  as above
-    from instrumentation._asgi import OURS  # noqa: PLC0415  as above
+    from instrumentation._entry import OURS  # noqa: PLC0415  as above
 
     call = Starlette.__call__
 

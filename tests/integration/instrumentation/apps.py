@@ -1,10 +1,11 @@
 """Services under test, as factories for ``uvicorn --factory apps:NAME``."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, WebSocket
+from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -14,7 +15,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 
-from instrumentation import instrument, metrics_app
+from instrumentation import TraceContextFilter, inject, instrument, metrics_app
+from instrumentation.messaging import Channel
 
 routes = APIRouter()
 shelves = APIRouter(prefix="/shelves")
@@ -147,6 +149,56 @@ def traced_by_fastapi() -> FastAPI:
     """The shop whose server spans FastAPI makes."""
     app = shop()
     instrument(app, engine="fastapi")
+    return app
+
+
+def in_context() -> dict[str, str]:
+    """Return the trace that a log line names, and the headers that an outgoing call carries."""
+    record, sent = logging.makeLogRecord({}), dict[str, str]()
+    TraceContextFilter().filter(record)
+    inject(sent)
+    return {"logged": vars(record)["trace_id"], **sent}
+
+
+async def report(request: Request) -> dict[str, str]:
+    """Answer with the context, seen after the body."""
+    await request.body()
+    return in_context()
+
+
+async def report_later(request: Request) -> dict[str, str]:
+    """Answer with the context of a task that outlives its request."""
+    await request.body()
+    return await asyncio.create_task(report(request))
+
+
+async def consume(orders: Channel) -> dict[str, str]:
+    """Return the context in which a message is processed."""
+    with orders.processing({}):
+        return in_context()
+
+
+async def report_to_socket(socket: WebSocket) -> None:
+    """Send the context, then wait for the client to leave."""
+    await socket.accept()
+    await socket.send_text(json.dumps(in_context()))
+    await socket.receive()
+
+
+def tenants() -> FastAPI:
+    """A service that tells every caller in which context it answers."""
+    app = FastAPI(title="tenants")
+    app.api_route("/context", methods=["GET", "POST"])(report)
+    app.post("/task")(report_later)
+    app.get("/healthz")(report)
+    app.websocket("/socket")(report_to_socket)
+    telemetry = instrument(app)
+    orders = Channel(telemetry, system="kafka", destination="orders")
+
+    @app.post("/message")
+    async def report_of_message() -> dict[str, str]:
+        return await asyncio.create_task(consume(orders))
+
     return app
 
 

@@ -19,6 +19,7 @@ from tests.waiting import until
 
 HERE = Path(__file__).parent
 SERVER = Span.SPAN_KIND_SERVER
+PORT = "{port}"
 OPEN_METRICS = {"accept": "application/openmetrics-text;version=1.0.0"}
 
 
@@ -79,10 +80,17 @@ def running(
     **environ: str,
 ) -> Iterator[Service]:
     """``uvicorn apps:NAME`` with a client, stopped at the end; *before* stands before uvicorn."""
+    command = (*before, "uvicorn", f"apps:{name}", "--no-access-log", "--port", PORT, *options)
+    with serving(command, collector, **environ) as service:
+        yield service
+
+
+@contextmanager
+def serving(command: tuple[str, ...], collector: Collector, **environ: str) -> Iterator[Service]:
+    """Run ``python -m COMMAND`` until the end of the block; a free port replaces `PORT` in it."""
     (port,) = free_ports(1)
-    command = [*before, "uvicorn", f"apps:{name}", "--port", str(port), "--no-access-log", *options]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-m", *(word.replace(PORT, str(port)) for word in command)],
         cwd=HERE,
         env={
             **os.environ,

@@ -6,8 +6,8 @@ import pytest
 from opentelemetry import baggage
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._asgi import OURS
 from instrumentation._asgi_types import Receive, Scope, Send
+from instrumentation._entry import OURS
 from instrumentation._recording import ENVIRON, recording
 from instrumentation.testing import RecordedSpan
 from tests.asgi import answer, scope
