@@ -13,21 +13,17 @@ from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import grpc
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from instrumentation._guard import qualified_name
 from instrumentation._telemetry import Telemetry
 from instrumentation._trust import trusted
-
-if TYPE_CHECKING:
-    from contextvars import Token
 
 OK: Final = grpc.StatusCode.OK
 CANCELLED: Final = grpc.StatusCode.CANCELLED
@@ -56,6 +52,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
     def __init__(self, telemetry: Telemetry) -> None:
         self._tracer = telemetry.tracer
         self._propagators = telemetry.propagators
+        self._entry = telemetry.entry
         self._trusted = trusted(telemetry.settings.trust_incoming)
         self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
         self._starting = telemetry.guard.operation("request_start")
@@ -93,8 +90,9 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
 
     @contextmanager
     def _watched(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
-        observed, failure = None, None
+        observed, failure, token = None, None, None
         with self._starting:
+            token = context_api.attach(self._entry.context())
             observed = self._begin(details, context.peer())
         try:
             yield
@@ -103,16 +101,19 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
             raise
         finally:
             with self._finishing:
+                if token is not None:
+                    context_api.detach(token)
                 if observed is not None:
                     self._end(observed, context, failure)
 
     def _begin(self, details: grpc.HandlerCallDetails, peer: str) -> "_Observed":
         method = details.method.lstrip("/")
-        context = self._propagators.extract(_text_pairs(details.invocation_metadata))
+        alone = context_api.get_current()
         links: tuple[Link, ...] = ()
+        context = self._propagators.extract(_text_pairs(details.invocation_metadata), alone)
         if not self._trusted({"client": _client(peer)}):
             caller = trace.get_current_span(context).get_span_context()
-            context, links = Context(), (Link(caller),) if caller.is_valid else ()
+            context, links = alone, (Link(caller),) if caller.is_valid else ()
         span = self._tracer.start_span(
             method,
             context=context,
@@ -120,12 +121,10 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
             kind=SpanKind.SERVER,
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
-        token = context_api.attach(trace.set_span_in_context(span))
-        return _Observed(span, method, perf_counter(), token)
+        context_api.attach(trace.set_span_in_context(span, context))
+        return _Observed(span, method, perf_counter())
 
     def _end(self, observed: "_Observed", context: Message, failure: BaseException | None) -> None:
-        if observed.token is not None:
-            context_api.detach(observed.token)
         code, error = _outcome(context, failure)
         if error and failure is not None:
             observed.span.record_exception(failure)
@@ -226,8 +225,6 @@ class _Observed(NamedTuple):
     span: trace.Span
     method: str
     started_at: float
-    token: "Token[Context] | None" = None
-    """Of the server's context."""
 
 
 def _settled(answer: Coroutine[Any, Any, grpc.StatusCode]) -> grpc.StatusCode:

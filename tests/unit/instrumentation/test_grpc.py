@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry import baggage, context
 
 from instrumentation import Settings, Telemetry
 from instrumentation._recording import ENVIRON, recording
@@ -131,6 +132,66 @@ def test_a_call_of_any_kind_is_one_trace(telemetry: Recording, method: str) -> N
     assert [span.kind for span in telemetry.spans] == ["CLIENT", "SERVER"]
     assert telemetry.metric("rpc_server_call_duration_seconds_count", rpc_method=name) == 1
     assert telemetry.metric("rpc_client_call_duration_seconds_count", rpc_method=name) == 1
+
+
+def tenant() -> bytes:
+    return str(baggage.get_baggage("tenant")).encode()
+
+
+async def tell(_: Anything, __: Anything) -> bytes:
+    return tenant()
+
+
+async def tell_in_a_stream(_: Anything, __: Anything) -> AsyncIterator[bytes]:
+    yield tenant()
+
+
+async def whole(call: Anything) -> object:
+    return await call
+
+
+async def part(call: Anything) -> object:
+    return await call.read()
+
+
+TELLING = {
+    "Echo": grpc.unary_unary_rpc_method_handler(tell),
+    "Twice": grpc.unary_stream_rpc_method_handler(tell_in_a_stream),
+    "Join": grpc.stream_unary_rpc_method_handler(tell),
+    "Each": grpc.stream_stream_rpc_method_handler(tell_in_a_stream),
+}
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"), [((), b"None"), ((("baggage", "tenant=blue"),), b"blue")]
+)
+@pytest.mark.parametrize(
+    ("method", "kind", "request_of", "read"),
+    [
+        ("Echo", "unary_unary", bytes, whole),
+        ("Twice", "unary_stream", bytes, part),
+        ("Join", "stream_unary", parts, whole),
+        ("Each", "stream_stream", parts, part),
+    ],
+)
+def test_a_call_has_the_baggage_of_its_caller_and_no_other(  # noqa: PLR0913, PLR0917  a row of the tables
+    telemetry: Recording,
+    method: str,
+    kind: str,
+    request_of: Callable[[], object],
+    read: Call,
+    headers: Anything,
+    found: bytes,
+) -> None:
+    async def call(channel: Anything) -> object:
+        called = getattr(channel, kind)(path(method))(request_of(), metadata=headers)
+        return await read(called)
+
+    token = context.attach(baggage.set_baggage("tenant", "red"))
+    answer = asyncio.run(asked(telemetry, call, TELLING))
+    context.detach(token)
+
+    assert answer == found
 
 
 @pytest.mark.parametrize(
