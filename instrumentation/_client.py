@@ -23,10 +23,12 @@ from instrumentation._guard import Guard, Uncounted, qualified_name
 from instrumentation._metrics import Bounded, Families
 from instrumentation._propagation import members
 from instrumentation._propagators import USUAL, Propagators
-from instrumentation._redaction import redacted
+from instrumentation._redaction import redacted, redacted_path
+from instrumentation._sanitizer import Sanitizer
 from instrumentation._server_attributes import LONGEST
+from instrumentation._span_limits import limited
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD, SCOPE
-from instrumentation.settings import LOCAL_HOSTS, SECRET_PARAMETERS
+from instrumentation.settings import LOCAL_HOSTS, Limits
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
@@ -50,7 +52,7 @@ class Clients:
         provider: Gives the tracer that starts the spans.
         guard: Keeps failures of ours from the caller.
         families: Where the calls are counted; None: nowhere.
-        secret: Query parameters whose values are redacted.
+        sanitizer: Limits of the spans and secrets in their URLs and errors.
         baggage_hosts: Hosts that baggage is sent to.
         propagators: Write the headers; W3C's when left out.
     """
@@ -61,12 +63,12 @@ class Clients:
         *,
         guard: Guard,
         families: Families | None = None,
-        secret: frozenset[str] = SECRET_PARAMETERS,
+        sanitizer: Sanitizer | None = None,
         baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
         propagators: Propagators = USUAL,
     ) -> None:
         self._provider = provider
-        self._secret = secret
+        self._sanitizer = sanitizer or Sanitizer(Limits.from_env({}))
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
         self.durations: Bounded[Observer] | None = (
@@ -77,7 +79,7 @@ class Clients:
 
     @cached_property
     def _tracer(self) -> trace.Tracer:
-        return self._provider.get_tracer(SCOPE)
+        return limited(self._provider.get_tracer(SCOPE), self._sanitizer)
 
     def start(self, method: str, url: str) -> "Call | None":
         """Begin a call; None when the call is not to be observed, or that failed."""
@@ -109,8 +111,10 @@ class Clients:
         netloc = f"[{host}]" if ":" in host else host
         if url.port:
             netloc = f"{netloc}:{url.port}"
-        query = redacted(url.query, self._secret) if url.query else ""
-        return url._replace(netloc=netloc, query=query, fragment="").geturl()[:LONGEST]
+        secret = self._sanitizer.secret
+        query = redacted(url.query, secret) if url.query else ""
+        path = redacted_path(url.path, secret)
+        return url._replace(netloc=netloc, path=path, query=query, fragment="").geturl()[:LONGEST]
 
     def may_have_baggage(self, host: str) -> bool:
         """Whether *host* is listed."""

@@ -66,14 +66,6 @@ def whole(environ: Environ, name: str, default: int, *, minimum: int = 0) -> int
     )
 
 
-def optional_whole(environ: Environ, name: str) -> int | None:
-    """A whole number of at least 0, or None when unset."""
-    expected = "a whole number of at least 0"
-    return parsed(
-        environ, name, None, parse=lambda value: _at_least(0, int(value)), expected=expected
-    )
-
-
 def choice(environ: Environ, name: str, default: str, *, among: Collection[str]) -> str:
     """One of the words *among*, in any case."""
     words = {word: word for word in among}

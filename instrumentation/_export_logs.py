@@ -6,7 +6,6 @@ costs no other, and around it, so that a collector that is gone costs nothing bu
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
@@ -23,9 +22,12 @@ from opentelemetry.sdk._logs.export import (
 )
 from opentelemetry.sdk.resources import Resource
 
-from instrumentation._guard import Operation, described, qualified_name
-from instrumentation._logs import LONGEST, STANDARD, message
+from instrumentation._attributes import cut
+from instrumentation._guard import Operation, described
+from instrumentation._logs import STANDARD, message
 from instrumentation._patch import patched
+from instrumentation._sanitizer import Sanitizer, exception
+from instrumentation._stacktrace import redacted_and_cut
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class LogExport:
 
     Args:
         resource: The service's.
+        sanitizer: Redacts messages and exceptions.
+        longest: Characters of a text that are kept.
         timeout_seconds: Longest one attempt may take.
         operation: Failures are counted here; under it nothing of the service's fails.
 
@@ -58,8 +62,17 @@ class LogExport:
             reads is wrong.
     """
 
-    def __init__(self, resource: Resource, *, timeout_seconds: float, operation: Operation) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        *,
+        sanitizer: Sanitizer,
+        longest: int,
+        timeout_seconds: float,
+        operation: Operation,
+    ) -> None:
         self._operation = operation
+        self._translation = Translation(sanitizer, longest)
         self._exporter = _Watched(_exporter(timeout_seconds), operation)
         self._provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_log_record_processor(_batches(self._exporter))
@@ -80,7 +93,7 @@ class LogExport:
         ):
             return
         with self._operation:
-            self._provider.get_logger(record.name).emit(translated(record))
+            self._provider.get_logger(record.name).emit(self._translation.of(record))
 
     def flushing(self, timeout_seconds: float) -> Answer:
         """Begin to send what waits; the answer, which waits, is whether all was taken in time."""
@@ -129,16 +142,61 @@ class _Watched(LogRecordExporter):
         return self._inner.force_flush(timeout_millis)
 
 
-def translated(record: logging.LogRecord) -> LogRecord:
-    """*record* as OpenTelemetry has it, every value one that can be encoded."""
-    return LogRecord(
-        timestamp=int(record.created * 1e9),
-        context=get_current(),
-        severity_number=severity(record.levelno),
-        severity_text=record.levelname,
-        body=_text(message(record)),
-        attributes={**_extra(record), **_code(record), **_exception(record)},
-    )
+class Translation:
+    """Log records as OpenTelemetry has them, every value one that can be encoded.
+
+    Args:
+        sanitizer: Redacts messages and exceptions.
+        longest: Characters of a text that are kept.
+    """
+
+    def __init__(self, sanitizer: Sanitizer, longest: int) -> None:
+        self._redact = sanitizer.redact
+        self._longest = longest
+
+    def of(self, record: logging.LogRecord) -> LogRecord:
+        """Return *record* in the context of the current span."""
+        return LogRecord(
+            timestamp=int(record.created * 1e9),
+            context=get_current(),
+            severity_number=severity(record.levelno),
+            severity_text=record.levelname,
+            body=self._text(redacted_and_cut(message(record), self._longest, self._redact)),
+            attributes={**self._extra(record), **self._code(record), **self._exception(record)},
+        )
+
+    def _extra(self, record: logging.LogRecord) -> dict[str, "AnyValue"]:
+        found = vars(record).items()
+        return {self._text(key): self._value(value) for key, value in found if key not in STANDARD}
+
+    def _code(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+        """Source: semantic conventions, "Source code attributes"."""
+        return {
+            "code.file.path": self._text(record.pathname),
+            "code.function.name": self._text(record.funcName or ""),
+            "code.line.number": record.lineno,
+        }
+
+    def _exception(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+        """Source: semantic conventions, "Exceptions in logs"."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if error is None:
+            return {}
+        found = exception(error, self._longest, self._redact)
+        return {key: self._text(str(value)) for key, value in found.items()}
+
+    def _value(self, value: object) -> "AnyValue":
+        match value:
+            case bool() | float():
+                return value
+            case int() if -_LARGEST <= value < _LARGEST:
+                return value
+            case _:
+                return self._text(described(value))
+
+    def _text(self, value: str) -> str:
+        """Return what Protobuf can carry of *value*: lone surrogates become question marks."""
+        return cut(value, self._longest).encode("utf-8", "replace").decode()
 
 
 def severity(level: int) -> SeverityNumber:
@@ -148,47 +206,6 @@ def severity(level: int) -> SeverityNumber:
     """
     tens, ones = divmod(level, 10)
     return SeverityNumber(min(max(1 + 4 * tens + min(ones, 3), 1), 24))
-
-
-def _extra(record: logging.LogRecord) -> dict[str, "AnyValue"]:
-    return {_text(key): _value(value) for key, value in vars(record).items() if key not in STANDARD}
-
-
-def _code(record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
-    """Source: semantic conventions, "Source code attributes"."""
-    return {
-        "code.file.path": _text(record.pathname),
-        "code.function.name": _text(record.funcName or ""),
-        "code.line.number": record.lineno,
-    }
-
-
-def _exception(record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
-    """Source: semantic conventions, "Exceptions in logs"."""
-    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if error is None:
-        return {}
-    lines = traceback.TracebackException.from_exception(error, compact=True).format()
-    return {
-        "exception.type": qualified_name(error),
-        "exception.message": _text(described(error)),
-        "exception.stacktrace": _text("".join(lines)[-LONGEST:]),
-    }
-
-
-def _value(value: object) -> "AnyValue":
-    match value:
-        case bool() | float():
-            return value
-        case int() if -_LARGEST <= value < _LARGEST:
-            return value
-        case _:
-            return _text(described(value))
-
-
-def _text(value: str) -> str:
-    """What Protobuf can carry of *value*: lone surrogates become question marks."""
-    return value[:LONGEST].encode("utf-8", "replace").decode()
 
 
 def _exporter(timeout_seconds: float) -> LogRecordExporter:

@@ -2,17 +2,19 @@
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry import trace
 
+from instrumentation._attributes import cut
 from instrumentation._guard import attempted, described
+from instrumentation._redaction import redacted_text
+from instrumentation._stacktrace import redacted_and_cut, stacktrace
 from instrumentation.conventions import SPAN_ID, TRACE_ID
-
-LONGEST: Final = 16384
-"""Characters of a message or stack trace that are kept."""
+from instrumentation.settings import log_length_limit, secret_parameters
 
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     *("asctime", "message", "color_message", TRACE_ID, SPAN_ID)
@@ -34,9 +36,15 @@ class TraceContextFilter(logging.Filter):
 class JSONFormatter(logging.Formatter):
     """One JSON object a line, with the ids of the current trace and every ``extra``.
 
-    Whatever a stranger wrote into a message stays inside its string: line ends, control
-    characters and escape sequences are escaped, so that no record can pass for two.
+    Text from outside stays inside its string: line ends, control characters and escape sequences
+    are escaped, so that no record can pass for two. Messages and exceptions are redacted and
+    bounded: ``SIGHTLINE_REDACT``, ``OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT``.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  as logging's
+        super().__init__(*arguments, **options)
+        self._longest = log_length_limit(os.environ)
+        self._secret = secret_parameters(os.environ)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of ASCII."""
@@ -45,24 +53,30 @@ class JSONFormatter(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": message(record)[:LONGEST],
+            "message": redacted_and_cut(message(record), self._longest, self._redact),
             TRACE_ID: getattr(record, TRACE_ID, "") or trace_id,
             SPAN_ID: getattr(record, SPAN_ID, "") or span_id,
         }
         if record.exc_info:
-            line["exception"] = self._exception(record)[-LONGEST:]
+            line["exception"] = self._exception(record)
         if record.stack_info:
-            line["stack_info"] = self.formatStack(record.stack_info)[-LONGEST:]
+            line["stack_info"] = self.formatStack(record.stack_info)[-self._longest :]
         fields = [json.dumps(line)[1:-1]] + [
-            f"{json.dumps(described(key))}: {_encoded(value)}"
+            f"{json.dumps(described(key))}: {_encoded(value, self._longest)}"
             for key, value in vars(record).items()
             if key not in STANDARD and key not in line
         ]
         return f"{{{', '.join(fields)}}}".replace("\x7f", "\\u007f")
 
+    def _redact(self, text: str) -> str:
+        return redacted_text(text, self._secret)
+
     def _exception(self, record: logging.LogRecord) -> str:
-        exc_info = record.exc_info
-        return self.formatException(exc_info if isinstance(exc_info, tuple) else sys.exc_info())
+        exc_info = record.exc_info if isinstance(record.exc_info, tuple) else sys.exc_info()
+        error = exc_info[1]
+        if error is None:
+            return cut(self.formatException(exc_info), self._longest)
+        return stacktrace(error, self._longest, self._redact).removesuffix("\n")
 
 
 def message(record: logging.LogRecord) -> str:
@@ -70,13 +84,13 @@ def message(record: logging.LogRecord) -> str:
     return attempted(record.getMessage, lambda: f"{described(record.msg)} {described(record.args)}")
 
 
-def _encoded(value: object) -> str:
-    """*value* as JSON; what JSON cannot say, or only at length, becomes its string, cut."""
+def _encoded(value: object, longest: int) -> str:
+    """Return *value* as JSON; what JSON cannot carry, or what is long, becomes its string, cut."""
     text = attempted(
         lambda: json.dumps(value, default=described, skipkeys=True, allow_nan=False),
-        lambda: json.dumps(described(value)[:LONGEST]),
+        lambda: json.dumps(described(value)[:longest]),
     )
-    return text if len(text) <= LONGEST else json.dumps(text[:LONGEST])
+    return text if len(text) <= longest else json.dumps(text[:longest])
 
 
 def _current_ids() -> tuple[str, str]:

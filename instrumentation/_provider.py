@@ -15,18 +15,21 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is one
 from prometheus_client import CollectorRegistry, Counter
 
+from instrumentation._attributes import LONGEST_KEY
 from instrumentation._export import build as build_export
 from instrumentation._export_processor import ExportProcessor
 from instrumentation._fork import in_child
 from instrumentation._ids import RandomIds
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
+from instrumentation._sanitizer import Sanitizer
 from instrumentation._span import Origin
+from instrumentation._span_limits import limited
 from instrumentation.conventions import SCOPE
 from instrumentation.settings import Limits, Settings
 
 if TYPE_CHECKING:
-    from opentelemetry.util.types import AnyValue
+    from opentelemetry.util.types import AnyValue, Attributes
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
@@ -48,11 +51,30 @@ class Provider(TracerProvider):
     """The SDK's provider; what the service adds to it later sees the server spans, too."""
 
     _origin: Origin | None = None
+    _sanitizer: Sanitizer
 
     def begin(self, processor: SpanProcessor, origin: Origin) -> None:
         """Start with *processor*, which the spans of *origin* go to without a detour."""
         self.add_span_processor(processor)
         self._origin = origin
+        self._sanitizer = origin.sanitizer
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: "Attributes" = None,
+    ) -> trace.Tracer:
+        """See the SDK."""
+        sanitizer = self._sanitizer
+        tracer = super().get_tracer(
+            sanitizer.name(instrumenting_module_name),
+            instrumenting_library_version and sanitizer.name(instrumenting_library_version),
+            schema_url,
+            sanitizer.attributes(attributes) if attributes else attributes,
+        )
+        return limited(tracer, sanitizer)
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """See the SDK."""
@@ -88,7 +110,7 @@ def build(
     if processor is None:
         processor = exporting = build_export(settings.export, resource=resource, registry=registry)
     ids = ids or RandomIds()
-    origin = _origin(resource, processor, settings.limits)
+    origin = _origin(resource, processor, settings)
     provider = Provider(
         sampler=sampler,
         resource=resource,
@@ -112,7 +134,7 @@ def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
     processor = provider._active_span_processor  # noqa: SLF001  the SDK offers no public way
     return Tracing(
         provider=provider,
-        origin=_origin(provider.resource, processor, settings.limits),
+        origin=_origin(provider.resource, processor, settings),
         sampler=AdoptedSampler(provider.sampler),
         ids=provider.id_generator,
         random=_random_flag(provider.id_generator),
@@ -159,8 +181,10 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "telemetry.distro.name": "sightline",
     }
     given = {key: value for key, value in settings.resource_attributes.items() if value}
-    named = {"service.name": own["service.name"]}
-    return ProcessResource({**own, **_detected(settings)}, given={**given, **named})
+    named = {"service.name": str(own["service.name"])[:LONGEST_KEY]}
+    known = {**own, **_detected(settings)}
+    bounded = Sanitizer(settings.limits).attributes
+    return ProcessResource(bounded(known), given=bounded({**given, **named}))
 
 
 class ProcessResource(Resource):
@@ -232,6 +256,10 @@ def _span_limits(limits: Limits) -> SpanLimits:
     )
 
 
-def _origin(resource: Resource, processor: SpanProcessor, limits: Limits) -> Origin:
-    scope = InstrumentationScope(SCOPE, schema_url=SCHEMA_URL)
-    return Origin(resource=resource, scope=scope, processor=processor, limits=limits)
+def _origin(resource: Resource, processor: SpanProcessor, settings: Settings) -> Origin:
+    return Origin(
+        resource=resource,
+        scope=InstrumentationScope(SCOPE, schema_url=SCHEMA_URL),
+        processor=processor,
+        sanitizer=Sanitizer(settings.limits, settings.secret_parameters),
+    )

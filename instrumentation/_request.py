@@ -15,7 +15,7 @@ from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._outcome import SERVER_ERROR, Outcome
 from instrumentation._route import Routes
-from instrumentation._server_attributes import LONGEST, ServerAttributes
+from instrumentation._server_attributes import ServerAttributes
 from instrumentation._server_spans import Named, Watched
 from instrumentation._span import RequestSpan
 from instrumentation._websocket import HANDSHAKE, WebSocket
@@ -71,6 +71,7 @@ class Requests:
             for name in recorders.response_headers
         }
         """Attributes by response header."""
+        self.header = recorders.attributes.captured
         self.series = recorders.metrics.series
         self._starting = recorders.guard.operation("span_start")
         self.sending = recorders.guard.operation("response")
@@ -196,7 +197,7 @@ class Request:
         for name, value in message.get("headers", ()):
             attribute = self._requests.captured.get(name.lower())
             if attribute is not None:
-                self.span.set_attribute(attribute, (value.decode("latin-1")[:LONGEST],))
+                self.span.set_attribute(attribute, self._requests.header(value))
 
     def _sent(self) -> None:
         """The response is out; a failed one still waits for the exception that explains it."""

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from instrumentation._attribute_group import AttributeGroup, Attributes, Remembered
-from instrumentation._attributes import cleaned
+from instrumentation._attributes import cleaned, cut
 from instrumentation._outcome import FAILED, UNSET, Outcome
-from instrumentation._redaction import REDACTED, redacted
+from instrumentation._redaction import REDACTED, redacted, redacted_path, redacted_text
 from instrumentation.conventions import OTHER_METHOD
-from instrumentation.settings import Settings
+from instrumentation.settings import LENGTH_LIMIT, Settings
 
 Key = TypeVar("Key")
 
@@ -35,16 +35,20 @@ class ServerAttributes:
 
     def __init__(self, settings: Settings) -> None:
         longest = settings.limits.attribute_length
-        secret = settings.secret_parameters
+        secret = self._secret = settings.secret_parameters
 
         def query(sent: bytes) -> Attributes:
-            return {"url.query": redacted(sent[:LONGEST].decode("latin-1"), secret)}
+            shown = redacted(sent[: 2 * LONGEST].decode("latin-1"), secret)
+            return {"url.query": shown[:LONGEST]}
+
+        def path(sent: str) -> Attributes:
+            return {"url.path": redacted_path(sent[:LONGEST], secret)}
 
         def grouped(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
             return lambda key: AttributeGroup(_bounded(make(key), longest))
 
         self._targets = Remembered(grouped(_target))
-        self._paths = Remembered(grouped(_path))
+        self._paths = Remembered(grouped(path), secret=_redacted)
         self._clients = Remembered(grouped(_client))
         self._queries = Remembered(grouped(query), secret=_redacted)
         self._agents = Remembered(grouped(_agent))
@@ -90,39 +94,40 @@ class ServerAttributes:
             found["http.request.method_original"] = scope["method"][:LONGEST]
         for name, attribute in self._request_headers.items():
             if name in headers:
-                found[attribute] = (headers[name][:LONGEST].decode("latin-1"),)
+                found[attribute] = self.captured(headers[name])
         return found
 
+    def captured(self, value: bytes) -> tuple[str]:
+        """Return the value of a header, without secrets in the URLs that it has."""
+        text = value[: 2 * LONGEST].decode("latin-1")
+        return (redacted_text(text, self._secret)[:LONGEST],)
 
-def _outcomes(more: Attributes, longest: int | None) -> Remembered[Ending, Outcome]:
+
+def _outcomes(more: Attributes, longest: int) -> Remembered[Ending, Outcome]:
     return Remembered(lambda ending: _outcome(ending, more, longest))
 
 
-def _outcome(ending: Ending, more: Attributes, longest: int | None) -> Outcome:
+def _outcome(ending: Ending, more: Attributes, longest: int) -> Outcome:
     method, route, status_code, error = ending
     named: Attributes = {
-        "http.route": route,
+        "http.route": cut(route, LENGTH_LIMIT),
         "http.response.status_code": status_code,
         "error.type": error,
     }
     shown = "HTTP" if method == OTHER_METHOD else method
     return Outcome(
-        f"{shown} {route}" if route else shown,
+        cut(f"{shown} {route}", LENGTH_LIMIT) if route else shown,
         _bounded({**more, **{name: value for name, value in named.items() if value}}, longest),
         FAILED if error else UNSET,
     )
-
-
-def _path(path: str) -> Attributes:
-    return {"url.path": path[:LONGEST]}
 
 
 def _client(client: Socket) -> Attributes:
     return {"client.address": client[0], "client.port": client[1]}
 
 
-def _redacted(query: AttributeGroup) -> bool:
-    return REDACTED in str(query.attributes["url.query"])
+def _redacted(group: AttributeGroup) -> bool:
+    return any(REDACTED in str(value) for value in group.attributes.values())
 
 
 def _agent(agent: bytes) -> Attributes:
@@ -154,8 +159,8 @@ def _address(host: str, server: Socket | None, scheme: str) -> tuple[str | None,
     return server[0], server[1]
 
 
-def _bounded(attributes: Attributes, longest: int | None) -> Attributes:
-    """*attributes* within the limit that the service set, if any."""
-    if longest is None:
+def _bounded(attributes: Attributes, longest: int) -> Attributes:
+    """Return *attributes* within the limit, where it is smaller than what they have anyway."""
+    if longest >= LONGEST:
         return attributes
     return {name: cleaned(value, longest) for name, value in attributes.items()}

@@ -1,10 +1,9 @@
 """The span of a request: what the SDK's span is to its processors, at a tenth of the cost."""
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from time import time_ns
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
@@ -13,15 +12,10 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 from opentelemetry.util.types import AnyValue, Attributes
 
 from instrumentation._attribute_group import AttributeGroup
-from instrumentation._attributes import cleaned
-from instrumentation._guard import described, qualified_name
 from instrumentation._outcome import UNSET, Outcome
-from instrumentation.settings import Limits
+from instrumentation._sanitizer import Sanitizer
 
 Item = TypeVar("Item")
-
-LONGEST_STACKTRACE: Final = 16384
-"""Characters of a stack trace that are kept: its end, where the failure is."""
 
 
 class Origin:
@@ -31,11 +25,11 @@ class Origin:
         resource: Who emits.
         scope: Ours.
         processor: Takes the spans.
-        limits: Of a span.
+        sanitizer: Limits of a span and secrets in its errors.
         clock: Nanoseconds since 1970.
     """
 
-    __slots__ = ("clock", "limits", "processor", "resource", "scope")
+    __slots__ = ("clock", "limits", "processor", "resource", "sanitizer", "scope")
 
     def __init__(
         self,
@@ -43,13 +37,14 @@ class Origin:
         resource: Resource,
         scope: InstrumentationScope,
         processor: SpanProcessor,
-        limits: Limits,
+        sanitizer: Sanitizer,
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self.resource = resource
         self.scope = scope
         self.processor = processor
-        self.limits = limits
+        self.limits = sanitizer.limits
+        self.sanitizer = sanitizer
         self.clock = clock
 
 
@@ -154,16 +149,16 @@ class RequestSpan(ReadableSpan, Span):
         if len(self.given) >= self._room and key not in self._attributes:
             self._dropped_attributes += 1
             return
-        name = key if type(key) is str else described(key)
-        self.given[name] = cleaned(value, limits.attribute_length)
+        sanitizer = self._origin.sanitizer
+        self.given[sanitizer.key(key)] = sanitizer.value(value)
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
     ) -> None:
         """Add an event; the oldest give way once there are too many."""
-        limits = self._origin.limits
-        kept = _bounded(attributes, limits.event_attributes, limits.attribute_length)
-        event = Event(described(name), kept, timestamp or self._origin.clock())
+        limits, sanitizer = self._origin.limits, self._origin.sanitizer
+        kept = sanitizer.attributes(attributes, limits.event_attributes)
+        event = Event(sanitizer.name(name), kept, timestamp or self._origin.clock())
         with self._lock:
             if self._end_time is None:
                 self._touched = True
@@ -173,7 +168,7 @@ class RequestSpan(ReadableSpan, Span):
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Add a link to another span."""
         limits = self._origin.limits
-        link = Link(context, _bounded(attributes, limits.link_attributes, limits.attribute_length))
+        link = self._origin.sanitizer.link(Link(context, attributes))
         with self._lock:
             if self._end_time is None:
                 self._touched = True
@@ -184,12 +179,13 @@ class RequestSpan(ReadableSpan, Span):
         """Give the span another name."""
         with self._lock:
             if self._end_time is None:
-                self._name = described(name)
+                self._name = self._origin.sanitizer.name(name)
                 self._renamed = self._touched = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status: OK is final, UNSET changes nothing."""
-        new = status if isinstance(status, Status) else Status(status, description)
+        given = status if isinstance(status, Status) else Status(status, description)
+        new = self._origin.sanitizer.status(given)
         with self._lock:
             settled = self._status.status_code is StatusCode.OK or self._end_time is not None
             if not settled and new.status_code is not StatusCode.UNSET:
@@ -204,12 +200,7 @@ class RequestSpan(ReadableSpan, Span):
         escaped: bool = False,  # noqa: FBT001, FBT002  the API's signature
     ) -> None:
         """Add the exception as an event. Source: semantic conventions, "Exceptions in spans"."""
-        event: dict[str, AnyValue] = {
-            "exception.type": qualified_name(exception),
-            "exception.message": described(exception),
-            "exception.stacktrace": _stacktrace(exception),
-            "exception.escaped": str(escaped),
-        }
+        event = self._origin.sanitizer.exception(exception, escaped=escaped)
         self.add_event("exception", {**event, **(attributes or {})}, timestamp)
 
     def time_after(self, duration: float) -> int:
@@ -248,17 +239,7 @@ class RequestSpan(ReadableSpan, Span):
         self._origin.processor.on_end(self)
 
 
-def _stacktrace(error: BaseException) -> str:
-    lines = traceback.TracebackException.from_exception(error, compact=True).format()
-    return "".join(lines)[-LONGEST_STACKTRACE:]
-
-
 def _newest(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
     """The last *most* items, and how many went."""
     over = max(0, len(items) - most)
     return items[over:], over
-
-
-def _bounded(attributes: Attributes, most: int, longest: int | None) -> dict[str, AnyValue]:
-    items = list((attributes or {}).items())[:most]
-    return {described(key): cleaned(value, longest) for key, value in items}

@@ -28,6 +28,7 @@ from instrumentation._request import Recorders, Requests, Spans
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._server_spans import ServerSpans
+from instrumentation._span_limits import limited
 from instrumentation._trust import trusted
 from instrumentation.conventions import SCOPE
 from instrumentation.settings import LOGS_OVER_OTLP, Settings
@@ -82,7 +83,7 @@ class Telemetry:
             self.tracing.provider,
             guard=self.guard,
             families=self.families,
-            secret=settings.secret_parameters,
+            sanitizer=self.tracing.origin.sanitizer,
             baggage_hosts=settings.baggage_hosts,
             propagators=self.propagators,
         )
@@ -109,7 +110,7 @@ class Telemetry:
     def tracer(self) -> trace.Tracer:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.
-        return self.tracing.provider.get_tracer(SCOPE)
+        return limited(self.tracing.provider.get_tracer(SCOPE), self.tracing.origin.sanitizer)
 
     def page(self, *registries: CollectorRegistry) -> Page:
         """Our metrics, and those of other *registries*, as a page shows them."""
@@ -126,6 +127,8 @@ class Telemetry:
 
         return LogExport(
             self.tracing.origin.resource,
+            sanitizer=self.tracing.origin.sanitizer,
+            longest=self.settings.log_length,
             timeout_seconds=self.settings.export.timeout_seconds,
             operation=self.guard.operation("log_export"),
         )

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, Self
 
 from instrumentation import _environment
 from instrumentation._export_settings import HTTP, ExportSettings
+from instrumentation._redaction import is_secret_header
 from instrumentation.conventions import KNOWN_METHODS
 from instrumentation.errors import ConfigurationError
 
@@ -28,15 +29,24 @@ LOGS_OVER_OTLP: Final = "otlp"
 
 SECRET_PARAMETERS: Final = frozenset(
     {
-        *("access_key", "api_key", "apikey", "auth", "authorization", "awsaccesskeyid", "bearer"),
-        *("code", "credential", "credentials", "email", "hmac", "jsessionid", "jwt", "key"),
-        *("otp", "pass", "passphrase", "passwd", "password", "phpsessid", "pin", "private_key"),
-        *("pwd", "sas", "secret", "session", "session_id", "sessionid", "sid", "sig"),
-        *("signature", "ssn", "state", "ticket", "token", "user", "username"),
+        *("access_key", "account_key", "api_key", "apikey", "assertion", "auth", "authorization"),
+        *("awsaccesskeyid", "bearer", "code", "connection_string", "credential", "credentials"),
+        *("csrf", "email", "encryption_key", "hmac", "invite", "jsessionid", "jwt", "key"),
+        *("magic", "master_key", "oauth", "otp", "pass", "passcode", "passphrase", "passwd"),
+        *("password", "phpsessid", "pin", "private_key", "pwd", "saml", "saml_request"),
+        *("saml_response", "sas", "secret", "sessid", "session", "session_id", "sessionid"),
+        *("shared_key", "sid", "sig", "signature", "signing_key", "ssn", "state"),
+        *("subscription_key", "ticket", "token", "totp", "user", "username", "verifier", "xsrf"),
     }
 )
 """Names of query parameters whose values never leave the process, in lower case; a word covers
 the longer names it is part of (``_redaction.py``)."""
+
+LENGTH_LIMIT: Final = 16_384
+"""Characters of a text that are kept when no variable sets another limit."""
+
+SHORTEST_NAME: Final = 256
+"""Characters of a name or status description that a smaller limit of attributes leaves."""
 
 
 class Limits(NamedTuple):
@@ -44,8 +54,8 @@ class Limits(NamedTuple):
 
     attributes: int
     """``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT``."""
-    attribute_length: int | None
-    """Characters of a string value; None keeps all.
+    attribute_length: int
+    """Characters of a string value, items of bytes.
     ``OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
     events: int
     """``OTEL_SPAN_EVENT_COUNT_LIMIT``."""
@@ -68,17 +78,38 @@ class Limits(NamedTuple):
             return _environment.whole(environ, name, default)
 
         general = count("OTEL_ATTRIBUTE_COUNT_LIMIT")
-        length = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"
-        if not _environment.text(environ, length):
-            length = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
         return cls(
             attributes=count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", general),
-            attribute_length=_environment.optional_whole(environ, length),
+            attribute_length=length_limit(environ, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
             events=count("OTEL_SPAN_EVENT_COUNT_LIMIT"),
             links=count("OTEL_SPAN_LINK_COUNT_LIMIT"),
             event_attributes=count("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", general),
             link_attributes=count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", general),
         )
+
+
+def length_limit(environ: Mapping[str, str], specific: str) -> int:
+    """Return the variable *specific*, or else the limit for attributes of every signal.
+
+    Raises:
+        ConfigurationError: Names variable, value and expectation.
+    """
+    general = _environment.whole(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
+    return _environment.whole(environ, specific, general)
+
+
+def log_length_limit(environ: Mapping[str, str]) -> int:
+    """Return the limit of texts in log records.
+
+    Raises:
+        ConfigurationError: Names variable, value and expectation.
+    """
+    return length_limit(environ, "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+
+
+def secret_parameters(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the built-in names and those of ``SIGHTLINE_REDACT``."""
+    return SECRET_PARAMETERS | set(_lower(environ, "SIGHTLINE_REDACT"))
 
 
 class Settings(NamedTuple):
@@ -117,7 +148,8 @@ class Settings(NamedTuple):
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE``."""
     secret_parameters: frozenset[str]
     """Query parameters whose values are redacted, in lower case: the built-in names and those
-    of ``SIGHTLINE_REDACT``, alone or as part of a longer name."""
+    of ``SIGHTLINE_REDACT``, alone or as part of a longer name. Error messages, log messages and
+    captured headers are redacted by the same names."""
     trust_incoming: Trust
     """Whose trace context is continued: ``always``, ``never``, or that of networks like
     ``10.0.0.0/8``; others start a trace that links to theirs. ``SIGHTLINE_TRUST_INCOMING``."""
@@ -135,6 +167,8 @@ class Settings(NamedTuple):
     logs_exporter: str
     """``otlp`` sends what the service logs, over HTTP alone; ``none`` does not.
     ``OTEL_LOGS_EXPORTER``."""
+    log_length: int
+    """Characters of a text in a log record. ``OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -167,7 +201,7 @@ class Settings(NamedTuple):
             excluded_urls=_excluded_urls(env),
             request_headers=_headers(env, "REQUEST"),
             response_headers=_headers(env, "RESPONSE"),
-            secret_parameters=SECRET_PARAMETERS | set(_lower(env, "SIGHTLINE_REDACT")),
+            secret_parameters=secret_parameters(env),
             trust_incoming=_trust(env),
             baggage_hosts=_lower(env, "SIGHTLINE_BAGGAGE_HOSTS") or LOCAL_HOSTS,
             max_label_sets=_environment.whole(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
@@ -175,16 +209,12 @@ class Settings(NamedTuple):
             limits=Limits.from_env(env),
             export=ExportSettings.from_env(env),
             logs_exporter=_logs_exporter(env),
+            log_length=log_length_limit(env),
         )
 
 
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 """Where baggage may always go: it stays on the machine."""
-
-SECRET_HEADERS: Final = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"}
-)
-"""Headers that are never captured, listed or not."""
 
 
 def _sampler_argument(environ: _environment.Environ) -> str:
@@ -246,10 +276,11 @@ def _headers(environ: _environment.Environ, direction: str) -> tuple[str, ...]:
                 f"{name}={word!r}: expected names of headers, like x-request-id; "
                 "patterns are not matched"
             )
+    secret = secret_parameters(environ)
     return tuple(
         word
         for word in words
-        if word not in SECRET_HEADERS and not any(pattern.search(word) for pattern in patterns)
+        if not (is_secret_header(word, secret) or any(pattern.search(word) for pattern in patterns))
     )
 
 

@@ -97,3 +97,29 @@ def spans() -> st.SearchStrategy[ReadableSpan]:
 def batches() -> st.SearchStrategy[Sequence[ReadableSpan]]:
     """Several spans, some with the same resource or scope."""
     return st.lists(spans(), min_size=1, max_size=4)
+
+
+ORDINARY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+SECRET_NAMES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "x-", "my_", "user.", "X"]),
+    st.sampled_from(["token", "accessToken", "password", "api_key", "Signature", "client-secret"]),
+    st.sampled_from(["", "2", "[]"]),
+)
+SECRETS = st.text("ghijklmnoqrstuvwxyz0123456789-._~!$*+,", min_size=12, max_size=30)
+"""Values of secret parameters that stand in a URL as they are."""
+
+_LARGE_TEXT = st.builds(
+    lambda letter, size: letter * size,
+    st.sampled_from(["x", "ä", "\U0001f600", '"', "\\", "\1", "\u2028", "<", "\udc80"]),
+    st.sampled_from([0, 1, 300, 5_000, 20_000]),
+)
+LARGE_VALUES = st.recursive(
+    st.none() | INT64 | FINITE | _LARGE_TEXT | st.binary().map(lambda value: value * 1000),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=6)
+        | st.dictionaries(_LARGE_TEXT, inner, min_size=1, max_size=6)
+    ),
+    max_leaves=12,
+).filter(lambda value: isinstance(value, list | dict))
+"""Arrays and maps that are often larger than any limit."""

@@ -11,10 +11,16 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation import ConfigurationError, Settings, extract
-from instrumentation._export_logs import LogExport, severity, translated
+from instrumentation._export_logs import LogExport, Translation, severity
 from instrumentation._guard import Guard, Uncounted
+from instrumentation._sanitizer import Sanitizer
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+DEFAULTS = Settings.from_env({})
+SANITIZER = Sanitizer(DEFAULTS.limits)
+translated = Translation(SANITIZER, DEFAULTS.log_length).of
 
 
 class Wordless:
@@ -67,6 +73,44 @@ def test_an_exception_comes_along() -> None:
     )
 
 
+def test_texts_are_cut_and_a_trace_keeps_its_frames(failure: logging.LogRecord) -> None:
+    failure.msg, failure.extra = "x" * 100_000, "y" * 100_000
+
+    found = translated(failure)
+
+    assert isinstance(found.body, str)
+    assert len(found.body) == 16_384
+    assert {len(str(value)) for value in (found.attributes or {}).values()} >= {16_384}
+    assert max(len(str(value)) for value in (found.attributes or {}).values()) == 16_384
+    stacktrace = str((found.attributes or {})["exception.stacktrace"])
+    assert "in fail\n" in stacktrace
+    assert "\nLookupError: GET /a?token=REDACTED xxx" in stacktrace
+
+
+def test_messages_and_exceptions_lose_their_secrets(failure: logging.LogRecord) -> None:
+    failure.msg = "cannot reach redis://:hunter2@cache"
+
+    found = translated(failure)
+
+    assert found.body == "cannot reach redis://REDACTED:REDACTED@cache"
+    assert "hunter2" not in str(found.attributes)
+
+
+def fail() -> None:
+    raise LookupError("GET /a?token=hunter2 " + "x" * 100_000)
+
+
+@pytest.fixture
+def failure() -> logging.LogRecord:
+    """A record of an exception with a long message and a secret."""
+    found = record("failed")
+    try:
+        fail()
+    except LookupError as error:
+        found.exc_info = (LookupError, error, error.__traceback__)
+    return found
+
+
 @pytest.mark.parametrize(
     ("level", "number"),
     [(0, 1), (5, 4), (10, 5), (20, 9), (25, 12), (30, 13), (40, 17), (50, 21), (90, 24), (-1, 1)],
@@ -112,7 +156,13 @@ def test_what_cannot_be_done_is_named(name: str, value: str, expected: str) -> N
 
 def export() -> LogExport:
     operation = Guard(Uncounted, strict=True).operation("log_export")
-    return LogExport(Resource({}), timeout_seconds=1.0, operation=operation)
+    return LogExport(
+        Resource({}),
+        sanitizer=SANITIZER,
+        longest=DEFAULTS.log_length,
+        timeout_seconds=1.0,
+        operation=operation,
+    )
 
 
 @pytest.fixture

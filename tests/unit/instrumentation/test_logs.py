@@ -59,6 +59,60 @@ def test_no_message_can_become_two_lines(message: str, value: str) -> None:
     assert not trace.get_current_span().is_recording()
 
 
+def fail() -> None:
+    raise LookupError("GET /a?token=hunter2 " + "x" * 100_000)
+
+
+@pytest.fixture
+def failure() -> logging.LogRecord:
+    """A record of an exception with a long message and a secret."""
+    found = record("failed: %s", "GET /a?token=hunter2")
+    try:
+        fail()
+    except LookupError as error:
+        found.exc_info = (LookupError, error, error.__traceback__)
+    return found
+
+
+def test_a_long_exception_keeps_its_frames_and_its_type(failure: logging.LogRecord) -> None:
+    found = json.loads(JSONFormatter().format(failure))["exception"]
+
+    assert "in fail\n" in found
+    assert "\nLookupError: GET /a?token=REDACTED xxx" in found
+    assert len(found) <= 16_384
+
+
+def test_messages_and_exceptions_lose_their_secrets(failure: logging.LogRecord) -> None:
+    line = JSONFormatter().format(failure)
+
+    assert json.loads(line)["message"] == "failed: GET /a?token=REDACTED"
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "variable", ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
+)
+def test_a_variable_limits_messages_exceptions_and_extras(
+    monkeypatch: pytest.MonkeyPatch, failure: logging.LogRecord, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "400")
+    failure.msg, failure.args, failure.note = "x" * 9000, (), "y" * 9000
+
+    found = json.loads(JSONFormatter().format(failure))
+
+    assert (len(found["message"]), len(found["note"])) == (400, 400)
+    assert len(found["exception"]) <= 400
+    assert "LookupError: GET" in found["exception"]
+
+
+def test_a_service_names_secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_REDACT", "iban")
+
+    line = JSONFormatter().format(record("GET /pay?iban=CH93"))
+
+    assert json.loads(line)["message"] == "GET /pay?iban=REDACTED"
+
+
 def test_a_stack_is_part_of_its_line() -> None:
     found = record("here")
     found.stack_info = "Stack (most recent call last): ..."

@@ -18,7 +18,7 @@ def test_an_empty_environment_gives_the_defaults_of_opentelemetry() -> None:
     assert settings.sampler == "parentbased_always_on"
     assert settings.propagators == ("tracecontext", "baggage")
     assert settings.limits.attributes == 128
-    assert settings.limits.attribute_length is None
+    assert (settings.limits.attribute_length, settings.log_length) == (16_384, 16_384)
     assert settings.trust_incoming == "always"
 
 
