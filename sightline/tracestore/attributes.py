@@ -25,6 +25,15 @@ def text(value: AnyValue) -> str:
     return _TEXT[kind](value) if kind in _TEXT else _compact(value).translate(_HTML)
 
 
+def indexed_bytes(value: AnyValue) -> int:
+    """Return the bytes that *value* takes in a key of Badger's index."""
+    if value.WhichOneof("value") == "bytes_value":
+        return 2 * len(value.bytes_value)
+    indexed = text(value) if value.WhichOneof("value") in _TEXT else _compact(value)
+    # Go's JSON encoder escapes the two line separators, which take three bytes in UTF-8.
+    return len(indexed.encode()) + 3 * (indexed.count("\u2028") + indexed.count("\u2029"))
+
+
 def number(value: float) -> str:
     """*value* in the digits Go's JSON encoder writes: `3`, `1.5`, `1e-9`."""
     if not math.isfinite(value):

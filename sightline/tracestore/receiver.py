@@ -6,6 +6,7 @@ from typing import Final
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from starlette.concurrency import run_in_threadpool
 
+from sightline.tracestore.keys import remove_refused
 from sightline.tracestore.otlp import span_count
 from sightline.tracestore.own_metrics import OwnMetrics
 from sightline.tracestore.writer import NotStored, QueueFull, Writer
@@ -22,7 +23,11 @@ _LARGE_BYTES: Final = 256 * 1024
 
 
 class Refused(Exception):  # noqa: N818  the sender may come again, answered with 503
-    """Nothing was stored."""
+    """Something was not stored."""
+
+
+class KeyTooLong(Exception):  # noqa: N818  as Refused
+    """A span is longer than Jaeger's index allows."""
 
 
 class Receiver:
@@ -38,14 +43,27 @@ class Receiver:
 
         Raises:
             MalformedRequest: *decode* cannot read it.
-            Refused: It was not stored; the message says why.
+            Refused: Not all of it was stored; the message gives the reason.
         """
-        large = len(body) > _LARGE_BYTES
-        request = await run_in_threadpool(decode, body) if large else decode(body)
+        if len(body) > _LARGE_BYTES:
+            request, reasons = await run_in_threadpool(_decoded, body, decode)
+        else:
+            request, reasons = _decoded(body, decode)
         spans = span_count(request)
         try:
             await self._writer.write(request, size_bytes=len(body))
         except (QueueFull, NotStored) as error:
             self._metrics.refused(self._transport, spans, error)
             raise Refused(f"failed to export traces: {error}") from error
+        if reasons:
+            # Jaeger counts the whole request as refused, although it has stored the other spans.
+            too_long = KeyTooLong("\n".join(reasons))
+            self._metrics.refused(self._transport, spans + len(reasons), too_long)
+            raise Refused(str(too_long)) from too_long
         self._metrics.stored(self._transport, spans)
+
+
+def _decoded(body: bytes, decode: Decoder) -> tuple[TracesData, list[str]]:
+    """Return what is to be stored of *body*, and for each other span the reason."""
+    request = decode(body)
+    return request, remove_refused(request)

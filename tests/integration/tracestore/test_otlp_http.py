@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from tests.integration.tracestore.trace_store import JSON, PROTOBUF, TraceStore
+from tests.oversized import REFUSED, request
 from tests.unit.tracestore.spans import encoded, span
 
 GOOD = encoded(span(7))
@@ -111,3 +112,16 @@ def test_there_is_no_other_path(receiver: TraceStore, path: str) -> None:
     answer = receiver.ask(path, port=receiver.ports.otlp_http, method="POST", body=b"")
 
     assert (answer.status, answer.body) == (404, b"404 page not found\n")
+
+
+def test_a_span_that_jaeger_refuses_is_refused_alone(receiver: TraceStore) -> None:
+    sent = request(REFUSED["string"])
+
+    answer = receiver.send(sent.body, PROTOBUF)
+
+    assert answer.status == 503
+    assert b"Key with size 65001 exceeded 65000 limit. Key: service 'sizes', tag 'k'" in answer.body
+    assert [receiver.ask(f"/api/traces/{one}").status for one in (*sent.small, sent.large)] == [
+        *(200, 200),
+        404,
+    ]
