@@ -7,6 +7,7 @@ first calls.
 Source: opentelemetry-collector-contrib, `connector/spanmetricsconnector`.
 """
 
+import hashlib
 import re
 import threading
 import time
@@ -35,6 +36,11 @@ BUCKETS: Final = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1e3, 
 
 MAX_SERIES: Final = 5000
 """Operations beyond go into one series, so that ids in span names cannot fill the memory."""
+
+LONGEST_LABEL: Final = 256
+"""Characters of a label's value: each stands on the page once for every bucket, at every scrape."""
+
+_CHECKSUM_DIGITS: Final = 16
 
 _NANOSECONDS: Final = 1e6
 """In a millisecond."""
@@ -116,7 +122,7 @@ class SpanMetrics(Collector):
 
     def _source(self, resource: Resource) -> _Source | None:
         """Job and instance of *resource*, whose other attributes are kept for `target_info`."""
-        named = {attribute.key: text(attribute.value) for attribute in resource.attributes}
+        named = {pair.key: _shortened(text(pair.value)) for pair in resource.attributes}
         service = named.pop(SERVICE_NAME, "")
         if not service:
             return None
@@ -132,7 +138,7 @@ class SpanMetrics(Collector):
         for span in spans:
             kind = _KINDS.get(span.kind, _KINDS[0])
             status = _STATUSES.get(span.status.code, _STATUSES[0])
-            series = self._of(_Key(source, span.name, kind, status))
+            series = self._of(_Key(source, _shortened(span.name), kind, status))
             duration = max(span.end_time_unix_nano - span.start_time_unix_nano, 0) / _NANOSECONDS
             bucket = bisect_left(BUCKETS, duration)
             series.seen = seen
@@ -204,7 +210,15 @@ def _target_info(targets: Mapping[_Source, Mapping[str, str]]) -> Metric:
     return family
 
 
+def _shortened(value: str) -> str:
+    """Return *value* as a label; the end of a long one is its checksum, so that it stays unique."""
+    if len(value) <= LONGEST_LABEL:
+        return value
+    checksum = hashlib.sha256(value.encode()).hexdigest()[:_CHECKSUM_DIGITS]
+    return f"{value[: LONGEST_LABEL - _CHECKSUM_DIGITS - 1]} {checksum}"
+
+
 def _label(key: str) -> str:
-    """*key* as the name of a label: one that Prometheus refuses would spoil the whole scrape."""
-    name = re.sub(r"[^a-zA-Z0-9_]", "_", key)
+    """Return *key* as the name of a label: Prometheus drops a scrape with one that it refuses."""
+    name = re.sub(r"[^a-zA-Z0-9_]", "_", key[:LONGEST_LABEL])
     return name if name[:1].isalpha() else f"key_{name}"

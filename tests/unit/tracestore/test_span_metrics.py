@@ -7,7 +7,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 from prometheus_client.samples import Exemplar, Sample
 
-from sightline.tracestore.span_metrics import SpanMetrics
+from sightline.tracestore.span_metrics import LONGEST_LABEL, SpanMetrics
 from tests.unit.tracestore.spans import MILLISECOND, attributes, request, span
 
 CALLS = "traces_span_metrics_calls_total"
@@ -155,3 +155,14 @@ def test_any_attribute_of_a_resource_is_a_label_that_prometheus_takes(
 
     (found,) = samples(metrics, "target_info")
     assert found.labels[label] == "value"
+
+
+def test_long_names_and_attributes_are_short_labels_that_stay_apart(metrics: SpanMetrics) -> None:
+    long = "n" * 60_000
+    metrics.record(request(span(1, f"{long}1"), span(2, f"{long}2"), host_name=long))
+
+    names = {found.labels["span_name"] for found in samples(metrics, CALLS)}
+    (target,) = samples(metrics, "target_info")
+
+    assert [len(name) for name in names] == [LONGEST_LABEL, LONGEST_LABEL]
+    assert len(target.labels["host_name"]) == LONGEST_LABEL
