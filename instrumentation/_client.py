@@ -41,6 +41,9 @@ CLIENTS: Final = create_key("instrumentation-clients")
 SUPPRESSED: Final = (_SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY)
 """Context keys that exporters set: their own calls must not become spans to export."""
 
+DEFAULTS: Final = Sanitizer(Limits.from_env({}))
+"""Limits and secrets where no service has set its own."""
+
 CLIENT_ERROR: Final = 400
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -68,7 +71,7 @@ class Clients:
         propagators: Propagators = USUAL,
     ) -> None:
         self._provider = provider
-        self._sanitizer = sanitizer or Sanitizer(Limits.from_env({}))
+        self._sanitizer = sanitizer or DEFAULTS
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
         self.durations: Bounded[Observer] | None = (

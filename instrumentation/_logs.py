@@ -60,7 +60,8 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self._exception(record)
         if record.stack_info:
-            line["stack_info"] = self.formatStack(record.stack_info)[-self._longest :]
+            stack = self.formatStack(record.stack_info)
+            line["stack_info"] = stack[max(0, len(stack) - self._longest) :]
         fields = [json.dumps(line)[1:-1]] + [
             f"{json.dumps(described(key))}: {_encoded(value, self._longest)}"
             for key, value in vars(record).items()
@@ -74,7 +75,8 @@ class JSONFormatter(logging.Formatter):
     def _exception(self, record: logging.LogRecord) -> str:
         exc_info = record.exc_info if isinstance(record.exc_info, tuple) else sys.exc_info()
         error = exc_info[1]
-        if error is None:
+        overridden = type(self).formatException is not logging.Formatter.formatException
+        if error is None or overridden:
             return cut(self.formatException(exc_info), self._longest)
         return stacktrace(error, self._longest, self._redact).removesuffix("\n")
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Attributes = Mapping[str, "AnyValue"] | None
 
+_SMALL: Final = frozenset({int, bool, float})
+
 _SHORT: Final = 256
 """Characters of a string whose bytes need not be counted."""
 
@@ -32,7 +34,8 @@ class Sanitizer:
         self.limits = limits
         self._longest = limits.attribute_length
         self._longest_name = max(limits.attribute_length, SHORTEST_NAME)
-        self._short = min(limits.attribute_length, _SHORT)
+        self.short = min(limits.attribute_length, _SHORT)
+        """Characters of a string that is kept as it is; callers ask this first to save time."""
         self.secret = secret
 
     def redact(self, text: str) -> str:
@@ -45,8 +48,6 @@ class Sanitizer:
 
     def value(self, value: object) -> "AnyValue":
         """Return the value of an attribute."""
-        if type(value) is str and len(value) <= self._short:
-            return value
         return cleaned(value, self._longest)
 
     def name(self, name: object) -> str:
@@ -65,6 +66,19 @@ class Sanitizer:
         """Return the first *most* of *attributes*."""
         items = list((attributes or {}).items())[:most]
         return {self.key(key): self.value(value) for key, value in items}
+
+    def small(self, attributes: Attributes) -> bool:
+        """Return whether *attributes* are kept as they are, as nearly all that are set at once."""
+        if not attributes:
+            return True
+        short = self.short
+        for key, value in attributes.items():
+            kind = type(value)
+            if type(key) is not str or len(key) > short:
+                return False
+            if len(value) > short if kind is str else kind not in _SMALL:  # type: ignore[arg-type]  # it is a string
+                return False
+        return True
 
     def link(self, link: Link) -> Link:
         """Return *link* with its attributes sanitized."""

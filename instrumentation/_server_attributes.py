@@ -48,9 +48,9 @@ class ServerAttributes:
             return lambda key: AttributeGroup(_bounded(make(key), longest))
 
         self._targets = Remembered(grouped(_target))
-        self._paths = Remembered(grouped(path), secret=_redacted)
+        self._paths = Remembered(grouped(path), secret=_redacted("url.path"))
         self._clients = Remembered(grouped(_client))
-        self._queries = Remembered(grouped(query), secret=_redacted)
+        self._queries = Remembered(grouped(query), secret=_redacted("url.query"))
         self._agents = Remembered(grouped(_agent))
         self._rare = grouped(self._captured)
         self.outcomes = _outcomes({}, longest)
@@ -126,8 +126,9 @@ def _client(client: Socket) -> Attributes:
     return {"client.address": client[0], "client.port": client[1]}
 
 
-def _redacted(group: AttributeGroup) -> bool:
-    return any(REDACTED in str(value) for value in group.attributes.values())
+def _redacted(name: str) -> Callable[[AttributeGroup], bool]:
+    """Return a function that tells whether the attribute *name* of a group was redacted."""
+    return lambda group: REDACTED in str(group.attributes[name])
 
 
 def _agent(agent: bytes) -> Attributes:

@@ -5,7 +5,7 @@ It cuts stack traces wherever the limit falls.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -41,10 +41,10 @@ class LimitedTracer(trace.Tracer):
         """See the API."""
         sanitizer = self._sanitizer
         span = self._tracer.start_span(
-            sanitizer.name(name),
+            name if type(name) is str and len(name) <= sanitizer.short else sanitizer.name(name),
             context,
             kind,
-            sanitizer.attributes(attributes) if attributes else attributes,
+            attributes if sanitizer.small(attributes) else sanitizer.attributes(attributes),
             [sanitizer.link(link) for link in links] if links else (),
             start_time,
             record_exception,
@@ -89,6 +89,10 @@ class LimitedTracer(trace.Tracer):
             yield span
 
 
+_set_attribute: Final = _Span.set_attribute
+"""Bound here because ``super()`` takes as long as the rest of a call."""
+
+
 class LimitedSpan(_Span):
     """A span of the SDK that sanitizes whatever is added to it."""
 
@@ -96,11 +100,17 @@ class LimitedSpan(_Span):
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
         """See the API."""
-        super().set_attribute(self.sanitizer.key(key), self.sanitizer.value(value))
+        sanitizer = self.sanitizer
+        if type(value) is not int and (type(value) is not str or len(value) > sanitizer.short):
+            value = sanitizer.value(value)
+        if type(key) is not str or len(key) > sanitizer.short:
+            key = sanitizer.key(key)
+        _set_attribute(self, key, value)
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
         """See the API."""
-        super().set_attributes(self.sanitizer.attributes(attributes))
+        small = self.sanitizer.small(attributes)
+        super().set_attributes(attributes if small else self.sanitizer.attributes(attributes))
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None

@@ -148,3 +148,12 @@ class Unprintable:
 )
 def test_a_record_that_cannot_be_put_into_words_is_still_a_line(broken: logging.LogRecord) -> None:
     assert json.loads(JSONFormatter().format(broken))["level"] == "INFO"
+
+
+class Brief(JSONFormatter):
+    def formatException(self, ei: object) -> str:  # noqa: N802  logging's name
+        return f"{type(ei).__name__} withheld"
+
+
+def test_a_service_may_still_format_exceptions_itself(failure: logging.LogRecord) -> None:
+    assert json.loads(Brief().format(failure))["exception"] == "tuple withheld"

@@ -145,6 +145,16 @@ def test_a_tracer_starts_spans_within_the_limits() -> None:
     assert len(str(span.resource.attributes["service.name"])) == LONGEST_KEY
 
 
+@pytest.mark.parametrize("key", [5, None, ("a",), b"k"])
+def test_a_key_that_is_no_string_fails_nothing(key: Any) -> None:  # noqa: ANN401  users pass any
+    settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+    tracer = build(settings, service="s", registry=CollectorRegistry(), processor=Spans())
+
+    span: Any = tracer.provider.get_tracer("t").start_span("GET", attributes={key: 1, "a": 2})
+
+    assert span.attributes["a"] == 2
+
+
 def test_what_the_service_says_of_itself_stays_its_own_responsibility() -> None:
     span = made(of_a_tracer)
 
