@@ -24,6 +24,9 @@ IN_URLS: Final = ALONE | {
 CURSORS: Final = ("page", "next", "continuation")
 """Words that turn a token into a cursor of a list, which opens nothing: ``page_token``."""
 
+PROPERTIES: Final = frozenset({"count", "expires", "length", "limit", "ttl", "type"})
+"""Last words of names that tell something about a secret, but not the secret: ``token_type``."""
+
 COOKIES: Final = frozenset({"cookie", "cookie2", "set-cookie"})
 _HEADERS: Final = COOKIES | {"authorization", "apikey"}
 """Headers that are known without a ``-`` in their name."""
@@ -127,6 +130,8 @@ def _is_secret_part(part: str, secret: frozenset[str]) -> bool:
     words = "_".join(found).lower()
     if part.lower() in secret or words in secret:
         return True
+    if found and found[-1].lower() in PROPERTIES:
+        return False
     return any(
         _has(words, word.replace("-", "_")) and not _is_cursor(words, word)
         for word in secret - ALONE

@@ -19,11 +19,19 @@ EMOJI = "\U0001f600" * 100_000
 
 Act = Callable[[trace.Span], object]
 
+
+def fail_in(span: trace.Span) -> None:
+    """End *span* with an exception, as a block does."""
+    with pytest.raises(ValueError, match="x"), trace.use_span(span):
+        raise ValueError(LONG)
+
+
 ACTS: dict[str, Act] = {
     "name": lambda span: span.update_name(LONG),
     "emoji name": lambda span: span.update_name(EMOJI),
     "message": lambda span: span.record_exception(ValueError(LONG)),
     "emoji message": lambda span: span.record_exception(ValueError(EMOJI)),
+    "failed block": fail_in,
     "description": lambda span: span.set_status(trace.StatusCode.ERROR, EMOJI),
     "bytes": lambda span: span.set_attribute("k", b"x" * 40_000),
     "string": lambda span: span.set_attribute("k", EMOJI),

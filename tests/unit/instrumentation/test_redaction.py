@@ -37,6 +37,7 @@ def test_a_secret_is_known_by_a_word_of_its_name(name: str) -> None:
         *("country_code=ch", "user_id=7", "userId=7", "sort_key=name", "state_changed=1"),
         *("author=x", "keyword=y", "design=z", "token", "token=", "=x", "", "&&;", "q=a+b%20c"),
         *("page_token=x", "nextPageToken=x", "continuation_token=x", "pagetoken=x", "tokens=3"),
+        *("token_type=x", "tokenCount=3", "password_length=8", "session_ttl=60", "tokenizer=x"),
         *("redirect=https%3a%2f%2fx%2f%3Fpage%3D2", "r=https://x/?page=2", "monkey=1", "t=%253D"),
     ],
 )
@@ -101,6 +102,12 @@ TEXTS = [
     ("sent with Bearer @.", "sent with Bearer REDACTED"),
     ("GET /callback#access_token=@&x=1", "/callback#access_token=REDACTED&x=1"),
     ("/cart;jsessionid=@ not found", "/cart;jsessionid=REDACTED not found"),
+    ("for url 'https://x/?token=@'", "for url 'https://x/?token=REDACTED'"),
+    ("[parameters: {'password': '@', 'n': 1}]", "[parameters: {'password': 'REDACTED', 'n': 1}]"),
+    ("connect to redis://:@@cache", "connect to redis://REDACTED:REDACTED@cache"),
+    ("AWS_SECRET_ACCESS_KEY=@/+x is set", "AWS_SECRET_ACCESS_KEY=REDACTED is set"),
+    ("curl -H 'X-Api-Key: @' x", "curl -H 'X-Api-Key: REDACTED' x"),
+    ("sslmode=require password='it\\'s @'", "sslmode=require password='REDACTED'"),
     ("to /login?next=%2Fa%3Ftoken%3D@ now", "next=%2Fa%3Ftoken%3DREDACTED now"),
 ]
 
@@ -124,6 +131,10 @@ def test_secrets_in_a_text_are_redacted(text: str, shown: str) -> None:
         "invalid bearer token",
         '  File "/app/tokens.py", line 3, in token\n    return token[0]',
         "expected one of {'token', 'password'}",
+        'FATAL:  password authentication failed for user "ada"',
+        "INSERT INTO users (name, password) VALUES (%(name)s, %(password)s)",
+        "password\n  Field required [type=missing, input_value={'name': 'x'}]",
+        "token: expected a string",
         "mail ada@example.org",
     ],
 )
