@@ -11,6 +11,7 @@ from sightline.lint import alerting, board, exclusions, links, panels, rule_file
 from sightline.lint.board import Board, Json
 from sightline.lint.finding import Finding, Rule
 from sightline.lint.rule_file import RuleFile
+from sightline.printable import printable_lines
 
 DASHBOARD_RULES: Final[tuple[Rule[Board], ...]] = (
     *templates.RULES,
@@ -39,7 +40,7 @@ def main(paths: Sequence[str]) -> int:
         )
     findings = run.findings()
     for finding in findings:
-        print(finding)  # noqa: T201  the command's answer
+        print(printable_lines(str(finding)))  # noqa: T201  the command's answer
     print(_summary(run.linted, findings))  # noqa: T201  as above
     return 1 if findings else 0
 

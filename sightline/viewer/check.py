@@ -11,6 +11,7 @@ from typing import Final
 from sightline.artefacts import DASHBOARDS
 from sightline.config import Config
 from sightline.errors import ConfigurationError
+from sightline.printable import printable_lines
 from sightline.viewer import proof
 from sightline.viewer.dashboard import Dashboard
 from sightline.viewer.interpolation import Scope
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         limits=Limits(series=asked.most_series, seconds=asked.within),
     )
     for line in report(rows, everything=asked.all):
-        print(line)  # noqa: T201  the command's answer
+        print(printable_lines(line))  # noqa: T201  the command's answer
     return 0 if all(row.good for row in rows) else 1
 
 
