@@ -84,8 +84,8 @@ class Config:
         home = Path(merged.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cls(
             ports=Ports.from_env(merged),
-            state=Path(merged.get("SIGHTLINE_STATE", ".sightline")).resolve(),
-            cache=home / "sightline",
+            state=_place(merged.get("SIGHTLINE_STATE", ".sightline")),
+            cache=_place(home / "sightline"),
             rules=_choice(merged, "SIGHTLINE_RULES", PROFILES),
             healthy_within_seconds=_seconds(merged, "SIGHTLINE_HEALTHY_WITHIN", 60.0),
             stop_within_seconds=_seconds(merged, "SIGHTLINE_STOP_WITHIN", 5.0),
@@ -113,6 +113,12 @@ def read_env_file(path: Path) -> dict[str, str]:
             raise ConfigurationError(f"{path}:{number}: {line!r}: expected NAME=value")
         variables[name.strip()] = value.strip()
     return variables
+
+
+def _place(value: str | Path) -> Path:
+    """Return *value* as absolute path; the last part is not resolved, so that a link is seen."""
+    path = Path(value).absolute()
+    return path.parent.resolve() / path.name
 
 
 def _port(environ: Mapping[str, str], name: str) -> int:

@@ -4,6 +4,7 @@ Each stands at `programs/NAME/VERSION-ORIGIN/NAME`.
 """
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sightline import private
 from sightline.binaries.program import (
     Binary,
     NotHere,
@@ -21,8 +23,8 @@ from sightline.binaries.program import (
     parsed,
     version_of,
 )
-from sightline.errors import ConfigurationError
 
+VARIABLE: Final = "XDG_CACHE_HOME"
 _WORKSHOP: Final = ".fetch-"
 
 
@@ -37,12 +39,15 @@ class Cache:
         return f"cache {self.folder}"
 
     def find(self, wanted: Wanted) -> Binary:
-        """The newest fitting program that was fetched before.
+        """Return the newest fitting program that was fetched before.
 
         Raises:
             NotHere: Nothing of that name, or no version that fits.
+            ConfigurationError: Another user may change a program of the cache.
         """
         name = wanted.program.name
+        for program in self._home(name).glob(f"*/{name}"):
+            private.verify(program.parent, root=self.folder, variable=VARIABLE)
         fetched = sorted(map(_described, self._home(name).glob(f"*/{name}")), key=_version)
         if not fetched:
             raise NotHere("not fetched yet")
@@ -67,7 +72,7 @@ class Cache:
         file.chmod(0o755)
         version = version_of(file)
         place = self._home(program.name) / f"{dotted(version)}-{origin}" / program.name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        self.directory("programs", program.name, place.parent.name)
         for other in beside:
             other.replace(place.parent / other.name)
         file.replace(place)
@@ -78,16 +83,16 @@ class Cache:
         """Keep other processes from fetching, and clear away what an interrupted fetch left.
 
         Raises:
-            ConfigurationError: The folder cannot be written.
+            ConfigurationError: The folder cannot be written, or another user may change it.
         """
+        self.directory()
+        file = self.folder / ".lock"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = private.opened(file, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise ConfigurationError(
-                f"{error.filename}: {error.strerror}; set XDG_CACHE_HOME to a folder of yours"
-            ) from error
-        with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            raise private.explained(error, file, variable=VARIABLE) from error
+        with os.fdopen(lock) as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
             for left in self.folder.glob(f"{_WORKSHOP}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
@@ -97,6 +102,15 @@ class Cache:
         """An empty folder on the same disk, gone afterwards; for the one that holds the cache."""
         with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.folder) as folder:
             yield Path(folder)
+
+    def directory(self, *names: str) -> Path:
+        """Create the directory *names* of the cache, for this user alone, and return it.
+
+        Raises:
+            ConfigurationError: It cannot be written, or another user may change it.
+        """
+        place = self.folder.joinpath(*names)
+        return private.make(place, root=self.folder, variable=VARIABLE)
 
     def _home(self, name: str) -> Path:
         return self.folder / "programs" / name

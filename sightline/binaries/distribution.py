@@ -72,7 +72,7 @@ class Distribution:
             return self._keep(wanted, folder / "root")
 
     def _apt(self) -> "Apt":
-        apt = Apt(folder=self.cache.folder / "apt" / self.suite)
+        apt = Apt(folder=self.cache.directory("apt", self.suite))
         if not apt.fresh:
             self.report(f"asking the package mirror what {self.suite} offers")
             apt.update(archive(self.suite))

@@ -63,3 +63,22 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Pat
         Cache(tmp_path / "file" / "cache").held(),
     ):
         pass
+
+
+@pytest.mark.parametrize("level", ["", "programs", "programs/prometheus/3.5.0-sid"])
+def test_a_cache_that_others_may_change_is_refused(tmp_path: Path, level: str) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.keep(PROMETHEUS, program(tmp_path, "prometheus", "3.5.0"), origin="sid")
+    (cache.folder / level).chmod(0o777)
+
+    with pytest.raises(ConfigurationError, match=r"is drwxrwxrwx .* else set XDG_CACHE_HOME"):
+        cache.find(Wanted(program=PROMETHEUS))
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / ".lock").symlink_to(tmp_path / "victim")
+
+    with pytest.raises(ConfigurationError, match="set XDG_CACHE_HOME"), Cache(tmp_path).held():
+        pass
+
+    assert not (tmp_path / "victim").exists()
