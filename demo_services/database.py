@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -16,6 +17,10 @@ Value = int | str | None
 Row = tuple[Value, ...]
 
 BUSY_TIMEOUT_SECONDS: Final = 2.0
+
+
+class DatabaseUnusable(Exception):  # noqa: N818  a state of the machine
+    """The file cannot be opened or filled: names it, the reason and the next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +39,22 @@ class Database:
 
     Args:
         path: File, created with *schema* when absent; ``:memory:`` lasts as long as this object.
+
+    Raises:
+        DatabaseUnusable: The file is broken, or the disk is full or read-only.
     """
 
     def __init__(self, path: str, *, schema: str, tracer: Tracer) -> None:
+        self._path = path
         self._tracer = tracer
         self._turn = threading.Lock()
-        self._connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
-        )
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(schema)
+        with self._usable():
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(schema)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +82,7 @@ class Database:
 
     def fill(self, sql: str, rows: list[Row]) -> None:
         """Insert *rows* in one transaction, before the service listens."""
-        with self._turn:
+        with self._turn, self._usable():
             self._connection.execute("BEGIN")
             self._connection.executemany(sql, rows)
             self._connection.execute("COMMIT")
@@ -84,6 +94,16 @@ class Database:
         except sqlite3.Error:
             return False
         return True
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise DatabaseUnusable(
+                f"database {self._path!r}: {error}; move the file away to start with an empty one, "
+                "or set DATABASE_URL to another; look also for a full or read-only disk"
+            ) from error
 
     def _run(self, sql: str, parameters: tuple[Value, ...]) -> list[Row]:
         with self._turn, closing(self._connection.execute(sql, parameters)) as cursor:

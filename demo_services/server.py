@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from demo_services.database import DatabaseUnusable
 from demo_services.hosts import HostCheck
 from demo_services.settings import SettingError, Settings
 from instrumentation import JSONFormatter, TraceContextFilter
@@ -18,7 +19,7 @@ STOP_WITHIN_SECONDS: Final = 3
 
 
 def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ()) -> None:
-    """Serve the app of *create* until a signal; exit status 1 when a variable is wrong.
+    """Serve the app of *create* until a signal; exit status 1 when it cannot start.
 
     Args:
         create: Makes the app; a service's own function of that name.
@@ -27,10 +28,11 @@ def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ())
     _log_json()
     try:
         settings = Settings.from_env(os.environ, needs=needs)
-    except SettingError as error:
+        app = create(settings)
+    except (SettingError, DatabaseUnusable) as error:
         sys.exit(f"{error}")
     uvicorn.run(
-        HostCheck(create(settings), settings.allowed_hosts),
+        HostCheck(app, settings.allowed_hosts),
         host=settings.host,
         port=settings.port,
         access_log=False,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.trace import NoOpTracer
 
+from demo_services.database import DatabaseUnusable
 from demo_services.orders.store import OrderStore
 from demo_services.shop import DELETED_USER, NewOrder, Report, User
 from demo_services.users.store import UserStore
@@ -63,3 +64,16 @@ def test_a_closed_database_does_not_answer() -> None:
     closed_answer = asyncio.run(store.database.answers())
 
     assert (open_answer, closed_answer) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe no database" * 100, None], ids=["garbage", "folder"]
+)
+def test_a_file_that_is_no_database_is_named_with_the_next_step(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "orders.db"
+    file.mkdir() if content is None else file.write_bytes(content)
+
+    with pytest.raises(DatabaseUnusable, match=r"orders.db': .*; move the file away to start with"):
+        OrderStore(str(file), NoOpTracer())
