@@ -11,7 +11,7 @@ from typing import Final
 from sightline import artefacts, display
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
-from sightline.errors import ConfigurationError, SightlineError
+from sightline.errors import ConfigurationError, RoleFailed, SightlineError
 from sightline.local import roles
 from sightline.local.folder import Folder
 from sightline.local.stack import Stack
@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SightlineError as error:
         display.error(str(error))
         return 1
+    except OSError as error:
+        display.error(f"{error.filename or 'system error'}: {error.strerror or error}")
+        return 1
     except KeyboardInterrupt:
         display.error("stopped")
         return INTERRUPTED
@@ -61,13 +64,20 @@ def _run(words: list[str]) -> int:
 
 
 def up(chosen: argparse.Namespace, config: Config) -> int:
-    """Start what does not run yet, and return when all of it is healthy."""
+    """Start what does not run yet; exit status 1 when a role did not become healthy."""
+    stack = _stack(config)
     docker = _docker(chosen, config)
     if docker:
         return docker.up(chosen.roles, foreground=chosen.foreground)
-    stack = _stack(config)
+    failed = False
     try:
-        _start(stack, config, chosen.roles)
+        try:
+            _start(stack, config, chosen.roles)
+        except RoleFailed as error:
+            if not chosen.foreground:
+                raise
+            failed = True
+            display.error(str(error))
         if chosen.foreground:
             display.note("press Ctrl-C to stop it all")
             stack.wait()
@@ -77,30 +87,32 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
         if chosen.foreground:
             stack.down()
         raise
-    return 0
+    return int(failed)
 
 
 def down(_: argparse.Namespace, config: Config) -> int:
     """Stop every role."""
+    stack = _stack(config)
     docker = Docker(config)
     if docker.running:
         docker.down()
         return 0
-    stopped = _stack(config).down()
+    stopped = stack.down()
     display.note(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")
     return 0
 
 
 def status(_: argparse.Namespace, config: Config) -> int:
     """Show every role; exit status 1 unless all are well."""
+    stack = _stack(config)
     docker = Docker(config)
     if docker.running:
         return docker.status()
-    look = _stack(config).look()
-    if not look.statuses:
-        display.note(look.failure or f"nothing is running from {config.state}; `sightline up`")
-        return 1
-    display.table(look)
+    look = stack.look()
+    if look.statuses or look.troubles:
+        display.table(look)
+    else:
+        display.note(f"nothing is running from {config.state}; `sightline up`")
     return 0 if look.well else 1
 
 
@@ -133,7 +145,7 @@ def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
 
 def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
     """The Docker driver, when it is asked for or the machine has what it takes."""
-    docker, local = Docker(config), bool(Folder(config.state).read())
+    docker, local = Docker(config), Folder(config.state).used
     if (local and chosen.docker) or (docker.running and chosen.local):
         raise ConfigurationError("this stack runs the other way: `sightline down` stops it first")
     if docker.running:
@@ -151,8 +163,11 @@ def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
 
 
 def _stack(config: Config) -> Stack:
+    """Return the stack of a state directory that only this user may change."""
+    folder = Folder(config.state)
+    folder.verify()
     return Stack(
-        folder=Folder(config.state),
+        folder=folder,
         healthy_within_seconds=config.healthy_within_seconds,
         stop_within_seconds=config.stop_within_seconds,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.local.stack import Look
 from sightline.local.state import Status
+from sightline.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from sightline.doctor import Finding
@@ -18,13 +19,14 @@ _PAGE_COLUMNS: Final = 160
 
 
 def note(text: str) -> None:
-    """Say one thing."""
-    print(text, flush=True)  # noqa: T201  this is the command's voice
+    """Print one message; foreign text in it cannot control the terminal."""
+    print(printable_lines(text), flush=True)  # noqa: T201  this is the command's voice
 
 
 def error(text: str) -> None:
-    """Say what went wrong, where errors go."""
-    print(f"sightline: {text}", file=sys.stderr, flush=True)  # noqa: T201  as above
+    """Print what went wrong to standard error."""
+    line = f"sightline: {printable_lines(text)}"
+    print(line, file=sys.stderr, flush=True)  # noqa: T201  as above
 
 
 def close() -> None:
@@ -55,11 +57,16 @@ class Progress:
         self._line = line
         if sys.stdout.isatty():
             self._clear()
-            sys.stdout.write(line[: shutil.get_terminal_size().columns - 1])
+            sys.stdout.write(printable(line)[: shutil.get_terminal_size().columns - 1])
             sys.stdout.flush()
         elif self._seconds > self._next_line:
             self._next_line += _LINE_EVERY_SECONDS
             note(line)
+
+    def note(self, text: str) -> None:
+        """Print *text* on a line of its own."""
+        self._clear()
+        note(text)
 
     def done(self) -> None:
         """Leave the terminal clean."""
@@ -75,8 +82,9 @@ class Progress:
 
 
 def table(look: Look) -> None:
-    """Show every role: what plays it, how it is, where it is."""
+    """Show provider, condition, address and pid of every role, and what the supervisor lacks."""
     from rich.console import Console  # noqa: PLC0415  70 ms, late
+    from rich.markup import escape  # noqa: PLC0415  as above
     from rich.table import Table  # noqa: PLC0415  as above
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
@@ -84,21 +92,33 @@ def table(look: Look) -> None:
         rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "where"})
     for name, status in look.statuses.items():
         pid = str(status.process.pid)
-        rows.add_row(name, status.role.provider, _condition(look, name), status.role.url, pid)
-    Console(width=_width()).print(rows)
+        color, text = _condition(look, name)
+        condition = f"[{color}]{escape(printable(text))}[/]"
+        provider = escape(printable(status.role.provider))
+        rows.add_row(name, provider, condition, status.role.url, pid)
+    if look.statuses:
+        Console(width=_width()).print(rows)
+    dead = [name for name, status in look.statuses.items() if status.condition == "dead"]
+    if look.supervised and dead:
+        log = f"log/{dead[0]}.log" if len(dead) == 1 else "their logs in log/"
+        note(f"`sightline up {' '.join(dead)}` starts again what is dead; {log} says why it ended")
+    for subject, sentence in look.troubles.items():
+        note(f"trouble: {subject}: {sentence}")
     if not look.supervised:
-        note("their supervisor was killed: `sightline up` starts anew, `sightline down` cleans up")
+        note("their supervisor was killed: `sightline up` starts again, `sightline down` cleans up")
 
 
 def findings(found: "Iterable[Finding]") -> None:
     """Show what is fine and what is not."""
     from rich.console import Console  # noqa: PLC0415  as in `table`
+    from rich.markup import escape  # noqa: PLC0415  as above
     from rich.table import Table  # noqa: PLC0415  as above
 
     marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
     rows = Table(box=None, pad_edge=False, show_header=False)
     for finding in found:
-        rows.add_row(marks[finding.verdict], finding.subject, finding.text)
+        text = escape(printable_lines(finding.text))
+        rows.add_row(marks[finding.verdict], finding.subject, text)
     Console(width=_width()).print(rows)
 
 
@@ -114,15 +134,18 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else _PAGE_COLUMNS
 
 
-def _condition(look: Look, name: str) -> str:
+def _condition(look: Look, name: str) -> tuple[str, str]:
+    """Return color and text of the condition of the role *name*."""
     status = look.statuses[name]
+    late = f": {status.detail}" if status.condition == "late" else ""
     match look.health[name]:
         case "healthy":
-            return "[green]healthy[/]"
+            return "green", "healthy"
         case "unready":
-            return "[yellow]not ready[/]"
+            return "yellow", f"not ready{late}"
     if not look.supervised:
-        return "[red]stopped[/]"
+        return "red", "stopped"
     if status.condition == "dead":
-        return f"[red]dead[/]: {status.detail}"
-    return "[yellow]does not answer[/]" if status.condition == "healthy" else "starting"
+        return "red", f"dead: {status.detail}"
+    waits = status.condition == "starting"
+    return "yellow", "starting" if waits else f"does not answer{late}"

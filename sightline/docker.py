@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sightline import artefacts
+from sightline import artefacts, private
 from sightline.config import Config
 from sightline.errors import SightlineError
+from sightline.local.folder import VARIABLE, Folder
 
 Report = Callable[[str], None]
 
@@ -70,8 +71,8 @@ class Docker:
         Raises:
             DockerUnusable: Compose failed; it has said why.
         """
-        self._mark.parent.mkdir(parents=True, exist_ok=True)
-        self._mark.touch()
+        Folder(self.config.state).make()
+        private.write(self._mark, "", variable=VARIABLE)
         self._do("up", "--build", "--detach", "--wait", *services)
         self.status()
         if foreground:

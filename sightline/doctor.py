@@ -14,9 +14,10 @@ from typing import Final, Literal
 from sightline import artefacts, binaries
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
-from sightline.errors import BinaryUnavailable
+from sightline.errors import BinaryUnavailable, ConfigurationError
 from sightline.local import ports, process
 from sightline.local.folder import Folder
+from sightline.local.state import State
 
 Verdict = Literal["ok", "note", "bad"]
 """Fine; works, but not as well as it could; the stack cannot run."""
@@ -66,6 +67,8 @@ def _programs(config: Config) -> Iterator[Finding]:
     for name in ("prometheus", "alertmanager"):
         try:
             found = binaries.find(name, config.unconnected())
+        except ConfigurationError as error:
+            yield Finding(subject=name, verdict="bad", text=str(error))
         except BinaryUnavailable as missing:
             verdict: Verdict = "bad" if config.offline else "note"
             text = str(missing) if config.offline else "not here yet: the first `up` fetches it"
@@ -89,7 +92,7 @@ def _docker(config: Config) -> Iterator[Finding]:
 
 
 def _ports(config: Config) -> Iterator[Finding]:
-    state = Folder(config.state).read()
+    state = _recorded(config)
     ours = (
         {port for status in state.roles.values() for _, port in status.role.ports} if state else ()
     )
@@ -103,9 +106,25 @@ def _ports(config: Config) -> Iterator[Finding]:
         yield Finding(subject="ports", verdict="ok", text=text)
 
 
+def _state(config: Config) -> Iterator[Finding]:
+    folder = Folder(config.state)
+    try:
+        folder.verify()
+        folder.read()
+    except ConfigurationError as error:
+        yield Finding(subject="state", verdict="bad", text=str(error))
+
+
+def _recorded(config: Config) -> State | None:
+    try:
+        return Folder(config.state).read()
+    except ConfigurationError:  # `_state` says it
+        return None
+
+
 def _left_over(config: Config) -> Iterator[Finding]:
     folder = Folder(config.state)
-    state = folder.read()
+    state = _recorded(config)
     if not state or folder.supervised:
         return
     left = [name for name, status in state.roles.items() if process.alive(status.process)]
@@ -149,5 +168,5 @@ def _existing(folder: Path) -> Path:
 
 CHECKS: Final[tuple[Callable[[Config], Iterator[Finding]], ...]] = (
     *(_sightline, _python, _system, _programs, _docker),
-    *(_ports, _left_over, _disk, _clock, _files),
+    *(_state, _ports, _left_over, _disk, _clock, _files),
 )

@@ -7,10 +7,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from sightline import artefacts, binaries
+from sightline import artefacts, binaries, private
 from sightline.config import Config
 from sightline.local import demo, rundirectory
-from sightline.local.folder import Folder
+from sightline.local.folder import VARIABLE, Folder
 from sightline.local.rundirectory import page, url
 from sightline.local.state import Role
 
@@ -195,9 +195,7 @@ class Players:
         return shutil.which(program, path=self._config.environ.get("PATH")) or ""
 
     def _data(self, name: str) -> Path:
-        folder = self._folder.data / name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+        return private.make(self._folder.data / name, root=self._folder.path, variable=VARIABLE)
 
 
 def _grafana_home(program: Path) -> Path:

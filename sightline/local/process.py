@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sightline.printable import printable
+
 _PROC: Final = Path("/proc")
 _EVERY_SECONDS: Final = 0.02
 _KILLED_WITHIN_SECONDS: Final = 5.0
@@ -67,13 +69,27 @@ def until(done: Callable[[], bool], *, within_seconds: float) -> bool:
 
 
 def command_of(pid: int) -> str:
-    """The command line of *pid*, as far as this user may see it."""
+    """Return the command line of *pid*, as far as this user may see it, safe to print."""
     if sys.platform != "linux":
-        return _ps(pid, "command")
+        return printable(_ps(pid, "command"))
     with suppress(OSError):
         words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
-        return b" ".join(words).decode(errors="replace").strip()
+        return printable(b" ".join(words).decode(errors="replace").strip())
     return ""
+
+
+def writing_to(directory: Path) -> dict[Identity, str]:
+    """Return the processes whose output goes to a log in *directory*, with the log's name.
+
+    Only those that lead a process group, as roles do. Empty where there is no /proc.
+    """
+    found = {}
+    for output in _PROC.glob("[0-9]*/fd/1"):
+        with suppress(OSError):
+            pid, log = int(output.parts[2]), output.readlink()
+            if log.parent == directory and os.getpgid(pid) == pid:
+                found[identify(pid)] = log.name.partition(".log")[0]
+    return found
 
 
 def _signal(process: Identity, number: signal.Signals) -> None:

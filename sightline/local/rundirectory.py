@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sightline import artefacts
+from sightline import artefacts, private
 from sightline.config import Config, Ports
 from sightline.local import demo
+from sightline.local.folder import VARIABLE
 
 
 def url(port: int) -> str:
@@ -25,11 +26,11 @@ def page(port: int) -> str:
 def prometheus(config: Config, folder: Path) -> Path:
     """Lay out Prometheus' folder below *folder* and return it."""
     home = folder / "prometheus"
-    (home / "targets").mkdir(parents=True, exist_ok=True)
+    private.make(home / "targets", root=folder, variable=VARIABLE)
     _link(home / "prometheus.yml", artefacts.PROMETHEUS / "prometheus.yml")
     _link(home / "rules", artefacts.PROMETHEUS / "rules" / config.rules)
     for name, jobs in _targets(config.ports).items():
-        _write(home / "targets" / f"{name}.json", json.dumps(_groups(jobs), indent=2))
+        _write(home / "targets" / f"{name}.json", json.dumps(_groups(jobs), indent=2), root=folder)
     return home
 
 
@@ -37,7 +38,7 @@ def alertmanager(config: Config, folder: Path) -> Path:
     """Render Alertmanager's configuration for this stack's receiver and return the file."""
     committed = (artefacts.PROMETHEUS / "alertmanager.yml").read_text(encoding="utf-8")
     hosts = {"http://control:8003": url(config.ports.control)}
-    return _write(folder / "alertmanager.yml", _replaced(committed, hosts))
+    return _write(folder / "alertmanager.yml", _replaced(committed, hosts), root=folder)
 
 
 def grafana(config: Config, folder: Path) -> Path:
@@ -51,7 +52,7 @@ def grafana(config: Config, folder: Path) -> Path:
     committed = artefacts.GRAFANA / "provisioning"
     for file in committed.rglob("*.yaml"):
         text = _replaced(file.read_text(encoding="utf-8"), hosts)
-        _write(folder / "grafana" / file.relative_to(committed), text)
+        _write(folder / "grafana" / file.relative_to(committed), text, root=folder)
     return folder / "grafana"
 
 
@@ -80,11 +81,13 @@ def _replaced(text: str, replacements: Mapping[str, str]) -> str:
 
 
 def _link(place: Path, target: Path) -> None:
-    place.unlink(missing_ok=True)
-    place.symlink_to(target)
+    try:
+        place.unlink(missing_ok=True)
+        place.symlink_to(target)
+    except OSError as error:
+        raise private.explained(error, place, variable=VARIABLE) from error
 
 
-def _write(file: Path, text: str) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    return file
+def _write(file: Path, text: str, *, root: Path) -> Path:
+    private.make(file.parent, root=root, variable=VARIABLE)
+    return private.write(file, text, variable=VARIABLE)

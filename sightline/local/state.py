@@ -1,13 +1,17 @@
-"""What a stack is made of and how it fares; as JSON, between the command and the supervisor."""
+"""Roles of a stack and their conditions, as JSON between the command and the supervisor."""
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from sightline.local.process import Identity
 
-Phase = Literal["starting", "running", "stopping", "failed"]
-Condition = Literal["starting", "healthy", "dead"]
+Phase = Literal["starting", "running", "stopping"]
+Condition = Literal["starting", "late", "healthy", "dead"]
+"""A role is late when it was not healthy in time; it keeps running and may become healthy."""
+
+UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+"""Errors of the readers below when a text is damaged or of another version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Status:
     process: Identity
     healthy_after_seconds: float = 0.0
     detail: str = ""
-    """Why it is dead."""
+    """Why it is dead or late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +56,26 @@ class State:
     request: int
     """Number of the last request taken."""
     phase: Phase
-    failure: str = ""
-    """Why the start failed, for people."""
     roles: dict[str, Status] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Errors that the supervisor works around, by subject: a sentence with the next step."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The state that `to_json` wrote."""
+        """Return the state that `to_json` wrote; raises one of `UNREADABLE`."""
         read = json.loads(text)
-        read["supervisor"] = Identity(**read["supervisor"])
+        read["supervisor"] = identity(read["supervisor"])
         read["roles"] = {name: _status(status) for name, status in read["roles"].items()}
         return cls(**read)
 
     def to_json(self) -> str:
-        """This state as text."""
+        """Return this state as text."""
         return json.dumps(asdict(self), indent=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Start these roles, anew if they run."""
+    """Roles to start, or to replace where they run."""
 
     number: int
     roles: tuple[Role, ...]
@@ -80,22 +84,32 @@ class Request:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The request that `to_json` wrote."""
+        """Return the request that `to_json` wrote; raises one of `UNREADABLE`."""
         read = json.loads(text)
         read["roles"] = tuple(map(_role, read["roles"]))
         return cls(**read)
 
     def to_json(self) -> str:
-        """This request as text."""
+        """Return this request as text; it holds the environment of its roles."""
         return json.dumps(asdict(self))
 
 
+def identity(read: dict[str, Any]) -> Identity:
+    """Return the process that *read* describes; raises one of `UNREADABLE`."""
+    if not isinstance(read["pid"], int) or not isinstance(read["born"], str):
+        raise TypeError(f"{read!r}: expected a pid and a start time")
+    return Identity(**read)
+
+
 def _status(read: dict[str, Any]) -> Status:
-    role, process = _role(read.pop("role")), Identity(**read.pop("process"))
+    role, process = _role(read.pop("role")), identity(read.pop("process"))
     return Status(role=role, process=process, **read)
 
 
 def _role(read: dict[str, Any]) -> Role:
+    wrong = [name for name in _TEXTS if not isinstance(read[name], str)]
+    if wrong:
+        raise TypeError(f"{', '.join(wrong)}: expected a string")
     return Role(
         **{
             **read,
@@ -104,3 +118,6 @@ def _role(read: dict[str, Any]) -> Role:
             "needs": tuple(read["needs"]),
         }
     )
+
+
+_TEXTS: Final = ("name", "provider", "folder", "url", "health")

@@ -1,3 +1,4 @@
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from sightline.errors import ConfigurationError
 from sightline.local.folder import Folder
 from sightline.local.process import Identity
-from sightline.local.state import Request, Role, State, Status
+from sightline.local.state import Role, State, Status
 
 ROLE = Role(
     name="users",
@@ -24,7 +25,6 @@ STATE = State(
     phase="running",
     roles={"users": Status(role=ROLE, condition="dead", process=Identity(18, "4712"), detail="?")},
 )
-REQUEST = Request(number=4, roles=(ROLE,), healthy_within_seconds=60, stop_within_seconds=30)
 
 
 @pytest.fixture
@@ -35,19 +35,13 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def test_the_state_is_read_as_it_was_written(folder: Folder) -> None:
-    folder.write(STATE)
+    folder.write(STATE.to_json())
 
     assert folder.read() == STATE
 
 
-def test_a_request_is_taken_once(folder: Folder) -> None:
-    folder.ask(REQUEST)
-
-    assert [folder.take(), folder.take()] == [REQUEST, None]
-
-
 def test_only_this_user_may_read_it(folder: Folder) -> None:
-    folder.ask(REQUEST)
+    folder.write(STATE.to_json())
 
     modes = [
         place.stat().st_mode & 0o077 for place in (folder.path, folder.run, *folder.run.iterdir())
@@ -67,18 +61,56 @@ def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
     assert not folder.supervised
 
 
-def test_the_state_of_another_version_is_named(folder: Folder) -> None:
-    (folder.run / "state.json").write_text('{"supervisor": {"pid": 1, "born": ""}, "roles": {}}')
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff\xfe garbage",
+        b"",
+        b"[" * 100_000,
+        b'{"supervisor": {"pid": 1, "born": ""}, "roles": {}}',
+        b'{"supervisor": {"pid": "1", "born": ""}, "request": 1, "phase": "running"}',
+        b'{"supervisor": {"pid": 1, "born": ""}, "roles": []}',
+    ],
+    ids=["bytes", "empty", "deep", "older", "no pid", "list"],
+)
+def test_a_state_that_cannot_be_read_is_named(folder: Folder, text: bytes) -> None:
+    folder.state_file.write_bytes(text)
 
-    with pytest.raises(ConfigurationError, match=r"state.json is of another version"):
+    with pytest.raises(ConfigurationError, match=r"state.json is damaged or of another version"):
         folder.read()
 
 
-def test_a_folder_that_cannot_be_made_is_named_with_the_way_out(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def test_a_state_file_that_is_a_directory_is_named(folder: Folder) -> None:
+    folder.state_file.mkdir()
 
-    with pytest.raises(ConfigurationError, match=r"Not a directory; set SIGHTLINE_STATE"):
-        Folder(tmp_path / "file" / "state").make()
+    with pytest.raises(ConfigurationError, match=r"state.json is damaged"):
+        folder.read()
+
+
+def test_two_commands_that_look_at_once_see_no_supervisor(folder: Folder) -> None:
+    with folder.supervising():
+        pass
+
+    with (folder.run / "supervisor.lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert not folder.supervised
+
+
+@pytest.mark.parametrize("name", ["run", "log", "data"])
+def test_a_link_within_the_state_directory_is_refused(folder: Folder, name: str) -> None:
+    (folder.path / name).rename(folder.path / "elsewhere")
+    (folder.path / name).symlink_to(folder.path / "elsewhere")
+
+    with pytest.raises(ConfigurationError, match=rf"{name} is l.*: expected a directory of user"):
+        folder.verify()
+
+
+def test_no_escape_sequence_of_a_log_is_shown(folder: Folder) -> None:
+    folder.log("users").write_bytes(b"\x1b[2Jgone\rforged\n\xe2\x80\xaebackwards\tend\n")
+
+    shown = folder.last_lines("users", 5)
+
+    assert shown == [r"\x1b[2Jgone\rforged", r"\u202ebackwards      end"]
 
 
 def test_the_last_lines_of_a_long_log_are_read(folder: Folder) -> None:

@@ -1,5 +1,7 @@
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,3 +43,16 @@ def test_a_port_that_was_just_left_is_free() -> None:
             served.close()
 
     assert ports.free(port)
+
+
+def test_the_command_line_of_a_holder_cannot_control_the_terminal() -> None:
+    holds = "import socket\ns = socket.create_server(('127.0.0.1', 0))  # \x1b[2J\u202e\n"
+    holds += "print(s.getsockname()[1], flush=True); s.accept()"
+    command = [sys.executable, "-c", holds]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        shown = ports.holder(int(holder.stdout.readline()))
+        holder.kill()
+
+    assert shown.isprintable()
+    assert r"import socket\ns = " in shown

@@ -4,8 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,60 +11,9 @@ import pytest
 
 from sightline.errors import PortTaken, RoleFailed
 from sightline.local import process
-from sightline.local.folder import Folder
 from sightline.local.stack import Stack
-from sightline.local.state import Role, Status
-from tests.ports import free_ports
+from tests.unit.sightline.local.throwaway import FAILS, SERVER, Silent, role
 from tests.waiting import until
-
-SERVER = """
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-FAILS = "import sys; print('the reason', flush=True); sys.exit(3)"
-
-
-def role(name: str, program: str = SERVER, *, needs: tuple[str, ...] = ()) -> Role:
-    (port,) = free_ports(1)
-    return Role(
-        name=name,
-        provider="throwaway",
-        command=(sys.executable, "-c", program, str(port)),
-        environ=dict(os.environ),
-        folder="/",
-        url=f"http://127.0.0.1:{port}",
-        health=f"http://127.0.0.1:{port}/healthz",
-        ports=((f"{name.upper()}_PORT", port),),
-        needs=needs,
-    )
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    folder = Folder(tmp_path)
-    folder.make()
-    stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)
-    yield stack
-    stack.down()
-
-
-class Silent:
-    """Progress that nobody reads."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def healthy(self, status: Status) -> None:
-        self.told.append(status.role.name)
-
-    def waiting(self, names: Sequence[str]) -> None:
-        pass
-
-    def done(self) -> None:
-        pass
 
 
 def condition(stack: Stack, name: str) -> str:
@@ -125,13 +72,24 @@ def test_down_without_a_stack_does_nothing(stack: Stack) -> None:
     assert stack.down() == []
 
 
-def test_who_dies_before_the_stack_is_ready_is_named_and_takes_the_rest_down(stack: Stack) -> None:
+def test_a_role_that_dies_at_the_start_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
     with pytest.raises(RoleFailed) as raised:
         stack.up([role("a"), role("b", FAILS)], Silent())
 
     assert str(raised.value).startswith("b exited with status 3. ")
     assert "the reason" in str(raised.value)
-    assert stack.look().statuses == {}
+    assert str(raised.value).endswith("The other roles keep running. Then: sightline up b")
+    assert until(lambda: stack.look().health == {"a": "healthy", "b": "silent"}, within_seconds=30)
+
+
+def test_a_role_that_is_late_keeps_running_and_may_become_healthy(stack: Stack) -> None:
+    hurried = replace(stack, healthy_within_seconds=0.2)
+    slow = "import time; time.sleep(1)\n" + SERVER
+
+    with pytest.raises(RoleFailed, match=r"was not healthy within 0.2 s"):
+        hurried.up([role("a", slow)], Silent())
+
+    assert until(lambda: condition(stack, "a") == "healthy", within_seconds=30)
 
 
 def test_a_command_that_is_not_there_is_named(stack: Stack) -> None:
@@ -283,6 +241,7 @@ signal.signal(signal.SIGTERM, stop)
 def test_no_secret_of_the_environment_is_kept(stack: Stack) -> None:
     stack.up([replace(role("a"), environ={**os.environ, "TOKEN": "hush"})], Silent())
 
-    kept = [file.read_text(errors="replace") for file in stack.folder.run.iterdir()]
+    files = filter(Path.is_file, stack.folder.path.rglob("*"))
+    kept = [file.read_text(errors="replace") for file in files]
 
     assert not any("hush" in text for text in kept)

@@ -1,0 +1,94 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline.local.log import LIMIT_BYTES, Log
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    log = Log(tmp_path / "users.log")
+    yield log
+    log.close()
+
+
+def says(log: Log, text: str) -> None:
+    """Write as the role does: to the file that it was given, wherever that is by now."""
+    os.write(log.descriptor, text.encode())
+
+
+def test_the_log_before_becomes_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "users.log").write_text("before")
+
+    Log(tmp_path / "users.log").close()
+
+    assert (tmp_path / "users.log.1").read_text() == "before"
+
+
+def test_a_removed_log_comes_back_with_all_its_lines(log: Log, tmp_path: Path) -> None:
+    says(log, "one\n")
+    (tmp_path / "users.log").unlink()
+    says(log, "two\n")
+
+    log.tidy()
+    says(log, "three\n")
+    log.tidy()
+
+    notice, *lines = (tmp_path / "users.log").read_text().splitlines()
+    assert notice.startswith("sightline: this log was removed or moved")
+    assert lines == ["one", "two", "three"]
+
+
+def test_lines_after_a_move_go_to_a_new_log(log: Log, tmp_path: Path) -> None:
+    says(log, "one\n")
+    log.tidy()
+    (tmp_path / "users.log").rename(tmp_path / "moved")
+    says(log, "two\n")
+
+    log.tidy()
+
+    assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["two"]
+
+
+def test_a_log_that_was_removed_twice_comes_back_twice(log: Log, tmp_path: Path) -> None:
+    (tmp_path / "users.log").unlink()
+    log.tidy()
+    (tmp_path / "users.log").unlink()
+    says(log, "one\n")
+
+    log.tidy()
+
+    assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["one"]
+
+
+def test_a_link_at_the_place_of_a_log_is_not_followed(log: Log, tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "users.log").unlink()
+    (tmp_path / "users.log").symlink_to(tmp_path / "victim")
+    says(log, "one\n")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        log.tidy()
+
+    assert (tmp_path / "victim").read_text() == "mine"
+    (tmp_path / "users.log").unlink()
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["in place", "removed"])
+def test_a_long_log_becomes_the_old_one_and_no_line_is_lost(
+    log: Log, tmp_path: Path, *, removed: bool
+) -> None:
+    says(log, "x" * LIMIT_BYTES)
+    (tmp_path / "users.log").rename(tmp_path / ("gone" if removed else "users.log"))
+    (tmp_path / "gone").unlink(missing_ok=True)
+    says(log, "the last\n")
+
+    log.tidy()
+    says(log, "the next\n")
+    log.tidy()
+
+    assert (tmp_path / "users.log.1").read_text().endswith("xthe last\n")
+    assert (tmp_path / "users.log").read_text().splitlines()[-1] == "the next"
+    assert os.fstat(log.descriptor).st_size < LIMIT_BYTES
