@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 
 from sightline.errors import SightlineError
@@ -17,6 +18,10 @@ def main() -> int:
         asyncio.run(serve(Settings.from_env(os.environ)))
     except SightlineError as error:
         print(error, file=sys.stderr)  # noqa: T201  the user's message
+        return 1
+    except (OSError, sqlite3.Error) as error:
+        advice = "free some space there, or set TRACESTORE_PATH to a file elsewhere"
+        print(f"trace store: {error}; {advice}", file=sys.stderr)  # noqa: T201  as above
         return 1
     return 0
 

@@ -103,8 +103,14 @@ class Writer:
             self._not_written(batch, error)
         else:
             for request in batch:
-                self._seen(request.data)
+                self._tell(request.data)
                 self._loop.call_soon_threadsafe(_answer, request.stored, None)
+
+    def _tell(self, data: TracesData) -> None:
+        try:
+            self._seen(data)
+        except Exception:  # noqa: BLE001  the thread must live, and the request is on disk
+            _log.exception("a stored request is missing from the span metrics")
 
     def _not_written(self, batch: list[_Request], error: Exception) -> None:
         """One request may have spoilt it for the others: each gets a transaction of its own."""

@@ -70,3 +70,17 @@ def test_a_closing_writer_acknowledged_nothing_that_it_did_not_store(store: Stor
 
     waiting = asyncio.run(act())
     assert store.spans + len(waiting) >= 100
+
+
+def test_a_listener_that_fails_ends_neither_the_request_nor_the_thread(store: Store) -> None:
+    def fails(_: TracesData) -> None:
+        raise KeyError("labels")
+
+    async def act() -> int:
+        writer = Writer(store, seen=fails)
+        for number in (1, 2):
+            await asyncio.wait_for(writer.write(request(span(number)), size_bytes=1), timeout=30)
+        await asyncio.to_thread(writer.close)
+        return store.spans
+
+    assert asyncio.run(act()) == 2
