@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Final
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sightline.errors import PortTaken
 from sightline.hosts import HostCheck
+from sightline.request_deadline import http_protocol
 from sightline.tracestore import links, otlp_grpc
 from sightline.tracestore.api_v1 import ApiV1
 from sightline.tracestore.api_v3 import ApiV3
@@ -153,6 +155,7 @@ def _http_server(app: ASGIApp) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=http_protocol(),
             access_log=False,
             lifespan="off",
             log_config=None,
@@ -178,8 +181,18 @@ async def _keep_house(store: Store, spans: SpanMetrics) -> None:
     """Publish span metrics, and drop what has grown too old although nothing new arrives."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
-        spans.flush()
-        try:
+        with _logged("span metrics were not published"):
+            spans.flush()
+        with _logged("an old file could not be removed"):
             store.expire()
-        except OSError as error:
-            _log.warning("an old file stays: %s", error)
+
+
+@contextmanager
+def _logged(problem: str) -> Iterator[None]:
+    """Log an error of the block: the task must live for the next time."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        _log.warning("%s: %s", problem, error)
+    except Exception:  # noqa: BLE001  as the docstring says
+        _log.exception(problem)

@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from sightline.errors import SightlineError
+from sightline.request_deadline import http_protocol
 from sightline.viewer.settings import Settings
 from sightline.viewer.web import application
 
@@ -21,6 +22,7 @@ def main() -> int:
         application(settings),
         host=settings.host,
         port=settings.port,
+        http=http_protocol(),
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=2,
