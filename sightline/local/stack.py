@@ -76,7 +76,7 @@ class Stack:
         Raises:
             ConfigurationError: The state cannot be read; names what still runs.
         """
-        supervised = self.folder.supervised
+        supervised = self._supervised()
         state = self._answered() if supervised else None
         troubles = state.troubles if state else {}
         if supervised and not state:
@@ -134,7 +134,7 @@ class Stack:
             _tell(supervisor, signal.SIGTERM)
             _tell(supervisor, signal.SIGCONT)  # a frozen one is woken to hear it
             patience = self.stop_within_seconds * (len(running) + 1) + _MARGIN_SECONDS
-            if not process.until(lambda: not self.folder.supervised, within_seconds=patience):
+            if not process.until(lambda: not process.alive(supervisor), within_seconds=patience):
                 process.stop([supervisor], within_seconds=0)
         left = running | self._running()
         process.stop(left, within_seconds=self.stop_within_seconds)
@@ -143,11 +143,19 @@ class Stack:
 
     def wait(self) -> None:
         """Wait until the supervisor is gone."""
-        while self.folder.supervised:
+        while self.folder.supervised or self._supervised():
             time.sleep(_LOOK_EVERY_SECONDS)
+
+    def _supervised(self) -> bool:
+        """Return true while a supervisor lives, also one whose files were removed just now."""
+        if self.folder.damaged and self._running():
+            process.until(lambda: not self.folder.damaged, within_seconds=_REPAIRED_WITHIN_SECONDS)
+        return self.folder.supervised
 
     def _identified(self) -> process.Identity | None:
         """Return the supervisor; one that was started this moment has not signed yet."""
+        if not self._supervised():
+            return None
         process.until(
             lambda: bool(self.folder.supervisor) or not self.folder.supervised,
             within_seconds=_MARGIN_SECONDS,
@@ -159,12 +167,7 @@ class Stack:
 
     def _taken_over(self, progress: Progress) -> Look:
         """Return the stack as it runs; what a killed supervisor left is ended."""
-        if self.folder.damaged and self._running():
-            process.until(
-                lambda: self.folder.supervised and not self.folder.damaged,
-                within_seconds=_REPAIRED_WITHIN_SECONDS,
-            )
-        if self.folder.supervised:
+        if self._supervised():
             running = self.look()
             if "supervisor" in running.troubles:
                 raise ConfigurationError(running.troubles["supervisor"])
@@ -269,7 +272,7 @@ class Stack:
         told: set[str] = set()
 
         def settled() -> bool:
-            alive = self.folder.supervised
+            alive = self.folder.supervised or self._supervised()
             state = self._published()
             if state and state.request >= number:
                 statuses = [state.roles[name] for name in names if name in state.roles]

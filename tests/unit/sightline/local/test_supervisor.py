@@ -15,16 +15,14 @@ from sightline.errors import ConfigurationError, RoleFailed
 from sightline.local import channel, process
 from sightline.local.folder import Folder
 from sightline.local.stack import Stack
-from sightline.local.state import Role
-from tests.unit.sightline.local.throwaway import SERVER, Silent, role
+from tests.unit.sightline.local.throwaway import Silent, role
 from tests.waiting import until
 
-TALKS = SERVER.replace("self.send_response", "print(self.path, flush=True); self.send_response")
 
-
-def says(talking: Role, line: str) -> None:
-    """Let a role of `TALKS` write *line* to its output."""
-    connection = HTTPConnection("127.0.0.1", talking.ports[0][1], timeout=10)
+def says(stack: Stack, line: str) -> None:
+    """Let role a write *line* to its output."""
+    port = stack.look().statuses["a"].role.ports[0][1]
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", line)
     connection.getresponse().read()
     connection.close()
@@ -36,6 +34,11 @@ def processes(stack: Stack) -> list[process.Identity]:
     return [state.supervisor, *(status.process for status in state.roles.values())]
 
 
+def repaired(stack: Stack) -> bool:
+    current = channel.ask(stack.folder.run)
+    return bool(current) and stack.folder.published(current or "") and not stack.folder.damaged
+
+
 def burst(pid: int, number: signal.Signals) -> None:
     for _ in range(500):
         os.kill(pid, number)
@@ -45,15 +48,9 @@ def garble(file: Path) -> None:
     file.write_bytes(b"\xff garbage")
 
 
-def block(file: Path) -> None:
-    file.unlink()
-    (file / "within").mkdir(parents=True)
-
-
 DAMAGES: dict[str, Callable[[Folder], None]] = {
     "log removed": lambda folder: folder.log("a").unlink(),
     "all logs removed": lambda folder: shutil.rmtree(folder.logs),
-    "log blocked": lambda folder: block(folder.log("a")),
     "state removed": lambda folder: folder.state_file.unlink(),
     "state garbled": lambda folder: garble(folder.state_file),
     "lock removed": lambda folder: (folder.run / "supervisor.lock").unlink(),
@@ -64,39 +61,47 @@ DAMAGES: dict[str, Callable[[Folder], None]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damage_to_its_files_ends_neither_it_nor_a_role(
-    stack: Stack, damage: Callable[[Folder], None]
+    running: Stack, damage: Callable[[Folder], None]
 ) -> None:
-    stack.up([role("a"), role("b")], Silent())
-    before = processes(stack)
+    before = processes(running)
 
-    damage(stack.folder)
+    damage(running.folder)
 
-    assert stack.up([], Silent()) == []
-    assert stack.look().health == {"a": "healthy", "b": "healthy"}
+    assert running.up([], Silent()) == []
+    assert running.look().health == {"a": "healthy", "b": "healthy"}
     assert all(map(process.alive, before))
+    assert until(lambda: repaired(running), within_seconds=30)
 
 
-def test_a_removed_log_appears_again_with_every_line(stack: Stack) -> None:
-    talking = role("a", TALKS)
-    stack.up([talking], Silent())
-    says(talking, "/before")
+def test_a_removed_log_appears_again_with_every_line(running: Stack) -> None:
+    says(running, "/before")
+    until(lambda: "/before" in running.folder.log("a").read_text(), within_seconds=30)
 
-    stack.folder.log("a").unlink()
-    says(talking, "/after")
+    running.folder.log("a").unlink()
+    says(running, "/after")
 
-    log = until(lambda: stack.folder.log("a").read_text(), within_seconds=30)
+    log = until(lambda: running.folder.log("a").read_text(), within_seconds=30)
     assert log.index("/before") < log.index("/after")
 
 
-def test_lines_that_come_after_a_log_was_restored_reach_it(stack: Stack) -> None:
-    talking = role("a", TALKS)
-    stack.up([talking], Silent())
-    stack.folder.log("a").unlink()
-    until(lambda: stack.folder.log("a").exists(), within_seconds=30)
+def test_lines_that_come_after_a_log_was_restored_reach_it(running: Stack) -> None:
+    running.folder.log("a").unlink()
+    until(running.folder.log("a").exists, within_seconds=30)
 
-    says(talking, "/later")
+    says(running, "/later")
 
-    assert until(lambda: "/later" in stack.folder.log("a").read_text(), within_seconds=30)
+    assert until(lambda: "/later" in running.folder.log("a").read_text(), within_seconds=30)
+
+
+def test_what_stands_at_the_place_of_a_log_is_named(running: Stack) -> None:
+    running.folder.log("a").unlink()
+    running.folder.log("a").mkdir()
+
+    named = until(lambda: running.look().troubles.get("log of a", ""), within_seconds=30)
+    running.folder.log("a").rmdir()
+
+    assert str(running.folder.log("a")) in named
+    assert until(lambda: running.look().well, within_seconds=30)
 
 
 def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack) -> None:
@@ -116,25 +121,22 @@ def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack
     assert until(lambda: not stack.look().troubles, within_seconds=30)
 
 
-def test_a_burst_of_signals_ends_nothing(stack: Stack) -> None:
-    stack.up([role("a")], Silent())
-    before = processes(stack)
+def test_a_burst_of_signals_ends_nothing(running: Stack) -> None:
+    before = processes(running)
 
     burst(before[0].pid, signal.SIGHUP)
 
-    assert stack.up([role("b")], Silent()) == ["b"]
+    assert until(lambda: running.look().well, within_seconds=30)
     assert all(map(process.alive, before))
 
 
 @pytest.mark.parametrize("message", ["garbage", "[]", '{"number": 2}', "{" * 100_000], ids=len)
-def test_a_request_that_it_cannot_read_is_refused(stack: Stack, message: str) -> None:
-    stack.up([role("a")], Silent())
-
-    answer = channel.ask(stack.folder.run, message)
+def test_a_request_that_it_cannot_read_is_refused(running: Stack, message: str) -> None:
+    answer = channel.ask(running.folder.run, message)
 
     assert answer
     assert answer.startswith('{"refused": ')
-    assert stack.look().well
+    assert running.look().well
 
 
 def test_a_role_that_cannot_be_started_ends_no_other(stack: Stack) -> None:
@@ -171,3 +173,14 @@ def test_without_supervisor_and_state_the_next_up_takes_over(stack: Stack) -> No
     assert stack.up(roles, Silent()) == ["a"]
     assert not process.alive(left)
     assert stack.look().well
+
+
+def test_down_finds_a_supervisor_whose_lock_was_removed(stack: Stack) -> None:
+    stack.up([role("a")], Silent())
+    before = processes(stack)
+
+    (stack.folder.run / "supervisor.lock").unlink()
+
+    assert stack.down() == ["a"]
+    assert not any(map(process.alive, before))
+    assert not stack.folder.used

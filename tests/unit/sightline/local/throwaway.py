@@ -14,6 +14,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.end_headers()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
+TALKS = SERVER.replace("self.send_response", "print(self.path, flush=True); self.send_response")
 FAILS = "import sys; print('the reason', flush=True); sys.exit(3)"
 
 
