@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,14 +66,15 @@ def test_a_closed_database_does_not_answer() -> None:
     assert (open_answer, closed_answer) == (True, False)
 
 
-@pytest.mark.parametrize(
-    "content", [b"\xff\xfe no database" * 100, None], ids=["garbage", "folder"]
-)
+def garbage(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe no database" * 100)
+
+
+@pytest.mark.parametrize("prepare", [garbage, Path.mkdir], ids=["garbage", "directory"])
 def test_a_file_that_is_no_database_is_named_with_the_next_step(
-    tmp_path: Path, content: bytes | None
+    tmp_path: Path, prepare: Callable[[Path], None]
 ) -> None:
-    file = tmp_path / "orders.db"
-    file.mkdir() if content is None else file.write_bytes(content)
+    prepare(tmp_path / "orders.db")
 
     with pytest.raises(DatabaseUnusable, match=r"orders.db': .*; move the file away to start with"):
-        OrderStore(str(file), NoOpTracer())
+        OrderStore(str(tmp_path / "orders.db"), NoOpTracer())

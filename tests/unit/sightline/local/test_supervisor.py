@@ -184,3 +184,15 @@ def test_down_finds_a_supervisor_whose_lock_was_removed(stack: Stack) -> None:
     assert stack.down() == ["a"]
     assert not any(map(process.alive, before))
     assert not stack.folder.used
+
+
+def test_a_state_directory_may_have_a_path_longer_than_a_socket_can_have(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / ("x" * 150))
+    folder.make()
+    stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)
+    stack.up([role("a")], Silent())
+
+    look = stack.look()
+    stack.down()
+
+    assert look.well
