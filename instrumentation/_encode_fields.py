@@ -5,7 +5,7 @@ Source: opentelemetry-proto, trace/v1/trace.proto; field numbers stand in the ta
 
 import struct
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import (
@@ -52,8 +52,8 @@ def _trace_state(state: TraceState) -> bytes:
 
 def instant(nanoseconds: object) -> int:
     """Nanoseconds since 1970, or 0 for what no clock says."""
-    known = isinstance(nanoseconds, int) and nanoseconds in _NANOSECONDS
-    return int(cast("int", nanoseconds)) if known else 0
+    exact = int.__int__(nanoseconds) if isinstance(nanoseconds, int) else 0
+    return exact if exact in _NANOSECONDS else 0
 
 
 def parentage(parent: SpanContext | None) -> bytes:

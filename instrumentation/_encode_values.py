@@ -37,7 +37,9 @@ def text(value: str) -> bytes:
 
 def bounded_text(value: object) -> bytes:
     """As `text`, cut at the bound; empty for what is no string."""
-    return text(value[:MAX_VALUE_BYTES]) if isinstance(value, str) else b""
+    if not isinstance(value, str):
+        return b""
+    return text(str.__getitem__(value, slice(MAX_VALUE_BYTES)))
 
 
 def key_value(key: object, value: object, depth: int = 0) -> bytes:
@@ -91,20 +93,22 @@ def _string(value: str, _depth: int) -> bytes:
 
 
 def _int(value: int, _depth: int) -> bytes:
-    if value not in _INT64:
+    exact = int.__int__(value)  # the range compares a subclass with each of its numbers
+    if exact not in _INT64:
         raise UncarriableError
-    return b"\x18" + varint(int(value))
+    return b"\x18" + varint(exact)
 
 
 def _float(value: float, _depth: int) -> bytes:
     """NaN and Infinity pass OTLP, but Jaeger answers 500 to a search that meets them."""
-    if not math.isfinite(value):
+    exact = float.__float__(value)
+    if not math.isfinite(exact):
         raise UncarriableError
-    return _DOUBLE.pack(0x21, value)
+    return _DOUBLE.pack(0x21, exact)
 
 
 def _bytes(value: bytes, _depth: int) -> bytes:
-    return b"\x3a" + delimited(value)
+    return b"\x3a" + delimited(bytes.__bytes__(value))
 
 
 def _array(value: Sequence[object], depth: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -51,6 +52,33 @@ def span_with(**fields: Any) -> Span:  # noqa: ANN401  also what no annotation a
 def carried(value: object) -> Span:
     """A span that tried to carry *value* between two good attributes."""
     return span_with(attributes={"before": 1, "tried": value, "after": "a"})
+
+
+class Weight(float):
+    """A float of the service."""
+
+
+class Key(bytes):
+    """Bytes of the service."""
+
+
+@pytest.mark.timeout(20)  # a number was once sought among all numbers
+@pytest.mark.parametrize(
+    ("value", "known"), [(HTTPStatus.OK, 200), (Weight(1.5), 1.5), (Key(b"k"), b"k")]
+)
+def test_a_value_of_a_class_derived_from_a_plain_one_is_carried(
+    value: object, known: object
+) -> None:
+    span = carried(value)
+
+    assert attribute(span.attributes, "tried") == known
+
+
+@pytest.mark.timeout(20)  # as above
+def test_times_of_a_class_derived_from_int_are_carried() -> None:
+    span = span_with(start_time=HTTPStatus.OK, end_time=HTTPStatus.CREATED)
+
+    assert (span.start_time_unix_nano, span.end_time_unix_nano) == (200, 201)
 
 
 @given(batches())
