@@ -6,6 +6,7 @@ costs no other, and around it, so that a collector that is gone costs nothing bu
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
@@ -23,6 +24,7 @@ from opentelemetry.sdk._logs.export import (
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation._attributes import cut
+from instrumentation._fork import Renewed, new_lock
 from instrumentation._guard import Operation, described
 from instrumentation._logs import STANDARD, message
 from instrumentation._patch import patched
@@ -37,6 +39,7 @@ TELEMETRY: Final = "opentelemetry"
 """Whose records are not sent, nor those of loggers below it: they speak about sending."""
 
 _LARGEST: Final = 2**63
+_MOST_LATE: Final = 16
 _MODULE: Final = "opentelemetry.exporter.otlp.proto.http._log_exporter"
 
 Answer = Callable[[], bool]
@@ -73,8 +76,9 @@ class LogExport:
     ) -> None:
         self._operation = operation
         self._translation = Translation(sanitizer, longest)
-        self._exporter = _Watched(_exporter(timeout_seconds), operation)
-        self._provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self._exporter = _Watched(lambda: _exporter(timeout_seconds), operation)
+        self._provider = _Provider(resource=resource, shutdown_on_exit=False)
+        self._sending = _Sending()
         self._provider.add_log_record_processor(_batches(self._exporter))
         self._undo = patched(logging.Logger, "callHandlers", self._behind)
 
@@ -92,8 +96,23 @@ class LogExport:
             _SUPPRESS_INSTRUMENTATION_KEY
         ):
             return
+        sending = self._sending
+        if sending.busy:
+            sending.late.append(record)
+            return
+        sending.busy = True
+        try:
+            self._send(record)
+            for _ in range(len(sending.late)):  # once: a record may write itself again
+                self._send(sending.late.popleft())
+        finally:
+            sending.busy = False
+            sending.late.clear()
+
+    def _send(self, record: logging.LogRecord) -> None:
         with self._operation:
-            self._provider.get_logger(record.name).emit(self._translation.of(record))
+            logger = self._provider.get_logger(str.__str__(record.name))
+            logger.emit(self._translation.of(record))
 
     def flushing(self, timeout_seconds: float) -> Answer:
         """Begin to send what waits; the answer, which waits, is whether all was taken in time."""
@@ -118,28 +137,57 @@ class LogExport:
         return answer
 
 
-class _Watched(LogRecordExporter):
-    """Counts what *inner* failed to deliver."""
+class _Provider(LoggerProvider):
+    """The SDK's provider, with reentrant locks that a fork renews."""
 
-    def __init__(self, inner: LogRecordExporter, operation: Operation) -> None:
-        self._inner = inner
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+        super().__init__(**options)
+        self._logger_cache_lock: Any = new_lock()
+        self._active_loggers_lock: Any = new_lock()
+
+    def _handle_fork(self) -> None:
+        """Do nothing, where the SDK detects the resource again: see `_fork`."""
+
+
+class _Sending(threading.local):
+    """The state of one thread that sends a record.
+
+    The SDK's locks are not reentrant. A record that a finalizer, a signal handler or a ``__str__``
+    writes meanwhile waits until the record before it is queued.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.late: deque[logging.LogRecord] = deque(maxlen=_MOST_LATE)
+
+
+class _Watched(LogRecordExporter):
+    """Counts the records that were not delivered; a forked child has an exporter of its own.
+
+    Args:
+        make: Returns the exporter.
+        operation: Failures are counted here.
+    """
+
+    def __init__(self, make: Callable[[], LogRecordExporter], operation: Operation) -> None:
+        self._inner = Renewed(make)
         self._operation = operation
         self.lost = 0
         """Records."""
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         with self._operation:
-            if self._inner.export(batch) is LogRecordExportResult.SUCCESS:
+            if self._inner.get().export(batch) is LogRecordExportResult.SUCCESS:
                 return LogRecordExportResult.SUCCESS
             self.lost += len(batch)
             raise ConnectionError(f"{len(batch)} log records were not taken")
         return LogRecordExportResult.FAILURE
 
     def shutdown(self) -> None:
-        self._inner.shutdown()  # type: ignore[no-untyped-call]  # the SDK's has no types
+        self._inner.get().shutdown()  # type: ignore[no-untyped-call]  # the SDK's has no types
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._inner.force_flush(timeout_millis)
+        return self._inner.get().force_flush(timeout_millis)
 
 
 class Translation:

@@ -25,6 +25,7 @@ from instrumentation import _export_settings
 from instrumentation._export_processor import ExportProcessor
 from instrumentation._export_queue import DROPPED, REFUSED, ExportStats
 from instrumentation._export_settings import ExportSettings
+from instrumentation._fork import Renewed, in_child, new_lock
 from instrumentation.errors import ConfigurationError
 
 _MODULES: Final = MappingProxyType(
@@ -56,9 +57,9 @@ def _processor(name: str, settings: ExportSettings) -> ExportProcessor:
     if name == _export_settings.NONE:
         return NoExport()
     if name == _export_settings.CONSOLE:
-        counted = _Counted(ConsoleSpanExporter(out=sys.stdout))
+        counted = _Counted(lambda: ConsoleSpanExporter(out=sys.stdout))
         return StockProcessor(SimpleSpanProcessor(counted), counted)
-    counted = _Counted(_stock_exporter(name))
+    counted = _Counted(lambda: _stock_exporter(name))
     batches = BatchSpanProcessor(
         counted,
         schedule_delay_millis=settings.schedule_delay_seconds * 1000,
@@ -127,7 +128,12 @@ class StockProcessor(ExportProcessor):
     def __init__(self, inner: SpanProcessor, exporter: "_Counted") -> None:
         self._inner = inner
         self._exporter = exporter
-        self._lock = threading.Lock()
+        self._lock = new_lock()
+        self._accepted = 0
+        in_child(self._begin_again)
+
+    def _begin_again(self) -> None:
+        """Count the child's spans only; the SDK leaves the others to the parent."""
         self._accepted = 0
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -159,13 +165,23 @@ class StockProcessor(ExportProcessor):
 
 
 class _Counted(SpanExporter):
-    def __init__(self, inner: SpanExporter) -> None:
-        self._inner = inner
+    """Counts the results of an exporter; a forked child has an exporter of its own.
+
+    Args:
+        make: Returns the exporter.
+    """
+
+    def __init__(self, make: Callable[[], SpanExporter]) -> None:
+        self._inner = Renewed(make)
         self.exported = 0
         self.failed = 0
+        in_child(self._begin_again)
+
+    def _begin_again(self) -> None:
+        self.exported = self.failed = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._inner.export(spans)
+        result = self._inner.get().export(spans)
         if result is SpanExportResult.SUCCESS:
             self.exported += len(spans)
         else:
@@ -173,10 +189,10 @@ class _Counted(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        self._inner.shutdown()
+        self._inner.get().shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._inner.force_flush(timeout_millis)
+        return self._inner.get().force_flush(timeout_millis)
 
 
 def _leave_after(timeout_seconds: float, thread: threading.Thread) -> None:

@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from threading import Thread
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from instrumentation._attributes import LONGEST_KEY
 from instrumentation._export import build as build_export
 from instrumentation._export_processor import ExportProcessor
-from instrumentation._fork import in_child
+from instrumentation._fork import in_child, new_lock
 from instrumentation._ids import RandomIds
 from instrumentation._metrics import counter
 from instrumentation._sampler import AdoptedSampler, HeadSampler, RatioSampler
@@ -52,6 +52,16 @@ class Provider(TracerProvider):
 
     _origin: Origin | None = None
     _sanitizer: Sanitizer
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+        super().__init__(**options)
+        self._tracers_lock: Any = new_lock()  # the SDK's is not reentrant
+
+    def _handle_fork(self) -> None:
+        """Do nothing, where the SDK detects the resource again: see `_fork`.
+
+        `ProcessResource` names the new process itself, for all tracers that have it.
+        """
 
     def begin(self, processor: SpanProcessor, origin: Origin) -> None:
         """Start with *processor*, which the spans of *origin* go to without a detour."""

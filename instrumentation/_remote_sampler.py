@@ -102,10 +102,12 @@ class RemoteSampler(RatioSampler):
         self._arguments = arguments
         self._strategies = _Strategies(arguments.endpoint, service)
         self._decide: Strategy = Probabilistic(arguments.initial_ratio)
+        self._strategy: Strategy = self._decide
+        """The strategy in force, until a forked child starts."""
         self._answer: object = None
         self._failing = False
         self._start()
-        in_child(self._start)
+        in_child(self._wait_for_use)
 
     def root(self, trace_id: int, name: str) -> bool:
         """What the strategy says about a new trace."""
@@ -118,6 +120,16 @@ class RemoteSampler(RatioSampler):
     def get_description(self) -> str:
         """What the sampler does, in the SDK's words."""
         return f"JaegerRemoteSampler{{{self._arguments.endpoint}}}"
+
+    def _wait_for_use(self) -> None:
+        """Ask again in a forked child, but not before it has a trace to decide on."""
+        if not self._closed.is_set() and self._decide != self._first:
+            self._strategy, self._decide = self._decide, self._first
+
+    def _first(self, trace_id: int, name: str) -> bool:
+        self._decide = self._strategy
+        self._start()
+        return self._decide(trace_id, name)
 
     def _start(self) -> None:
         self._closed = threading.Event()

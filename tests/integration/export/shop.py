@@ -12,6 +12,9 @@ from instrumentation import instrument
 app = FastAPI()
 instrument(app)
 
+# As a library may do, after the service was set up: its hooks in forked workers are newer then.
+import concurrent.futures.thread  # noqa: E402, F401  see above
+
 
 @app.get("/ticks")
 async def ticks() -> StreamingResponse:

@@ -1,11 +1,20 @@
-"""A worker that was forked after the service was set up says who it is itself."""
+"""A process that was forked after the service was set up: it runs, and names itself."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
 
 from tests.fakes import Collector
 from tests.fakes.received import attribute
+
+HERE = Path(__file__).parent
+CHILDREN = 6
 
 FORKED = """
 import os
@@ -36,7 +45,7 @@ def exported(collector: Collector, **environ: str) -> list[tuple[object, object]
 
 def emitters(collector: Collector) -> Iterator[tuple[object, object]]:
     """Process and instance that each request says its spans are from."""
-    for request in collector.requests:
+    for request in filter(lambda request: not request.logs, collector.requests):
         for group in request.message.resource_spans:
             said = group.resource.attributes
             yield attribute(said, "process.pid"), attribute(said, "service.instance.id")
@@ -62,3 +71,93 @@ def test_what_a_detector_found_before_the_fork_is_not_said_of_the_child(
     said = exported(collector, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS="process")
 
     assert len({process for process, _ in said}) == 2
+
+
+ADOPTED = """
+import os
+from fastapi import FastAPI
+from instrumentation import instrument
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+trace.set_tracer_provider(TracerProvider(resource=Resource({})))
+instrument(FastAPI())
+import concurrent.futures.thread
+
+worker = os.fork()
+if worker:
+    os.waitpid(worker, 0)
+"""
+
+
+def test_a_provider_of_the_services_own_does_not_hang_a_child() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ADOPTED], start_new_session=True)
+
+    try:
+        assert process.wait(timeout=15) == 0
+    finally:
+        end_session(process)
+
+
+HTTP = {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+GRPC = {
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+    "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC cannot be forked in the middle of a call
+}
+STOCK = {"OTEL_TRACES_EXPORTER": "otlp_proto_http"}
+CASES = [
+    pytest.param("fork", HTTP, id="os.fork"),
+    pytest.param("multiprocess", HTTP, id="multiprocessing"),
+    pytest.param("pooled", HTTP, id="ProcessPoolExecutor"),
+    pytest.param("preexec", HTTP, id="preexec_fn"),
+    pytest.param("fork", GRPC, id="gRPC"),
+    pytest.param("fork", STOCK, id="stock exporter"),
+]
+
+
+def parents_spans(way: str, collector: Collector, environ: dict[str, str]) -> int:
+    """Run the service; return how many spans its own process ended."""
+    grpc = environ is GRPC
+    endpoint = collector.grpc_endpoint if grpc else collector.http_endpoint
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.export.forking", way, str(CHILDREN)],
+        env={
+            "PATH": os.environ["PATH"],
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint + ("" if grpc else "/v1/traces"),
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{collector.http_endpoint}/v1/logs",
+            "OTEL_LOGS_EXPORTER": "otlp",
+            "OTEL_BSP_SCHEDULE_DELAY": "20",
+            "OTEL_BLRP_SCHEDULE_DELAY": "20",
+            **environ,
+        },
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        cwd=HERE.parents[2],
+    )
+    try:
+        return int(process.communicate(timeout=30)[0])
+    finally:
+        end_session(process)
+
+
+def end_session(process: subprocess.Popen[bytes]) -> None:
+    """End *process* and children that hang."""
+    with suppress(ProcessLookupError):  # none is left
+        os.killpg(process.pid, signal.SIGKILL)
+    with process:
+        process.wait()
+
+
+@pytest.mark.parametrize(("way", "environ"), CASES)
+def test_children_forked_under_load_run_and_send_each_span_and_record_once(
+    way: str, environ: dict[str, str], collector: Collector
+) -> None:
+    parents = parents_spans(way, collector, environ)
+
+    assert collector.deliveries == len(collector.spans) == parents + CHILDREN
+    records = [record.body.string_value for record in collector.logs]
+    assert (records.count("child"), records.count("parent")) == (CHILDREN, parents)
+    identities = set(emitters(collector))
+    assert len(identities) == CHILDREN + 1
+    assert len({instance for _, instance in identities}) == CHILDREN + 1

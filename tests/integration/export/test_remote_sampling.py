@@ -1,6 +1,7 @@
 """A service samples as the collector says, and goes on when the collector is gone."""
 
 from collections.abc import Iterator
+from threading import active_count
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -10,9 +11,11 @@ from instrumentation._provider import build
 from instrumentation._remote_sampler import RemoteArguments, RemoteSampler
 from instrumentation.settings import Settings
 from tests.fakes import SamplingServer
+from tests.forks import said_in_child
 from tests.waiting import until
 
 EVERYTHING = {"probabilisticSampling": {"samplingRate": 1}}
+FORKS = pytest.mark.filterwarnings("ignore:This process .* multi-threaded:DeprecationWarning")
 NOTHING = {"probabilisticSampling": {"samplingRate": 0}}
 
 
@@ -100,6 +103,26 @@ def test_a_service_without_a_collector_samples_its_first_ratio() -> None:
 
     assert sampled(sampler)
     sampler.close()
+
+
+@FORKS
+def test_a_forked_child_asks_for_itself_once_it_has_a_trace_to_decide_on(
+    sampler: RemoteSampler,
+) -> None:
+    until(lambda: sampled(sampler), within_seconds=30)
+
+    threads = said_in_child(lambda: [active_count(), sampler.root(1, "GET"), active_count()])
+
+    assert threads == "[1, True, 2]"
+
+
+@FORKS
+def test_a_forked_child_does_not_ask_for_a_sampler_that_was_closed(sampler: RemoteSampler) -> None:
+    sampler.close()
+
+    threads = said_in_child(lambda: [sampler.root(1, "GET"), active_count()])
+
+    assert threads == "[False, 1]"
 
 
 def test_a_service_asks_for_it_by_opentelemetrys_variables(jaeger: SamplingServer) -> None:

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from opentelemetry import context
@@ -48,6 +49,48 @@ def test_a_record_keeps_its_words_its_level_its_extras_and_its_place() -> None:
         "code.function.name": "sell",
         "code.line.number": 7,
     }
+
+
+class Telling:
+    """A value whose text writes a record."""
+
+    def __init__(self, told: logging.LogRecord, export: LogExport) -> None:
+        self.told, self._export = told, export
+
+    def __str__(self) -> str:
+        self._export.send(self.told)
+        return "cart"
+
+
+def sent(export: LogExport) -> list[object]:
+    """Return what is queued for sending, the oldest first."""
+    processor: Any = export._provider._multi_log_record_processor._log_record_processors[0]  # noqa: SLF001  the SDK has no public way
+    return [found.log_record.body for found in reversed(processor._batch_processor._queue)]  # noqa: SLF001  as above
+
+
+@pytest.fixture
+def exporting() -> Iterator[LogExport]:
+    operation = Guard(Uncounted, strict=True).operation("log_export")
+    export = LogExport(Resource({}), timeout_seconds=0.1, operation=operation)
+    yield export
+    export.shutting_down(0.1)
+
+
+def test_a_record_that_a_value_writes_is_sent_after_its_own(exporting: LogExport) -> None:
+    cart = Telling(record("cart rendered"), exporting)
+
+    exporting.send(record("sold %s", cart))
+
+    assert sent(exporting) == ["sold cart", "cart rendered"]
+
+
+def test_a_record_that_writes_itself_is_sent_twice_at_most(exporting: LogExport) -> None:
+    cart = Telling(record(""), exporting)
+    cart.told = record("%s", cart)
+
+    exporting.send(cart.told)
+
+    assert sent(exporting) == ["cart", "cart"]
 
 
 def test_a_record_belongs_to_the_current_span() -> None:

@@ -1,0 +1,130 @@
+"""A forked child gets free locks, finishes what was begun, and makes connections of its own."""
+
+import subprocess
+import sys
+import threading
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from instrumentation._fork import Renewed, in_child, new_lock
+from tests.forks import said_in_child
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* multi-threaded:DeprecationWarning")
+
+
+def held_elsewhere(lock: "threading.RLock", over: threading.Event) -> threading.Thread:
+    """Return a thread that holds *lock* until it is *over*."""
+    held = threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    return thread
+
+
+def test_a_lock_that_another_thread_held_is_free_in_the_child() -> None:
+    lock, over = new_lock(), threading.Event()
+    thread = held_elsewhere(lock, over)
+
+    taken = said_in_child(lambda: lock.acquire(timeout=1))
+
+    over.set()
+    thread.join()
+    assert taken == "True"
+
+
+def test_a_lock_that_the_forking_thread_held_is_still_its_own() -> None:
+    lock = new_lock()
+
+    with lock:
+        released = said_in_child(lock.release)
+
+    assert released == "None"
+
+
+class Noted:
+    """Notes its name in every child."""
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        self._name, self._notes = name, notes
+        in_child(self.note)
+
+    def note(self) -> None:
+        self._notes.append(self._name)
+
+
+def test_actions_run_in_the_order_of_their_registration() -> None:
+    notes: list[str] = []
+    several = [Noted(name, notes) for name in ("resource", "exporter", "sampler")]
+
+    assert said_in_child(lambda: notes) == "['resource', 'exporter', 'sampler']"
+    assert len(several) == 3
+
+
+def test_an_object_that_is_gone_acts_no_more() -> None:
+    notes: list[str] = []
+    Noted("gone", notes)
+
+    assert said_in_child(lambda: notes) == "[]"
+
+
+def test_a_child_makes_its_own_connection_once_and_its_parent_keeps_the_first() -> None:
+    connection = Renewed(count().__next__)
+
+    assert said_in_child(lambda: (connection.get(), connection.get())) == "(1, 1)"
+    assert connection.get() == 0
+
+
+IMPORTED_IN_A_THREAD = """
+import os, pathlib, sys, threading
+sys.path.insert(0, sys.argv[1])
+import instrumentation._fork
+pathlib.Path(sys.argv[1], "slow.py").write_text(
+    "import threading\\nthreading.begun.set()\\nthreading.over.wait(threading.seconds)\\n"
+)
+threading.begun, threading.over, threading.seconds = threading.Event(), threading.Event(), 20
+thread = threading.Thread(target=__import__, args=("slow",))
+thread.start()
+threading.begun.wait()
+child = os.fork()
+if not child:
+    threading.begun, threading.over, threading.seconds = threading.Event(), threading.Event(), 0
+    import slow
+    os._exit(7)
+_, status = os.waitpid(child, 0)
+threading.over.set()
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_a_child_imports_what_a_thread_of_its_parent_was_importing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IMPORTED_IN_A_THREAD, str(tmp_path)]
+
+    ended = subprocess.run(command, cwd=ROOT, timeout=15, check=False)
+
+    assert ended.returncode == 7
+
+
+@pytest.mark.parametrize("failing", [LookupError, SystemExit])
+def test_an_action_that_fails_does_not_keep_the_others_from_running(
+    failing: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(Noted):
+        def note(self) -> None:
+            raise failing
+
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    notes: list[str] = []
+    several = [Failing("broken", notes), Noted("next", notes)]
+
+    assert said_in_child(lambda: notes) == "['next']"
+    assert len(several) == 2
