@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from json.encoder import encode_basestring
-from typing import Final
+from typing import Final, cast
 
 from opentelemetry.util.types import AnyValue
 
@@ -29,6 +29,9 @@ LONGEST_KEY: Final = 1024
 _NUMBER_BYTES: Final = 25
 """Longest number in JSON, with a comma."""
 
+_EXACT: Final = frozenset({bool, int, float, type(None)})
+"""Types, not their subclasses, whose values are kept as they are."""
+
 
 def cleaned(value: object, longest: int | None, depth: int = 0) -> AnyValue:
     """Return *value* as OTLP can carry it, or else its string, or ``<ClassName>``.
@@ -38,6 +41,10 @@ def cleaned(value: object, longest: int | None, depth: int = 0) -> AnyValue:
         longest: Characters of a string that are kept; None keeps all.
         depth: Levels above *value*.
     """
+    if type(value) is str:  # nearly always
+        return cut(value, longest)
+    if type(value) in _EXACT:
+        return cast("AnyValue", value)
     return _cleaned(value, longest, depth, None)
 
 
@@ -99,7 +106,7 @@ def _json_bytes(text: str) -> int:
 def _cleaned(value: object, longest: int | None, depth: int, room: _Room | None) -> AnyValue:
     match value:
         case bool() | int() | float() | str() | bytes() | None:
-            return _scalar(value, longest, room)
+            return _scalar(_plain(value), longest, room)
         case Mapping() if depth < DEEPEST:
             return _mapping(value, longest, depth, room or _Room(longest))
         case Sequence() if depth < DEEPEST:
@@ -148,3 +155,18 @@ def _sequence(
             break
         kept.append(_cleaned(item, longest, depth + 1, room))
     return tuple(kept)
+
+
+def _plain(value: str | float | bytes | None) -> str | float | bytes | None:
+    """Return *value* without its class: methods of a subclass must not run while it is sent."""
+    match value:
+        case bool() | None:
+            return value
+        case str():
+            return str.__str__(value)
+        case int():
+            return int.__int__(value)
+        case float():
+            return float.__float__(value)
+        case _:
+            return bytes.__bytes__(value)

@@ -5,7 +5,6 @@ Source: semantic conventions, "HTTP client span" and ``http.client.request.durat
 
 from collections.abc import MutableMapping
 from fnmatch import fnmatchcase
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +20,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._guard import Guard, Uncounted, qualified_name
 from instrumentation._metrics import Bounded, Families
+from instrumentation._once import once
 from instrumentation._propagation import members
 from instrumentation._propagators import USUAL, Propagators
 from instrumentation._redaction import redacted, redacted_path
@@ -80,7 +80,7 @@ class Clients:
         self.starting = guard.operation("client_start")
         self.finishing = guard.operation("client_end")
 
-    @cached_property
+    @once
     def _tracer(self) -> trace.Tracer:
         return limited(self._provider.get_tracer(SCOPE), self._sanitizer)
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import Context
@@ -85,6 +86,8 @@ class QueueProcessor(ExportProcessor):
         self._ended.append(span)
         if len(self._ended) >= self._together or self._queue.idle:
             self._settle()
+            if self._failures:
+                self._report()
             if not self._started:
                 self._start()
 
@@ -122,8 +125,14 @@ class QueueProcessor(ExportProcessor):
                 encoded.append((span.instrumentation_scope, self._encode(span)))
             except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
                 self._queue.lose(UNENCODABLE)
-                self._log.lost(1, UNENCODABLE, type(error).__name__)
+                self._failures.append(type(error).__name__)
         return encoded
+
+    def _report(self) -> None:
+        """Log spans that could not be encoded; a log handler must not run under a lock."""
+        with suppress(IndexError):  # none is left
+            while True:
+                self._log.lost(1, UNENCODABLE, self._failures.popleft())
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
@@ -148,6 +157,7 @@ class QueueProcessor(ExportProcessor):
     def stats(self) -> ExportStats:
         """See `ExportProcessor.stats`."""
         self._settle_all()
+        self._report()
         return self._queue.stats()
 
     def _join(self, deadline: float) -> None:
@@ -163,6 +173,7 @@ class QueueProcessor(ExportProcessor):
         self._idle: list[Callable[[], None]] = []
         self._ended: deque[ReadableSpan] = deque()
         self._encoding = threading.RLock()
+        self._failures: deque[str] = deque(maxlen=_TOGETHER)
         self._queue = SpanQueue(self._settings, settle=self._settle)
         self._log = OutageLog(without_credentials(self._settings.endpoint))
         self._transport = transport_for(self._settings)

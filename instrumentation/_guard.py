@@ -109,8 +109,11 @@ def attempted(action: Callable[[], Value], otherwise: Callable[[], Value]) -> Va
 
 
 def described(value: object) -> str:
-    """``str(value)``, or the name of its class when the user's ``__str__`` fails."""
-    return attempted(lambda: str(value), lambda: f"<{type(value).__name__}>")
+    """Return ``str(value)``, or the name of its class when the service's ``__str__`` fails.
+
+    The result is a plain string: a subclass may define its own comparison and encoding.
+    """
+    return attempted(lambda: str.__str__(str(value)), lambda: f"<{type(value).__name__}>")
 
 
 def qualified_name(error: BaseException) -> str:

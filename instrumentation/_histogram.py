@@ -9,7 +9,6 @@ holds them to its public answers.
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from time import perf_counter, time
 from typing import Any
 
@@ -44,18 +43,12 @@ def _adding(cell: Any, amount: float) -> Callable[[], None]:  # noqa: ANN401  of
     return add
 
 
-def observer(child: Histogram, lock: "Lock | None" = None) -> "Observer":
-    """What observes *child*.
-
-    Args:
-        child: Of any histogram.
-        lock: Guards its values where they are in memory, for all its observers alike; that of
-            its sum when left out.
-    """
+def observer(child: Histogram) -> "Observer":
+    """Return the observer of *child*, a histogram or one label set of it."""
     value = child._sum  # noqa: SLF001  as above
     if type(value) is not MutexValue:
         return Observer(child)
-    return LockedOnce(child, lock or value._lock)  # noqa: SLF001  as above
+    return LockedOnce(child)
 
 
 def together(one: "Observer", other: "Observer") -> Callable[[float, float], int]:
@@ -137,17 +130,20 @@ class Observer:
 
 
 class LockedOnce(Observer):
-    """An observer of values in memory: the sum and the buckets share a lock, taken once."""
+    """Observer of values in memory: the sum and the buckets share a lock, taken once.
+
+    It is the lock of the registry (`_registry.py`), or of the sum in a registry of another kind.
+    """
 
     __slots__ = ("buckets", "lock", "total")
 
-    def __init__(self, child: Histogram, lock: Lock) -> None:
+    def __init__(self, child: Histogram) -> None:
         super().__init__(child)
         self.total: Any = child._sum  # noqa: SLF001  as above
         self.buckets: list[Any] = child._buckets  # noqa: SLF001  as above
-        self.lock = lock
+        self.lock = self.total._lock  # noqa: SLF001  as above
         for value in (self.total, *self.buckets):
-            value._lock = lock  # noqa: SLF001  as above
+            value._lock = self.lock  # noqa: SLF001  as above
 
     def observe(self, value: float) -> int:
         """Count *value*; the bucket it falls into."""

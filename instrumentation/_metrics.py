@@ -1,11 +1,12 @@
 """The metrics of the table in a registry: children bound once, their number bounded."""
 
 from collections.abc import Callable
-from threading import Lock
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
+from instrumentation._fork import new_lock
+from instrumentation._guard import described
 from instrumentation._histogram import Observer, adding, observer, together
 from instrumentation.conventions import (
     KNOWN_METHODS,
@@ -76,7 +77,7 @@ class Bounded(Generic[Child]):
         self._labels = labels
         self._most = most
         self._overflowed = overflowed
-        self._lock = Lock()
+        self._lock = new_lock()
         self._overflow: Child | None = None
         self.children: dict[tuple[object, ...], Child] = {}
         """Read it first: a plain look-up is the fast path."""
@@ -87,17 +88,30 @@ class Bounded(Generic[Child]):
         return self._made(values) if found is None else found
 
     def _made(self, values: tuple[object, ...]) -> Child:
+        key = tuple(map(_plain, values))  # before the lock: comparing may be the service's code
+        names = [printable(described(value)) for value in values]
         with self._lock:
-            if values in self.children:
-                return self.children[values]
+            if key in self.children:
+                return self.children[key]
             if len(self.children) < self._most:
-                child = self._bind(*(printable(str(value)) for value in values))
-                self.children[values] = child
+                child = self._bind(*names)
+                self.children[key] = child
                 return child
             if self._overflow is None:
                 self._overflow = self._bind(*(OVERFLOW for _ in range(self._labels)))
         self._overflowed()
         return self._overflow
+
+
+def _plain(value: object) -> str | int:
+    """Return *value* without its class, which may define its own comparison."""
+    match value:
+        case str():
+            return str.__str__(value)
+        case int():
+            return int.__int__(value)
+        case _:
+            return described(value)
 
 
 class Families:
@@ -154,7 +168,6 @@ class ServerMetrics:
 
     def __init__(self, families: Families, known_methods: frozenset[str] = KNOWN_METHODS) -> None:
         registry = families.registry
-        self._lock = Lock()
         self._duration = histogram(DURATION, registry)
         self._request_size = histogram("http_server_request_body_size_bytes", registry)
         self._response_size = histogram("http_server_response_body_size_bytes", registry)
@@ -177,7 +190,7 @@ class ServerMetrics:
             self._duration.labels(method, route, "500", "500")
         sizes = (method, route, status_code)
         return RequestSeries(
-            observer(self._duration.labels(*sizes, error), self._lock),
-            observer(self._request_size.labels(*sizes), self._lock),
-            observer(self._response_size.labels(*sizes), self._lock),
+            observer(self._duration.labels(*sizes, error)),
+            observer(self._request_size.labels(*sizes)),
+            observer(self._response_size.labels(*sizes)),
         )

@@ -60,7 +60,8 @@ class OTLPExporter(SpanExporter):
 
     def _reset(self) -> None:
         """Begin with a connection of our own: at the start, and in a forked child."""
-        self._exporting = threading.Lock()
+        self._exporting = threading.RLock()
+        self._busy = False
         self._transport = transport_for(self._settings)
         self._encode = SpanEncoder().encode
         self._origins = OriginEncoder()
@@ -74,12 +75,9 @@ class OTLPExporter(SpanExporter):
             SUCCESS only when the collector took all of them.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
-        complete = False
-        if self._exporting.acquire(timeout=self._settings.timeout_seconds):
-            try:
-                complete = self._export(spans, deadline)
-            finally:
-                self._exporting.release()
+        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
+        taken = not encoded or self._export(packet(encoded, first=0).body, deadline)
+        complete = taken and len(encoded) == len(spans)
         return SpanExportResult.SUCCESS if complete else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
@@ -101,10 +99,24 @@ class OTLPExporter(SpanExporter):
         except Exception:  # noqa: BLE001  a span may hold anything
             return None
 
-    def _export(self, spans: Sequence[ReadableSpan], deadline: float) -> bool:
-        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
-        taken = not encoded or self._send(packet(encoded, first=0).body, deadline)
-        return taken and len(encoded) == len(spans)
+    def _export(self, body: bytes, deadline: float) -> bool:
+        """Send *body* when it is this thread's turn.
+
+        A finalizer or signal handler that exports in the middle of its own thread's turn fails:
+        the connection is in use.
+        """
+        if not self._exporting.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return False
+        try:
+            if self._busy:
+                return False
+            self._busy = True
+            try:
+                return self._send(body, deadline)
+            finally:
+                self._busy = False
+        finally:
+            self._exporting.release()
 
     def _send(self, body: bytes, deadline: float) -> bool:
         pauses = Pauses()

@@ -2,14 +2,14 @@
 
 import os
 import sys
-from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.values import MutexValue, ValueClass
 
+from instrumentation._fork import new_lock
 from instrumentation._guard import LOGGER, Guard
+from instrumentation._once import once
 
 if TYPE_CHECKING:
     from instrumentation._snapshot import Samples, Snapshot
@@ -49,13 +49,13 @@ class Page:
         self._name = name
         self._guard = guard
         self._joining = guard.operation("workers_join")
-        self._lock = Lock()
+        self._lock = new_lock()
         self._process = os.getpid()
         self._workers: Workers | None = None
         self._due = has_siblings()
         """Whether siblings are still to be met."""
 
-    @cached_property
+    @once
     def _samples(self) -> "Samples":
         from instrumentation._snapshot import Samples  # noqa: PLC0415  no service starts by it
 
@@ -68,7 +68,7 @@ class Page:
 
     def join(self) -> None:
         """Be there for the siblings, once in each process."""
-        with self._lock, self._joining:
+        with self._joining, self._lock:  # a failure is logged once the lock is released
             if self._process != os.getpid():  # forked by a server that loads the service first
                 self._process, self._due, self._workers = os.getpid(), True, None
             if self._due:

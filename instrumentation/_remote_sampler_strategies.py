@@ -4,12 +4,12 @@ Source: jaeger-idl, api_v2/sampling.proto; the answers of Jaeger 2.20 in tests/g
 """
 
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from instrumentation._fork import new_lock
 from instrumentation._sampler import LOW_BITS
 
 Strategy = Callable[[int, str], bool]
@@ -46,16 +46,16 @@ class RateLimited:
         self._balance = self._most if per_second else 0.0
         self._clock = clock
         self._seen = clock()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def __call__(self, trace_id: int, name: str) -> bool:
         """Whether the trace is within the rate."""
         del trace_id, name
+        now = self._clock()
         with self._lock:
-            now = self._clock()
-            earned = (now - self._seen) * self._per_second
+            earned = max(0.0, now - self._seen) * self._per_second
             self._balance = min(self._most, self._balance + earned)
-            self._seen = now
+            self._seen = max(self._seen, now)
             if self._balance < 1.0:
                 return False
             self._balance -= 1.0

@@ -50,6 +50,11 @@ class Sanitizer:
         """Return the value of an attribute."""
         return cleaned(value, self._longest)
 
+    def attribute(self, key: object, value: object) -> "tuple[str, AnyValue]":
+        """Return name and value of an attribute; the name is empty for None, which is no name."""
+        name = "" if key is None else self.key(key)
+        return name, cleaned(value, self._longest)
+
     def name(self, name: object) -> str:
         """Return the name of a span, event or scope."""
         return cut(name if type(name) is str else described(name), self._longest_name)

@@ -1,9 +1,7 @@
 """The span of a request: what the SDK's span is to its processors, at a tenth of the cost."""
 
 from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
 from time import time_ns
-from typing import TypeVar
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
@@ -12,10 +10,10 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 from opentelemetry.util.types import AnyValue, Attributes
 
 from instrumentation._attribute_group import AttributeGroup
+from instrumentation._fork import new_lock
 from instrumentation._outcome import UNSET, Outcome
 from instrumentation._sanitizer import Sanitizer
 
-Item = TypeVar("Item")
 
 
 class Origin:
@@ -29,7 +27,7 @@ class Origin:
         clock: Nanoseconds since 1970.
     """
 
-    __slots__ = ("clock", "limits", "processor", "resource", "sanitizer", "scope")
+    __slots__ = ("clock", "limits", "lock", "processor", "resource", "sanitizer", "scope")
 
     def __init__(
         self,
@@ -46,13 +44,15 @@ class Origin:
         self.limits = sanitizer.limits
         self.sanitizer = sanitizer
         self.clock = clock
+        # One for all spans: cheaper than a lock for each, and renewed by a fork.
+        self.lock = new_lock()
 
 
 class RequestSpan(ReadableSpan, Span):
     """A recording span that any span processor and exporter of the SDK accepts as it is.
 
     Its own attributes come in groups, which are taken over unchecked. What the service adds is
-    cleaned and bounded as in the SDK.
+    cleaned and bounded as in the SDK, before the lock is taken: a value may be any object.
     """
 
     _context: SpanContext
@@ -89,11 +89,10 @@ class RequestSpan(ReadableSpan, Span):
         self._parent = parent
         self.groups = groups
         if links:
-            self._links, self._touched = links, True
+            self._links, self._touched = list(links), True
         self._resource = origin.resource
         self._instrumentation_scope = origin.scope
         self._origin = origin
-        self._lock = Lock()
         self._start_time = origin.clock()
 
     @property
@@ -129,28 +128,31 @@ class RequestSpan(ReadableSpan, Span):
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
         """Set one attribute; ignored once the span has ended."""
-        with self._lock:
-            self._set(key, value)
+        origin = self._origin
+        name, kept = origin.sanitizer.attribute(key, value)
+        with origin.lock:
+            self._set(name, kept)
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
         """Set several attributes; ignored once the span has ended."""
-        with self._lock:
-            for key, value in attributes.items():
-                self._set(key, value)
+        sanitized = self._origin.sanitizer.attribute
+        kept = [sanitized(key, value) for key, value in attributes.items()]
+        with self._origin.lock:
+            for name, value in kept:
+                self._set(name, value)
 
-    def _set(self, key: str, value: object) -> None:
-        if self._end_time is not None or not key:
+    def _set(self, name: str, value: AnyValue) -> None:
+        if self._end_time is not None or not name:
             return
         self._touched = True
         limits = self._origin.limits
         if self.given is None:
             self.given = {}
             self._room = limits.attributes - sum(len(group.attributes) for group in self.groups)
-        if len(self.given) >= self._room and key not in self._attributes:
+        if len(self.given) >= self._room and name not in self._attributes:
             self._dropped_attributes += 1
             return
-        sanitizer = self._origin.sanitizer
-        self.given[sanitizer.key(key)] = sanitizer.value(value)
+        self.given[name] = value
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
@@ -158,35 +160,42 @@ class RequestSpan(ReadableSpan, Span):
         """Add an event; the oldest give way once there are too many."""
         limits, sanitizer = self._origin.limits, self._origin.sanitizer
         kept = sanitizer.attributes(attributes, limits.event_attributes)
-        event = Event(sanitizer.name(name), kept, timestamp or self._origin.clock())
-        with self._lock:
+        events = [Event(sanitizer.name(name), kept, timestamp or self._origin.clock())]
+        with self._origin.lock:
             if self._end_time is None:
                 self._touched = True
-                self._events, dropped = _newest((*self._events, event), limits.events)
-                self._dropped_events += dropped
+                if self._events:
+                    self._events += events  # type: ignore[operator]  # a list, as below
+                else:
+                    self._events = events
+                self._dropped_events += _shortened(self._events, limits.events)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Add a link to another span."""
         limits = self._origin.limits
-        link = self._origin.sanitizer.link(Link(context, attributes))
-        with self._lock:
+        links = [self._origin.sanitizer.link(Link(context, attributes))]
+        with self._origin.lock:
             if self._end_time is None:
                 self._touched = True
-                self._links, dropped = _newest((*self._links, link), limits.links)
-                self._dropped_links += dropped
+                if self._links:
+                    self._links += links  # type: ignore[operator]  # a list, as above
+                else:
+                    self._links = links
+                self._dropped_links += _shortened(self._links, limits.links)
 
     def update_name(self, name: str) -> None:
         """Give the span another name."""
-        with self._lock:
+        new = self._origin.sanitizer.name(name)
+        with self._origin.lock:
             if self._end_time is None:
-                self._name = self._origin.sanitizer.name(name)
+                self._name = new
                 self._renamed = self._touched = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status: OK is final, UNSET changes nothing."""
         given = status if isinstance(status, Status) else Status(status, description)
         new = self._origin.sanitizer.status(given)
-        with self._lock:
+        with self._origin.lock:
             settled = self._status.status_code is StatusCode.OK or self._end_time is not None
             if not settled and new.status_code is not StatusCode.UNSET:
                 self._status = new
@@ -214,7 +223,8 @@ class RequestSpan(ReadableSpan, Span):
             outcome: What the response told.
             duration: Seconds since the start, by a clock that only runs forward.
         """
-        self._lock.acquire()  # see _histogram.py
+        lock = self._origin.lock
+        lock.acquire()  # see _histogram.py
         try:
             if self._end_time is not None:
                 return
@@ -227,19 +237,22 @@ class RequestSpan(ReadableSpan, Span):
                 self.closing = outcome.closing
             self._end_time = self._start_time + int(duration * 1e9)
         finally:
-            self._lock.release()
+            lock.release()
         self._origin.processor.on_end(self)
 
     def end(self, end_time: int | None = None) -> None:
         """End the span and hand it to the processor, once."""
-        with self._lock:
+        ends_at = end_time or self._origin.clock()
+        with self._origin.lock:
             if self._end_time is not None:
                 return
-            self._end_time = end_time or self._origin.clock()
+            self._end_time = ends_at
         self._origin.processor.on_end(self)
 
 
-def _newest(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
-    """The last *most* items, and how many went."""
+def _shortened(items: Sequence[object], most: int) -> int:
+    """Remove the oldest of *items*, a list, until *most* are left; return how many went."""
     over = max(0, len(items) - most)
-    return items[over:], over
+    if over:
+        del items[:over]  # type: ignore[attr-defined]  # the class has a tuple for the empty one
+    return over

@@ -14,6 +14,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util._decorator import _agnosticcontextmanager
 from opentelemetry.util.types import AnyValue, Attributes
 
+from instrumentation._fork import new_lock
 from instrumentation._sanitizer import Sanitizer
 
 
@@ -23,6 +24,7 @@ class LimitedTracer(trace.Tracer):
     def __init__(self, tracer: trace.Tracer, sanitizer: Sanitizer) -> None:
         self._tracer = tracer
         self._sanitizer = sanitizer
+        self._lock: Any = new_lock()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  the SDK's tracer has more than the API
         return getattr(vars(self).get("_tracer"), name)
@@ -54,6 +56,8 @@ class LimitedTracer(trace.Tracer):
             # The SDK offers no way to have spans of another class, and wrappers are no spans to it.
             span.__class__ = LimitedSpan
             span.sanitizer = sanitizer  # type: ignore[attr-defined]  # it is a LimitedSpan now
+            # A finalizer may use the span while one of its locks is held, and the SDK's would hang.
+            span._lock = span._attributes._lock = span._events._lock = span._links._lock = self._lock  # type: ignore[attr-defined]  # noqa: E501, SLF001
         return span
 
     @_agnosticcontextmanager

@@ -5,7 +5,6 @@ import atexit
 import math
 import time
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self
 
@@ -21,9 +20,11 @@ from instrumentation._exposition import Exposition
 from instrumentation._global_provider import close_provider, open_provider
 from instrumentation._guard import LOGGER, Guard
 from instrumentation._metrics import Families, ServerMetrics, counter
+from instrumentation._once import once
 from instrumentation._page import Page
 from instrumentation._passed_on import ForeignSpans, PassedOn
 from instrumentation._propagators import Propagators
+from instrumentation._registry import Registry
 from instrumentation._request import Recorders, Requests, Spans
 from instrumentation._runtime import Runtime
 from instrumentation._server_attributes import ServerAttributes
@@ -72,7 +73,7 @@ class Telemetry:
     ) -> None:
         self.settings = settings
         self.engine = engine
-        self.registry = CollectorRegistry(auto_describe=True)
+        self.registry: CollectorRegistry = Registry()
         """Every metric of the service; register your own here."""
         failures = counter("sightline_internal_errors", self.registry)
         self.guard = Guard(failures.labels, strict=settings.strict)
@@ -106,7 +107,7 @@ class Telemetry:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.exiting)
 
-    @cached_property
+    @once
     def tracer(self) -> trace.Tracer:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.

@@ -1,9 +1,10 @@
 """The span of a request that is not sampled: passes the trace on, and costs next to nothing."""
 
 from collections.abc import Callable
-from functools import cached_property
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext
+
+from instrumentation._once import once
 
 
 class UnrecordedSpan(NonRecordingSpan):
@@ -16,6 +17,6 @@ class UnrecordedSpan(NonRecordingSpan):
     def __init__(self, make: Callable[[], SpanContext]) -> None:
         self._make = make
 
-    @cached_property
-    def _context(self) -> SpanContext:  # type: ignore[override]  # what NonRecordingSpan answers
+    @once
+    def _context(self) -> SpanContext:
         return self._make()

@@ -10,9 +10,10 @@ import os
 import socket
 import time
 from contextlib import suppress
-from threading import Lock, Thread
-from typing import Final
+from threading import Thread
+from typing import Final, NamedTuple
 
+from instrumentation._fork import new_lock
 from instrumentation._guard import Guard
 from instrumentation._merge import merged
 from instrumentation._snapshot import Samples, Snapshot
@@ -29,6 +30,14 @@ PAUSE_SECONDS: Final = 0.1
 
 MOST_WAITING: Final = 16
 """Siblings that may wait to be answered: a stopped process is not to work off hours of scrapes."""
+
+
+class _Word(NamedTuple):
+    """The content of this worker's file."""
+
+    number: int
+    own: Snapshot
+    text: bytes
 
 
 class Workers:
@@ -50,7 +59,8 @@ class Workers:
         self._answering = guard.operation("workers_answer")
         self._asking = guard.operation("workers_ask")
         self._remains = Remains(folder, self._asking)
-        self._telling = Lock()
+        self._telling = new_lock()
+        self._last = _Word(0, NOTHING, b"")
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(folder.address(self._name))
         self._socket.listen(MOST_WAITING)
@@ -74,13 +84,30 @@ class Workers:
         return None
 
     def _told(self) -> tuple[Snapshot, bytes]:
-        """What this worker counted, as it is written down now."""
-        with self._telling:  # what is written last is the newest
+        """Return what this worker counts now, once that is written to its file.
+
+        Each word is taken after the word before it was written, so no total goes back. The samples
+        are taken without a lock, because collectors of the service run meanwhile. A thread that
+        another one overtakes tries again, or takes a word that was begun after its own call.
+        """
+        called_after = self._last.number
+        while (last := self._last).number < called_after + 2:
             own = self._samples.snapshot()
-            word = encoded(own)
-            with self._answering:  # a full disk is no reason not to answer
-                self._folder.write(self._name, word)
-            return own, word
+            word = _Word(last.number + 1, own, encoded(own))
+            if self._written(word):
+                return own, word.text
+        return last.own, last.text
+
+    def _written(self, word: "_Word") -> bool:
+        """Write *word*, unless another one took its number."""
+        with self._answering:  # a full disk is no reason not to answer
+            with self._telling:
+                if self._last.number != word.number - 1:
+                    return False
+                self._last = word
+                self._folder.write(self._name, word.text)
+            return True
+        return True
 
     def snapshot(self) -> Snapshot:
         """What all workers counted, the dead ones too."""

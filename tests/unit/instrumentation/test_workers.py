@@ -11,6 +11,8 @@ from threading import Thread
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from instrumentation._guard import Guard, Uncounted
 from instrumentation._snapshot import Samples
@@ -74,6 +76,31 @@ def told(listening: socket.socket, answer: bytes) -> None:
 def test_the_answer_of_a_sibling_is_added(folder: Folder, workers: Workers) -> None:
     with answering(folder, word(5) + END):
         assert events(workers) == 6
+
+
+class Asking(Collector):
+    """A collector of the service that asks for the page itself."""
+
+    page: Workers | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        page, self.page = self.page, None
+        if page is not None:
+            page.snapshot()
+        yield Metric("asking", "Help.", "gauge")
+
+
+@pytest.mark.timeout(20)  # it once waited for itself
+def test_a_collector_may_ask_for_the_page_itself(folder: Folder) -> None:
+    registry, asking = CollectorRegistry(), Asking()
+    registry.register(asking)
+    workers = Workers(Samples(registry, reading=GUARD.operation("scrape")), folder, GUARD)
+    asking.page = workers
+
+    found = workers.snapshot()
+
+    workers.close()
+    assert [metric.name for metric in found.others] == ["asking"]
 
 
 def test_an_answer_that_is_cut_short_is_not_believed(folder: Folder, workers: Workers) -> None:

@@ -1,0 +1,288 @@
+"""Acts of a hostile service, run under the lock checker: ``python lock_acts.py`` prints a report.
+
+Each act does with one part of the library what a service may do, with objects whose every method
+tells the checker that it runs.
+"""
+# ruff: noqa: ANN401, E402  hostile code has any type, and the library is imported once its locks are checked
+
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from tests.lock_checker import Checker, report
+
+CHECKER = Checker()
+CHECKER.install()
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from prometheus_client import Gauge
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from instrumentation import OTLPExporter, Settings, TelemetryMiddleware
+from instrumentation._remote_sampler_strategies import RateLimited
+from instrumentation._snapshot import Samples
+from instrumentation._span import RequestSpan
+from instrumentation._telemetry import Telemetry
+from instrumentation._workers import Workers
+from instrumentation._workers_folder import Folder
+from tests.asgi import answer, scope
+
+CONTEXT = trace.SpanContext(1, 2, is_remote=False, trace_flags=trace.TraceFlags(1))
+
+
+def tells(kind: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that tells the checker and answers."""
+
+    def method(*given: Any, **named: Any) -> Any:
+        CHECKER.service_code(kind)
+        return answer(*given, **named)
+
+    return method
+
+
+class Thing:
+    """An object of the service."""
+
+    __str__ = tells("__str__", lambda _: "thing")
+    __repr__ = tells("__repr__", lambda _: "thing")
+    __hash__ = tells("__hash__", lambda _: 7)
+    __eq__ = tells("__eq__", lambda *_: False)
+    __bool__ = tells("__bool__", lambda _: True)
+
+
+class Text(str):
+    """A string of the service."""
+
+    __slots__ = ()
+    __str__ = tells("str.__str__", str.__str__)
+    __hash__ = tells("str.__hash__", str.__hash__)
+    __eq__ = tells("str.__eq__", str.__eq__)
+    __getitem__ = tells("str.__getitem__", str.__getitem__)
+    __len__ = tells("str.__len__", str.__len__)
+    encode = tells("str.encode", str.encode)
+
+
+class Things(dict[str, Any]):
+    """A mapping of the service."""
+
+    items = tells("items", dict.items)
+    __iter__ = tells("__iter__", dict.__iter__)
+
+
+class ThingError(Exception):
+    """An error of the service."""
+
+    __str__ = tells("error.__str__", lambda _: "failed")
+
+
+class Handler(logging.Handler):
+    """A log handler of the service, which notes records on the span."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        CHECKER.service_code("log handler")
+        trace.get_current_span().add_event(record.getMessage())
+
+
+class Processor(SpanProcessor):
+    """A span processor of the service."""
+
+    on_start = tells("on_start", lambda *_, **__: None)
+    on_end = tells("on_end", lambda *_: None)
+
+
+class Things2(Collector):
+    """A collector of the service."""
+
+    def collect(self) -> Iterator[Metric]:
+        CHECKER.service_code("collect")
+        yield Metric("things", "Help.", "gauge")
+
+
+class World:
+    """A service, and a span of a request that is under way."""
+
+    def __init__(self, **environ: str) -> None:
+
+        settings = Settings.from_env(
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+                "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "3",
+                "OTEL_SPAN_EVENT_COUNT_LIMIT": "2",
+                **environ,
+            }
+        )
+        self.telemetry: Telemetry = Telemetry(settings, service="shop", metrics_path="/metrics")
+        self.origin = self.telemetry.tracing.origin
+        self.span = RequestSpan(self.origin, "GET", CONTEXT, None, [])
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._stack.callback(self.telemetry.shutdown, 0.2)
+        self._stack.enter_context(trace.use_span(self.span))
+        CHECKER.interrupt = self.interrupt
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        CHECKER.interrupt = lambda: None
+        self._stack.close()
+
+    def interrupt(self) -> None:
+        """Do what a finalizer or signal handler of the service may do."""
+        self.span.set_attribute("late", 1)
+        self.span.add_event("late")
+        self.telemetry.tracer.start_span("late").end()
+        self.telemetry.families.counter("messaging_client_consumed_messages").child(
+            "a", "b", "c", ""
+        ).inc()
+        with self.telemetry.guard.operation("late"):
+            raise ValueError("late")
+        self.telemetry.requests.series.child("GET", "/late", 200, "").observe(0.1, 1)
+        with suppress(ValueError):  # is registered already
+            Gauge("late", "Help.", registry=self.telemetry.registry)
+        logging.getLogger("shop").warning("Unclosed client session")
+
+
+def attributes() -> None:
+    with World() as world:
+        world.span.set_attribute("thing", Thing())  # type: ignore[arg-type]  # wider than it says
+        world.span.set_attribute(Thing(), [Thing(), Text("x")])  # type: ignore[arg-type,list-item]  # as above
+        world.span.set_attributes(Things(a=Thing(), b=1, c=Text("y"), d=2))
+        world.span.set_attribute(Text("over"), Text("the limit"))
+
+
+def events_links_and_names() -> None:
+    with World() as world:
+        for _number in range(4):
+            world.span.add_event(Thing(), Things(a=Thing()))  # type: ignore[arg-type]  # as above
+            world.span.add_link(CONTEXT, Things(a=Thing()))
+        world.span.record_exception(ThingError())
+        world.span.update_name(Thing())  # type: ignore[arg-type]  # as above
+        world.span.set_status(trace.StatusCode.ERROR, Text("reason"))
+        world.span.end()
+
+
+def spans_on_their_way() -> None:
+    with World() as world:
+        world.telemetry.tracing.provider.add_span_processor(Processor())  # type: ignore[attr-defined]  # the SDK's
+        world.span.set_attribute("text", Text("value"))
+        world.span.end()
+        broken: Any = 5
+        world.origin.processor.on_end(ReadableSpan("broken", CONTEXT, status=broken))
+        for number in range(70):
+            world.telemetry.tracer.start_span(f"child {number}").end()
+        world.telemetry.flush(0.2)
+
+
+def label_values() -> None:
+    with World() as world:
+        families = world.telemetry.families
+        counter = families.counter("messaging_client_consumed_messages")
+        counter.child(Thing(), Thing(), Text("c"), Thing()).inc()
+        families.histogram("http_client_request_duration_seconds").child(
+            "GET", Text("host"), 80, Thing(), ""
+        ).observe(0.1)
+        world.telemetry.requests.series.child("GET", "/", 200, "").observe(0.1, 1)
+
+
+def collectors() -> None:
+    with World() as world:
+        gauge = Gauge("age", "Help.", registry=world.telemetry.registry)
+        gauge.set_function(tells("set_function", lambda: 1.0))
+        world.telemetry.registry.register(Things2())
+        world.telemetry.page().snapshot()
+
+
+def workers() -> None:
+
+    with World() as world, tempfile.TemporaryDirectory() as root:
+        guard = world.telemetry.guard
+        world.telemetry.registry.register(Things2())
+        samples = Samples(world.telemetry.registry, reading=guard.operation("scrape"))
+        folder = Folder("page", root=Path(root) / "w", server=os.getpid())
+        together = Workers(samples, folder, guard)
+        together.snapshot()
+        folder.path = Path("/nowhere")  # from here on nothing can be written
+        together.close()
+
+
+def workers_that_cannot_meet() -> None:
+    before, tempfile.tempdir = tempfile.tempdir, "/proc"
+    os.environ["SERVER_SOFTWARE"] = "gunicorn"
+    with World() as world:
+        world.telemetry.page().snapshot()
+    del os.environ["SERVER_SOFTWARE"]
+    tempfile.tempdir = before
+
+
+def requests() -> None:
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        trace.get_current_span().set_attribute("thing", Thing())  # type: ignore[arg-type]  # as above
+        del receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        if scope["path"] == "/boom":
+            raise ThingError
+
+    with World() as world:
+        app = TelemetryMiddleware(shop, world.telemetry)
+        for path in ("/", "/boom", "/metrics"):
+            with suppress(ThingError):
+                asyncio.run(answer(app, scope(path)))
+
+
+def sampling() -> None:
+
+    with World():
+        limited = RateLimited(1.0, clock=tells("clock", lambda: 1.0))
+        limited(1, "GET")
+
+
+def log_records() -> None:
+    with World(OTEL_LOGS_EXPORTER="otlp"):
+        logging.getLogger("shop").warning("%s", Thing(), extra={"thing": Thing()})
+
+
+def stock_exporter() -> None:
+    with World(OTEL_TRACES_EXPORTER="otlp_proto_http") as world:
+        world.span.set_attribute("text", Text("value"))
+        world.span.end()
+
+
+def exporter_in_the_services_own_pipeline() -> None:
+
+    with World() as world:
+        exporter = OTLPExporter(endpoint="http://127.0.0.1:9/v1/traces", timeout_seconds=0.1)
+        world.span.end()
+        event: Any = [Thing()]
+        exporter.export(
+            [ReadableSpan("text", CONTEXT, attributes=Things(a=Text("v")), events=event)]
+        )
+        exporter.shutdown()
+
+
+ACTS: list[Callable[[], None]] = [
+    attributes,
+    events_links_and_names,
+    spans_on_their_way,
+    label_values,
+    collectors,
+    workers,
+    workers_that_cannot_meet,
+    requests,
+    sampling,
+    log_records,
+    stock_exporter,
+    exporter_in_the_services_own_pipeline,
+]
+
+if __name__ == "__main__":
+    logging.getLogger().addHandler(Handler())
+    report({act.__name__: act for act in ACTS}, CHECKER)

@@ -1,0 +1,110 @@
+"""The library holds no lock while code of the service runs, and no thread waits for itself."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.lock_checker import CheckedLock, Checker, SelfDeadlockError
+
+HERE = Path(__file__).parent
+PLAIN_LOCK = re.compile(r"\bLock\(\)")
+
+ACTS = (
+    "attributes",
+    "collectors",
+    "events_links_and_names",
+    "exporter_in_the_services_own_pipeline",
+    "label_values",
+    "log_records",
+    "requests",
+    "sampling",
+    "spans_on_their_way",
+    "stock_exporter",
+    "workers",
+    "workers_that_cannot_meet",
+)
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, list[str]]:
+    """Violations by act, see `lock_acts.py`."""
+    root = HERE.parents[2]
+    command = [sys.executable, str(HERE / "lock_acts.py")]
+    printed = subprocess.run(
+        command, env={"PYTHONPATH": str(root)}, capture_output=True, check=True, timeout=60
+    ).stdout
+    found: dict[str, list[str]] = json.loads(printed)
+    return found
+
+
+def test_every_act_was_checked(report: dict[str, list[str]]) -> None:
+    assert sorted(report) == sorted(ACTS)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_the_services_code_meets_no_lock_that_is_held(
+    act: str, report: dict[str, list[str]]
+) -> None:
+    assert report[act] == []
+
+
+def entered(lock: CheckedLock) -> Callable[[], None]:
+    """Return a function that takes *lock* and releases it."""
+
+    def take() -> None:
+        with lock:
+            pass
+
+    return take
+
+
+def test_the_checker_reports_code_that_runs_under_a_lock() -> None:
+    checker = Checker()
+
+    with checker.new_lock(threading.RLock(), "a lock"):
+        checker.service_code("__str__")
+
+    assert checker.violations == ["__str__ under a lock"]
+
+
+def test_the_checker_reports_a_finalizer_that_waits_for_its_own_thread() -> None:
+    checker = Checker()
+    lock = checker.new_lock(threading.Lock(), "a lock")
+    checker.interrupt = entered(lock)
+
+    with lock:
+        pass
+
+    assert set(checker.violations) == {"self-deadlock on a lock"}
+
+
+def test_the_checker_raises_instead_of_waiting() -> None:
+    lock = Checker().new_lock(threading.Lock(), "a lock")
+
+    with lock, pytest.raises(SelfDeadlockError):
+        lock.acquire()
+
+
+def test_the_checker_takes_a_reentrant_lock_twice() -> None:
+    checker = Checker()
+    lock = checker.new_lock(threading.RLock(), "a lock")
+    checker.interrupt = entered(lock)
+
+    with lock:
+        pass
+
+    assert checker.violations == []
+
+
+def test_every_lock_of_the_library_is_reentrant() -> None:
+    modules = (HERE.parents[2] / "instrumentation").rglob("*.py")
+
+    plain = [module.name for module in modules if PLAIN_LOCK.search(module.read_text())]
+
+    assert plain == []
