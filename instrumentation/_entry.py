@@ -65,9 +65,16 @@ middleware outside, and uvicorn hands it to the next request without telemetry a
 
 
 def own_context(base: Context, ambient: Context) -> Context:
-    """Return *base* and the keys of the application in *ambient*."""
+    """Return *base* and the keys of the application in *ambient*.
+
+    The ambient context of a request that is over is left for good, because the server may run code
+    after this one, such as the log line of an unhandled exception.
+    """
     kept = {key: value for key, value in ambient.items() if key not in CALL_KEYS}
-    return Context({**kept, **base})
+    context = Context({**kept, **base})
+    if getattr(ambient.get(SPAN_KEY), "left", False):
+        attach(context)
+    return context
 
 
 def traced_outside(scope: Scope) -> bool:

@@ -18,6 +18,7 @@ from instrumentation._route import Routes
 from instrumentation._server_attributes import ServerAttributes
 from instrumentation._server_spans import Named, Watched
 from instrumentation._span import RequestSpan
+from instrumentation._unrecorded_span import UnrecordedSpan
 from instrumentation._websocket import HANDSHAKE, WebSocket
 from instrumentation.conventions import OTHER_METHOD
 
@@ -129,6 +130,7 @@ class Request:
     sized = True
     """Whether the size of its body is known, or none is to be expected."""
     span: RequestSpan | None = None
+    entered: RequestSpan | UnrecordedSpan | None = None
     token: Token[Context] | None = None
 
     def __init__(
@@ -212,6 +214,8 @@ class Request:
         try:
             if self.token is not None:
                 detach(self.token)
+            if self.entered is not None:
+                self.entered.left = True
         finally:
             if self._active is not None:
                 self._end()

@@ -9,7 +9,6 @@ from opentelemetry.trace import (
     DEFAULT_TRACE_STATE,
     INVALID_SPAN_CONTEXT,
     Link,
-    Span,
     SpanContext,
     TraceState,
 )
@@ -45,6 +44,8 @@ class Watched(Protocol):
     method: str
     span: RequestSpan | None
     """None: not sampled."""
+    entered: RequestSpan | UnrecordedSpan | None
+    """The span that is current while the app runs."""
     token: Token[Context] | None
     """Takes the span out of the context again."""
 
@@ -107,6 +108,7 @@ class ServerSpans:
             span = self._begun(watched, scope, named, parent, links)
         if watched.span is not None:
             self._origin.processor.on_start(watched.span, context)  # type: ignore[arg-type]  # as much of one as they use
+        watched.entered = span
         watched.token = attach(Context({**context, SPAN_KEY: span}))
 
     def _dropped_by_caller(self, header: bytes, scope: Scope, named: Named) -> bool:
@@ -152,7 +154,7 @@ class ServerSpans:
         named: Named,
         parent: SpanContext | None,
         links: tuple[Link, ...],
-    ) -> Span:
+    ) -> RequestSpan | UnrecordedSpan:
         """A recording span, or one that only passes the context on: sampling comes first."""
         if parent is None:
             trace_id, random, state = self._new_trace_id(), self._random, DEFAULT_TRACE_STATE

@@ -15,7 +15,6 @@ from instrumentation._outcome import UNSET, Outcome
 from instrumentation._sanitizer import Sanitizer
 
 
-
 class Origin:
     """What all spans of one service share.
 
@@ -70,6 +69,8 @@ class RequestSpan(ReadableSpan, Span):
     given: dict[str, AnyValue] | None = None
     """Attributes that the service gave; they win over those of the groups."""
     _room = 0  # for attributes of the service
+    left = False
+    """True once the app has returned, so that its context belongs to no request any more."""
     closing = b""
     """Name and status as they are sent; empty where the service added to its span."""
 

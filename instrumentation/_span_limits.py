@@ -56,9 +56,14 @@ class LimitedTracer(trace.Tracer):
             # The SDK offers no way to have spans of another class, and wrappers are no spans to it.
             span.__class__ = LimitedSpan
             span.sanitizer = sanitizer  # type: ignore[attr-defined]  # it is a LimitedSpan now
-            # A finalizer may use the span while one of its locks is held, and the SDK's would hang.
-            span._lock = span._attributes._lock = span._events._lock = span._links._lock = self._lock  # type: ignore[attr-defined]  # noqa: E501, SLF001
+            self._share_lock(span)
         return span
+
+    def _share_lock(self, span: Any) -> None:  # noqa: ANN401  its private parts have no types
+        """Replace the SDK's locks: a finalizer may use *span* while one of them is held."""
+        span._lock = lock = self._lock  # noqa: SLF001
+        for part in (span._attributes, span._events, span._links):  # noqa: SLF001
+            part._lock = lock  # noqa: SLF001
 
     @_agnosticcontextmanager
     def start_as_current_span(  # noqa: PLR0913, PLR0917  the API's signature

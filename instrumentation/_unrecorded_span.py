@@ -14,6 +14,9 @@ class UnrecordedSpan(NonRecordingSpan):
         make: The span's context.
     """
 
+    left = False
+    """True once the app has returned, so that its context belongs to no request any more."""
+
     def __init__(self, make: Callable[[], SpanContext]) -> None:
         self._make = make
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
+    from instrumentation._unrecorded_span import UnrecordedSpan
+
 SWITCHING_PROTOCOLS: Final = 101
 FORBIDDEN: Final = 403
 """What servers answer when the app closes before it accepts. Source: ASGI, "WebSocket"."""
@@ -45,6 +47,7 @@ class WebSocket:
         "_send",
         "_started_at",
         "_status_code",
+        "entered",
         "error",
         "method",
         "span",
@@ -71,6 +74,7 @@ class WebSocket:
         self.error: BaseException | None = None
         self.method = HANDSHAKE
         self.span: RequestSpan | None = None
+        self.entered: RequestSpan | UnrecordedSpan | None = None
         self.token: Token[Context] | None = None
 
     async def receive(self) -> Message:
@@ -92,6 +96,8 @@ class WebSocket:
         """The app returned."""
         if self.token is not None:
             detach(self.token)
+        if self.entered is not None:
+            self.entered.left = True
         if self.span is not None:
             self._complete(self.span)
 

@@ -1,6 +1,7 @@
 """The context of an entry point does not come from whatever ran before in its task."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -121,6 +122,34 @@ def test_a_request_takes_nothing_from_an_earlier_one(
         asyncio.run(answer(TelemetryMiddleware(service, telemetry), request))
 
     assert service.seen == found
+
+
+class KeepingService(Service):
+    """A service that keeps its context, as a server does that resumes reading in it."""
+
+    context: contextvars.Context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        self.context = contextvars.copy_context()
+        await super().__call__(scope, receive, send)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("headers", [HEADERS, UNSAMPLED, PLAIN_UNSAMPLED])
+def test_code_after_a_request_sees_nothing_of_the_request_before(kind: str, headers: Any) -> None:  # noqa: ANN401  of ASGI
+    service = KeepingService()
+
+    async def served(app: ASGIApp) -> dict[str, object]:
+        await answer(app, scope("/", type=kind, headers=headers))
+        return seen()
+
+    with recording() as (_, telemetry):
+        app = TelemetryMiddleware(service, telemetry)
+        asyncio.run(served(app))
+        after = service.context.run(asyncio.run, served(app))
+
+    assert after == {**NO_CALLER, "application": None}
 
 
 @pytest.mark.parametrize("environ", [{}, CLOSED])

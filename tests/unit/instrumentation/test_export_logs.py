@@ -71,7 +71,13 @@ def sent(export: LogExport) -> list[object]:
 @pytest.fixture
 def exporting() -> Iterator[LogExport]:
     operation = Guard(Uncounted, strict=True).operation("log_export")
-    export = LogExport(Resource({}), timeout_seconds=0.1, operation=operation)
+    export = LogExport(
+        Resource({}),
+        sanitizer=SANITIZER,
+        longest=DEFAULTS.log_length,
+        timeout_seconds=0.1,
+        operation=operation,
+    )
     yield export
     export.shutting_down(0.1)
 

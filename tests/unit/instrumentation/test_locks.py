@@ -1,15 +1,18 @@
 """The library holds no lock while code of the service runs, and no thread waits for itself."""
 
+import gc
 import json
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
 
+from instrumentation.testing import Recording
 from tests.lock_checker import CheckedLock, Checker, SelfDeadlockError
 
 HERE = Path(__file__).parent
@@ -108,3 +111,34 @@ def test_every_lock_of_the_library_is_reentrant() -> None:
     plain = [module.name for module in modules if PLAIN_LOCK.search(module.read_text())]
 
     assert plain == []
+
+
+class Session:
+    """Garbage in a cycle whose finalizer uses the current span."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        trace.get_current_span().set_attribute("unclosed", value=True)
+        trace.get_current_span().add_event("unclosed session")
+
+
+@pytest.fixture
+def collecting_often() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(2)
+    yield
+    gc.set_threshold(*before)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.usefixtures("collecting_often")
+def test_a_finalizer_may_use_the_span_that_the_service_is_changing(telemetry: Recording) -> None:
+    with telemetry.telemetry.tracer.start_as_current_span("outer") as span:
+        for _ in range(500):
+            Session()
+            span.add_event("sold", {"cart": ["tea", "milk"]})
+            span.set_attribute("cart", ["tea", "milk"])
+
+    assert telemetry.spans[0].attributes["unclosed"] is True
