@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from instrumentation._encode_wire import fields
-from instrumentation._export_http import GZIP_BITS, partial_success
+from instrumentation._export_answer import partial_success
+from instrumentation._export_http import GZIP_BITS
 from instrumentation._export_settings import ExportSettings
 from instrumentation._export_verdict import Failed, Refused, TooLarge, Verdict, printable
 from instrumentation.errors import ConfigurationError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 _BAD_REQUEST: Final = frozenset({"INVALID_ARGUMENT"})
-"""As for HTTP: the request is at fault. Other codes may be repaired."""
+"""As for HTTP: the content of the request is at fault. Other codes may be repaired."""
 
 _RECEIVER_BOUND_BYTES: Final = 4 * 1024 * 1024
 """What a gRPC receiver takes unless told otherwise; it says RESOURCE_EXHAUSTED to more."""
@@ -61,8 +62,6 @@ class GrpcTransport:
             return Failed(cause="CANCELLED", detail="given up")
         except self._grpc.RpcError as error:
             return _verdict(error, len(message))
-        except ValueError:
-            return Failed(cause="not_otlp", detail="the answer is no protobuf: no OTLP collector")
 
     def abort(self) -> None:
         """See `Transport.abort`."""
@@ -145,8 +144,8 @@ def _verdict(error: Any, size: int) -> Verdict:  # noqa: ANN401  an RpcError tha
         return TooLarge(cause=code)
     if code in _BAD_REQUEST:
         return Refused(cause=code, detail=detail)
-    answered = code not in {"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"}
-    return Failed(cause=code, detail=detail, answered=answered, retry_after_seconds=wait)
+    throttled = code == "RESOURCE_EXHAUSTED" and wait is not None
+    return Failed(cause=code, detail=detail, retry_after_seconds=wait, throttled=throttled)
 
 
 def retry_delay(metadata: Iterable[tuple[str, str | bytes]]) -> float | None:

@@ -17,16 +17,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from instrumentation._encode_wire import fields
+from instrumentation._export_answer import partial_success
 from instrumentation._export_settings import ExportSettings, valid, without_credentials
-from instrumentation._export_verdict import (
-    Accepted,
-    Failed,
-    Refused,
-    TooLarge,
-    Verdict,
-    printable,
-)
+from instrumentation._export_verdict import Failed, Refused, TooLarge, Verdict, printable
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,11 +28,15 @@ if TYPE_CHECKING:
 GZIP_BITS: Final = 31
 """``wbits`` that make zlib read and write gzip."""
 
-_MAX_ANSWER_BYTES: Final = 64 * 1024
+_MAX_BODY_BYTES: Final = 64 * 1024
+_MAX_BODY_SECONDS: Final = 1.0
+"""For the body of an answer, which holds statistics only: the status has decided before."""
+
 _BAD_REQUEST: Final = frozenset({400, 405, 411, 415, 422, 431})
-"""The request is at fault; repeating it is useless. Other statuses, 401, 404 and 302 among them,
-are an outage of the set-up: repaired without a restart, nothing is lost."""
+"""The content of the request is at fault. Other statuses, 401, 404 and 302 among them, are an
+outage of the set-up: repaired without a restart, nothing is lost."""
 _TOO_LARGE: Final = 413
+_THROTTLED: Final = 429
 
 _STALE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 """What a kept connection answers with when the collector closed it meanwhile."""
@@ -93,11 +90,21 @@ class HttpTransport:
     def _post(self, content: bytes) -> Verdict:
         self._connection.request("POST", self._target, content, self._headers)
         answer = self._connection.getresponse()
-        body = answer.read(_MAX_ANSWER_BYTES)
-        if not answer.isclosed():
-            # Cut short, or far too long. A success of which we saw a part may say the opposite.
-            raise http.client.IncompleteRead(body, answer.length)
-        return _verdict(answer, body)
+        return _verdict(answer, self._body(answer))
+
+    def _body(self, answer: http.client.HTTPResponse) -> bytes | None:
+        """Return the body, or None when it does not end within its bounds."""
+        longest = time.monotonic() + _MAX_BODY_SECONDS
+        self._connection.deadline = min(self._connection.deadline, longest)
+        try:
+            body = answer.read(_MAX_BODY_BYTES)
+        except (OSError, http.client.HTTPException):
+            self.close()
+            return None
+        if answer.isclosed():
+            return body
+        self.close()  # the rest of the body would be read as the next answer
+        return None
 
 
 class Connection(http.client.HTTPConnection):
@@ -236,51 +243,24 @@ def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":
     return context
 
 
-def _verdict(answer: http.client.HTTPResponse, body: bytes) -> Verdict:
+def _verdict(answer: http.client.HTTPResponse, body: bytes | None) -> Verdict:
     status = answer.status
     cause = str(status)
     if http.client.OK <= status < http.client.MULTIPLE_CHOICES:
-        return _success(answer, body)
+        return partial_success(body, _content_type(answer))
     if status == _TOO_LARGE:
         return TooLarge(cause=cause)
     detail = f"HTTP {status} {printable(answer.reason)}"
     if status in _BAD_REQUEST:
         return Refused(cause=cause, detail=detail)
     wait = retry_after(answer.headers.get("retry-after", ""))
-    return Failed(cause=cause, detail=detail, answered=True, retry_after_seconds=wait)
+    return Failed(
+        cause=cause, detail=detail, retry_after_seconds=wait, throttled=status == _THROTTLED
+    )
 
 
-def _success(answer: http.client.HTTPResponse, body: bytes) -> Verdict:
-    kind = answer.headers.get_content_type() if answer.headers.get("content-type") else ""
-    if kind == "text/html":
-        return Failed(cause="not_otlp", detail="the answer is a web page: no OTLP collector")
-    try:
-        return partial_success(body) if kind != "application/json" else Accepted()
-    except ValueError:
-        return Failed(cause="not_otlp", detail="the answer is no protobuf: no OTLP collector")
-
-
-def partial_success(answer: bytes) -> Accepted:
-    """What an ``ExportTraceServiceResponse`` says.
-
-    Raises:
-        ValueError: *answer* is no such message.
-    """
-    rejected, message = 0, ""
-    for number, value in fields(answer):
-        if number == 1 and isinstance(value, bytes):
-            inner = dict(fields(value))
-            rejected = _whole(inner.get(1))
-            message = printable(_text(inner.get(2)))
-    return Accepted(rejected=rejected, message=message)
-
-
-def _whole(value: int | bytes | None) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _text(value: int | bytes | None) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else ""
+def _content_type(answer: http.client.HTTPResponse) -> str:
+    return answer.headers.get_content_type() if answer.headers.get("content-type") else ""
 
 
 def retry_after(value: str) -> float | None:

@@ -76,6 +76,16 @@ class OutageLog:
                 detail,
             )
 
+    def unreadable(self, detail: str) -> None:
+        """Report once that answers of success say nothing about rejected spans."""
+        if self._due("unreadable", math.inf):
+            LOGGER.warning(
+                "export to %s works, but an answer cannot be read (%s); its request counts as "
+                "exported, and spans that such an answer rejects are not counted",
+                self._endpoint,
+                detail,
+            )
+
     def _due(self, about: str, quiet_seconds: float) -> bool:
         now = self._clock()
         due = now - self._spoke.get(about, -math.inf) >= quiet_seconds

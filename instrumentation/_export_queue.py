@@ -16,11 +16,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from instrumentation._export_settings import ExportSettings
+
+if TYPE_CHECKING:
+    from instrumentation._export_packet import Packet
 
 QUEUE_FULL: Final = "queue_full"
 SHUTDOWN: Final = "shutdown"
@@ -39,27 +42,6 @@ the bound is for an application that never lets it run."""
 
 Pending = tuple[InstrumentationScope | None, bytes]
 """A ``Span`` message and its scope."""
-
-
-class Packet:
-    """Spans ready to be sent.
-
-    Args:
-        body: An ``ExportTraceServiceRequest``, compressed with gzip.
-        spans: How many.
-        first: Position of its oldest span among all accepted ones.
-    """
-
-    __slots__ = ("accepted_elsewhere", "body", "first", "spans", "strikes")
-
-    def __init__(self, *, body: bytes, spans: int, first: int) -> None:
-        self.body = body
-        self.spans = spans
-        self.first = first
-        self.strikes = 0
-        """How often a collector answered an error to it while taking others."""
-        self.accepted_elsewhere = 0
-        """Packets that the collector had taken when it last answered an error to this one."""
 
 
 class ExportStats(NamedTuple):
@@ -168,7 +150,7 @@ class SpanQueue:
                 return None
             self._changed.wait_for(self._due, self._settings.schedule_delay_seconds)
             # Behind others there is no hurry, and a full packet is smaller per span.
-            self._changed.wait_for(lambda: self._due() or not self._packets)
+            self._changed.wait_for(lambda: self._due() or not self._backlog())
             self._settle()
             self._packing, self._pending = self._pending, []
             self._packing_first, self._pending_bytes = self._pending_first, 0
@@ -176,7 +158,7 @@ class SpanQueue:
             self._settle()  # who saw the old batch relied on it to leave later
             return self._packing_first, self._packing
 
-    def add(self, packets: list[Packet]) -> None:
+    def add(self, packets: "list[Packet]") -> None:
         """The taken batch, packed; the oldest packets give way when there are too many."""
         with self._changed:
             if self._abandoned:
@@ -194,6 +176,10 @@ class SpanQueue:
             self._packing = []
             self._changed.notify_all()
 
+    def _backlog(self) -> bool:
+        """Return whether a packet waits for its first attempt."""
+        return any(not packet.refusals for packet in self._packets)
+
     def _due(self) -> bool:
         return self._full() or self._hurried or self._closed
 
@@ -202,33 +188,41 @@ class SpanQueue:
 
     # --- the sender
 
-    def next(self) -> Packet | None:
+    def next(self) -> "Packet | None":
         """Wait for a packet; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._packets or self._finished())
             if self._abandoned or not self._packets:
                 return None
-            self._flying = self._packets.popleft()
+            self._flying = self._first_packet()
             return self._flying
+
+    def _first_packet(self) -> "Packet":
+        """Remove and return the next packet; convicted ones wait until no other does."""
+        chosen = next((packet for packet in self._packets if not packet.convicted), None)
+        if chosen is None:
+            return self._packets.popleft()
+        self._packets.remove(chosen)
+        return chosen
 
     def deadline(self) -> float:
         """When an attempt that begins now must end, in seconds of `time.monotonic`."""
         return min(time.monotonic() + self._settings.timeout_seconds, self._ends_at)
 
-    def exported(self, packet: Packet, *, rejected: int) -> None:
+    def exported(self, packet: "Packet", *, rejected: int) -> None:
         """The collector took *packet*, but for *rejected* spans."""
         with self._changed:
             if self._landed(packet):
                 self._ledger.exported += packet.spans - rejected
                 self._ledger.rejected += rejected
 
-    def drop(self, packet: Packet, reason: str) -> None:
+    def drop(self, packet: "Packet", reason: str) -> None:
         """Give up *packet*."""
         with self._changed:
             if self._landed(packet):
                 self._ledger.dropped[reason] += packet.spans
 
-    def put_back(self, *packets: Packet, at_the_end: bool = False) -> None:
+    def put_back(self, *packets: "Packet", at_the_end: bool = False) -> None:
         """Try the flying packet again, as it is or in parts: next, or after the others."""
         with self._changed:
             if self._abandoned or self._flying is None:
@@ -243,27 +237,56 @@ class SpanQueue:
             self._evict()
             self._changed.notify_all()
 
-    def hopeless(self, *, known: bool) -> bool:
-        """Whether a shutdown should not try again: its time is over, or the outage *known*."""
-        return self._closed and (known or time.monotonic() >= self._ends_at)
+    def untried(self, accepted_packets: int, *, convicted: bool = False) -> bool:
+        """Return whether a packet waits that was not refused since the last acceptance.
 
-    def pause(self, seconds: float, *, patient: bool) -> None:
+        In a shutdown, spans that are packed next count, too.
+
+        Args:
+            accepted_packets: Number of acceptances so far.
+            convicted: Convicted packets count, too.
+        """
+        with self._lock:
+            coming = self._closed and bool(self._pending or self._packing)
+            return coming or any(
+                (convicted or not packet.convicted)
+                and (not packet.refusals or packet.accepted_before != accepted_packets)
+                for packet in self._packets
+            )
+
+    def divisible(self) -> bool:
+        """Return whether a packet of several spans waits."""
+        with self._lock:
+            return any(packet.spans > 1 for packet in self._packets)
+
+    def lone(self) -> bool:
+        """Return whether a single packet waits: its refusal may be an outage or not."""
+        with self._lock:
+            return len(self._packets) == 1
+
+    def seconds_left(self) -> float:
+        """Return the time left to a shutdown; infinite before one begins."""
+        return self._ends_at - time.monotonic()
+
+    def pause(self, seconds: float, *, patient: bool, yielding: bool = False) -> None:
         """Wait before the next attempt; the beginning of a shutdown ends the pause.
 
         Args:
             seconds: How long, unless a shutdown is over before.
             patient: The collector asked for the pause: a flush does not cut it short.
+            yielding: A packet that waits for its first attempt cuts it short.
         """
         with self._changed:
             hurries, closed = self._hurries, self._closed
 
             def over() -> bool:
                 hurried = self._hurries > hurries and not patient
-                return self._abandoned or self._closed is not closed or hurried
+                yields = yielding and self._backlog()
+                return self._abandoned or self._closed is not closed or hurried or yields
 
             self._changed.wait_for(over, max(0.0, min(seconds, self._ends_at - time.monotonic())))
 
-    def _landed(self, packet: Packet) -> bool:
+    def _landed(self, packet: "Packet") -> bool:
         """Whether *packet* was still ours to count."""
         if self._abandoned or self._flying is not packet:
             return False
@@ -280,11 +303,12 @@ class SpanQueue:
         while self._packets and (
             self._packed_bytes > self._settings.max_queue_bytes or self._queued() > self._max_spans
         ):
-            oldest = self._packets.popleft()
+            oldest = min(self._packets, key=_position)  # a refused packet waits behind others
+            self._packets.remove(oldest)
             self._pack(-1, oldest)
             self._ledger.dropped[QUEUE_FULL] += oldest.spans
 
-    def _pack(self, sign: int, *packets: Packet) -> None:
+    def _pack(self, sign: int, *packets: "Packet") -> None:
         """Count *packets* in, or out where *sign* is -1."""
         self._packed_bytes += sign * sum(len(packet.body) for packet in packets)
         self._packed_spans += sign * sum(packet.spans for packet in packets)
@@ -355,3 +379,7 @@ class SpanQueue:
         positions += [self._pending_first] if self._pending else []
         positions += [self._packing_first] if self._packing else []
         return min(positions, default=math.inf)
+
+
+def _position(packet: "Packet") -> int:
+    return packet.first

@@ -20,19 +20,21 @@ class Accepted(NamedTuple):
     """Spans it did not take all the same (``partial_success``)."""
     message: str = ""
     """Why, in its words."""
+    unreadable: str = ""
+    """Why the body of the answer says nothing; empty when it was read."""
 
 
 class Failed(NamedTuple):
-    """Nobody took the spans, but somebody may later."""
+    """The collector did not accept the request now, but may accept it later."""
 
     cause: str
     """``error_type``: a status, or the class of an exception."""
     detail: str = ""
     """The cause in a sentence."""
-    answered: bool = False
-    """Whether a collector answered, so that the spans themselves may be at fault."""
     retry_after_seconds: float | None = None
     """How long the collector asked us to wait."""
+    throttled: bool = False
+    """The collector limits the rate of requests; their content is not at fault."""
 
 
 class TooLarge(NamedTuple):
@@ -42,7 +44,7 @@ class TooLarge(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The collector will never take this request."""
+    """The collector finds fault with the content of the request."""
 
     cause: str
     detail: str = ""

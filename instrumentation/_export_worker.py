@@ -11,13 +11,14 @@ from opentelemetry.sdk.resources import Resource
 
 from instrumentation._encode_request import EncodedSpan, OriginEncoder, request, spans_of
 from instrumentation._export_http import GZIP_BITS
+from instrumentation._export_isolation import Isolation, Step
 from instrumentation._export_outage import OutageLog
+from instrumentation._export_packet import Packet
 from instrumentation._export_queue import (
     MAX_REQUEST_BYTES,
     REFUSED,
     TOO_LARGE,
     UNENCODABLE,
-    Packet,
     Pending,
     SpanQueue,
 )
@@ -42,8 +43,8 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 LONGEST_WAIT_SECONDS: Final = 600.0
 """A collector that asks us to wait longer may have been repaired by then."""
 
-MAX_STRIKES: Final = 8
-"""Errors answered to a packet, each time while others were taken, until it is held to blame."""
+_CLOSING_SHARE: Final = 16
+"""A pause takes at most this part of the time that a shutdown has left."""
 
 
 class Packer:
@@ -91,7 +92,7 @@ class Observe(Protocol):
 
 
 class Sender:
-    """Sends packet after packet; in an outage the same, with growing pauses."""
+    """Sends packet after packet; packets that were refused wait behind the others."""
 
     def __init__(
         self,
@@ -100,24 +101,25 @@ class Sender:
         *,
         log: OutageLog,
         observe: Observe,
-        jitter: Callable[[], float] = random.random,
+        pauses: "Pauses | None" = None,
     ) -> None:
         self._queue = queue
         self._transport = transport
         self._log = log
         self._observe = observe
-        self._pauses = Pauses(jitter)
-        self._taken = 0
+        self._pauses = pauses or Pauses()
+        self._isolation = Isolation()
         self._away = False
-        """Whether the collector failed when nobody shut down yet."""
+        """Whether the collector accepted nothing when the shutdown began."""
 
     def run(self) -> None:
         """Work until the queue is closed and empty, or a shutdown is over."""
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         while (packet := self._queue.next()) is not None:
-            closed = self._queue.closed
-            self._settle(packet, self._attempt(packet))
-            self._away = self._log.in_outage and (self._away or not closed)
+            if self._isolation.splits_before_send(packet):
+                self._split(packet)
+            else:
+                self._settle(packet, self._attempt(packet))
         self._transport.close()
 
     def _attempt(self, packet: Packet) -> Verdict:
@@ -133,54 +135,90 @@ class Sender:
         match verdict:
             case Accepted():
                 self._accepted(packet, verdict)
-            case Failed():
-                self._failed(packet, verdict)
+            case Failed(throttled=True):
+                self._retry(packet, verdict)
+            case Failed() | Refused():
+                self._refused(packet, verdict)
             case TooLarge():
-                self._split(packet, verdict)
-            case Refused():
-                self._refused(packet, verdict.detail)
+                self._too_large(packet, verdict)
 
     def _accepted(self, packet: Packet, verdict: Accepted) -> None:
-        rejected = max(0, min(packet.spans, verdict.rejected))
+        plausible = 0 <= verdict.rejected <= packet.spans
+        rejected = verdict.rejected if plausible else 0
         self._queue.exported(packet, rejected=rejected)
-        self._taken += 1
+        self._isolation.accepted(packet)
+        self._away = False
         self._pauses.reset()
         self._log.recovered(self._queue.stats())
         if rejected:
             self._log.lost(rejected, REJECTED, verdict.message)
+        if verdict.unreadable or not plausible:
+            implausible = f"it rejects {verdict.rejected} of {packet.spans} spans"
+            self._log.unreadable(verdict.unreadable or implausible)
 
-    def _failed(self, packet: Packet, verdict: Failed) -> None:
-        if verdict.answered and self._blamed(packet):
-            self._refused(packet, verdict.detail)
+    def _refused(self, packet: Packet, verdict: Failed | Refused) -> None:
+        packet.faulty = isinstance(verdict, Refused)
+        others = self._queue.untried(self._isolation.accepted_packets)
+        step = self._isolation.refused(packet, others=others, closing=self._queue.closed)
+        match step:
+            case Step.SEND:
+                self._retry(packet, verdict)
+            case Step.SPLIT:
+                self._split(packet)
+            case Step.DROP:
+                self._drop(packet, REFUSED, verdict.detail)
+
+    def _split(self, packet: Packet) -> None:
+        halves = _halves(packet)
+        for half in halves:
+            self._isolation.suspect(half, packet)
+        self._queue.put_back(*halves)
+
+    def _retry(self, packet: Packet, verdict: Failed | Refused) -> None:
+        isolated = packet.suspect or packet.convicted
+        if not isolated:
+            self._log.failed(verdict.detail or verdict.cause)
+        self._queue.put_back(packet, at_the_end=True)
+        asked = verdict.retry_after_seconds if isinstance(verdict, Failed) else None
+        if self._queue.closed:
+            self._retry_in_shutdown(asked)
             return
-        self._log.failed(verdict.detail or verdict.cause)
-        self._queue.put_back(packet, at_the_end=verdict.answered)
-        if self._queue.hopeless(known=self._away):
+        accepted = self._isolation.accepted_packets
+        self._away = not self._queue.untried(accepted)
+        if asked is not None:
+            self._queue.pause(min(asked, LONGEST_WAIT_SECONDS), patient=True)
+        elif not (isolated and self._queue.untried(accepted, convicted=True)):
+            yielding = self._isolation.accepting or self._queue.lone()
+            self._queue.pause(self._pauses.next(), patient=False, yielding=yielding)
+
+    def _retry_in_shutdown(self, asked: float | None) -> None:
+        """Pause shortly and try everything, but give up an outage that was there before."""
+        left = self._queue.seconds_left()
+        untried = self._queue.untried(self._isolation.accepted_packets)
+        splits = self._isolation.may_probe and self._queue.divisible()
+        if left <= 0 or (self._away and not untried and not splits):
             self._queue.abandon()
-            return
-        asked = verdict.retry_after_seconds
-        pause = self._pauses.next() if asked is None else min(asked, LONGEST_WAIT_SECONDS)
-        self._queue.pause(pause, patient=asked is not None)
+        elif asked is not None and asked < left:
+            self._queue.pause(asked, patient=True)
+        elif not self._away:
+            pause = min(self._pauses.next(), left / _CLOSING_SHARE)
+            self._queue.pause(pause, patient=False)
 
-    def _blamed(self, packet: Packet) -> bool:
-        """Whether the collector fails on this packet while it takes others."""
-        if packet.accepted_elsewhere < self._taken:
-            packet.strikes += 1
-            packet.accepted_elsewhere = self._taken
-        return packet.strikes > MAX_STRIKES
-
-    def _refused(self, packet: Packet, detail: str) -> None:
-        self._queue.drop(packet, REFUSED)
-        self._log.lost(packet.spans, REFUSED, detail)
-
-    def _split(self, big: Packet, verdict: TooLarge) -> None:
-        spans = list(spans_of(zlib.decompress(big.body, GZIP_BITS)))
-        if len(spans) > 1:
-            half = len(spans) // 2
-            self._queue.put_back(packet(spans[:half], big.first), packet(spans[half:], big.first))
+    def _too_large(self, packet: Packet, verdict: TooLarge) -> None:
+        if packet.spans > 1:
+            self._queue.put_back(*_halves(packet))
         else:
-            self._queue.drop(big, TOO_LARGE)
-            self._log.lost(big.spans, TOO_LARGE, f"the collector answered {verdict.cause}")
+            self._drop(packet, TOO_LARGE, f"the collector answered {verdict.cause}")
+
+    def _drop(self, packet: Packet, reason: str, detail: str) -> None:
+        self._queue.drop(packet, reason)
+        self._log.lost(packet.spans, reason, detail)
+
+
+def _halves(whole: Packet) -> tuple[Packet, Packet]:
+    spans = list(spans_of(zlib.decompress(whole.body, GZIP_BITS)))
+    half = len(spans) // 2
+    return packet(spans[:half], whole.first), packet(spans[half:], whole.first)
 
 
 class Pauses:
@@ -190,9 +228,15 @@ class Pauses:
         jitter: Gives numbers from 0 to 1.
     """
 
-    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        jitter: Callable[[], float] = random.random,
+        *,
+        first_seconds: float = FIRST_PAUSE_SECONDS,
+    ) -> None:
         self._jitter = jitter
-        self._next = FIRST_PAUSE_SECONDS
+        self._first = first_seconds
+        self._next = first_seconds
 
     def next(self) -> float:
         """The next pause."""
@@ -202,7 +246,7 @@ class Pauses:
 
     def reset(self) -> None:
         """Begin with the shortest again."""
-        self._next = FIRST_PAUSE_SECONDS
+        self._next = self._first
 
 
 def _error_type(verdict: Verdict) -> str:

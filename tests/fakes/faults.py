@@ -14,6 +14,7 @@ class Fault:
     rejected: int = 0
     bound_bytes: int = 0
     marker: bytes = b""
+    answer: bytes = b""
 
 
 CLOSED = Fault(kind="closed")
@@ -21,17 +22,19 @@ CLOSED = Fault(kind="closed")
 BLACKHOLE = Fault(kind="blackhole")
 """Connections are taken, nothing is ever answered."""
 DRIP = Fault(kind="drip")
+"""An answer whose status comes at a byte a second; nothing is taken."""
+DRIPPING_BODY = Fault(kind="dripping_body")
 """A success whose body comes at a byte a second."""
+ENDLESS_BODY = Fault(kind="endless_body")
+"""A success whose body never ends."""
 RESET = Fault(kind="reset")
 """Connections are reset."""
 LOST_ACK = Fault(kind="lost_ack")
 """Spans are stored, the connection closes without an answer."""
 CUT_SHORT = Fault(kind="cut_short")
-"""A success that promises a body, of which a part comes before the connection closes."""
+"""A success that promises more body than comes before the connection closes."""
 CLOSING = Fault(kind="closing")
 """A success after which the connection closes; its body comes later than its head."""
-WEB_PAGE = Fault(kind="web_page")
-"""A success that is a log-in page."""
 
 
 def status(code: int, *, retry_after: str = "") -> Fault:
@@ -54,6 +57,16 @@ def too_large(bound_bytes: int) -> Fault:
     return Fault(kind="too_large", bound_bytes=bound_bytes)
 
 
-def chokes_on(marker: bytes) -> Fault:
-    """Requests that hold *marker* are answered with 500, all others are taken."""
-    return Fault(kind="chokes", marker=marker)
+def answers(body: bytes, content_type: str = "", *, code: int = 200) -> Fault:
+    """Every request is taken, and answered with this body."""
+    head = f"HTTP/1.1 {code} Said\r\ncontent-length: {len(body)}\r\n"
+    kind = f"content-type: {content_type}\r\n" if content_type else ""
+    return Fault(kind="answer", answer=f"{head}{kind}\r\n".encode() + body)
+
+
+def chokes_on(marker: bytes, code: int = 500, *, retry_after: str = "") -> Fault:
+    """Requests that hold *marker* are answered with this status, all others are taken.
+
+    Spans without *marker* are stored from the others, too, as Jaeger with Badger stores them.
+    """
+    return Fault(kind="chokes", marker=marker, status=code, retry_after=retry_after)

@@ -63,6 +63,13 @@ def _export(received: Received) -> Callable[[bytes, grpc.ServicerContext], bytes
             case Fault(kind="status"):
                 context.set_trailing_metadata(_retry_info(fault.retry_after))
                 context.abort(_CODES[fault.status], "as told")
+            case Fault(kind="chokes") if fault.marker in body:
+                received.store_rest(request, fault.marker)
+                context.set_trailing_metadata(_retry_info(fault.retry_after))
+                context.abort(_CODES[fault.status], "as told")
+            case Fault(kind="answer"):
+                received.receive(request)
+                return fault.answer.partition(b"\r\n\r\n")[2]
             case Fault(kind="blackhole" | "drip"):
                 _wait(context, 3600)
                 context.abort(grpc.StatusCode.UNAVAILABLE, "as told")

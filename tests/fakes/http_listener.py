@@ -94,14 +94,13 @@ class HttpListener:
             case Fault(kind="too_large") if len(request.body) > fault.bound_bytes:
                 _write(writer, 413, b"")
             case Fault(kind="chokes") if fault.marker in request.body:
-                _write(writer, 500, b"")
-            case Fault(kind="web_page"):
-                _write(writer, 200, b"<html>log in</html>", "content-type: text/html")
+                self._received.store_rest(request, fault.marker)
+                _write(writer, fault.status, b"", f"retry-after: {fault.retry_after}")
             case Fault(kind="drip"):
-                await _drip(writer)
-            case Fault(kind="cut_short"):
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nxx")
-                return False
+                await _drip(writer, b"HTTP/1.1 200 OK\r\n\r\n")
+            case Fault(kind="dripping_body" | "endless_body" | "cut_short" | "answer"):
+                self._received.receive(request)
+                return await _badly(writer, fault)
             case Fault(kind="lost_ack" | "closing"):
                 answer = self._received.receive(request).SerializeToString()
                 await _close_after(writer, answer if fault.kind == "closing" else None)
@@ -147,9 +146,27 @@ async def _close_after(writer: asyncio.StreamWriter, body: bytes | None) -> None
     await writer.drain()
 
 
-async def _drip(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
-    while True:
-        writer.write(b"x")
+async def _badly(writer: asyncio.StreamWriter, fault: Fault) -> bool:
+    """Answer a request that was taken; whether the connection stays open."""
+    match fault.kind:
+        case "dripping_body":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+            await _drip(writer, bytes(1000))
+        case "endless_body":
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            while True:
+                writer.write(b"400\r\n" + bytes(1024) + b"\r\n")
+                await writer.drain()
+        case "cut_short":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nxx")
+            return False
+    writer.write(fault.answer)
+    await writer.drain()
+    return True
+
+
+async def _drip(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    for byte in answer:
+        writer.write(bytes((byte,)))
         await writer.drain()
         await asyncio.sleep(1)

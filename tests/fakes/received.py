@@ -78,6 +78,10 @@ class Received:
         self.taken += spans[rejected:]
         return answer
 
+    def store_rest(self, request: Request, marker: bytes) -> None:
+        """Store the spans of a refused request that do not hold *marker*."""
+        self.taken += [span for span in request.spans if marker not in span.SerializeToString()]
+
 
 def attribute(attributes: Iterable[KeyValue], key: str) -> object:
     """The value of *key* among protobuf key-values, as Python has it; None when absent."""

@@ -1,11 +1,25 @@
 """Spans arrive at a collector as they were, over HTTP and over gRPC."""
 
+import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 
-from tests.fakes import CLOSING, Collector, attribute, partial_success, status, too_large
+from tests.fakes import (
+    CLOSING,
+    CUT_SHORT,
+    DRIPPING_BODY,
+    ENDLESS_BODY,
+    Collector,
+    Fault,
+    answers,
+    attribute,
+    partial_success,
+    too_large,
+)
 from tests.integration.export.conftest import Services, account
 from tests.waiting import until
+
+JSON = "application/json"
 
 
 def test_spans_arrive_by_themselves(
@@ -107,19 +121,6 @@ def test_spans_the_collector_rejects_are_counted_apart(
     assert service.sample("otel_sdk_exporter_span_exported_total", "rejected") == 2
 
 
-def test_a_request_the_collector_refuses_is_not_repeated(
-    collector: Collector, services: Services, protocol: str
-) -> None:
-    service = services(protocol)
-    collector.misbehave(status(400))
-
-    service.work(5)
-
-    assert not service.export.flush(30)
-    assert service.export.stats().dropped["refused"] == 5
-    assert len(collector.requests) == 1
-
-
 def test_a_request_too_large_is_split_until_it_fits(
     collector: Collector, services: Services
 ) -> None:
@@ -133,3 +134,79 @@ def test_a_request_too_large_is_split_until_it_fits(
     stats = service.export.stats()
     assert (len(collector.spans), stats.dropped["too_large"]) == (64, 1)
     assert account(stats) == 65
+
+
+BODIES = {
+    "text": answers(b"OK", "text/plain"),
+    "untyped text": answers(b"{}"),
+    "web page": answers(b"<html>log in</html>", "text/html; charset=utf-8"),
+    "no protobuf": answers(b"\xff\xff", "application/x-protobuf"),
+    "no JSON": answers(b"{", "application/json"),
+    "deep JSON": answers(b"[" * 60_000, "application/json"),
+    "rejects more than was sent": answers(b'{"partialSuccess":{"rejectedSpans":6}}', JSON),
+    "rejects a negative number": answers(b'{"partialSuccess":{"rejectedSpans":"-1"}}', JSON),
+    "too long": answers(bytes(70_000)),
+    "cut short": CUT_SHORT,
+    "dripping": DRIPPING_BODY,
+    "endless": ENDLESS_BODY,
+}
+
+
+@pytest.mark.parametrize("fault", BODIES.values(), ids=BODIES.keys())
+def test_a_success_stands_whatever_its_body_is(
+    collector: Collector, services: Services, fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = services("http/protobuf")
+    collector.misbehave(fault)
+
+    service.work(5)
+    assert service.export.flush(30)
+    service.work(5)
+
+    assert service.export.flush(30)
+    stats = service.export.stats()
+    assert (stats.exported, stats.rejected, collector.deliveries) == (10, 0, 10)
+    assert [
+        message for message in caplog.messages if "cannot be read" in message
+    ] == caplog.messages
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("code", [200, 201, 202, 204, 299])
+def test_every_status_of_success_is_one(
+    collector: Collector, services: Services, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = services("http/protobuf")
+    collector.misbehave(answers(b"", code=code))
+
+    service.work(5)
+
+    assert service.export.flush(30)
+    assert (collector.deliveries, caplog.messages) == (5, [])
+
+
+def test_a_success_over_grpc_stands_whatever_its_body_is(
+    collector: Collector, services: Services
+) -> None:
+    service = services("grpc")
+    collector.misbehave(answers(b"\xff\xff"))
+
+    service.work(5)
+
+    assert service.export.flush(30)
+    assert (service.export.stats().exported, collector.deliveries) == (5, 5)
+
+
+@pytest.mark.parametrize("count", ["3", '"3"', "3.0"])
+def test_a_partial_success_is_read_from_json(
+    collector: Collector, services: Services, count: str
+) -> None:
+    service = services("http/protobuf")
+    body = f'{{"partialSuccess": {{"rejectedSpans": {count}, "errorMessage": "quota"}}}}'
+    collector.misbehave(answers(body.encode(), "Application/JSON; charset=utf-8"))
+
+    service.work(5)
+
+    assert not service.export.flush(30)
+    stats = service.export.stats()
+    assert (stats.exported, stats.rejected) == (2, 3)

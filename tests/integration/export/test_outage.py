@@ -7,11 +7,9 @@ import pytest
 from tests.fakes import (
     BLACKHOLE,
     CLOSED,
-    CUT_SHORT,
     DRIP,
     LOST_ACK,
     RESET,
-    WEB_PAGE,
     Collector,
     Fault,
     slow,
@@ -26,9 +24,8 @@ HTTP_OUTAGES = {
     "drip": DRIP,
     "reset": RESET,
     "lost answers": LOST_ACK,
-    "cut short": CUT_SHORT,
-    "web page": WEB_PAGE,
     "302": status(302),
+    "400": status(400),
     "401": status(401),
     "404": status(404),
     "429": status(429, retry_after="1"),
@@ -37,6 +34,7 @@ HTTP_OUTAGES = {
     "503 and when": status(503, retry_after="1"),
 }
 GRPC_OUTAGES = {
+    "invalid argument": status(400),
     "closed port": CLOSED,
     "blackhole": BLACKHOLE,
     "unauthenticated": status(401),

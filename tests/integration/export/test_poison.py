@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, Status, StatusCode
 
-from tests.fakes import Collector, chokes_on
+from tests.fakes import Collector, Fault, chokes_on
 from tests.integration.export.conftest import Service, Services, account
 from tests.waiting import until
 
@@ -82,20 +82,64 @@ def test_spans_as_large_as_the_memory_bound_are_dropped_not_kept(
     assert len(collector.spans) == service.export.stats().exported
 
 
-def test_a_request_that_the_collector_chokes_on_does_not_hold_up_the_others(
-    collector: Collector, services: Services
+CHOKES = [
+    pytest.param("http/protobuf", chokes_on(b"poison", 400), id="http 400"),
+    pytest.param("http/protobuf", chokes_on(b"poison", 500), id="http 500"),
+    pytest.param("http/protobuf", chokes_on(b"poison", 503), id="http 503"),
+    pytest.param("http/protobuf", chokes_on(b"poison", 503, retry_after="0"), id="http 503 now"),
+    pytest.param("grpc", chokes_on(b"poison", 400), id="grpc invalid argument"),
+    pytest.param("grpc", chokes_on(b"poison", 500), id="grpc internal"),
+    pytest.param("grpc", chokes_on(b"poison", 503), id="grpc unavailable"),
+]
+"""Ways to refuse a request for the sake of one span."""
+
+
+@pytest.mark.parametrize(("protocol", "fault"), CHOKES)
+def test_a_span_that_the_collector_refuses_costs_no_other(
+    collector: Collector, services: Services, protocol: str, fault: Fault
 ) -> None:
-    service = services("http/protobuf", BSP_MAX_EXPORT_BATCH_SIZE="1")
-    collector.misbehave(chokes_on(b"poison"))
+    service = services(protocol)
+    collector.misbehave(fault)
 
+    service.work(20)
     service.tracer.start_span("poison").end()
-    until(lambda: refused_while_working(service) == 1, within_seconds=60)
+    service.work(20)
+    until(lambda: refused_while_working(service) == 1, within_seconds=30)
 
-    service.export.flush(30)
+    assert not service.export.flush(0)
     stats = service.export.stats()
-    assert stats.exported == len(collector.spans) == stats.accepted - 1
+    assert (sum(stats.dropped.values()), account(stats)) == (1, stats.accepted)
+    until(lambda: len(collector.spans) == stats.accepted - 1, within_seconds=30)
+    assert service.sample("otel_sdk_exporter_span_exported_total", "refused") == 1
 
 
 def refused_while_working(service: Service) -> int:
     service.work(1)
     return service.export.stats().dropped["refused"]
+
+
+@pytest.mark.parametrize("code", [400, 503])
+def test_a_poison_span_with_nothing_else_to_send_costs_no_other(
+    collector: Collector, services: Services, code: int
+) -> None:
+    service = services("http/protobuf", BSP_SCHEDULE_DELAY="500")
+    collector.misbehave(chokes_on(b"poison", code))
+
+    service.work(50)
+    service.tracer.start_span("poison").end()
+    service.work(50)
+
+    until(lambda: service.export.stats().exported == 100, within_seconds=30)
+    assert collector.deliveries <= 5 * 100  # the collector stores good spans of what it refuses
+    assert len(collector.spans) == 100
+
+
+def test_no_batch_waits_for_a_poison_span(collector: Collector, services: Services) -> None:
+    service = services("http/protobuf")
+    collector.misbehave(chokes_on(b"poison", 503))
+    service.tracer.start_span("poison").end()
+    until(lambda: len(collector.requests) >= 3, within_seconds=30)
+
+    service.work(1)
+
+    until(lambda: len(collector.spans) == 1, within_seconds=2)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.fakes import BLACKHOLE, CLOSED, DRIP, RESET, Collector, Fault, status
+from tests.fakes import BLACKHOLE, CLOSED, DRIP, RESET, Collector, Fault, chokes_on, status
 from tests.integration.export.conftest import Services, account
 from tests.waiting import until
 
@@ -97,3 +97,37 @@ def test_a_service_without_spans_shuts_down_at_once(services: Services, protocol
 
     assert service.export.shutdown_within(30)
     assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("code", [400, 500, 503])
+def test_a_shutdown_during_an_isolation_sends_every_good_span(
+    collector: Collector, services: Services, protocol: str, code: int
+) -> None:
+    service = services(protocol)
+    collector.misbehave(chokes_on(b"poison", code))
+    service.work(50)
+    service.tracer.start_span("poison").end()
+    service.work(50)
+    until(lambda: collector.requests, within_seconds=30)
+    service.work(400)
+
+    service.export.shutdown_within(3)
+
+    stats = service.export.stats()
+    assert (stats.exported, len(collector.spans), account(stats)) == (500, 500, 501)
+    assert stats.dropped["refused"] + stats.dropped["shutdown"] == 1
+
+
+def test_a_shutdown_sends_the_good_spans_of_batches_that_are_all_poisoned(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol, BSP_MAX_EXPORT_BATCH_SIZE="50", BSP_SCHEDULE_DELAY="60000")
+    collector.misbehave(chokes_on(b"GET /orders/49", 503))
+
+    service.work(50)
+    service.work(50)
+    service.work(50)
+
+    assert not service.export.shutdown_within(3)
+    stats = service.export.stats()
+    assert (stats.exported, stats.dropped["refused"], stats.queued) == (147, 3, 0)

@@ -14,8 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from instrumentation._export_answer import partial_success
 from instrumentation._export_grpc import retry_delay, target
-from instrumentation._export_http import partial_success, retry_after
+from instrumentation._export_http import retry_after
 from instrumentation._export_verdict import Accepted
 
 IN_A_MINUTE = RetryInfo(retry_delay=Duration(seconds=60, nanos=500_000_000))
@@ -72,6 +73,45 @@ def test_a_partial_success_says_how_many_and_why() -> None:
 
     assert found == Accepted(rejected=3, message=r"quota\x1b[31m")
     assert partial_success(b"") == Accepted()
+
+
+def test_a_negative_count_of_protobuf_is_negative() -> None:
+    partial = ExportTracePartialSuccess(rejected_spans=-1)
+
+    body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
+
+    assert partial_success(body).rejected == -1
+
+
+@pytest.mark.parametrize(
+    ("body", "rejected"),
+    [
+        (b"{}", 0),
+        (b'{"partialSuccess": null}', 0),
+        (b'{"partialSuccess": {}}', 0),
+        (b'{"partialSuccess": {"rejectedSpans": 3}}', 3),
+        (b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": 7}}', 3),
+        (b'{"partialSuccess": {"rejectedSpans": "-9223372036854775808"}}', -(2**63)),
+    ],
+)
+def test_a_count_of_json_is_a_string_or_a_number(body: bytes, rejected: int) -> None:
+    assert partial_success(body, "application/json") == Accepted(rejected=rejected)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[]", b"7", b"\xff", b"{", b"[" * 60_000, b'{"partialSuccess": 7}'),
+        *(
+            b'{"partialSuccess": {"rejectedSpans": %s}}' % count
+            for count in (b"true", b'"x"', b"NaN", b"1.5", b"[]", b'"%s"' % (b"9" * 5000))
+        ),
+    ],
+)
+def test_an_unreadable_body_of_json_is_no_failure(body: bytes) -> None:
+    found = partial_success(body, "application/json")
+
+    assert (found.rejected, bool(found.unreadable)) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,199 @@
+"""Poison spans are found by halving; good spans arrive, whatever the positions."""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import monotonic
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
+
+from instrumentation._encode_request import OriginEncoder, spans_of
+from instrumentation._export_http import GZIP_BITS
+from instrumentation._export_isolation import MAX_PROBES
+from instrumentation._export_outage import OutageLog
+from instrumentation._export_queue import ExportStats, SpanQueue
+from instrumentation._export_settings import ExportSettings
+from instrumentation._export_verdict import Accepted, Failed, Refused, Verdict
+from instrumentation._export_worker import Pauses, Sender, packet
+
+SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1)
+UNAVAILABLE = Failed(cause="503", detail="HTTP 503")
+BAD_REQUEST = Refused(cause="400", detail="HTTP 400")
+REFUSALS = [UNAVAILABLE, BAD_REQUEST]
+
+
+class Choking:
+    """A transport to a collector that answers *refusal* where a span is poison."""
+
+    component_type = "choking_span_exporter"
+
+    def __init__(self, poison: Callable[[bytes], bool], refusal: Verdict) -> None:
+        self._poison = poison
+        self._refusal = refusal
+        self.sent: Counter[bytes] = Counter()
+        self.taken: Counter[bytes] = Counter()
+        self.sizes: set[int] = set()
+        self.bodies: set[bytes] = set()
+        self.attempts = 0
+        self.on_attempt: Callable[[], None] = lambda: None
+
+    def send(self, body: bytes, deadline: float) -> Verdict:
+        del deadline
+        self.attempts += 1
+        self.on_attempt()
+        spans = [span for _, span in spans_of(zlib.decompress(body, GZIP_BITS))]
+        self.sent.update(spans)
+        self.sizes.add(len(spans))
+        self.bodies.add(body)
+        if any(map(self._poison, spans)):
+            return self._refusal
+        self.taken.update(spans)
+        return Accepted()
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def span(number: int) -> bytes:
+    return b"%d" % number
+
+
+def queue_of(*batches: int) -> SpanQueue:
+    """Return a queue with packets of so many spans, numbered through."""
+    queue = SpanQueue(SETTINGS)
+    origin = OriginEncoder().encode(Resource({}), None)
+    for batch in batches:
+        first = queue.stats().accepted
+        queue.put([(None, span(first + number)) for number in range(batch)])
+        taken = queue.take()
+        assert taken is not None
+        queue.add([packet([(origin, message) for _, message in taken[1]], taken[0])])
+    return queue
+
+
+def sender(queue: SpanQueue, transport: Choking) -> Sender:
+    """Return a sender that never pauses."""
+    pauses = Pauses(first_seconds=0.0)
+    log = OutageLog("http://c")
+    return Sender(queue, transport, log=log, observe=lambda *_: None, pauses=pauses)
+
+
+def exported(queue: SpanQueue, transport: Choking) -> ExportStats:
+    """Return the account once nothing waits any more."""
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(sender(queue, transport).run)
+        queue.flush(30)
+        stats = queue.stats()
+        queue.abandon()
+    sending.result()
+    return stats
+
+
+def abandon_after(attempts: int, transport: Choking, queue: SpanQueue) -> None:
+    if transport.attempts >= attempts:
+        queue.abandon()
+
+
+def among(*numbers: int) -> Callable[[bytes], bool]:
+    return frozenset(map(span, numbers)).__contains__
+
+
+POSITIONS = st.sets(st.integers(min_value=0, max_value=99), max_size=5)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@settings(max_examples=50, deadline=None)
+@given(poison=POSITIONS, batches=st.sampled_from([(100, 1), (50, 50, 1), (1, 29, 70, 1)]))
+def test_exactly_the_poison_spans_are_dropped(
+    refusal: Verdict, poison: set[int], batches: tuple[int, ...]
+) -> None:
+    transport = Choking(among(*poison), refusal)
+
+    stats = exported(queue_of(*batches), transport)
+
+    assert (stats.exported, stats.dropped["refused"]) == (101 - len(poison), len(poison))
+    assert set(transport.taken) == {span(number) for number in range(101) if number not in poison}
+    assert max(transport.taken.values()) == 1
+
+
+def test_packets_that_are_all_poisoned_are_isolated_one_after_the_other() -> None:
+    transport = Choking(lambda message: int(message) % 50 == 25, UNAVAILABLE)
+
+    stats = exported(queue_of(*[50] * 40), transport)
+
+    assert (stats.exported, stats.dropped["refused"], stats.queued) == (1960, 40, 0)
+    assert sum(transport.sent.values()) < 6 * 2000
+
+
+@settings(max_examples=30, deadline=None)
+@given(poison=st.integers(min_value=0, max_value=511))
+def test_a_lone_packet_is_isolated_by_its_own_halves(poison: int) -> None:
+    transport = Choking(among(poison), UNAVAILABLE)
+
+    stats = exported(queue_of(512), transport)
+
+    assert (stats.exported, stats.dropped["refused"], stats.queued) == (511, 1, 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(poison=st.integers(min_value=0, max_value=511))
+def test_good_spans_are_sent_again_less_than_four_times_each(poison: int) -> None:
+    transport = Choking(among(poison), UNAVAILABLE)
+
+    exported(queue_of(512, 1), transport)
+
+    assert sum(transport.sent.values()) - transport.sent[span(poison)] <= 4 * 512
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_collector_that_accepts_nothing_is_an_outage(refusal: Verdict) -> None:
+    queue, transport = queue_of(64, 64, 64), Choking(lambda _: True, refusal)
+    transport.on_attempt = partial(abandon_after, 500, transport, queue)
+
+    sender(queue, transport).run()
+
+    assert queue.stats().dropped["shutdown"] == queue.stats().accepted == 192
+    assert len(transport.bodies) <= 3 + 2 * MAX_PROBES
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_spans_of_an_outage_arrive_after_it(refusal: Verdict) -> None:
+    transport = Choking(lambda _: transport.attempts < 500, refusal)
+
+    stats = exported(queue_of(64, 64, 64), transport)
+
+    assert (stats.exported, sum(stats.dropped.values())) == (192, 0)
+
+
+def test_an_overloaded_collector_is_not_flooded_with_parts() -> None:
+    transport = Choking(lambda _: transport.attempts % 10 > 0, UNAVAILABLE)
+
+    stats = exported(queue_of(*[20] * 100), transport)
+
+    assert (stats.exported, sum(stats.dropped.values())) == (2000, 0)
+    assert transport.attempts < 1.5 * 10 * 100
+
+
+def test_a_shutdown_in_an_isolation_sends_every_good_span() -> None:
+    queue, transport = queue_of(64, 64, 64, 64), Choking(among(0, 70, 140, 255), UNAVAILABLE)
+    queue.close(deadline=monotonic() + 30)
+
+    sender(queue, transport).run()
+
+    stats = queue.stats()
+    assert (stats.exported, stats.dropped["refused"], stats.dropped["shutdown"]) == (252, 4, 0)
+
+
+def test_a_throttled_packet_is_neither_split_nor_dropped() -> None:
+    throttled = Failed(cause="429", retry_after_seconds=0.0, throttled=True)
+    transport = Choking(lambda _: transport.attempts % 3 > 0, throttled)
+
+    stats = exported(queue_of(*[10] * 20), transport)
+
+    assert (stats.exported, sum(stats.dropped.values()), transport.sizes) == (200, 0, {10})
