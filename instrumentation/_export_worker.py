@@ -176,7 +176,7 @@ class Sender:
 
     def _retry(self, packet: Packet, verdict: Failed | Refused) -> None:
         isolated = packet.suspect or packet.convicted
-        if not isolated:
+        if not (isolated and self._isolation.accepting):
             self._log.failed(verdict.detail or verdict.cause)
         self._queue.put_back(packet, at_the_end=True)
         asked = verdict.retry_after_seconds if isinstance(verdict, Failed) else None

@@ -142,4 +142,4 @@ def test_no_batch_waits_for_a_poison_span(collector: Collector, services: Servic
 
     service.work(1)
 
-    until(lambda: len(collector.spans) == 1, within_seconds=2)
+    until(lambda: len(collector.spans) == 1, within_seconds=5)
