@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current, get_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_current, get_value
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import (
     BatchLogRecordProcessor,
@@ -22,11 +22,12 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
 )
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from instrumentation._attributes import cut
 from instrumentation._fork import Renewed, new_lock
 from instrumentation._guard import Operation, described
-from instrumentation._logs import STANDARD, message
+from instrumentation._logs import STANDARD, ended_span, message
 from instrumentation._patch import patched
 from instrumentation._sanitizer import Sanitizer, exception
 from instrumentation._stacktrace import redacted_and_cut
@@ -203,10 +204,10 @@ class Translation:
         self._longest = longest
 
     def of(self, record: logging.LogRecord) -> LogRecord:
-        """Return *record* in the context of the current span."""
+        """Return *record* in the context of the span that it belongs to."""
         return LogRecord(
             timestamp=int(record.created * 1e9),
-            context=get_current(),
+            context=_context(record),
             severity_number=severity(record.levelno),
             severity_text=record.levelname,
             body=self._text(redacted_and_cut(message(record), self._longest, self._redact)),
@@ -245,6 +246,16 @@ class Translation:
     def _text(self, value: str) -> str:
         """Return what Protobuf can carry of *value*: lone surrogates become question marks."""
         return cut(value, self._longest).encode("utf-8", "replace").decode()
+
+
+def _context(record: logging.LogRecord) -> Context:
+    """Return the context of the span that *record* belongs to."""
+    ended = ended_span(record)
+    if ended is None:
+        return get_current()
+    trace_id, span_id, flags = ended
+    span = SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(flags))
+    return set_span_in_context(NonRecordingSpan(span))
 
 
 def severity(level: int) -> SeverityNumber:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from opentelemetry import trace
 
 from instrumentation._attributes import cut
+from instrumentation._error_span import Noted, noted_span
 from instrumentation._guard import attempted, described
 from instrumentation._redaction import redacted_text
 from instrumentation._stacktrace import redacted_and_cut, stacktrace
@@ -26,8 +27,8 @@ class TraceContextFilter(logging.Filter):
     """Gives every record ``trace_id`` and ``span_id``, empty outside of a trace; drops none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the ids of the current span."""
-        trace_id, span_id = _current_ids()
+        """Add the ids of the record's span."""
+        trace_id, span_id = _ids(record)
         record.trace_id = trace_id
         record.span_id = span_id
         return True
@@ -48,7 +49,7 @@ class JSONFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of ASCII."""
-        trace_id, span_id = _current_ids()
+        trace_id, span_id = _ids(record)
         line: dict[str, object] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
@@ -95,8 +96,24 @@ def _encoded(value: object, longest: int) -> str:
     return text if len(text) <= longest else json.dumps(text[:longest])
 
 
-def _current_ids() -> tuple[str, str]:
+def _ids(record: logging.LogRecord) -> tuple[str, str]:
+    """Return trace id and span id of *record* in hexadecimal, or empty strings."""
     context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return "", ""
-    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    trace_id, span_id, *_ = ended_span(record) or context
+    return (f"{trace_id:032x}", f"{span_id:016x}") if trace_id else ("", "")
+
+
+def ended_span(record: logging.LogRecord) -> Noted | None:
+    """Return the span whose request the exception of *record* ended.
+
+    None where it ended none, and while a span records: then the record belongs to that span.
+    A context that is current without one may be left over from another request.
+    """
+    if not record.exc_info or trace.get_current_span().is_recording():
+        return None
+    error = _error(record)
+    return noted_span(error) if error is not None else None
+
+
+def _error(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if isinstance(record.exc_info, tuple) else sys.exception()

@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
 from instrumentation._entry import Entry
+from instrumentation._error_span import note_span
 from instrumentation._guard import Guard, qualified_name
 from instrumentation._metrics import ServerMetrics
 from instrumentation._outcome import SERVER_ERROR, Outcome
@@ -212,13 +213,15 @@ class Request:
     def finish(self) -> None:
         """The app returned; end what its last message did not end."""
         try:
+            if self.error is not None:
+                note_span(self.error, self._traced_by)
+            if self._active is not None:
+                self._end()
+        finally:
             if self.token is not None:
                 detach(self.token)
             if self.entered is not None:
                 self.entered.left = True
-        finally:
-            if self._active is not None:
-                self._end()
 
     def _end(self) -> None:
         """Record the request, once."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from instrumentation._asgi_types import Message, Receive, Scope, Send
 from instrumentation._context import detach
+from instrumentation._error_span import note_span
 from instrumentation._guard import Operation, qualified_name
 from instrumentation._outcome import SERVER_ERROR, Outcome
 from instrumentation._span import RequestSpan
@@ -94,12 +95,16 @@ class WebSocket:
 
     def finish(self) -> None:
         """The app returned."""
-        if self.token is not None:
-            detach(self.token)
-        if self.entered is not None:
-            self.entered.left = True
-        if self.span is not None:
-            self._complete(self.span)
+        try:
+            if self.error is not None:
+                note_span(self.error)
+            if self.span is not None:
+                self._complete(self.span)
+        finally:
+            if self.token is not None:
+                detach(self.token)
+            if self.entered is not None:
+                self.entered.left = True
 
     def _complete(self, span: RequestSpan) -> None:
         duration = perf_counter() - self._started_at

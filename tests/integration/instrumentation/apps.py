@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request, WebSocket
@@ -15,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 
-from instrumentation import TraceContextFilter, inject, instrument, metrics_app
+from instrumentation import JSONFormatter, TraceContextFilter, inject, instrument, metrics_app
 from instrumentation.messaging import Channel
 
 routes = APIRouter()
@@ -105,6 +106,17 @@ def plain() -> FastAPI:
     app = shop()
     instrument(app)
     return app
+
+
+def logging_as_json() -> FastAPI:
+    """The shop, whose server logs JSON to the file that ``LOG_FILE`` names."""
+    handler = logging.FileHandler(os.environ["LOG_FILE"])
+    handler.setFormatter(JSONFormatter())
+    logging.getLogger().addHandler(handler)
+    for name in ("uvicorn", "uvicorn.error", "hypercorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    return plain()
 
 
 def with_own_page() -> FastAPI:

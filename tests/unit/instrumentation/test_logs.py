@@ -1,17 +1,26 @@
 """Log records that name their trace, and cannot pass for another."""
 
+import asyncio
 import json
 import logging
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry import context, trace
 
-from instrumentation import JSONFormatter, TraceContextFilter, extract
+from instrumentation import JSONFormatter, Settings, TraceContextFilter, extract
+from instrumentation._export_logs import Translation
+from instrumentation._sanitizer import Sanitizer
+from instrumentation.testing import Recording
+from tests.asgi import scope
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
+
+DEFAULTS = Settings.from_env({})
+translated = Translation(Sanitizer(DEFAULTS.limits), DEFAULTS.log_length).of
 
 ENDLESS: list[object] = []
 ENDLESS.append(ENDLESS)
@@ -46,6 +55,113 @@ def test_an_exception_is_part_of_its_line() -> None:
     found.exc_info = (LookupError, LookupError("gone"), None)
 
     assert "LookupError: gone" in json.loads(JSONFormatter().format(found))["exception"]
+
+
+def about(error: BaseException) -> logging.LogRecord:
+    """A record as servers log it: of an exception, outside of its request."""
+    found = record("Exception in ASGI application")
+    found.exc_info = (type(error), error, None)
+    return found
+
+
+def raised(app: FastAPI, path: str) -> Exception:
+    """What *app* raises for *path*."""
+    with pytest.raises(Exception, match="boom") as raising:
+        asyncio.run(app(scope(path), receive, send))
+    return raising.value
+
+
+async def receive() -> dict[str, object]:
+    return {"type": "http.request", "body": b""}
+
+
+async def send(_message: object) -> None:
+    """Whatever is sent is lost."""
+
+
+class OddError(LookupError):
+    __hash__ = None  # type: ignore[assignment]  # as some have it
+
+    def __eq__(self, other: object) -> bool:
+        raise NotImplementedError
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(name)
+
+
+def wrapped() -> Exception:
+    error = RuntimeError("boom")
+    error.__cause__ = error.__context__ = ExceptionGroup("boom", [LookupError("boom")])
+    return error
+
+
+@pytest.fixture
+def failing(telemetry: Recording) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/{kind}")
+    async def fail(kind: str) -> None:
+        raise {"plain": LookupError("boom"), "odd": OddError("boom"), "wrapped": wrapped()}[kind]
+
+    telemetry.instrument(app)
+    return app
+
+
+@pytest.mark.parametrize("kind", ["plain", "odd", "wrapped"])
+def test_an_exception_that_ended_a_request_names_its_span(
+    telemetry: Recording, failing: FastAPI, kind: str
+) -> None:
+    error = raised(failing, f"/{kind}")
+
+    found = about(error)
+    TraceContextFilter().filter(found)
+    line = json.loads(JSONFormatter().format(about(error)))
+
+    (span,) = telemetry.spans
+    assert (found.trace_id, found.span_id) == (span.trace_id, span.span_id)  # type: ignore[attr-defined]  # as above
+    assert (line["trace_id"], line["span_id"]) == (span.trace_id, span.span_id)
+    assert f"{translated(about(error)).trace_id:032x}" == span.trace_id
+
+
+def test_an_exception_around_one_that_ended_a_request_names_its_span(
+    telemetry: Recording, failing: FastAPI
+) -> None:
+    error = raised(failing, "/plain")
+    group = ExceptionGroup("tasks", [ValueError("other"), error])
+    outer = RuntimeError("wrapped")
+    outer.__context__, error.__cause__ = group, outer  # a ring, as careless code makes them
+
+    line = json.loads(JSONFormatter().format(about(outer)))
+
+    assert line["trace_id"] == telemetry.spans[0].trace_id
+
+
+def test_a_record_inside_a_span_belongs_to_that_span(
+    telemetry: Recording, failing: FastAPI
+) -> None:
+    error = raised(failing, "/plain")
+
+    with telemetry.telemetry.tracer.start_as_current_span("later"):
+        line = json.loads(JSONFormatter().format(about(error)))
+
+    _, later = telemetry.spans
+    assert line["span_id"] == later.span_id
+
+
+def test_a_context_that_is_left_over_does_not_name_the_record(
+    telemetry: Recording, failing: FastAPI
+) -> None:
+    error = raised(failing, "/plain")
+    token = context.attach(extract({"traceparent": TRACEPARENT}))
+
+    line = json.loads(JSONFormatter().format(about(error)))
+    context.detach(token)
+
+    assert line["trace_id"] == telemetry.spans[0].trace_id
+
+
+def test_an_exception_that_ended_no_request_has_no_ids() -> None:
+    assert json.loads(JSONFormatter().format(about(LookupError())))["trace_id"] == ""
 
 
 @given(st.text(), st.text())
