@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from instrumentation._asgi_types import ASGIApp, Message, Receive, Scope, Send
 from instrumentation._context import detach
-from instrumentation._entry import NATIVE, OURS, UNRECORDED
+from instrumentation._entry import OURS, UNRECORDED
+from instrumentation._fastapi_telemetry import NATIVE, NativeRequest, forget, record_maker
 from instrumentation._request import Request
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class TelemetryMiddleware:
     def __init__(self, app: ASGIApp, telemetry: "Telemetry") -> None:
         self.app = app
         self.telemetry = telemetry
-        self._traced_once = telemetry.engine != "fastapi"
+        # FastAPI makes its own records where it makes the spans.
+        self._record = record_maker() if telemetry.engine != "fastapi" else None
         self._begin = self._first
         self._aside = telemetry.aside
         self._isolate = telemetry.entry.isolate
@@ -46,6 +48,7 @@ class TelemetryMiddleware:
         if aside is not None:
             await self._pass_unrecorded(aside.app or self.app, scope, receive, send)
             return
+        record = self._recorded(scope)
         try:
             request = self._begin(scope, send)
         except Exception as error:  # noqa: BLE001  see _guard.py
@@ -53,8 +56,6 @@ class TelemetryMiddleware:
             await self._pass_unrecorded(self.app, scope, receive, send)
             return
         scope[OURS] = self.telemetry
-        if self._traced_once and NATIVE not in scope:
-            scope[NATIVE] = None
         if not request.sized:
             receive = request.counting(receive)
         try:
@@ -67,6 +68,8 @@ class TelemetryMiddleware:
                 request.finish()
             except Exception as error:  # noqa: BLE001  see _guard.py
                 self._finishing.failed(error)
+            if record is not None:
+                forget(record)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -95,10 +98,11 @@ class TelemetryMiddleware:
 
     def _mark(self, scope: Scope) -> None:
         scope[OURS] = self.telemetry
-        if self._traced_once and NATIVE not in scope:
+        if self._record is not None and NATIVE not in scope:
             scope[NATIVE] = None
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = self._recorded(scope)
         socket = None
         with self._starting:
             socket = self._open(scope, receive, send)
@@ -114,6 +118,15 @@ class TelemetryMiddleware:
         finally:
             with self._finishing:
                 socket.finish()
+            if record is not None:
+                forget(record)
+
+    def _recorded(self, scope: Scope) -> NativeRequest | None:
+        """Give *scope* a record for FastAPI to fill in, unless it has one."""
+        if self._record is None or NATIVE in scope:
+            return None
+        scope[NATIVE] = record = self._record(scope.get("root_path") or "")
+        return record
 
     def _first(self, scope: Scope, send: Send) -> Request:
         """Start with the first request, for servers that tell of no lifespan."""

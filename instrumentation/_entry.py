@@ -21,6 +21,7 @@ from opentelemetry.trace import SpanKind
 from instrumentation._asgi_types import Scope
 from instrumentation._client import CLIENTS, SUPPRESSED
 from instrumentation._context import SPAN_KEY, attach, current
+from instrumentation._fastapi_telemetry import NATIVE
 from instrumentation._guard import Guard
 from instrumentation._on_import import when_imported
 from instrumentation._patch import patched
@@ -40,9 +41,6 @@ TRACED: Final = "instrumentation.traced"
 
 A service may set it to true in a middleware of its own.
 """
-
-NATIVE: Final = "fastapi.telemetry"
-"""Scope key of FastAPI's own telemetry: None keeps the app and its mounted apps from tracing."""
 
 CONTRIB: Final = "opentelemetry.instrumentation.asgi"
 """Module of contrib's middleware."""

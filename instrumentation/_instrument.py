@@ -1,11 +1,12 @@
 """``instrument(app)``: everything a service needs in one call."""
 
+import sys
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 from instrumentation._asgi import TelemetryMiddleware
-from instrumentation._engine import ENGINES
+from instrumentation._engine import ENGINES, announce, configured_provider, default_engine
 from instrumentation._guard import LOGGER
 from instrumentation._on_import import when_imported
 from instrumentation._patch import Undo
@@ -21,7 +22,7 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
     app: Any,  # noqa: ANN401  any Starlette or FastAPI
     *,
     service: str | None = None,
-    engine: Engine = "asgi",
+    engine: Engine | None = None,
     exclude: Iterable[str] = NOT_RECORDED,
     clients: Iterable[str] | None = None,
     metrics_path: str | None = "/metrics",
@@ -35,17 +36,22 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         app: A FastAPI or Starlette app; wrap others in ``TelemetryMiddleware``.
         service: The name of the service where ``OTEL_SERVICE_NAME`` has none; the app's title
             when left out.
-        engine: Who makes the server span: ours, ``opentelemetry-instrumentation-fastapi``, or
-            FastAPI's own telemetry.
+        engine: Maker of the server span: ``asgi`` (Sightline), ``contrib``
+            (``opentelemetry-instrumentation-fastapi``) or ``fastapi`` (FastAPI's own telemetry).
+            When left out, FastAPI where its ``telemetry`` names a tracer provider, or else
+            Sightline.
         exclude: Paths that are not recorded.
         clients: HTTP clients to trace, among ``requests``, ``httpx`` and ``aiohttp``; those that
             are installed when left out.
-        metrics_path: Where metrics are served; None: nowhere.
-        settings: Read from the environment when left out.
+        metrics_path: Where metrics are served, unless the app serves something there itself;
+            None: nowhere.
+        settings: Read from the environment when left out. Where they name no
+            ``service.version``, it is the version that the app was given.
 
     Raises:
         ConfigurationError: An argument or variable says something we cannot use.
     """
+    engine = engine or default_engine(app)
     _check(app, engine)
     _check_paths(exclude, metrics_path)
     clients = _checked(clients)
@@ -58,6 +64,8 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
         exclude=exclude,
         metrics_path=metrics_path,
         engine=engine,
+        version=_version(app),
+        provider=configured_provider(app),
     )
     app._sightline_telemetry = telemetry  # noqa: SLF001  our own mark
     if app.middleware_stack is not None:
@@ -66,7 +74,16 @@ def instrument(  # noqa: PLR0913  each is a thing one may want to say
             "SIGTERM loses the spans of the last second; say it where the app is made"
         )
     attach(app, telemetry, clients=clients)
+    announce(app, engine)
     return telemetry
+
+
+def _version(app: object) -> str:
+    """Return the version that *app* was given; FastAPI's default is none."""
+    fastapi = sys.modules.get("fastapi")
+    defaults = fastapi.FastAPI.__init__.__kwdefaults__ if fastapi is not None else None
+    version = getattr(app, "version", "")
+    return str(version) if version != (defaults or {}).get("version") else ""
 
 
 def _check(app: object, engine: str) -> None:
@@ -110,7 +127,7 @@ def attach(
     """
     names = CLIENTS if clients is None else clients
     undo = [_instrument_client(client, telemetry) for client in names]
-    ENGINES[telemetry.engine](app, telemetry)
+    undo.append(ENGINES[telemetry.engine](app, telemetry))
     build = app.build_middleware_stack
     app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
     if app.middleware_stack is not None:

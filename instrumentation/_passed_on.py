@@ -3,9 +3,12 @@
 Source: OpenTelemetry, "General SDK Configuration": OTEL_SDK_DISABLED has no effect on propagators.
 """
 
+from opentelemetry.context import Context
+
 from instrumentation._asgi_types import Scope
 from instrumentation._context import attach, current
 from instrumentation._entry import Entry, own_context, traced_outside
+from instrumentation._fastapi_telemetry import NATIVE, context_key
 from instrumentation._propagators import Propagators
 from instrumentation._server_spans import Named, Watched
 from instrumentation._trust import Trusted
@@ -29,13 +32,16 @@ class PassedOn:
     def start(self, watched: Watched, scope: Scope, named: Named) -> None:
         """Attach the caller's context until *watched* ends."""
         called = not self._names.isdisjoint(named) and self._trusted(scope)
+        record = scope.get(NATIVE)
         context, ambient = self._context, current()
         if ambient:
             if traced_outside(scope):
                 return
             context = own_context(context, ambient)
-        elif not called:
+        elif not called and record is None:
             return
+        if record is not None:
+            context = Context({**context, context_key(): record})
         watched.token = attach(self._extract(scope["headers"], context) if called else context)
 
 

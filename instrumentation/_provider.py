@@ -93,11 +93,12 @@ class Provider(TracerProvider):
             self._origin.processor = self._active_span_processor
 
 
-def build(
+def build(  # noqa: PLR0913  each is a thing that varies by itself
     settings: Settings,
     *,
     service: str,
     registry: CollectorRegistry,
+    version: str = "",
     ids: IdGenerator | None = None,
     processor: SpanProcessor | None = None,
 ) -> Tracing:
@@ -107,13 +108,14 @@ def build(
         settings: What the environment or the caller said.
         service: The name of the service where the settings have none.
         registry: Takes the accounts of sampling and export.
+        version: The version of the service where nothing else says one.
         ids: Makes ids; random ones when left out.
         processor: Takes the spans instead of the exporter that the settings name.
 
     Raises:
         ConfigurationError: A sampler's argument is not what it needs.
     """
-    resource = resource_of(settings, service)
+    resource = resource_of(settings, service, version)
     started = counter("otel_sdk_span_started", registry)
     sampler = _sampler(settings, resource, started.labels)
     exporting = None
@@ -157,9 +159,8 @@ def _random_flag(ids: IdGenerator) -> int:
     return 2 if is_random is not None and is_random() else 0
 
 
-def foreign() -> TracerProvider | None:
-    """The SDK's provider that the service made global itself, if it did."""
-    provider = trace.get_tracer_provider()
+def of_sdk(provider: trace.TracerProvider | None) -> TracerProvider | None:
+    """Return *provider* when it is one of the SDK, whose parts can be adopted."""
     return provider if isinstance(provider, TracerProvider) else None
 
 
@@ -178,7 +179,7 @@ def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
     return any(flushed)
 
 
-def resource_of(settings: Settings, service: str) -> Resource:
+def resource_of(settings: Settings, service: str, version: str = "") -> Resource:
     """Who emits: variables first, then what is known of the process."""
     own: dict[str, AnyValue] = {
         "service.name": settings.service_name or service,
@@ -190,6 +191,8 @@ def resource_of(settings: Settings, service: str) -> Resource:
         "telemetry.sdk.version": SDK_VERSION,
         "telemetry.distro.name": "sightline",
     }
+    if version:
+        own["service.version"] = version
     given = {key: value for key, value in settings.resource_attributes.items() if value}
     named = {"service.name": str(own["service.name"])[:LONGEST_KEY]}
     known = {**own, **_detected(settings)}

@@ -1,12 +1,15 @@
 """The route a request met, read from the scope after dispatch; the app's routes are never walked.
 
 Frameworks rearrange their route tables from release to release; what they leave in the scope is
-what they dispatch by. Of a mount that is the path it matched, not its template: what a caller chose
-is found in the path parameters and taken out again.
+what they dispatch by. FastAPI from 0.142 on names the whole template, also that of a redirect's
+target. Elsewhere a mount leaves the path it matched, not its template: what a caller chose is found
+in the path parameters and taken out again.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
+
+from instrumentation._fastapi_telemetry import NATIVE, NativeRequest
 
 Scope = Mapping[str, Any]
 
@@ -27,6 +30,12 @@ class Routes:
 
         Where a mount matched but nothing that is known below it, its prefix alone.
         """
+        record = scope.get(NATIVE)
+        if record is not None and (route := record.route) is not None:
+            if not record._mount_prefix:  # noqa: SLF001  see _fastapi_telemetry.py
+                return route  # type: ignore[no-any-return]  # FastAPI's
+            if route := _below(record, scope):
+                return route
         prefix: str = scope.get("root_path", "")
         if prefix:
             prefix = prefix[len(scope.get("app_root_path", prefix)) :]
@@ -40,6 +49,17 @@ class Routes:
                 return UNKNOWN_PREFIX + template
             self._prefixes.add(prefix)
         return prefix + template
+
+
+def _below(record: NativeRequest, scope: Scope) -> str:
+    """Return the route that FastAPI named, or empty where it knows no more than the mount."""
+    mounts = record._mount_prefix  # noqa: SLF001  see _fastapi_telemetry.py
+    route = record.route or ""
+    served_under = scope.get("app_root_path", scope.get("root_path"))
+    own = served_under.rstrip("/") if served_under else ""
+    if mounts != own and route == f"{mounts}/{{path}}":
+        return ""
+    return route[len(own) :] if own and route.startswith(own) else route
 
 
 def _template(scope: Scope) -> str:

@@ -22,7 +22,6 @@ from prometheus_client.registry import Collector
 
 from instrumentation import _metrics
 from instrumentation.conventions import METRICS
-from instrumentation.settings import Settings
 
 TICK_SECONDS: Final = 0.25
 """How often the event loop is asked how late it is."""
@@ -40,11 +39,11 @@ UNLIMITED_BYTES: Final = 1 << 62
 class Runtime:
     """Registers the process's own metrics and keeps those going that need it."""
 
-    def __init__(self, registry: CollectorRegistry, settings: Settings) -> None:
+    def __init__(self, registry: CollectorRegistry, *, service_version: str) -> None:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        _metrics.info("app_build", registry).info(_versions(settings))
+        _metrics.info("app_build", registry).info(_versions(service_version))
         self._delay = _metrics.histogram("asyncio_event_loop_delay_seconds", registry)
         self._threads = _metrics.gauge("anyio_worker_threads_in_use", registry)
         self._threads_limit = _metrics.gauge("anyio_worker_threads_limit", registry)
@@ -88,9 +87,9 @@ def _thread_limiter() -> Any:  # noqa: ANN401  AnyIO's, which may not be install
     return to_thread.current_default_thread_limiter() if to_thread is not None else None
 
 
-def _versions(settings: Settings) -> dict[str, str]:
+def _versions(service_version: str) -> dict[str, str]:
     return {
-        "service_version": settings.resource_attributes.get("service.version", ""),
+        "service_version": service_version,
         "python_version": platform.python_version(),
         "fastapi_version": getattr(sys.modules.get("fastapi"), "__version__", ""),
     }

@@ -109,14 +109,14 @@ def _outcomes(more: Attributes, longest: int) -> Remembered[Ending, Outcome]:
 
 def _outcome(ending: Ending, more: Attributes, longest: int) -> Outcome:
     method, route, status_code, error = ending
+    kind = "WS" if more is WEBSOCKET else "HTTP" if method == OTHER_METHOD else method
     named: Attributes = {
         "http.route": cut(route, LENGTH_LIMIT),
         "http.response.status_code": status_code,
         "error.type": error,
     }
-    shown = "HTTP" if method == OTHER_METHOD else method
     return Outcome(
-        cut(f"{shown} {route}", LENGTH_LIMIT) if route else shown,
+        cut(f"{kind} {route}", LENGTH_LIMIT) if route else kind,
         _bounded({**more, **{name: value for name, value in named.items() if value}}, longest),
         FAILED if error else UNSET,
     )

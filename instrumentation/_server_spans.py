@@ -16,6 +16,7 @@ from opentelemetry.trace import (
 from instrumentation._asgi_types import Scope
 from instrumentation._context import FLAGS, SPAN_KEY, attach, current, span_context
 from instrumentation._entry import own_context, traced_outside
+from instrumentation._fastapi_telemetry import NATIVE, context_key
 from instrumentation._propagation import BAGGAGE as BAGGAGE_HEADER
 from instrumentation._propagation import (
     TRACEPARENT,
@@ -109,7 +110,11 @@ class ServerSpans:
         if watched.span is not None:
             self._origin.processor.on_start(watched.span, context)  # type: ignore[arg-type]  # as much of one as they use
         watched.entered = span
-        watched.token = attach(Context({**context, SPAN_KEY: span}))
+        entered = {**context, SPAN_KEY: span}
+        record = scope.get(NATIVE)
+        if record is not None:
+            entered[context_key()] = record
+        watched.token = attach(Context(entered))
 
     def _dropped_by_caller(self, header: bytes, scope: Scope, named: Named) -> bool:
         """Whether nothing has to be read but that the caller's span is not sampled: counted."""

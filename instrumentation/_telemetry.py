@@ -58,6 +58,8 @@ class Telemetry:
         exclude: Paths that are not recorded.
         metrics_path: Where the samples are served; None: nowhere.
         engine: Who makes the server spans: we, or another to whom we add metrics.
+        version: The version of the service where the settings have none.
+        provider: A tracer provider that the service set up for its server spans.
         trace_with: Sets tracing up; the service's global provider or our own when left out.
     """
 
@@ -69,6 +71,8 @@ class Telemetry:
         exclude: Iterable[str] = (),
         metrics_path: str | None = None,
         engine: Engine = "asgi",
+        version: str = "",
+        provider: trace.TracerProvider | None = None,
         trace_with: TraceWith | None = None,
     ) -> None:
         self.settings = settings
@@ -78,7 +82,8 @@ class Telemetry:
         failures = counter("sightline_internal_errors", self.registry)
         self.guard = Guard(failures.labels, strict=settings.strict)
         self.families = Families(self.registry, most=settings.max_label_sets)
-        self.tracing = (trace_with or _tracing)(settings, service, self.registry)
+        tracing_of = trace_with or _tracing_by(provider, version)
+        self.tracing = tracing_of(settings, service, self.registry)
         self.propagators = Propagators(settings.propagators)
         self.clients = Clients(
             self.tracing.provider,
@@ -93,7 +98,7 @@ class Telemetry:
         self.entry = Entry(Context({CLIENTS: self.clients, **self.propagators.context()}))
         watch_contrib(self.guard)
         self._logs = self._log_export()
-        self.runtime = Runtime(self.registry, settings)
+        self.runtime = Runtime(self.registry, service_version=self._version() or version)
         self._service = service
         self._pages: list[Page] = []
         self._stops_at = math.inf
@@ -112,6 +117,12 @@ class Telemetry:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.
         return limited(self.tracing.provider.get_tracer(SCOPE), self.tracing.origin.sanitizer)
+
+    def _version(self) -> str:
+        """Return the version of the service, by its resource or its settings."""
+        name = "service.version"
+        known = self.tracing.origin.resource.attributes.get(name)
+        return str(known or self.settings.resource_attributes.get(name, ""))
 
     def page(self, *registries: CollectorRegistry) -> Page:
         """Our metrics, and those of other *registries*, as a page shows them."""
@@ -257,9 +268,13 @@ def _nothing_lost() -> bool:
     return True
 
 
-def _tracing(settings: Settings, service: str, registry: CollectorRegistry) -> _provider.Tracing:
-    """The provider of the service if it has set one up, or else one of ours."""
-    foreign = _provider.foreign()
-    if foreign is not None:
-        return _provider.adopt(foreign, settings)
-    return _provider.build(settings, service=service, registry=registry)
+def _tracing_by(provider: trace.TracerProvider | None, version: str) -> TraceWith:
+    """Return what sets tracing up: by *provider*, the service's global one, or one of ours."""
+
+    def tracing(settings: Settings, service: str, registry: CollectorRegistry) -> _provider.Tracing:
+        adopted = _provider.of_sdk(provider) or _provider.of_sdk(trace.get_tracer_provider())
+        if adopted is not None:
+            return _provider.adopt(adopted, settings)
+        return _provider.build(settings, service=service, version=version, registry=registry)
+
+    return tracing

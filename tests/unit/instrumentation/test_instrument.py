@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from instrumentation import ConfigurationError, Settings, Telemetry, exemplar, instrument
 from instrumentation.testing import Recording
@@ -41,6 +42,30 @@ def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None
     _, telemetry = watched
 
     assert telemetry.tracing.origin.resource.attributes["service.name"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("app", "environ", "version"),
+    [
+        (FastAPI(version="2.4.0"), "", "2.4.0"),
+        (FastAPI(version="2.4.0"), "service.version=3.2.1", "3.2.1"),
+        (FastAPI(version="2.4.0"), "service.version=", "2.4.0"),
+        (FastAPI(), "", ""),
+        (Starlette(), "", ""),
+    ],
+)
+def test_the_version_of_the_app_is_the_version_of_the_service(
+    app: Starlette, environ: str, version: str
+) -> None:
+    settings = Settings.from_env(
+        {"OTEL_TRACES_EXPORTER": "none", "OTEL_RESOURCE_ATTRIBUTES": environ}
+    )
+    with instrument(app, clients=(), settings=settings) as telemetry:
+        (family,) = [each for each in telemetry.registry.collect() if each.name == "app_build"]
+
+    attributes = telemetry.tracing.origin.resource.attributes
+    assert attributes.get("service.version", "") == version
+    assert family.samples[0].labels["service_version"] == version
 
 
 def test_probes_and_scrapes_are_not_recorded(watched: tuple[FastAPI, Telemetry]) -> None:
