@@ -34,6 +34,7 @@ class TelemetryMiddleware:
         self._aside = telemetry.aside
         self._isolate = telemetry.entry.isolate
         self._open = telemetry.requests.open
+        self._metrics_path: ASGIApp | None = None
         self._starting = telemetry.guard.operation("request_start")
         self._finishing = telemetry.guard.operation("request_end")
 
@@ -46,7 +47,8 @@ class TelemetryMiddleware:
         path = scope["path"].removeprefix(scope.get("root_path") or "")
         aside = self._aside.get(path)
         if aside is not None:
-            await self._pass_unrecorded(aside.app or self.app, scope, receive, send)
+            answering = self._exposed(aside.app) if aside.app else self.app
+            await self._pass_unrecorded(answering, scope, receive, send)
             return
         record = self._recorded(scope)
         try:
@@ -70,6 +72,15 @@ class TelemetryMiddleware:
                 self._finishing.failed(error)
             if record is not None:
                 forget(record)
+
+    def _exposed(self, page: ASGIApp) -> ASGIApp:
+        """Return what answers scrapes: *page*, or the app where it has one of its own."""
+        if self._metrics_path is None:
+            from instrumentation._metrics_path import MetricsPath  # noqa: PLC0415  no service starts by it
+
+            finding = self.telemetry.guard.operation("metrics_path")
+            self._metrics_path = MetricsPath(self.app, page, finding)
+        return self._metrics_path
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:

@@ -72,3 +72,25 @@ def test_a_failure_keeps_its_exception(line: str, collector: Collector) -> None:
 
         (span,) = service.server_spans(1)
     assert attributes(span)["error.type"] == "LookupError"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_metrics_that_the_app_serves_stay(line: str, collector: Collector) -> None:
+    with serving(line, "with_metrics_of_its_own", collector) as service:
+        found = service.client.get("/metrics", follow_redirects=True)
+
+    assert found.is_success
+    assert "python_info" in found.text
+    assert "asyncio_event_loop_delay_seconds" not in found.text
+
+
+def test_the_first_telemetry_of_fastapi_has_its_data_and_names_redirects(
+    collector: Collector,
+) -> None:
+    with serving("0.142", "with_metrics_of_its_own", collector) as service:
+        answers = [service.client.get(path) for path in ("/data/1", "/data/1/")]
+
+        spans = service.server_spans(2)
+    assert answers[0].json() == {"number": 1, "values": "{'number': 1}"}
+    assert answers[1].status_code == 307
+    assert [span.name for span in spans] == ["GET /data/{number}"] * 2

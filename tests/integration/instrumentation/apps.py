@@ -1,6 +1,7 @@
 """Services under test, as factories for ``uvicorn --factory apps:NAME``."""
 
 import asyncio
+import importlib
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, make_asgi_app
 
 from instrumentation import JSONFormatter, TraceContextFilter, inject, instrument, metrics_app
 from instrumentation.messaging import Channel
@@ -105,6 +106,19 @@ def plain() -> FastAPI:
     """The shop with one line more."""
     app = shop()
     instrument(app)
+    return app
+
+
+def with_metrics_of_its_own() -> FastAPI:
+    """The shop, which serves metrics and reads FastAPI's data of a request."""
+    app = plain()
+    app.mount("/metrics", make_asgi_app())
+
+    @app.get("/data/{number}")
+    async def data(number: int) -> dict[str, object]:
+        found = importlib.import_module("fastapi.telemetry").get_telemetry_data()
+        return {"number": number, "values": repr(found.values)}
+
     return app
 
 

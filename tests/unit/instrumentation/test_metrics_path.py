@@ -1,0 +1,217 @@
+"""A page that the app serves at `/metrics` stays; elsewhere Sightline's page is served."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.staticfiles import StaticFiles
+
+from instrumentation import Settings, Telemetry, TelemetryMiddleware, instrument, metrics_app
+from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
+from tests.asgi import answer, scope
+
+QUIET = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+OURS = b"asyncio_event_loop_delay_seconds"
+PAGE = "shop_orders_total"
+
+Add = Callable[[FastAPI], object]
+Make = Callable[..., FastAPI]
+
+
+def page() -> ASGIApp:
+    registry = CollectorRegistry()
+    registry.register(Counted())
+    return make_asgi_app(registry)
+
+
+class Counted(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("shop_orders", "Orders.", value=1)
+
+
+def route(app: FastAPI) -> None:
+    app.get("/metrics")(lambda: PAGE)
+
+
+def mount(app: FastAPI) -> None:
+    app.mount("/metrics", page())
+
+
+def included(app: FastAPI) -> None:
+    router = APIRouter(prefix="/metrics")
+    router.get("")(lambda: PAGE)
+    app.include_router(router)
+
+
+def sub_app(app: FastAPI) -> None:
+    below = FastAPI()
+    route(below)
+    app.mount("/", below)
+
+
+def guarded(app: FastAPI) -> None:
+    @app.middleware("http")
+    async def refuse(_request: Request, _call_next: RequestResponseEndpoint) -> Response:
+        return PlainTextResponse("who are you?", 401)
+
+
+def guarded_route(app: FastAPI) -> None:
+    guarded(app)
+    route(app)
+
+
+def catch_all(app: FastAPI) -> None:
+    app.get("/{path:path}")(lambda path: path)
+
+
+def shadowed(app: FastAPI) -> None:
+    catch_all(app)
+    route(app)
+
+
+def endless(app: FastAPI) -> None:
+    async def dots() -> AsyncIterator[bytes]:
+        while True:
+            yield b"."
+            await asyncio.sleep(0)
+
+    app.add_route("/{path:path}", lambda _request: StreamingResponse(dots()))
+
+
+def broken(app: FastAPI) -> None:
+    app.add_route("/{path:path}", lambda _request: PlainTextResponse("", 1 // 0))
+
+
+def files(app: FastAPI) -> None:
+    app.mount("/", StaticFiles(directory=Path(__file__).parent, html=True))
+
+
+def posted(app: FastAPI) -> None:
+    app.post("/metrics")(lambda: PAGE)
+
+
+def scraped(app: ASGIApp, path: str = "/metrics", **more: str) -> bytes:
+    """Status and body of an answer, redirects followed."""
+    sent, raised = asyncio.run(answer(app, scope(path, **more)))
+    assert raised == ""
+    headers = dict(sent[0]["headers"])
+    if b"location" in headers:
+        return scraped(app, f"{path}/", **more)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return b"%d " % sent[0]["status"] + body
+
+
+@pytest.fixture
+def instrumented() -> Iterator[Make]:
+    """Makes an app in the order of what is added to it; `None` instruments it."""
+    with ExitStack() as open_until_the_end:
+
+        def make(*adds: Add | None) -> FastAPI:
+            app = FastAPI()
+            for add in adds:
+                if add is not None:
+                    add(app)
+                else:
+                    telemetry = instrument(app, clients=(), settings=QUIET)
+                    open_until_the_end.enter_context(telemetry)
+            return app
+
+        yield make
+
+
+@pytest.mark.parametrize("add", [route, mount, included, sub_app])
+@pytest.mark.parametrize("order", [lambda add: [add, None], lambda add: [None, add]])
+def test_a_page_of_the_app_is_served_as_before(
+    instrumented: Make, add: Add, order: Callable[[Add], list[Add | None]]
+) -> None:
+    app = instrumented(*order(add))
+
+    pages = [scraped(app), scraped(app)]
+
+    assert [PAGE.encode() in found and OURS not in found for found in pages] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "add", [catch_all, shadowed, files, guarded, endless, broken, posted, lambda app: app]
+)
+def test_an_app_without_a_page_gets_ours(
+    instrumented: Make, add: Add, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = instrumented(None, add)
+
+    pages = [scraped(app), scraped(app)]
+
+    assert [found.startswith(b"200 ") and OURS in found for found in pages] == [True, True]
+    assert "serves /metrics itself" not in caplog.text
+
+
+def test_a_page_behind_authentication_stays_behind_it(instrumented: Make) -> None:
+    assert scraped(instrumented(None, guarded_route)) == b"401 who are you?"
+
+
+def test_a_page_among_static_files_is_served(instrumented: Make, tmp_path: Path) -> None:
+    (tmp_path / "metrics").write_text(f"# HELP {PAGE} Orders.\n{PAGE} 1\n")
+
+    app = instrumented(None, lambda app: app.mount("/", StaticFiles(directory=tmp_path)))
+
+    assert scraped(app) == f"200 # HELP {PAGE} Orders.\n{PAGE} 1\n".encode()
+
+
+def test_methods_that_read_no_metrics_are_the_apps(instrumented: Make) -> None:
+    app = instrumented(None, posted)
+
+    assert scraped(app, method="POST") == b'200 "shop_orders_total"'
+
+
+def test_a_page_of_any_other_asgi_app_is_served() -> None:
+    own = page()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await own(scope, receive, send)
+
+    with Telemetry(QUIET, service="shop", metrics_path="/metrics") as telemetry:
+        found = scraped(TelemetryMiddleware(app, telemetry))
+
+    assert PAGE.encode() in found
+
+
+def test_a_page_behind_a_path_of_the_server_is_served(instrumented: Make) -> None:
+    assert PAGE.encode() in scraped(instrumented(None, route), "/api/metrics", root_path="/api")
+
+
+def test_a_page_of_the_app_is_reported_once(
+    instrumented: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = instrumented(None, mount)
+
+    scraped(app)
+    scraped(app)
+
+    (told,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "the app serves /metrics itself" in told.getMessage()
+    assert "instrument(app, metrics_path=…)" in told.getMessage()
+    assert "docs/how-to/another-metrics-port.md" in told.getMessage()
+
+
+def test_one_page_serves_both_registries(
+    instrumented: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, registry = instrumented(None), CollectorRegistry()
+    registry.register(Counted())
+    app.mount("/metrics", metrics_app(instrument(app), registry))
+
+    found = scraped(app)
+
+    assert OURS in found
+    assert PAGE.encode() in found
+    assert "serves /metrics itself" not in caplog.text
