@@ -8,14 +8,14 @@ import os
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request, WebSocket
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry, generate_latest
 
 from instrumentation import JSONFormatter, TraceContextFilter, inject, instrument, metrics_app
 from instrumentation.messaging import Channel
@@ -112,7 +112,10 @@ def plain() -> FastAPI:
 def with_metrics_of_its_own() -> FastAPI:
     """The shop, which serves metrics and reads FastAPI's data of a request."""
     app = plain()
-    app.mount("/metrics", make_asgi_app())
+
+    @app.get("/metrics")
+    def page() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest())
 
     @app.get("/data/{number}")
     async def data(number: int) -> dict[str, object]:
