@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.telemetry import TelemetryData, get_telemetry_data
-from opentelemetry import context
+from opentelemetry import context, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -228,9 +228,12 @@ def test_excludes_of_both_hold_where_fastapi_makes_the_spans() -> None:
 
 
 @pytest.mark.parametrize("engine", ["asgi", "fastapi"])
-@pytest.mark.parametrize(("named", "by_fastapi"), [(None, False), (TracerProvider(), True)])
+@pytest.mark.parametrize(
+    ("named", "by_fastapi"),
+    [(None, False), (TracerProvider(), True), (trace.NoOpTracerProvider(), True)],
+)
 def test_fastapi_exports_spans_only_where_sightline_does_not(
-    engine: Engine, named: TracerProvider | None, *, by_fastapi: bool
+    engine: Engine, named: trace.TracerProvider | None, *, by_fastapi: bool
 ) -> None:
     app = hotel(auto_configure=True, tracer_provider=named)
     with instrument(app, engine=engine, clients=(), settings=QUIET):
