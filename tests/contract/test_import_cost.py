@@ -20,7 +20,8 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 SELDOM = (
     *("_client_aiohttp", "_client_httpx", "_client_requests", "_export_grpc", "_export_logs"),
     *("_export_stock", "_export_worker", "_logs", "_merge", "_otlp", "_plugins", "_recording"),
-    *("_metrics_path", "_remote_sampler", "_render", "_resource_detectors", "_snapshot", "_workers"),
+    *("_metrics_path", "_remote_sampler", "_render", "_resource_detectors", "_snapshot"),
+    "_workers",
     *("database", "grpc", "messaging", "testing"),
 )
 """What no service needs before its first span or scrape, or only those that use it."""
