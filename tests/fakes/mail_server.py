@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.ports import free_ports
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: aiosmtpd reads all members, 3.11.2 cannot
 class MailServer:
     """Where it listens, and what it was handed."""
 
