@@ -50,7 +50,7 @@ class Settings:
         """
         for name in ("PORT", *needs):
             if not environ.get(name):
-                raise SettingError(f"{name} is not set: `sightline up` sets it from .env")
+                raise SettingError(f"{name} is not set: `make up` sets it from .env")
         return cls(
             host=environ.get("HOST") or "127.0.0.1",
             allowed_hosts=_allowed_hosts(environ),

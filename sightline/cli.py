@@ -6,12 +6,14 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from typing import Final
 
-from sightline import artefacts, display
+from sightline import artefacts, display, tools
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 from sightline.errors import ConfigurationError, RoleFailed, SightlineError
+from sightline.invocation import command as shell
 from sightline.local import roles
 from sightline.local.folder import Folder
 from sightline.local.stack import Stack
@@ -58,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     if words and words[0] in ROOMS and _there(words[0]):
         return _enter(words[0], words[1:])
-    chosen = _parser().parse_args(words)
+    if words and words[0] in tools.TOOLS:
+        tools.run(words[0], words[1:], Config.from_env(os.environ))
+    chosen = parser().parse_args(words)
     command: Command = chosen.command
     return command(chosen, Config.from_env(os.environ))
 
@@ -68,7 +72,7 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
     stack = _stack(config)
     docker = _docker(chosen, config)
     if docker:
-        return docker.up(chosen.roles, foreground=chosen.foreground)
+        return _up_on_docker(docker, chosen, config)
     failed = False
     try:
         try:
@@ -82,7 +86,8 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
             display.note("press Ctrl-C to stop it all")
             stack.wait()
         else:
-            display.next_step(stack.look())
+            statuses = stack.look().statuses.items()
+            display.next_step({name: status.role.url for name, status in statuses})
     except KeyboardInterrupt:
         if chosen.foreground:
             stack.down()
@@ -112,7 +117,7 @@ def status(_: argparse.Namespace, config: Config) -> int:
     if look.statuses or look.troubles:
         display.table(look)
     else:
-        display.note(f"nothing is running from {config.state}; `sightline up`")
+        display.note(f"nothing is running from {config.state}; {shell('up')}")
     return 0 if look.well else 1
 
 
@@ -135,7 +140,7 @@ def lint(chosen: argparse.Namespace, _: Config) -> int:
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     with stack.folder.starting() as first:
         if not first:
-            display.note("waited for another `sightline up` of this stack")
+            display.note("waited for another start of this stack")
         wanted = roles.roles(config, names, display.note)
         started = stack.up(wanted, display.Progress())
     if not started:
@@ -143,11 +148,20 @@ def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
     display.table(stack.look())
 
 
+def _up_on_docker(docker: Docker, chosen: argparse.Namespace, config: Config) -> int:
+    status = docker.up(chosen.roles, foreground=chosen.foreground)
+    if not chosen.foreground:
+        ports = config.ports
+        pages = {"grafana": ports.grafana, "control": ports.control}
+        display.next_step({name: f"http://localhost:{port}" for name, port in pages.items()})
+    return status
+
+
 def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
     """The Docker driver, when it is asked for or the machine has what it takes."""
     docker, local = Docker(config), Folder(config.state).used
     if (local and chosen.docker) or (docker.running and chosen.local):
-        raise ConfigurationError("this stack runs the other way: `sightline down` stops it first")
+        raise ConfigurationError(f"this stack runs the other way: {shell('down')} stops it first")
     if docker.running:
         return docker
     if local or chosen.local:
@@ -186,11 +200,13 @@ def _enter(name: str, arguments: list[str]) -> int:
     return int(room.main(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command but those of other rooms and tools."""
     parser = argparse.ArgumentParser(
         prog="sightline",
         description="Traces, metrics, dashboards and alerts for Python services.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     starting = commands.add_parser("up", help="start the stack, return when it is healthy")
     starting.add_argument("roles", nargs="*", metavar="ROLE", help="only these (default: all)")
@@ -212,7 +228,18 @@ def _parser() -> argparse.ArgumentParser:
     linting.set_defaults(command=lint)
     for name in filter(_there, ROOMS):
         commands.add_parser(name, help=ROOMS[name][1], add_help=False)
+    for name, purpose in tools.TOOLS.items():
+        commands.add_parser(name, help=purpose, add_help=False)
     return parser
+
+
+class _Version(argparse.Action):
+    """``--version``: reads the installed metadata only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Show the version and exit."""
+        display.note(f"sightline {metadata.version('sightline-stack')}")
+        parser.exit()
 
 
 if __name__ == "__main__":

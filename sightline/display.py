@@ -4,9 +4,11 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from sightline import artefacts
+from sightline.invocation import command
 from sightline.local.stack import Look
 from sightline.local.state import Status
 from sightline.printable import printable, printable_lines
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY_SECONDS: Final = 5.0
 _PAGE_COLUMNS: Final = 160
+_ADOPT: Final = artefacts.ROOT / "docs" / "how-to" / "adopt-a-service.md"
 
 
 def note(text: str) -> None:
@@ -27,6 +30,11 @@ def error(text: str) -> None:
     """Print what went wrong to standard error."""
     line = f"sightline: {printable_lines(text)}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201  as above
+
+
+def activity(text: str) -> None:
+    """Say what goes on, on standard error: the output may be read by another program."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  as above
 
 
 def close() -> None:
@@ -101,11 +109,13 @@ def table(look: Look) -> None:
     dead = [name for name, status in look.statuses.items() if status.condition == "dead"]
     if look.supervised and dead:
         log = f"log/{dead[0]}.log" if len(dead) == 1 else "their logs in log/"
-        note(f"`sightline up {' '.join(dead)}` starts again what is dead; {log} says why it ended")
+        again = command(f"up {' '.join(dead)}")
+        note(f"{again} starts again what is dead; {log} says why it ended")
     for subject, sentence in look.troubles.items():
         note(f"trouble: {subject}: {sentence}")
     if not look.supervised:
-        note("their supervisor was killed: `sightline up` starts again, `sightline down` cleans up")
+        again, clean = command("up"), command("down")
+        note(f"their supervisor was killed: {again} starts it again, {clean} cleans up")
 
 
 def findings(found: "Iterable[Finding]") -> None:
@@ -122,11 +132,19 @@ def findings(found: "Iterable[Finding]") -> None:
     Console(width=_width()).print(rows)
 
 
-def next_step(look: Look) -> None:
-    """Say where to begin."""
-    note("`sightline status` shows this again, `sightline down` stops it all")
-    if "grafana" in look.statuses:
-        note(f"open {look.statuses['grafana'].role.url}")
+def next_step(pages: Mapping[str, str]) -> None:
+    """Say where to look, where alerts arrive, how to add a service, and how to stop.
+
+    Args:
+        pages: Address of each role's page.
+    """
+    if "grafana" in pages:
+        note(f"open {pages['grafana']}")
+    if "control" in pages:
+        note(f"alerts arrive at {pages['control']}")
+    if _ADOPT.is_file():
+        note(f"to add your own service, read {os.path.relpath(_ADOPT)}")
+    note(f"{command('status')} shows this again, {command('down')} stops it all")
 
 
 def _width() -> int | None:

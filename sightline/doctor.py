@@ -15,6 +15,7 @@ from sightline import artefacts, binaries
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 from sightline.errors import BinaryUnavailable, ConfigurationError
+from sightline.invocation import command
 from sightline.local import ports, process
 from sightline.local.folder import Folder
 from sightline.local.state import State
@@ -128,7 +129,7 @@ def _left_over(config: Config) -> Iterator[Finding]:
     if not state or folder.supervised:
         return
     left = [name for name, status in state.roles.items() if process.alive(status.process)]
-    text = f"a killed supervisor left {', '.join(left) or 'its state'}: `sightline down` cleans up"
+    text = f"a killed supervisor left {', '.join(left) or 'its state'}: {command('down')} cleans up"
     yield Finding(subject="leftovers", verdict="note", text=text)
 
 
@@ -157,7 +158,7 @@ def _files(_: Config) -> Iterator[Finding]:
     if limit == resource.RLIM_INFINITY or limit >= NEEDED_FILES:
         yield Finding(subject="open files", verdict="ok", text=f"{limit} a process")
     else:
-        text = f"{limit} a process: `ulimit -n {NEEDED_FILES}` before `sightline up`"
+        text = f"{limit} a process: `ulimit -n {NEEDED_FILES}` before {command('up')}"
         yield Finding(subject="open files", verdict="note", text=text)
 
 

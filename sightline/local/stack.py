@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from sightline import private
 from sightline.errors import ConfigurationError, RoleFailed
+from sightline.invocation import command
 from sightline.local import channel, process
 from sightline.local.folder import VARIABLE, Folder
 from sightline.local.health import Health, probe_all
@@ -219,7 +220,9 @@ class Stack:
     def _silent_supervisor(self) -> str:
         found = self.folder.supervisor
         who = f"the supervisor (pid {found.pid})" if found else "the supervisor"
-        return f"{who} does not answer; `sightline down` ends it, then `sightline up` starts again"
+        return (
+            f"{who} does not answer; {command('down')} ends it, then {command('up')} starts again"
+        )
 
     def _send(self, roles: list[Role], *, supervised: bool) -> int:
         """Give *roles* to the supervisor, a new one if there is none; return the request's number.
@@ -246,7 +249,7 @@ class Stack:
         if "refused" in json.loads(answer):
             raise ConfigurationError(
                 f"the supervisor refuses the request ({json.loads(answer)['refused']}): it is of "
-                "another version of Sightline; `sightline down`, then `sightline up` again"
+                f"another version of Sightline; {command('down')}, then {command('up')} again"
             )
 
     def _start_supervisor(self, request: Request) -> None:
@@ -298,7 +301,7 @@ class Stack:
             words = (last_words(self.folder, status) for status in failed)
             names = " ".join(status.role.name for status in failed)
             raise RoleFailed(
-                "\n".join((*words, f"The other roles keep running. Then: sightline up {names}"))
+                "\n".join((*words, f"The other roles keep running. Then: {command(f'up {names}')}"))
             )
 
     def _vanished(self) -> str:

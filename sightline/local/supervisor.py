@@ -25,6 +25,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from sightline import private
+from sightline.invocation import command
 from sightline.local import process
 from sightline.local.channel import Listener
 from sightline.local.folder import Folder, Superseded
@@ -197,7 +198,7 @@ class Supervisor:
             needed = {need for role in going.values() for need in role.needs}
             wave = [name for name in going if name not in needed] or list(going)
             children = [self._processes.pop(name) for name in wave]
-            with self._attempt("stopping roles", "`sightline down` tries again"):
+            with self._attempt("stopping roles", f"{command('down')} tries again"):
                 process.stop(
                     [self._state.roles[name].process for name in wave],
                     within_seconds=self._stop_within_seconds,

@@ -34,7 +34,7 @@ _WATCHED: Final = "1d"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand that *arguments* name, and return the exit status."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Iterable[str]] = chosen.command
     print("\n".join(command(chosen)))  # noqa: T201  the command's answer
     return 0
@@ -164,7 +164,8 @@ def _rounded(length_seconds: float) -> str:
     return clock.duration(whole if whole < 3600 else whole // 60 * 60)  # noqa: PLR2004  an hour
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the subcommands."""
     parser = argparse.ArgumentParser(prog="sightline slo", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (build, explain, simulate, backtest):

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         ConfigurationError: An argument or variable says something we cannot use.
     """
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     config = Config.from_env(os.environ)
     settings = settings_of(config)
     dashboards = _dashboards(asked.paths or [DASHBOARDS])
@@ -74,7 +74,8 @@ def _line(row: Row) -> str:
     return f"{row.verdict:14}  {row.dashboard}: {row.name} ({row.kind})  {size}{detail}"
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
     parser = argparse.ArgumentParser(prog="sightline check", description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, help="dashboard files, or folders of them")
     parser.add_argument("--from", dest="start", default="now-5m", help="start of the time range")

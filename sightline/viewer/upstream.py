@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import aiohttp
 
+from sightline.invocation import command
+
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The longest answer that is read."""
 
@@ -65,7 +67,7 @@ class Upstream:
         except aiohttp.ClientError as error:
             raise SourceError(
                 f"{self.name} at {self.url} does not answer ({_reason(error)}). "
-                "`sightline status` says whether it runs.",
+                f"{command('status')} says whether it runs.",
                 brief=f"{self.name} does not answer",
             ) from error
         return self._parsed(body, response.status)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sightline import binaries
 from sightline.binaries.program import dotted
 from sightline.config import Config
+from sightline.invocation import command
 from sightline.local import ports, process
 from tests.stacks import LocalStack, alive, running
 from tests.waiting import until
@@ -45,7 +46,7 @@ def test_without_a_stack_status_says_so_and_down_is_content(beside: MakeStack) -
     status, down = stack.sightline("status"), stack.sightline("down")
 
     assert (status.returncode, down.returncode) == (1, 0)
-    assert status.stdout == f"nothing is running from {stack.config.state}; `sightline up`\n"
+    assert status.stdout == f"nothing is running from {stack.config.state}; {command('up')}\n"
     assert down.stdout == "nothing is running\n"
 
 

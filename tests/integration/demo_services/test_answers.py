@@ -128,7 +128,7 @@ def test_a_service_starts_before_its_neighbours_and_says_it_is_not_ready(start: 
     ("variable", "value", "message"),
     [
         ("PORT", "eighty", "PORT='eighty': expected a TCP port, like 8000"),
-        ("USERS_URL", "", "USERS_URL is not set: `sightline up` sets it from .env"),
+        ("USERS_URL", "", "USERS_URL is not set: `make up` sets it from .env"),
     ],
 )
 def test_a_wrong_variable_stops_the_start(

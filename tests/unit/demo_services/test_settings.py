@@ -46,4 +46,4 @@ def test_a_missing_peer_is_named_with_the_next_step() -> None:
     with pytest.raises(SettingError) as error:
         Settings.from_env({"PORT": "8000"}, needs=("USERS_URL",))
 
-    assert str(error.value) == "USERS_URL is not set: `sightline up` sets it from .env"
+    assert str(error.value) == "USERS_URL is not set: `make up` sets it from .env"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -22,3 +23,14 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(words: tuple[str, ...]
 
     os.close(writing)
     assert (command.stderr, command.returncode) == ("", 141)
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    command = subprocess.run(
+        [sys.executable, "-m", "sightline.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert command.stdout == f"sightline {metadata.version('sightline-stack')}\n"

@@ -1,0 +1,27 @@
+"""The words that start this installation again, for messages that name the next command."""
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+
+def command(words: str) -> str:
+    """Return the shell command that runs *words*, like ``up users``, in backticks.
+
+    It works as printed, from the folder in which this process was started.
+    """
+    return f"`{_program()} {words}`"
+
+
+def _program() -> str:
+    script = Path(sys.executable).with_name("sightline")
+    if not script.is_file():
+        return f"{_shown(Path(sys.executable))} -m sightline.cli"
+    found = shutil.which(script.name)
+    return script.name if found and script.samefile(found) else _shown(script)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
