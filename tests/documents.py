@@ -1,13 +1,22 @@
 """Code blocks of the documentation, each with the runner its fence names."""
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from sightline.artefacts import ROOT
 
 _FENCE = re.compile(r"^( *)```(?P<runner>[^\n`]*)\n(?P<code>.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"`([^`\n]+)`")
+_PROMPT_AND_VARIABLES = re.compile(r"^\s*(\$ )?([A-Z][A-Z_]*=\S* (… )?)*")
+_OF_CHECKOUT = re.compile(r"^\.(/|venv/|ci/)")
+_COLUMN_OF_TEXT = re.compile(r"(?<=\w) {3,}\S.*$")
+"""Explanation beside a command in a text block."""
+_SHELL = frozenset("&|;<>")
+"""A word with one of these ends the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +34,10 @@ class Block:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
-def pages() -> list[Path]:
-    """Every Markdown page of the repository."""
-    rooms = ("docs", "deploy", ".changelog")
-    below = [page for room in rooms for page in (ROOT / room).rglob("*.md")]
+def pages(*rooms: str) -> list[Path]:
+    """Every Markdown page on top of the repository and below *rooms*, all of them unless named."""
+    chosen = rooms or ("docs", "deploy", ".changelog")
+    below = [page for room in chosen for page in (ROOT / room).rglob("*.md")]
     return sorted([*ROOT.glob("*.md"), *below])
 
 
@@ -48,3 +57,44 @@ def _of(page: Path) -> Iterator[Block]:
             runner=match["runner"].strip(),
             code=match["code"],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command that a page tells people to type."""
+
+    line: int
+    words: tuple[str, ...]
+
+
+def commands(page: Path, programs: Collection[str]) -> Iterator[Command]:
+    """Commands on *page*: in shell and text blocks, and in inline code.
+
+    Args:
+        programs: A line or a piece of inline code is a command when it starts with one of these,
+            or with a path to a program of the checkout.
+    """
+    text = page.read_text(encoding="utf-8")
+    for block in _of(page):
+        if block.runner == "text" or block.runner.startswith("sh "):
+            for number, line in _lines(block):
+                yield from _command(number, line, programs)
+    prose = _FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    for code in _INLINE.finditer(prose):
+        yield from _command(prose.count("\n", 0, code.start()) + 1, code[1], programs)
+
+
+def _lines(block: Block) -> Iterator[tuple[int, str]]:
+    """Number and text of each line; one that goes on after a backslash counts with its first."""
+    number = block.line + 1
+    for whole in re.findall(r"(?:.*\\\n)*.*\n", block.code):
+        yield number, re.sub(r"\\\n *", "", whole)
+        number += whole.count("\n")
+
+
+def _command(line: int, text: str, programs: Collection[str]) -> Iterator[Command]:
+    typed = _PROMPT_AND_VARIABLES.sub("", text)
+    first = typed.split(maxsplit=1)[0] if typed.strip() else ""
+    if first in programs or _OF_CHECKOUT.match(first):
+        words = shlex.split(_COLUMN_OF_TEXT.sub("", typed), comments=True)
+        yield Command(line=line, words=tuple(takewhile(_SHELL.isdisjoint, words)))
