@@ -1,6 +1,6 @@
 # The one developer entry. `make` alone prints this list. Everything runs inside .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status test browser docker-test jaeger-test check bench generate clean ci
+.PHONY: help setup up down status test browser docker-test bare-test jaeger-test check bench generate clean ci
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,8 +19,8 @@ down: .venv/run.stamp  ## stop the stack
 status: .venv/run.stamp  ## what runs where
 	@$(BIN)/sightline status
 
-test: .venv/dev.stamp  ## unit, contract, integration, system
-	$(BIN)/pytest -n 2 --dist loadfile
+test: .venv/dev.stamp  ## unit, contract, integration, system; or TESTS="PATH…"
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 browser: .venv/browser.stamp  ## pages in a real browser (needs chromium on PATH)
 	$(BIN)/pytest tests/browser
@@ -36,6 +36,9 @@ bench: .venv/bench.stamp  ## figures beside the peers
 
 docker-test: .venv/dev.stamp  ## compose on a real engine
 	$(BIN)/pytest tests/docker
+
+bare-test: .venv/dev.stamp  ## the README on bare systems (needs an engine)
+	$(BIN)/pytest tests/bare
 
 jaeger-test: .venv/dev.stamp  ## our Jaeger files on a real jaeger from PATH
 	$(BIN)/pytest tests/jaeger

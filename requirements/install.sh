@@ -23,6 +23,9 @@ make_venv() {
     "$python" -m venv .venv
 }
 
+[ "$set_name" != dev ] || command -v curl >/dev/null ||
+    fail "curl: not found. The tests run the examples of the pages, and some of these call it." \
+        "Install it (Debian, Ubuntu: apt install curl), then run the same make command again."
 [ -x .venv/bin/python ] || make_venv
 printf 'Sightline: installing requirements/%s.lock (once)\n' "$set_name"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "requirements/$set_name.lock"

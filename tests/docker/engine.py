@@ -79,24 +79,38 @@ class Project:
 
 
 @contextmanager
+def daemon() -> Iterator[None]:
+    """An engine that answers, stopped at the end if it was started here.
+
+    Raises:
+        CommandFailed: No engine answers.
+    """
+    if not LAB.exists():
+        run(["docker", "info"])
+        yield
+        return
+    run([str(LAB), "engine"], within_seconds=300)
+    try:
+        yield
+    finally:
+        run([str(LAB), "stop"])
+
+
+@contextmanager
 def engine(folder: Path) -> Iterator[Path]:
-    """An engine that answers and has the images; gives the environment file to use.
+    """An engine that has the images; gives the environment file to use.
 
     Raises:
         CommandFailed: No engine answers, or an image is not to be had.
     """
-    if not LAB.exists():
-        run(["docker", "info"])
-        yield ENV_FILE
-        return
-    run([str(LAB), "engine"], within_seconds=300)
-    try:
+    with daemon():
+        if not LAB.exists():
+            yield ENV_FILE
+            return
         env_file = folder / "lab.env"
         env_file.write_text(run([str(LAB), "env", str(ENV_FILE)]))
         run([str(LAB), "images", *_images(env_file)], within_seconds=600)
         yield env_file
-    finally:
-        run([str(LAB), "stop"])
 
 
 def _images(env_file: Path) -> list[str]:

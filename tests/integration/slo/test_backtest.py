@@ -1,6 +1,7 @@
 """`sightline slo backtest` on a real Prometheus that remembers four days."""
 
 import os
+import re
 import subprocess
 import time
 import urllib.request
@@ -94,7 +95,8 @@ def test_an_outage_would_have_paged_at_these_moments(said: list[str]) -> None:
     shop, fast, slow, _ = said
 
     assert shop.startswith("shop / availability: ")
-    assert shop.endswith(" events over 4d, 0.347% bad, 2 alerts.")
+    # The first hours leave the four days while a slow machine comes to this test.
+    assert re.search(r" events over 4d, 0\.34[78]% bad, 2 alerts\.$", shop)
     # 14.4 x 0.5 % of an hour's events are bad after 8m30s, held for a minute
     assert fast.strip() == f"critical (1h, 14.4x)  at {into_the_outage(minutes=9.5)}, for 39m30s"
     # 6 x 0.5 % of six hours' events are bad after 21m30s, held for five

@@ -26,11 +26,13 @@ def python(path: Path, script: str) -> str:
     return str(program)
 
 
-def install(checkout: Path, interpreter: str) -> subprocess.CompletedProcess[str]:
+def install(
+    checkout: Path, interpreter: str, *, packages: str = "run", **environ: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", "requirements/install.sh", "run"],
+        ["/bin/sh", "requirements/install.sh", packages],
         cwd=checkout,
-        env={**os.environ, "PYTHON": interpreter},
+        env={**os.environ, "PYTHON": interpreter, **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -61,4 +63,14 @@ def test_a_python_without_venv_is_told_which_package(checkout: Path) -> None:
 
     assert result.returncode == 1
     assert "apt install python3-venv" in result.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_what_only_the_tests_need_is_named_before_anything_is_made(checkout: Path) -> None:
+    (checkout / "dirname").symlink_to("/usr/bin/dirname")
+
+    result = install(checkout, sys.executable, packages="dev", PATH=str(checkout))
+
+    assert result.returncode == 1
+    assert "apt install curl" in result.stderr
     assert not (checkout / ".venv").exists()

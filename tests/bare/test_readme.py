@@ -1,0 +1,86 @@
+"""The commands of the README on bare systems, typed by a user without root.
+
+Ubuntu 24.04's archive and images are out of reach here: its Python 3.12 runs on Debian 12.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bare.machine import INSTALL, Machine, System, running
+from tests.docker import engine
+from tests.docker.engine import CommandFailed
+
+DEBIAN_12 = System(name="debian-12", suite="bookworm")
+DEBIAN_13 = System(name="debian-13", suite="trixie")
+PYTHON_3_12 = System(name="python-3.12-on-debian-12", suite="bookworm", python="3.12")
+
+BESIDE_UNIT_TESTS = "tests/contract tests/integration tests/system"
+"""CI runs the unit tests on every Python of its machine."""
+
+pytestmark = pytest.mark.timeout(3000)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def daemon() -> Iterator[None]:
+    with engine.daemon():
+        yield
+
+
+@pytest.fixture(scope="module")
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    with running(request.param) as machine:
+        yield machine
+
+
+def on(*systems: System) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("machine", systems, indirect=True, ids=str)
+
+
+@on(DEBIAN_12, DEBIAN_13)
+def test_what_the_machine_lacks_is_named_with_its_package(machine: Machine) -> None:
+    with pytest.raises(CommandFailed, match="apt install python3-venv"):
+        machine.user("make up")
+
+
+@on(DEBIAN_12, DEBIAN_13, PYTHON_3_12)
+def test_the_stack_runs_without_root(machine: Machine) -> None:
+    machine.root(f"{INSTALL} python3-venv")
+
+    up = machine.user("make up")
+    status = machine.user("make status")
+    traced = machine.user(".venv/bin/python -m tests.bare.trace")
+    alerts = machine.user(".venv/bin/sightline amtool alert query")
+    down = machine.user("make down")
+
+    assert "prometheus is healthy: prometheus " in up
+    assert "open http://localhost:3000" in up
+    assert status.count("healthy") == 9
+    assert traced == "gateway orders users\n"
+    assert "Alertname" in alerts
+    assert "stopped prometheus" in down
+
+
+@on(DEBIAN_12)
+def test_what_the_tests_lack_is_named_with_its_package(machine: Machine) -> None:
+    with pytest.raises(CommandFailed, match="apt install curl"):
+        machine.user("make test")
+
+
+@on(DEBIAN_12)
+def test_the_tests_pass(machine: Machine) -> None:
+    machine.root(f"{INSTALL} curl")
+
+    tested = machine.user("make test")
+
+    assert re.search(r"=+ \d+ passed.* =+\n$", tested)
+
+
+@on(DEBIAN_13, PYTHON_3_12)
+def test_what_other_steps_of_ci_do_not_run_on_this_python_passes(machine: Machine) -> None:
+    machine.root(f"{INSTALL} curl")
+
+    tested = machine.user(f"make test TESTS='{BESIDE_UNIT_TESTS}'")
+
+    assert re.search(r"=+ \d+ passed.* =+\n$", tested)
