@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
+import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,14 @@ OLDEST_ENGINE: Final = 25
 
 _ENGINE_WITHIN_SECONDS: Final = 2.0
 _ANSWERS_WITHIN_SECONDS: Final = 30.0
+MOUNTED: Final = (
+    artefacts.PROMETHEUS,
+    artefacts.GRAFANA,
+    artefacts.JAEGER,
+    artefacts.ROOT / "docs" / "runbooks",
+)
+"""Folders that the compose file mounts; the containers run as other users than the reader."""
+
 _MARK: Final = "docker"
 """File in the run folder that says: this stack runs on Docker."""
 
@@ -34,6 +43,7 @@ class Docker:
     """The compose stack of one state folder."""
 
     config: Config
+    mounted: tuple[Path, ...] = MOUNTED
 
     @property
     def running(self) -> bool:
@@ -64,6 +74,10 @@ class Docker:
         if not found or int(found[0]) < OLDEST_ENGINE:
             raise DockerUnusable(f"engine {version!r}: {OLDEST_ENGINE} or newer is needed")
         self._run("compose", "version")
+        closed = next(filter(_closed, self._mounted_paths()), None)
+        if closed:
+            folders = " ".join(os.path.relpath(folder) for folder in self.mounted)
+            raise DockerUnusable(f"containers cannot read {closed}: `chmod -R go+rX {folders}`")
 
     def up(self, services: list[str], *, foreground: bool) -> int:
         """Start *services*, all when none are named, and wait until they are healthy.
@@ -92,6 +106,11 @@ class Docker:
     @property
     def _mark(self) -> Path:
         return self.config.state / "run" / _MARK
+
+    def _mounted_paths(self) -> Iterator[Path]:
+        for folder in filter(Path.exists, self.mounted):
+            yield folder
+            yield from folder.rglob("*")
 
     def _images(self) -> list[str]:
         listed = self._run("compose", *_file(), "config", "--images")
@@ -145,6 +164,13 @@ class Docker:
 
 def _file() -> tuple[str, ...]:
     return ("--project-directory", str(artefacts.ROOT), "--file", str(artefacts.COMPOSE_FILE))
+
+
+def _closed(path: Path) -> bool:
+    """Tell whether other users cannot read the file, or enter the folder, at *path*."""
+    mode = path.stat().st_mode
+    needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
+    return mode & needed != needed
 
 
 def _last_line(text: str) -> str:

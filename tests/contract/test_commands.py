@@ -24,6 +24,8 @@ PROVIDED = {
     "apt": "every Debian and Ubuntu",
     "apt-get": "every Debian and Ubuntu",
     "cd": "the shell",
+    "chcon": "coreutils",
+    "chmod": "coreutils",
     "cp": "coreutils",
     "curl": "Debian's package curl",
     "df": "coreutils",

@@ -15,6 +15,7 @@ import yaml
 
 from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, PROMETHEUS, ROOT
 from sightline.config import read_env_file
+from sightline.docker import MOUNTED
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
@@ -170,3 +171,22 @@ def test_grafana_finds_its_home_where_the_dashboards_are() -> None:
     assert (DASHBOARDS / home.name).is_file()
     assert provider["providers"][0]["options"]["path"] == str(home.parent)
     assert f"./grafana/dashboards:{home.parent}:ro" in SERVICES["grafana"]["volumes"]
+
+
+def test_the_driver_looks_at_every_folder_that_is_mounted() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", ())]
+    sources = {ROOT / mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+
+    uncovered = [
+        source for source in sources if not any(source.is_relative_to(folder) for folder in MOUNTED)
+    ]
+
+    assert uncovered == []
+
+
+def test_the_image_sets_the_mode_of_each_file_of_the_checkout() -> None:
+    dockerfile = (ROOT / "deploy" / "docker" / "Dockerfile").read_text(encoding="utf-8")
+
+    copies = re.findall(r"^COPY (?!--from)(.*)$", dockerfile, flags=re.MULTILINE)
+
+    assert [copy for copy in copies if not copy.startswith("--chmod=755 ")] == []

@@ -1,5 +1,6 @@
 """The driver against a `docker` program that answers as the real one and notes what it is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,18 @@ def test_up_waits_for_health_and_is_remembered_until_down(tmp_path: Path) -> Non
     driver.down()
 
     assert not driver.running
+
+
+@pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o755, 0o640), (0o700, 0o644)])
+def test_files_that_containers_cannot_read_are_named_with_the_way_out(
+    tmp_path: Path, folder_mode: int, file_mode: int
+) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "demo.yml").touch()
+    (folder / "demo.yml").chmod(file_mode)
+    folder.chmod(folder_mode)
+    driver = replace(docker(tmp_path), mounted=(folder,))
+
+    with pytest.raises(DockerUnusable, match=r"containers cannot read .*: `chmod -R go\+rX "):
+        driver.require_engine()
