@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import PortTaken, RoleFailed
+from sightline.invocation import command
 from sightline.local import process
 from sightline.local.stack import Stack
 from tests.unit.sightline.local.throwaway import FAILS, SERVER, Silent, role
@@ -78,7 +79,7 @@ def test_a_role_that_dies_at_the_start_is_named_and_the_rest_keeps_running(stack
 
     assert str(raised.value).startswith("b exited with status 3. ")
     assert "the reason" in str(raised.value)
-    assert str(raised.value).endswith("The other roles keep running. Then: sightline up b")
+    assert str(raised.value).endswith(f"The other roles keep running. Then: {command('up b')}")
     assert until(lambda: stack.look().health == {"a": "healthy", "b": "silent"}, within_seconds=30)
 
 
