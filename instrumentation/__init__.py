@@ -4,38 +4,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from instrumentation._asgi import TelemetryMiddleware
-    from instrumentation._client_aiohttp import instrument_aiohttp
-    from instrumentation._client_httpx import instrument_httpx
-    from instrumentation._client_requests import instrument_requests
-    from instrumentation._exemplar import exemplar
-    from instrumentation._export_queue import ExportStats
-    from instrumentation._exposition import metrics_app
-    from instrumentation._instrument import instrument
-    from instrumentation._logs import JSONFormatter, TraceContextFilter
-    from instrumentation._otlp import OTLPExporter
-    from instrumentation._propagators import extract, inject
-    from instrumentation._telemetry import Telemetry
+    from instrumentation._clients.aiohttp import instrument_aiohttp
+    from instrumentation._clients.httpx import instrument_httpx
+    from instrumentation._clients.requests import instrument_requests
+    from instrumentation._export.exporter import OTLPExporter
+    from instrumentation._export.queue import ExportStats
+    from instrumentation._logging.formatter import JSONFormatter, TraceContextFilter
+    from instrumentation._metrics.exemplar import exemplar
+    from instrumentation._server.asgi import TelemetryMiddleware
+    from instrumentation._setup.instrument import instrument
+    from instrumentation._setup.metrics_app import metrics_app
+    from instrumentation._setup.telemetry import Telemetry
+    from instrumentation._spans.propagators import extract, inject
     from instrumentation.errors import ConfigurationError
     from instrumentation.settings import Settings
 
 _HOMES = {
     "ConfigurationError": "errors",
-    "ExportStats": "_export_queue",
-    "JSONFormatter": "_logs",
-    "OTLPExporter": "_otlp",
+    "ExportStats": "_export.queue",
+    "JSONFormatter": "_logging.formatter",
+    "OTLPExporter": "_export.exporter",
     "Settings": "settings",
-    "Telemetry": "_telemetry",
-    "TelemetryMiddleware": "_asgi",
-    "TraceContextFilter": "_logs",
-    "exemplar": "_exemplar",
-    "extract": "_propagators",
-    "inject": "_propagators",
-    "instrument": "_instrument",
-    "instrument_aiohttp": "_client_aiohttp",
-    "instrument_httpx": "_client_httpx",
-    "instrument_requests": "_client_requests",
-    "metrics_app": "_exposition",
+    "Telemetry": "_setup.telemetry",
+    "TelemetryMiddleware": "_server.asgi",
+    "TraceContextFilter": "_logging.formatter",
+    "exemplar": "_metrics.exemplar",
+    "extract": "_spans.propagators",
+    "inject": "_spans.propagators",
+    "instrument": "_setup.instrument",
+    "instrument_aiohttp": "_clients.aiohttp",
+    "instrument_httpx": "_clients.httpx",
+    "instrument_requests": "_clients.requests",
+    "metrics_app": "_setup.metrics_app",
 }
 
 __all__ = [

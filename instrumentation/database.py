@@ -22,8 +22,8 @@ from time import perf_counter
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
-from instrumentation._guard import qualified_name
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._support.guard import qualified_name
 
 
 class Database:

@@ -21,9 +21,9 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
-from instrumentation._guard import qualified_name
-from instrumentation._telemetry import Telemetry
-from instrumentation._trust import trusted
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._spans.trust import trusted
+from instrumentation._support.guard import qualified_name
 
 OK: Final = grpc.StatusCode.OK
 CANCELLED: Final = grpc.StatusCode.CANCELLED

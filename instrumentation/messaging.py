@@ -23,11 +23,11 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind
 from prometheus_client import Counter
 
-from instrumentation._guard import qualified_name
-from instrumentation._histogram import Observer
-from instrumentation._metrics import Bounded
-from instrumentation._propagation import Incoming
-from instrumentation._telemetry import Telemetry
+from instrumentation._metrics.families import Bounded
+from instrumentation._metrics.histogram import Observer
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._spans.propagation import Incoming
+from instrumentation._support.guard import qualified_name
 
 Carrier = MutableMapping[str, str] | MutableSequence[tuple[str, bytes]]
 """Headers of a message: a dictionary, or pairs as Kafka's clients take them."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, NamedTuple, Self
 
-from instrumentation import _environment
-from instrumentation._export_settings import HTTP, ExportSettings
-from instrumentation._redaction import is_secret_header
+from instrumentation._settings import environment
+from instrumentation._settings.export import HTTP, ExportSettings
+from instrumentation._support.redaction import is_secret_header
 from instrumentation.conventions import KNOWN_METHODS
 from instrumentation.errors import ConfigurationError
 
@@ -40,7 +40,7 @@ SECRET_PARAMETERS: Final = frozenset(
     }
 )
 """Names of query parameters whose values never leave the process, in lower case; a word covers
-the longer names it is part of (``_redaction.py``)."""
+the longer names it is part of (``_support/redaction.py``)."""
 
 LENGTH_LIMIT: Final = 16_384
 """Characters of a text that are kept when no variable sets another limit."""
@@ -75,7 +75,7 @@ class Limits(NamedTuple):
         """
 
         def count(name: str, default: int = 128) -> int:
-            return _environment.whole(environ, name, default)
+            return environment.whole(environ, name, default)
 
         general = count("OTEL_ATTRIBUTE_COUNT_LIMIT")
         return cls(
@@ -94,8 +94,8 @@ def length_limit(environ: Mapping[str, str], specific: str) -> int:
     Raises:
         ConfigurationError: Names variable, value and expectation.
     """
-    general = _environment.whole(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
-    return _environment.whole(environ, specific, general)
+    general = environment.whole(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
+    return environment.whole(environ, specific, general)
 
 
 def log_length_limit(environ: Mapping[str, str]) -> int:
@@ -181,20 +181,20 @@ class Settings(NamedTuple):
             ConfigurationError: Names variable, value and expectation.
         """
         env = os.environ if environ is None else environ
-        attributes = _environment.pairs(env, "OTEL_RESOURCE_ATTRIBUTES")
-        named = _environment.text(env, "OTEL_SERVICE_NAME")
+        attributes = environment.pairs(env, "OTEL_RESOURCE_ATTRIBUTES")
+        named = environment.text(env, "OTEL_SERVICE_NAME")
         return cls(
-            disabled=_environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
+            disabled=environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
             service_name=named or attributes.get("service.name", ""),
             resource_attributes=attributes,
-            resource_detectors=_environment.words(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
-            sampler=_environment.choice(
+            resource_detectors=environment.words(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
+            sampler=environment.choice(
                 env, "OTEL_TRACES_SAMPLER", "parentbased_always_on", among=SAMPLERS
             ),
             sampler_argument=_sampler_argument(env),
             propagators=_propagators(env),
             known_methods=frozenset(
-                _environment.words(
+                environment.words(
                     env, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", tuple(KNOWN_METHODS)
                 )
             ),
@@ -204,8 +204,8 @@ class Settings(NamedTuple):
             secret_parameters=secret_parameters(env),
             trust_incoming=_trust(env),
             baggage_hosts=_lower(env, "SIGHTLINE_BAGGAGE_HOSTS") or LOCAL_HOSTS,
-            max_label_sets=_environment.whole(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
-            strict=_environment.boolean(env, "SIGHTLINE_STRICT", default=False),
+            max_label_sets=environment.whole(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
+            strict=environment.boolean(env, "SIGHTLINE_STRICT", default=False),
             limits=Limits.from_env(env),
             export=ExportSettings.from_env(env),
             logs_exporter=_logs_exporter(env),
@@ -217,13 +217,13 @@ LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 """Where baggage may always go: it stays on the machine."""
 
 
-def _sampler_argument(environ: _environment.Environ) -> str:
+def _sampler_argument(environ: environment.Environ) -> str:
     """The argument, checked here where the sampler takes a ratio."""
-    if _environment.text(environ, "OTEL_TRACES_SAMPLER").lower().endswith("traceidratio"):
-        _environment.parsed(
+    if environment.text(environ, "OTEL_TRACES_SAMPLER").lower().endswith("traceidratio"):
+        environment.parsed(
             environ, "OTEL_TRACES_SAMPLER_ARG", 1.0, parse=_ratio, expected="a ratio from 0 to 1"
         )
-    return _environment.text(environ, "OTEL_TRACES_SAMPLER_ARG")
+    return environment.text(environ, "OTEL_TRACES_SAMPLER_ARG")
 
 
 def _ratio(value: str) -> float:
@@ -233,42 +233,42 @@ def _ratio(value: str) -> float:
     return ratio
 
 
-def _propagators(environ: _environment.Environ) -> tuple[str, ...]:
+def _propagators(environ: environment.Environ) -> tuple[str, ...]:
     """Each name once, in the order given; ``none`` means nobody."""
-    words = _environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
+    words = environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
     found = tuple(dict.fromkeys(map(str.lower, words)))
     return () if found == ("none",) else found
 
 
-def _logs_exporter(environ: _environment.Environ) -> str:
+def _logs_exporter(environ: environment.Environ) -> str:
     """The exporter; the protocol is checked where it counts, for OTLP logs go over HTTP alone."""
-    exporter = _environment.choice(
+    exporter = environment.choice(
         environ, "OTEL_LOGS_EXPORTER", "none", among=("none", LOGS_OVER_OTLP)
     )
     if exporter == LOGS_OVER_OTLP:
         specific, general = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"
-        name = specific if _environment.text(environ, specific) else general
-        _environment.choice(environ, name, HTTP, among=(HTTP,))
+        name = specific if environment.text(environ, specific) else general
+        environment.choice(environ, name, HTTP, among=(HTTP,))
     return exporter
 
 
-def _lower(environ: _environment.Environ, name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _environment.words(environ, name))
+def _lower(environ: environment.Environ, name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in environment.words(environ, name))
 
 
-def _excluded_urls(environ: _environment.Environ) -> tuple[str, ...]:
+def _excluded_urls(environ: environment.Environ) -> tuple[str, ...]:
     specific = "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"
-    name = specific if _environment.text(environ, specific) else "OTEL_PYTHON_EXCLUDED_URLS"
-    words = _environment.words(environ, name)
+    name = specific if environment.text(environ, specific) else "OTEL_PYTHON_EXCLUDED_URLS"
+    words = environment.words(environ, name)
     for word in words:
         _pattern(name, word)
     return words
 
 
-def _headers(environ: _environment.Environ, direction: str) -> tuple[str, ...]:
+def _headers(environ: environment.Environ, direction: str) -> tuple[str, ...]:
     name = f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}"
     fields = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
-    patterns = [_pattern(fields, word) for word in _environment.words(environ, fields)]
+    patterns = [_pattern(fields, word) for word in environment.words(environ, fields)]
     words = _lower(environ, name)
     for word in words:
         if not word.replace("-", "").replace("_", "").isalnum():
@@ -293,7 +293,7 @@ def _pattern(name: str, word: str) -> re.Pattern[str]:
         ) from None
 
 
-def _trust(environ: _environment.Environ) -> Trust:
+def _trust(environ: environment.Environ) -> Trust:
     name = "SIGHTLINE_TRUST_INCOMING"
     words = _lower(environ, name) or ("always",)
     match words:

@@ -12,42 +12,22 @@
 Ids count up from 1, and every start or end of a span is one second after the one before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instrumentation._spans.recorded import RecordedSpan
+
 if TYPE_CHECKING:
-    from instrumentation._recording import Spans
-    from instrumentation._telemetry import Telemetry
+    from instrumentation._setup.recording import Spans
+    from instrumentation._setup.telemetry import Telemetry
+
+__all__ = ["Edge", "RecordedSpan", "Recording", "telemetry"]
 
 Edge = tuple[str, str]
 """Names of a span and of a span right below it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedSpan:
-    """A finished span."""
-
-    name: str
-    kind: str
-    """``SERVER``, ``CLIENT``, ``INTERNAL``, ``PRODUCER`` or ``CONSUMER``."""
-    trace_id: str
-    span_id: str
-    parent_id: str
-    """Empty for a root."""
-    attributes: Mapping[str, Any]
-    events: tuple[str, ...]
-    """Names."""
-    links: tuple[str, ...]
-    """Span ids."""
-    status: str
-    """``UNSET``, ``OK`` or ``ERROR``."""
-    start: int
-    end: int
-    """Seconds on the test's own clock."""
 
 
 class Recording:
@@ -62,7 +42,7 @@ class Recording:
 
     def instrument(self, app: Any) -> None:  # noqa: ANN401  as instrument() takes it
         """Watch *app*, a FastAPI or Starlette app, until the test ends."""
-        from instrumentation._instrument import attach  # noqa: PLC0415  other tests do without
+        from instrumentation._setup.instrument import attach  # noqa: PLC0415  other tests do without
 
         self._undo.callback(attach(app, self.telemetry))
 
@@ -116,7 +96,7 @@ class Recording:
 @pytest.fixture
 def telemetry() -> Iterator[Recording]:
     """Telemetry of one test: deterministic, in memory, failures of its own raised."""
-    from instrumentation._recording import recording  # noqa: PLC0415  other tests do without
+    from instrumentation._setup.recording import recording  # noqa: PLC0415  other tests do without
 
     with recording() as (spans, found):
         watched = Recording(spans, found)

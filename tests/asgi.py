@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from instrumentation._asgi_types import ASGIApp
+from instrumentation._support.asgi_types import ASGIApp
 
 Messages = list[dict[str, Any]]
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable
 from functools import wraps
 from typing import TYPE_CHECKING
 
-from instrumentation._on_import import when_imported
+from instrumentation._support.on_import import when_imported
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from instrumentation._asgi_types import Receive, Scope, Send
+    from instrumentation._support.asgi_types import Receive, Scope, Send
 
 
 def activate() -> None:
@@ -24,7 +24,7 @@ def _patch() -> None:
     from starlette.applications import Starlette  # noqa: PLC0415  not before the service does
 
     from instrumentation import instrument  # noqa: PLC0415  as above
-    from instrumentation._entry import OURS  # noqa: PLC0415  as above
+    from instrumentation._server.entry import OURS  # noqa: PLC0415  as above
 
     call = Starlette.__call__
 

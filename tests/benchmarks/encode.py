@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AnyValue
 
-from instrumentation._encode import SpanEncoder
-from instrumentation._encode_request import OriginEncoder, request
+from instrumentation._export.encoder import SpanEncoder
+from instrumentation._otlp.request import OriginEncoder, request
 from tests.benchmarks.rows import Row, cpu_minima
 
 SPANS: Final = 512

@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import build
-from instrumentation._export_processor import ExportProcessor
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._export.processor import ExportProcessor
+from instrumentation._settings.export import ExportSettings
 from tests.benchmarks import cores
 from tests.benchmarks.encode import ATTRIBUTES
 from tests.benchmarks.rows import Row

@@ -23,9 +23,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import build
-from instrumentation._export_processor import ExportProcessor
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._export.processor import ExportProcessor
+from instrumentation._settings.export import ExportSettings
 from tests.benchmarks.encode import ATTRIBUTES
 
 RATE: Final = 200

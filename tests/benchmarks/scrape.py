@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 
-from instrumentation._guard import Operation, Uncounted
-from instrumentation._render import Renderer
-from instrumentation._snapshot import Samples
+from instrumentation._scrape.render import Renderer
+from instrumentation._scrape.snapshot import Samples
+from instrumentation._support.guard import Operation, Uncounted
 from tests.benchmarks.rows import Row, cpu_minima
 from tests.benchmarks.series import fill
 

@@ -5,7 +5,7 @@ from typing import Final
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Histogram
 
-from instrumentation._histogram import observer
+from instrumentation._metrics.histogram import observer
 from instrumentation.conventions import DURATION_BUCKETS
 
 LABEL_SETS: Final = 588

@@ -11,8 +11,8 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import build
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._settings.export import ExportSettings
 from tests.benchmarks.rows import Row
 from tests.fakes import BLACKHOLE, CLOSED, DRIP, Collector, Fault, status
 

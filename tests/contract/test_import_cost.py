@@ -18,10 +18,10 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 SELDOM = (
-    *("_client_aiohttp", "_client_httpx", "_client_requests", "_export_grpc", "_export_logs"),
-    *("_export_stock", "_export_worker", "_logs", "_merge", "_otlp", "_plugins", "_recording"),
-    *("_metrics_path", "_remote_sampler", "_render", "_resource_detectors", "_snapshot"),
-    "_workers",
+    *("_clients.aiohttp", "_clients.httpx", "_clients.requests", "_export.exporter"),
+    *("_export.grpc", "_export.stock", "_export.worker", "_logging.export", "_logging.formatter"),
+    *("_sampling.remote", "_scrape.merge", "_scrape.render", "_scrape.snapshot", "_scrape.workers"),
+    *("_server.metrics_path", "_setup.recording", "_setup.resource_detectors", "_support.plugins"),
     *("database", "grpc", "messaging", "testing"),
 )
 """What no service needs before its first span or scrape, or only those that use it."""

@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import build
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._settings.export import ExportSettings
 
 SERVICE: Final = "poisoned"
 SPANS_PER_SECOND: Final = 50

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import trace
 
 from instrumentation import Settings
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry
 from tests.integration.tracestore.trace_store import PROTOBUF, TraceStore, running
 from tests.jaeger.conftest import PLAIN, real
 from tests.jaeger.test_beside_jaeger import as_store

@@ -8,9 +8,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from instrumentation._export import build
-from instrumentation._export_queue import ExportStats
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._export.queue import ExportStats
+from instrumentation._settings.export import ExportSettings
 from tests.fakes import Collector
 
 

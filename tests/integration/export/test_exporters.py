@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanContext
 
-from instrumentation._otlp import OTLPExporter
+from instrumentation._export.exporter import OTLPExporter
 from tests.fakes import CLOSED, DRIP, Collector, Fault, partial_success, slow, status
 from tests.integration.export.conftest import Services
 

@@ -9,7 +9,7 @@ from tests.fakes import Collector
 
 PROGRAM = """
 import os
-from instrumentation._export_settings import ExportSettings
+from instrumentation._settings.export import ExportSettings
 from tests.integration.export.conftest import Service
 
 service = Service(dict(os.environ))
@@ -54,8 +54,8 @@ import os
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
-from instrumentation._export import build
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.base import build
+from instrumentation._settings.export import ExportSettings
 
 provider = TracerProvider()
 provider.add_span_processor(

@@ -7,8 +7,8 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry, Counter
 
-from instrumentation._provider import build
-from instrumentation._remote_sampler import RemoteArguments, RemoteSampler
+from instrumentation._sampling.remote import RemoteArguments, RemoteSampler
+from instrumentation._setup.provider import build
 from instrumentation.settings import Settings
 from tests.fakes import SamplingServer
 from tests.forks import said_in_child

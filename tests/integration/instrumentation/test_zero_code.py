@@ -59,7 +59,7 @@ def test_a_sitecustomize_of_the_users_own_runs_as_well(tmp_path: Path) -> None:
         environ={"PYTHONPATH": str(tmp_path)},
     )
 
-    assert shown.stdout == "it ran instrumentation._on_import\n"
+    assert shown.stdout == "it ran instrumentation._support.on_import\n"
 
 
 def test_every_other_python_below_pays_nothing() -> None:

@@ -14,9 +14,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, Status, StatusCode
 
-from instrumentation._encode import SpanEncoder
-from instrumentation._encode_request import OriginEncoder, request, spans_of
-from instrumentation._encode_values import MAX_VALUE_BYTES
+from instrumentation._export.encoder import SpanEncoder
+from instrumentation._otlp.request import OriginEncoder, request, spans_of
+from instrumentation._otlp.values import MAX_VALUE_BYTES
 from tests.fakes import attribute
 from tests.strategies import batches
 

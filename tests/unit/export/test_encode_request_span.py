@@ -9,12 +9,12 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode
 from prometheus_client import CollectorRegistry
 
 from instrumentation import Settings
-from instrumentation._attribute_group import AttributeGroup
-from instrumentation._encode import SpanEncoder
-from instrumentation._outcome import FAILED, Outcome
-from instrumentation._provider import build
-from instrumentation._recording import CountingIds, Spans
-from instrumentation._span import Origin, RequestSpan
+from instrumentation._export.encoder import SpanEncoder
+from instrumentation._otlp.attribute_group import AttributeGroup
+from instrumentation._otlp.outcome import FAILED, Outcome
+from instrumentation._setup.provider import build
+from instrumentation._setup.recording import CountingIds, Spans
+from instrumentation._spans.span import Origin, RequestSpan
 from tests.strategies import ATTRIBUTES, CONTEXTS
 
 NAMED = SpanContext(1, 2, is_remote=True)

@@ -5,7 +5,7 @@ from google.protobuf.wrappers_pb2 import BytesValue, Int64Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instrumentation._encode_wire import delimited, fields, varint
+from instrumentation._otlp.wire import delimited, fields, varint
 from tests.strategies import INT64
 
 

@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from instrumentation._export_answer import partial_success
-from instrumentation._export_grpc import retry_delay, target
-from instrumentation._export_http import retry_after
-from instrumentation._export_verdict import Accepted
+from instrumentation._export.answer import partial_success
+from instrumentation._export.grpc import retry_delay, target
+from instrumentation._export.http import retry_after
+from instrumentation._export.verdict import Accepted
 
 IN_A_MINUTE = RetryInfo(retry_delay=Duration(seconds=60, nanos=500_000_000))
 

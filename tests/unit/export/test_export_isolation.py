@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.resources import Resource
 
-from instrumentation._encode_request import OriginEncoder, spans_of
-from instrumentation._export_http import GZIP_BITS
-from instrumentation._export_isolation import MAX_PROBES
-from instrumentation._export_outage import OutageLog
-from instrumentation._export_queue import ExportStats, SpanQueue
-from instrumentation._export_settings import ExportSettings
-from instrumentation._export_verdict import Accepted, Failed, Refused, Verdict
-from instrumentation._export_worker import Pauses, Sender, packet
+from instrumentation._export.http import GZIP_BITS
+from instrumentation._export.isolation import MAX_PROBES
+from instrumentation._export.outage_log import OutageLog
+from instrumentation._export.queue import ExportStats, SpanQueue
+from instrumentation._export.verdict import Accepted, Failed, Refused, Verdict
+from instrumentation._export.worker import Pauses, Sender, packet
+from instrumentation._otlp.request import OriginEncoder, spans_of
+from instrumentation._settings.export import ExportSettings
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1)
 UNAVAILABLE = Failed(cause="503", detail="HTTP 503")

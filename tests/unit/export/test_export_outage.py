@@ -4,11 +4,11 @@ from itertools import count
 
 import pytest
 
-from instrumentation._export_outage import OutageLog
-from instrumentation._export_queue import ExportStats, SpanQueue
-from instrumentation._export_settings import ExportSettings
-from instrumentation._export_verdict import printable
-from instrumentation._export_worker import Pauses
+from instrumentation._export.outage_log import OutageLog
+from instrumentation._export.queue import ExportStats, SpanQueue
+from instrumentation._export.worker import Pauses
+from instrumentation._settings.export import ExportSettings
+from instrumentation._support.redaction import printable
 
 NOTHING: ExportStats = SpanQueue(ExportSettings.from_env({})).stats()
 

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from instrumentation._export_packet import Packet
-from instrumentation._export_queue import DROPPED, ExportStats, SpanQueue
-from instrumentation._export_settings import ExportSettings
+from instrumentation._export.packet import Packet
+from instrumentation._export.queue import DROPPED, ExportStats, SpanQueue
+from instrumentation._settings.export import ExportSettings
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1, max_queue_bytes=100)
 """A batch is full at once."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from instrumentation._export_settings import ExportSettings
+from instrumentation._settings.export import ExportSettings
 from instrumentation.errors import ConfigurationError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from instrumentation._proxy import proxy_for
+from instrumentation._settings.proxy import proxy_for
 
 PROXY = "http://proxy.internal:3128"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from instrumentation._remote_sampler import RemoteArguments
-from instrumentation._remote_sampler_strategies import RateLimited, strategy
+from instrumentation._sampling.remote import RemoteArguments
+from instrumentation._sampling.strategies import RateLimited, strategy
 from instrumentation.errors import ConfigurationError
 from sightline.artefacts import ROOT
 

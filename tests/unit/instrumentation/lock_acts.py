@@ -26,12 +26,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from instrumentation import OTLPExporter, Settings, TelemetryMiddleware
-from instrumentation._remote_sampler_strategies import RateLimited
-from instrumentation._snapshot import Samples
-from instrumentation._span import RequestSpan
-from instrumentation._telemetry import Telemetry
-from instrumentation._workers import Workers
-from instrumentation._workers_folder import Folder
+from instrumentation._sampling.strategies import RateLimited
+from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.workers import Workers
+from instrumentation._scrape.workers_folder import Folder
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._spans.span import RequestSpan
 from tests.asgi import answer, scope
 
 CONTEXT = trace.SpanContext(1, 2, is_remote=False, trace_flags=trace.TraceFlags(1))

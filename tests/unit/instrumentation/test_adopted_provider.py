@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import Decision, StaticSampler
 
 from instrumentation import Settings, Telemetry, TelemetryMiddleware
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._provider import adopt
+from instrumentation._setup.provider import adopt
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from tests.asgi import answer, scope
 
 

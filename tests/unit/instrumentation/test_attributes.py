@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instrumentation._attributes import LONGEST_KEY, MOST_BYTES, cleaned, cut
+from instrumentation._spans.attributes import LONGEST_KEY, MOST_BYTES, cleaned, cut
 from instrumentation.settings import LENGTH_LIMIT
 from tests.strategies import LARGE_VALUES
 

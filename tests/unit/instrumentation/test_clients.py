@@ -14,7 +14,7 @@ import requests
 from opentelemetry import baggage, context
 
 from instrumentation import instrument_aiohttp, instrument_httpx, instrument_requests
-from instrumentation._client import Clients
+from instrumentation._clients.call import Clients
 from instrumentation.testing import Recording
 from tests.ports import free_ports
 

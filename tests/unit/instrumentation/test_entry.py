@@ -25,9 +25,9 @@ from instrumentation import (
     extract,
     inject,
 )
-from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
-from instrumentation._recording import ENVIRON, recording
-from instrumentation._telemetry import Engine
+from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._setup.telemetry import Engine
+from instrumentation._support.asgi_types import ASGIApp, Receive, Scope, Send
 from instrumentation.messaging import Channel
 from instrumentation.testing import Recording
 from tests.asgi import answer, scope

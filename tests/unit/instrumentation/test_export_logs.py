@@ -12,9 +12,9 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation import ConfigurationError, Settings, extract
-from instrumentation._export_logs import LogExport, Translation, severity
-from instrumentation._guard import Guard, Uncounted
-from instrumentation._sanitizer import Sanitizer
+from instrumentation._logging.export import LogExport, Translation, severity
+from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._support.guard import Guard, Uncounted
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry
 from tests import asgi
 from tests.asgi import answer
 

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from instrumentation import Settings, TelemetryMiddleware, instrument
-from instrumentation._telemetry import Engine
+from instrumentation._setup.telemetry import Engine
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from instrumentation._fork import Renewed, in_child, new_lock
+from instrumentation._support.fork import Renewed, in_child, new_lock
 from tests.forks import said_in_child
 
 ROOT = Path(__file__).parents[3]
@@ -87,7 +87,7 @@ def test_a_child_makes_its_own_connection_once_and_its_parent_keeps_the_first() 
 IMPORTED_IN_A_THREAD = """
 import os, pathlib, sys, threading
 sys.path.insert(0, sys.argv[1])
-import instrumentation._fork
+import instrumentation._support.fork
 pathlib.Path(sys.argv[1], "slow.py").write_text(
     "import threading\\nthreading.begun.set()\\nthreading.over.wait(threading.seconds)\\n"
 )

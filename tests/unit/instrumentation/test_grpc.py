@@ -9,7 +9,7 @@ import pytest
 from opentelemetry import baggage, context
 
 from instrumentation import Settings, Telemetry
-from instrumentation._recording import ENVIRON, recording
+from instrumentation._setup.recording import ENVIRON, recording
 from instrumentation.grpc import ServerInterceptor, client_interceptors
 from instrumentation.testing import Recording
 

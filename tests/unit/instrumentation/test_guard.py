@@ -5,8 +5,8 @@ import logging
 import pytest
 from prometheus_client import CollectorRegistry
 
-from instrumentation._guard import Guard
-from instrumentation._metrics import counter
+from instrumentation._metrics.families import counter
+from instrumentation._support.guard import Guard
 
 FAILURES = "sightline_internal_errors_total"
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._recording import ENVIRON, recording
+from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from tests.asgi import answer, scope
 
 LISTED = {

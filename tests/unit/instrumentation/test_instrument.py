@@ -35,7 +35,7 @@ def test_instrumenting_an_app_that_runs_already_is_warned_of(
     get(app, "/")
 
     with instrument(app, clients=(), settings=Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})):
-        assert "say it where the app is made" in caplog.text
+        assert "call it where the app is created" in caplog.text
 
 
 def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None:

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._support.asgi_types import ASGIApp, Receive, Scope, Send
 from tests.asgi import get
 from tests.fakes import Collector
 

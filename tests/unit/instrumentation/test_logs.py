@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from opentelemetry import context, trace
 
 from instrumentation import JSONFormatter, Settings, TraceContextFilter, extract
-from instrumentation._export_logs import Translation
-from instrumentation._sanitizer import Sanitizer
+from instrumentation._logging.export import Translation
+from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation.testing import Recording
 from tests.asgi import scope
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info
 
-from instrumentation._guard import Operation, Uncounted
-from instrumentation._histogram import observer
-from instrumentation._merge import lasting, merged
-from instrumentation._render import Renderer
-from instrumentation._snapshot import Samples, Snapshot
-from instrumentation._snapshot_json import decoded, encoded
+from instrumentation._metrics.histogram import observer
+from instrumentation._scrape.merge import lasting, merged
+from instrumentation._scrape.render import Renderer
+from instrumentation._scrape.snapshot import Samples, Snapshot
+from instrumentation._scrape.snapshot_json import decoded, encoded
+from instrumentation._support.guard import Operation, Uncounted
 
 READING = Operation("scrape", Uncounted("scrape"), strict=True)
 ROUTES = st.sampled_from(["/", "/b{id}", 'quote " \\ \n', "\ud800", "\x00 ü"])

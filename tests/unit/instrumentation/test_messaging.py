@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from instrumentation import Settings
-from instrumentation._recording import recording
+from instrumentation._setup.recording import recording
 from instrumentation.messaging import Channel
 from instrumentation.testing import Recording
 

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from instrumentation import Settings, Telemetry, TelemetryMiddleware, instrument, metrics_app
-from instrumentation._asgi_types import ASGIApp, Receive, Scope, Send
+from instrumentation._support.asgi_types import ASGIApp, Receive, Scope, Send
 from tests.asgi import answer, scope
 
 QUIET = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})

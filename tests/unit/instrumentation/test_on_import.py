@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from instrumentation._on_import import when_imported
+from instrumentation._support.on_import import when_imported
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from opentelemetry import baggage, trace
 
 from instrumentation import Settings, TelemetryMiddleware, inject
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._recording import ENVIRON
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.recording import ENVIRON
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from tests.asgi import get
 
 CALLER = {

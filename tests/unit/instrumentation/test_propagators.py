@@ -8,9 +8,9 @@ import pytest
 from opentelemetry import baggage, context
 
 from instrumentation import ConfigurationError, Settings, TelemetryMiddleware, inject
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._propagators import Propagators
-from instrumentation._recording import ENVIRON, recording
+from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._spans.propagators import Propagators
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.testing import RecordedSpan
 from tests.asgi import answer, scope
 

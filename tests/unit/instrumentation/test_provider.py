@@ -7,7 +7,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._asgi_types import Receive, Scope, Send
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.testing import Recording
 from tests.asgi import answer, scope
 

@@ -18,10 +18,10 @@ from instrumentation import (
     instrument_httpx,
     instrument_requests,
 )
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._provider import adopt, build
-from instrumentation._recording import ENVIRON, Spans
-from instrumentation._telemetry import Telemetry
+from instrumentation._setup.provider import adopt, build
+from instrumentation._setup.recording import ENVIRON, Spans
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.database import Database
 from instrumentation.messaging import Channel
 from tests.asgi import answer, scope

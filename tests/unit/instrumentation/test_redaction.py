@@ -8,7 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from instrumentation._redaction import is_secret_header, redacted, redacted_path, redacted_text
+from instrumentation._support.redaction import (
+    is_secret_header,
+    redacted,
+    redacted_path,
+    redacted_text,
+)
 from instrumentation.settings import SECRET_PARAMETERS, Settings
 from tests.strategies import ORDINARY_TEXT, SECRET_NAMES, SECRETS
 

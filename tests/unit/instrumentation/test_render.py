@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from instrumentation._guard import Operation, Uncounted
-from instrumentation._histogram import observer
-from instrumentation._render import Renderer
-from instrumentation._snapshot import Samples
+from instrumentation._metrics.histogram import observer
+from instrumentation._scrape.render import Renderer
+from instrumentation._scrape.snapshot import Samples
+from instrumentation._support.guard import Operation, Uncounted
 
 SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
 LABEL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._asgi_types import Message, Receive, Scope, Send
+from instrumentation._support.asgi_types import Message, Receive, Scope, Send
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Mount, Route
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._route import MOST_PREFIXES, UNKNOWN_PREFIX, Routes
+from instrumentation._server.route import MOST_PREFIXES, UNKNOWN_PREFIX, Routes
 from instrumentation.testing import Recording
 from tests.asgi import get
 

@@ -3,8 +3,8 @@
 import pytest
 
 from instrumentation import Settings
-from instrumentation._attribute_group import LARGEST_BYTES, MOST, AttributeGroup, Remembered
-from instrumentation._server_attributes import ServerAttributes
+from instrumentation._otlp.attribute_group import LARGEST_BYTES, MOST, AttributeGroup, Remembered
+from instrumentation._server.attributes import ServerAttributes
 from tests.asgi import scope
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from instrumentation import ConfigurationError, Settings
-from instrumentation._provider import resource_of
+from instrumentation._setup.provider import resource_of
 
 CAPTURE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"
 SANITIZE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"

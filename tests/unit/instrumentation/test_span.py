@@ -10,9 +10,9 @@ from opentelemetry.trace import Span, Status, StatusCode
 from prometheus_client import CollectorRegistry
 
 from instrumentation import Settings
-from instrumentation._provider import build
-from instrumentation._recording import CountingIds, Spans
-from instrumentation._span import RequestSpan
+from instrumentation._setup.provider import build
+from instrumentation._setup.recording import CountingIds, Spans
+from instrumentation._spans.span import RequestSpan
 from tests.strategies import KEYS, VALUES
 
 Act = Callable[[Span], None]

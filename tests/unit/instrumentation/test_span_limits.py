@@ -10,11 +10,11 @@ from opentelemetry.trace import Link, Span, Status, StatusCode
 from prometheus_client import CollectorRegistry
 
 from instrumentation import Settings
-from instrumentation._attributes import LONGEST_KEY, MOST_BYTES
-from instrumentation._provider import adopt, build
-from instrumentation._recording import CountingIds, Spans
-from instrumentation._span import RequestSpan
-from instrumentation._span_limits import limited
+from instrumentation._setup.provider import adopt, build
+from instrumentation._setup.recording import CountingIds, Spans
+from instrumentation._spans.attributes import LONGEST_KEY, MOST_BYTES
+from instrumentation._spans.limits import limited
+from instrumentation._spans.span import RequestSpan
 
 LONG = "x" * 100_000
 LIMIT = 16_384

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from instrumentation._stacktrace import stacktrace
+from instrumentation._spans.stacktrace import stacktrace
 
 LONGEST = 16_384
 LONG = "x" * 1_000_000

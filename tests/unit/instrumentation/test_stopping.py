@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from instrumentation import ExportStats, Settings, Telemetry
-from instrumentation._export_processor import ExportProcessor
-from instrumentation._provider import Tracing, build
+from instrumentation._export.processor import ExportProcessor
+from instrumentation._setup.provider import Tracing, build
 
 WAITING = ExportStats(
     accepted=7, exported=0, rejected=0, dropped=MappingProxyType({}), queued=7, queued_bytes=300

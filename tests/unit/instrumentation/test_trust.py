@@ -6,9 +6,9 @@ import pytest
 from opentelemetry import baggage
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._entry import OURS
-from instrumentation._recording import ENVIRON, recording
+from instrumentation._server.entry import OURS
+from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.testing import RecordedSpan
 from tests.asgi import answer, scope
 

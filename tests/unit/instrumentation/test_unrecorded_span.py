@@ -6,8 +6,8 @@ import pytest
 from opentelemetry import trace
 
 from instrumentation import Settings, TelemetryMiddleware, inject
-from instrumentation._asgi_types import Receive, Scope, Send
-from instrumentation._recording import ENVIRON, recording
+from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._support.asgi_types import Receive, Scope, Send
 from tests.asgi import get
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"

@@ -14,12 +14,12 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from instrumentation._guard import Guard, Uncounted
-from instrumentation._snapshot import Samples
-from instrumentation._snapshot_json import encoded
-from instrumentation._workers import Workers
-from instrumentation._workers_answers import END
-from instrumentation._workers_folder import Folder, worker
+from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.snapshot_json import encoded
+from instrumentation._scrape.workers import Workers
+from instrumentation._scrape.workers_answers import END
+from instrumentation._scrape.workers_folder import Folder, worker
+from instrumentation._support.guard import Guard, Uncounted
 
 GUARD = Guard(Uncounted, strict=False)
 DEAD = "4194305-1"
@@ -149,7 +149,7 @@ def test_the_last_word_is_left_at_the_end(folder: Folder) -> None:
 
 CHURN = """
 import sys
-from instrumentation._workers_remains import Remains
+from instrumentation._scrape.workers_remains import Remains
 from tests.unit.instrumentation.test_workers import GUARD, Folder, Path, word
 
 folder, one = Folder("page", root=Path(sys.argv[1]), server=int(sys.argv[2])), word(1)

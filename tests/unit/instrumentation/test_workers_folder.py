@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from instrumentation._workers_folder import LONGEST_ADDRESS, Folder, gone, worker
+from instrumentation._scrape.workers_folder import LONGEST_ADDRESS, Folder, gone, worker
 
 GONE = "4194305-1"
 """No process: past the largest number that Linux gives."""

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.metrics_core import Metric
 
-from instrumentation._guard import Operation, Uncounted
-from instrumentation._snapshot import Samples
-from instrumentation._snapshot_json import encoded
-from instrumentation._workers_folder import REMAINS, Folder
-from instrumentation._workers_remains import MOST_NAMES, Remains
+from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.snapshot_json import encoded
+from instrumentation._scrape.workers_folder import REMAINS, Folder
+from instrumentation._scrape.workers_remains import MOST_NAMES, Remains
+from instrumentation._support.guard import Operation, Uncounted
 from tests.waiting import until
 
 READING = Operation("workers_ask", Uncounted("workers_ask"), strict=False)

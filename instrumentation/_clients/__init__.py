@@ -1,0 +1,1 @@
+"""Outgoing HTTP calls: spans, samples and headers of the caller's context."""

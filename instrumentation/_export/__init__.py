@@ -1,0 +1,1 @@
+"""Export of spans: queue, encoding, sending, accounts."""

@@ -1,0 +1,118 @@
+"""Export's account of itself on ``/metrics``, read from the queue when scraped.
+
+Names and meanings: `conventions`, the ``otel_sdk_processor_*`` and ``otel_sdk_exporter_*`` rows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client import Histogram
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from instrumentation._export.queue import (
+    QUEUE_FULL,
+    REFUSED,
+    SHUTDOWN,
+    TOO_LARGE,
+    UNENCODABLE,
+    ExportStats,
+)
+from instrumentation._export.verdict import REJECTED
+from instrumentation._settings.export import ExportSettings
+from instrumentation.conventions import METRICS
+
+PROCESSOR_TYPE: Final = "batching_span_processor"
+"""Source: semantic conventions, ``otel.component.type``."""
+
+IN_PROCESSOR: Final = (QUEUE_FULL, SHUTDOWN, UNENCODABLE)
+IN_EXPORTER: Final = (REFUSED, TOO_LARGE)
+"""Where spans are dropped: before or after they were handed to the exporter."""
+
+NO_ERROR: Final = ""
+
+
+class ExportCollector(Collector):
+    """The series of one processor and its exporter, all there from the start.
+
+    Args:
+        stats: Gives the account, all figures of one moment.
+        exporter_type: ``otel.component.type`` of the exporter.
+    """
+
+    def __init__(
+        self, stats: Callable[[], ExportStats], settings: ExportSettings, exporter_type: str
+    ) -> None:
+        self._stats = stats
+        self._settings = settings
+        self._processor = _component(PROCESSOR_TYPE)
+        self._exporter = _component(exporter_type)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, its series by ``error_type``."""
+        stats = self._stats()
+        yield _counter("otel_sdk_processor_span_processed", self._processor, _processed(stats))
+        yield _counter("otel_sdk_exporter_span_exported", self._exporter, _exported(stats))
+        yield from self._gauges(stats)
+
+    def describe(self) -> Iterator[Metric]:
+        """The families, so that a registry finds a name taken twice."""
+        return self.collect()
+
+    def _gauges(self, stats: ExportStats) -> Iterator[Metric]:
+        values = {
+            "otel_sdk_processor_span_queue_size": stats.queued,
+            "otel_sdk_processor_span_queue_capacity": self._settings.max_queue_spans,
+            "otel_sdk_processor_queue_used_bytes": stats.queued_bytes,
+            "otel_sdk_processor_queue_limit_bytes": self._settings.max_queue_bytes,
+        }
+        for name, value in values.items():
+            if value is not None:
+                family = GaugeMetricFamily(name, METRICS[name].help, labels=METRICS[name].labels)
+                family.add_metric(self._processor, value)
+                yield family
+
+
+class Durations:
+    """``otel_sdk_exporter_operation_duration_seconds`` on *registry*."""
+
+    def __init__(self, registry: CollectorRegistry, exporter_type: str) -> None:
+        metric = METRICS["otel_sdk_exporter_operation_duration_seconds"]
+        self._component = _component(exporter_type)
+        self._histogram = Histogram(
+            metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets
+        )
+        self._histogram.labels(*self._component, NO_ERROR)
+
+    def __call__(self, seconds: float, error_type: str) -> None:
+        """Record an attempt."""
+        self._histogram.labels(*self._component, error_type).observe(seconds)
+
+
+def _component(kind: str) -> tuple[str, str]:
+    """Name and type. Source: semantic conventions, ``otel.component.name``."""
+    return f"{kind}/0", kind
+
+
+def _counter(name: str, component: tuple[str, str], counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, METRICS[name].help, labels=METRICS[name].labels)
+    for error_type, count in counts.items():
+        family.add_metric((*component, error_type), count)
+    return family
+
+
+def _processed(stats: ExportStats) -> Mapping[str, int]:
+    handed_over = sum(_exported(stats).values())
+    return {NO_ERROR: handed_over, **_share(stats, IN_PROCESSOR)}
+
+
+def _exported(stats: ExportStats) -> Mapping[str, int]:
+    return {
+        NO_ERROR: stats.exported,
+        REJECTED: stats.rejected,
+        **_share(stats, IN_EXPORTER),
+    }
+
+
+def _share(stats: ExportStats, reasons: tuple[str, ...]) -> Mapping[str, int]:
+    return {reason: stats.dropped[reason] for reason in reasons}

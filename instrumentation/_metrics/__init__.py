@@ -1,0 +1,1 @@
+"""Metrics that the library counts: families, histograms, runtime, exemplars."""

@@ -1,0 +1,124 @@
+"""Fields of a ``Span`` message other than its attributes.
+
+Source: opentelemetry-proto, trace/v1/trace.proto; field numbers stand in the tags.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import (
+    DEFAULT_TRACE_STATE,
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceState,
+)
+
+from instrumentation._otlp.values import attributes, bounded_text, text
+from instrumentation._otlp.wire import SMALL, delimited, varint
+
+_IDS_AND_TIMES: Final = struct.Struct("<2s16s2s8sBQBQ").pack
+_FIXED64: Final = struct.Struct("<BQ").pack
+_LOCAL: Final = struct.pack("<I", 0x100)
+_REMOTE: Final = struct.pack("<I", 0x300)
+"""Flags of a span or link. Source: trace.proto, ``SpanFlags``: whether remote is known, and is."""
+
+_LOCAL_PARENT: Final = b"\x85\x01" + _LOCAL
+_REMOTE_PARENT: Final = b"\x85\x01" + _REMOTE
+
+_UNSET_STATUS: Final = b"\x7a\x00"
+_NANOSECONDS: Final = range(2**64)
+
+
+def beginning(context: SpanContext, start: int | None, end: int | None) -> bytes:
+    """Ids, times, and what vendors want to be told again."""
+    trace_id, span_id, _, _, state, _ = context
+    ids = (trace_id.to_bytes(16, "big"), span_id.to_bytes(8, "big"))
+    try:
+        fields = _IDS_AND_TIMES(b"\x0a\x10", ids[0], b"\x12\x08", ids[1], 0x39, start, 0x41, end)
+    except struct.error:
+        return beginning(context, instant(start), instant(end))
+    return fields if state is DEFAULT_TRACE_STATE else fields + _trace_state(state)
+
+
+def _trace_state(state: TraceState) -> bytes:
+    members = ",".join(f"{key}={value}" for key, value in state.items())
+    return b"\x1a" + delimited(text(members)) if members else b""
+
+
+def instant(nanoseconds: object) -> int:
+    """Nanoseconds since 1970, or 0 for what no clock says."""
+    exact = int.__int__(nanoseconds) if isinstance(nanoseconds, int) else 0
+    return exact if exact in _NANOSECONDS else 0
+
+
+def parentage(parent: SpanContext | None) -> bytes:
+    """Parent and flags."""
+    if parent is None:
+        return _LOCAL_PARENT
+    flags = _REMOTE_PARENT if parent.is_remote else _LOCAL_PARENT
+    return b"\x22\x08" + parent.span_id.to_bytes(8, "big") + flags
+
+
+def title(name: str, kind: SpanKind) -> bytes:
+    """Name and kind."""
+    number = kind.value + 1 if isinstance(kind, SpanKind) else 0  # type: ignore[redundant-expr]  # the caller may lie
+    return b"\x2a" + delimited(bounded_text(name)) + b"\x30" + SMALL[number]
+
+
+def outcome(status: Status | None) -> bytes:
+    """The status."""
+    if status is None:
+        return b""
+    # Past the properties, which are Python functions: nearly every span has a plain status.
+    code, description = status._status_code, status._description  # noqa: SLF001  see above
+    if code is StatusCode.UNSET and not description:
+        return _UNSET_STATUS
+    message = b"\x12" + delimited(bounded_text(description))
+    return b"\x7a" + delimited(message + b"\x18" + SMALL[code.value])
+
+
+def events(span: ReadableSpan) -> Iterator[bytes]:
+    """Events, and how many were dropped."""
+    for event in span.events:
+        yield b"\x5a" + delimited(_event(event))
+    if dropped := span.dropped_events:
+        yield b"\x60" + varint(dropped)
+
+
+def links(span: ReadableSpan) -> Iterator[bytes]:
+    """Links, and how many were dropped."""
+    for link in span.links:
+        yield b"\x6a" + delimited(_link(link))
+    if dropped := span.dropped_links:
+        yield b"\x70" + varint(dropped)
+
+
+def _event(event: Event) -> bytes:
+    values, left_out = attributes(b"\x1a", event.attributes)
+    parts = [
+        _FIXED64(0x09, instant(event.timestamp)),
+        b"\x12" + delimited(bounded_text(event.name)),
+        *values,
+    ]
+    if dropped := event.dropped_attributes + left_out:
+        parts.append(b"\x20" + varint(dropped))
+    return b"".join(parts)
+
+
+def _link(link: Link) -> bytes:
+    context = link.context
+    values, left_out = attributes(b"\x22", link.attributes)
+    parts = [
+        b"\x0a\x10" + context.trace_id.to_bytes(16, "big"),
+        b"\x12\x08" + context.span_id.to_bytes(8, "big"),
+        *values,
+    ]
+    if dropped := link.dropped_attributes + left_out:
+        parts.append(b"\x28" + varint(dropped))
+    parts.append(b"\x35" + (_REMOTE if context.is_remote else _LOCAL))
+    return b"".join(parts)

@@ -1,0 +1,136 @@
+"""Encoded spans together: the request that an OTLP collector takes, and its parts again.
+
+Source: opentelemetry-proto, collector/trace/v1/trace_service.proto.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final, NamedTuple
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from instrumentation._otlp.values import attributes, bounded_text
+from instrumentation._otlp.wire import SMALL, delimited, fields, varint
+
+_MAX_REMEMBERED: Final = 64
+
+
+class Origin(NamedTuple):
+    """Where spans come from, as the fields that stand around them."""
+
+    resource: bytes
+    resource_schema: bytes
+    scope: bytes
+    scope_schema: bytes
+
+
+EncodedSpan = tuple[Origin, bytes]
+"""A ``Span`` message and where it comes from."""
+
+
+class OriginEncoder:
+    """Encodes resources and scopes, each object once."""
+
+    def __init__(self) -> None:
+        self._remembered: dict[
+            tuple[int, int], tuple[Resource, InstrumentationScope | None, Origin]
+        ] = {}
+        self._origins: dict[Origin, Origin] = {}
+
+    def encode(self, resource: Resource, scope: InstrumentationScope | None) -> Origin:
+        """The origin of spans with this resource and scope."""
+        # By identity: hashing a resource serialises it. Kept beside its key, it cannot be reused.
+        key = (id(resource), id(scope))
+        known = self._remembered.get(key)
+        if known is None:
+            if len(self._remembered) >= _MAX_REMEMBERED:
+                self._remembered.clear()
+                self._origins.clear()
+            origin = _origin(resource, scope)
+            known = (resource, scope, self._origins.setdefault(origin, origin))
+            self._remembered[key] = known
+        return known[2]
+
+
+def request(spans: Iterable[EncodedSpan]) -> bytes:
+    """An ``ExportTraceServiceRequest``: spans grouped by resource, then by scope."""
+    # By identity: an `OriginEncoder` gives equal origins as one object.
+    by_origin: dict[int, tuple[Origin, list[bytes]]] = {}
+    last: Origin | None = None
+    for origin, message in spans:
+        if origin is not last:
+            last = origin
+            add = by_origin.setdefault(id(origin), (origin, []))[1].append
+        add(message)
+    resources: dict[tuple[bytes, bytes], list[bytes]] = {}
+    for origin, messages in by_origin.values():
+        scopes = resources.setdefault((origin.resource, origin.resource_schema), [])
+        scopes += _scope_spans(origin, messages)
+    return b"".join(
+        chain.from_iterable(
+            _framed(b"\x0a", [resource, *scopes, schema])
+            for (resource, schema), scopes in resources.items()
+        )
+    )
+
+
+def spans_of(body: bytes) -> Iterator[EncodedSpan]:
+    """The spans of a request that `request` made."""
+    for resource_spans in _messages(body, 1):
+        resource, resource_schema = _field(resource_spans, 1), _field(resource_spans, 3)
+        for scope_spans in _messages(resource_spans, 2):
+            scope, scope_schema = _field(scope_spans, 1), _field(scope_spans, 3)
+            origin = Origin(resource, resource_schema, scope, scope_schema)
+            for message in _messages(scope_spans, 2):
+                yield origin, message
+
+
+def _scope_spans(origin: Origin, messages: list[bytes]) -> list[bytes]:
+    heads = [
+        _HEADS[size] if (size := len(message)) < len(_HEADS) else b"\x12" + varint(size)
+        for message in messages
+    ]
+    spans = chain.from_iterable(zip(heads, messages, strict=True))
+    return _framed(b"\x12", [origin.scope, *spans, origin.scope_schema])
+
+
+def _framed(tag: bytes, chunks: list[bytes]) -> list[bytes]:
+    """A message that *chunks* make up; they are joined once, at the very end."""
+    return [tag + varint(sum(map(len, chunks))), *chunks]
+
+
+_HEADS: Final = tuple(map(b"\x12".__add__, SMALL))
+"""Tag and length in front of a ``Span`` message, by length."""
+
+
+def _origin(resource: Resource, scope: InstrumentationScope | None) -> Origin:
+    values, _ = attributes(b"\x0a", resource.attributes)
+    return Origin(
+        resource=b"\x0a" + delimited(b"".join(values)),
+        resource_schema=_schema(resource.schema_url),
+        scope=b"\x0a" + delimited(_scope(scope) if scope else b""),
+        scope_schema=_schema(scope.schema_url if scope else None),
+    )
+
+
+def _scope(scope: InstrumentationScope) -> bytes:
+    values, _ = attributes(b"\x1a", scope.attributes)
+    name, version = bounded_text(scope.name), bounded_text(scope.version)
+    return b"\x0a" + delimited(name) + b"\x12" + delimited(version) + b"".join(values)
+
+
+def _schema(url: str | None) -> bytes:
+    return b"\x1a" + delimited(bounded_text(url)) if url else b""
+
+
+def _messages(message: bytes, number: int) -> Iterator[bytes]:
+    return (
+        value for found, value in fields(message) if found == number and isinstance(value, bytes)
+    )
+
+
+def _field(message: bytes, number: int) -> bytes:
+    """The field with its tag, as `Origin` keeps it; empty when absent."""
+    tag = bytes((number << 3 | 2,))
+    return b"".join(tag + delimited(value) for value in _messages(message, number))

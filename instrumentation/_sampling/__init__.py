@@ -1,0 +1,1 @@
+"""Head sampling: by ratio, by parent, by strategies of a Jaeger collector."""

@@ -1,0 +1,1 @@
+"""Content of ``/metrics``: snapshots, text formats, merging of several workers."""

@@ -1,0 +1,1 @@
+"""Readers of environment variables, below the public ``settings``."""

@@ -1,0 +1,1 @@
+"""Set-up of telemetry for one service: the only wiring, and the highest package."""

@@ -1,0 +1,278 @@
+"""The OpenTelemetry SDK, set up from the settings, or adopted as the service set it up."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import uuid4
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is one
+from prometheus_client import CollectorRegistry, Counter
+
+from instrumentation._export.base import build as build_export
+from instrumentation._export.processor import ExportProcessor
+from instrumentation._metrics.families import counter
+from instrumentation._sampling.sampler import AdoptedSampler, HeadSampler, RatioSampler
+from instrumentation._spans.attributes import LONGEST_KEY
+from instrumentation._spans.ids import RandomIds
+from instrumentation._spans.limits import limited
+from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._spans.span import Origin
+from instrumentation._support.fork import in_child, new_lock
+from instrumentation.conventions import SCOPE
+from instrumentation.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AnyValue, Attributes
+
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+
+
+class Tracing(NamedTuple):
+    """Everything that spans of one service need."""
+
+    provider: trace.TracerProvider
+    origin: Origin
+    sampler: HeadSampler
+    ids: IdGenerator
+    random: int
+    """The flag of trace ids that are random, or 0. Source: W3C Trace Context level 2."""
+    exporting: ExportProcessor | None
+    """None: the service exports by its own provider."""
+
+
+class Provider(TracerProvider):
+    """The SDK's provider; what the service adds to it later sees the server spans, too."""
+
+    _origin: Origin | None = None
+    _sanitizer: Sanitizer
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+        super().__init__(**options)
+        self._tracers_lock: Any = new_lock()  # the SDK's is not reentrant
+
+    def _handle_fork(self) -> None:
+        """Do nothing, where the SDK detects the resource again: see `_support.fork`.
+
+        `ProcessResource` names the new process itself, for all tracers that have it.
+        """
+
+    def begin(self, processor: SpanProcessor, origin: Origin) -> None:
+        """Start with *processor*, which the spans of *origin* go to without a detour."""
+        self.add_span_processor(processor)
+        self._origin = origin
+        self._sanitizer = origin.sanitizer
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: "Attributes" = None,
+    ) -> trace.Tracer:
+        """See the SDK."""
+        sanitizer = self._sanitizer
+        tracer = super().get_tracer(
+            sanitizer.name(instrumenting_module_name),
+            instrumenting_library_version and sanitizer.name(instrumenting_library_version),
+            schema_url,
+            sanitizer.attributes(attributes) if attributes else attributes,
+        )
+        return limited(tracer, sanitizer)
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """See the SDK."""
+        super().add_span_processor(span_processor)
+        if self._origin is not None:
+            self._origin.processor = self._active_span_processor
+
+
+def build(  # noqa: PLR0913  each is a thing that varies by itself
+    settings: Settings,
+    *,
+    service: str,
+    registry: CollectorRegistry,
+    version: str = "",
+    ids: IdGenerator | None = None,
+    processor: SpanProcessor | None = None,
+) -> Tracing:
+    """A provider of our own: resource, sampler, limits and export from the settings.
+
+    Args:
+        settings: What the environment or the caller said.
+        service: The name of the service where the settings have none.
+        registry: Takes the accounts of sampling and export.
+        version: The version of the service where nothing else says one.
+        ids: Makes ids; random ones when left out.
+        processor: Takes the spans instead of the exporter that the settings name.
+
+    Raises:
+        ConfigurationError: A sampler's argument is not what it needs.
+    """
+    resource = resource_of(settings, service, version)
+    started = counter("otel_sdk_span_started", registry)
+    sampler = _sampler(settings, resource, started.labels)
+    exporting = None
+    if processor is None:
+        processor = exporting = build_export(settings.export, resource=resource, registry=registry)
+    ids = ids or RandomIds()
+    origin = _origin(resource, processor, settings)
+    provider = Provider(
+        sampler=sampler,
+        resource=resource,
+        shutdown_on_exit=False,  # Telemetry shuts down within a bound
+        id_generator=ids,
+        span_limits=_span_limits(settings.limits),
+    )
+    provider.begin(processor, origin)
+    return Tracing(
+        provider=trace.NoOpTracerProvider() if settings.disabled else provider,
+        origin=origin,
+        sampler=sampler,
+        ids=ids,
+        random=_random_flag(ids),
+        exporting=exporting,
+    )
+
+
+def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
+    """The provider that the service set up itself: its resource, sampler, ids and processors."""
+    processor = provider._active_span_processor  # noqa: SLF001  the SDK offers no public way
+    return Tracing(
+        provider=provider,
+        origin=_origin(provider.resource, processor, settings),
+        sampler=AdoptedSampler(provider.sampler),
+        ids=provider.id_generator,
+        random=_random_flag(provider.id_generator),
+        exporting=None,
+    )
+
+
+def _random_flag(ids: IdGenerator) -> int:
+    is_random = getattr(ids, "is_trace_id_random", None)  # newer SDKs know
+    return 2 if is_random is not None and is_random() else 0
+
+
+def of_sdk(provider: trace.TracerProvider | None) -> TracerProvider | None:
+    """Return *provider* when it is one of the SDK, whose parts can be adopted."""
+    return provider if isinstance(provider, TracerProvider) else None
+
+
+def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
+    """Let the service's own provider send what waits; the SDK's does not keep to its timeout."""
+    if not isinstance(provider, TracerProvider):
+        return True
+    flushed: list[bool] = []
+    thread = Thread(
+        target=lambda: flushed.append(provider.force_flush(int(timeout_seconds * 1000))),
+        name="sightline-flush",
+        daemon=True,
+    )
+    thread.start()
+    thread.join(timeout_seconds)
+    return any(flushed)
+
+
+def resource_of(settings: Settings, service: str, version: str = "") -> Resource:
+    """Who emits: variables first, then what is known of the process."""
+    own: dict[str, AnyValue] = {
+        "service.name": settings.service_name or service,
+        "process.runtime.name": platform.python_implementation().lower(),
+        "process.runtime.version": platform.python_version(),
+        "host.name": platform.node(),
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": SDK_VERSION,
+        "telemetry.distro.name": "sightline",
+    }
+    if version:
+        own["service.version"] = version
+    given = {key: value for key, value in settings.resource_attributes.items() if value}
+    named = {"service.name": str(own["service.name"])[:LONGEST_KEY]}
+    known = {**own, **_detected(settings)}
+    bounded = Sanitizer(settings.limits).attributes
+    return ProcessResource(bounded(known), given=bounded({**given, **named}))
+
+
+class ProcessResource(Resource):
+    """A resource that names the process it is in, after a fork another one.
+
+    Args:
+        known: Of the process or its host.
+        given: What variables said, which holds in every worker.
+    """
+
+    def __init__(self, known: Mapping[str, "AnyValue"], *, given: Mapping[str, "AnyValue"]) -> None:
+        self._known = known
+        self._given = given
+        self.name_process()
+        in_child(self.name_process)
+
+    def name_process(self) -> None:
+        """Begin anew: a thread that a fork left behind may have held the attributes' lock."""
+        instance = {"service.instance.id": str(uuid4())}
+        process = {"process.pid": os.getpid()}
+        super().__init__({**instance, **self._known, **process, **self._given}, SCHEMA_URL)
+
+
+def _detected(settings: Settings) -> Mapping[str, "AnyValue"]:
+    """What the detectors say that the settings name; a later one wins."""
+    if not settings.resource_detectors:
+        return {}
+    from instrumentation._setup.resource_detectors import detected  # noqa: PLC0415  seldom
+
+    return detected(settings.resource_detectors)
+
+
+def _sampler(
+    settings: Settings, resource: Resource, started: Callable[[str, str], Counter]
+) -> RatioSampler:
+    parent_based = settings.sampler.startswith("parentbased")
+    if settings.disabled or not settings.sampler.endswith("jaeger_remote"):
+        return RatioSampler(_root_ratio(settings), parent_based=parent_based, started=started)
+    from instrumentation._sampling.remote import (  # noqa: PLC0415  seldom
+        RemoteArguments,
+        RemoteSampler,
+    )
+
+    return RemoteSampler(
+        RemoteArguments.parse(settings.sampler_argument),
+        service=str(resource.attributes["service.name"]),
+        parent_based=parent_based,
+        started=started,
+    )
+
+
+def _root_ratio(settings: Settings) -> float:
+    if settings.sampler.endswith("always_off") or settings.disabled:
+        return 0.0
+    if settings.sampler.endswith("traceidratio"):
+        return float(settings.sampler_argument or 1.0)
+    return 1.0
+
+
+def _span_limits(limits: Limits) -> SpanLimits:
+    return SpanLimits(
+        max_span_attributes=limits.attributes,
+        max_span_attribute_length=limits.attribute_length,
+        max_attribute_length=limits.attribute_length,
+        max_events=limits.events,
+        max_links=limits.links,
+        max_event_attributes=limits.event_attributes,
+        max_link_attributes=limits.link_attributes,
+    )
+
+
+def _origin(resource: Resource, processor: SpanProcessor, settings: Settings) -> Origin:
+    return Origin(
+        resource=resource,
+        scope=InstrumentationScope(SCOPE, schema_url=SCHEMA_URL),
+        processor=processor,
+        sanitizer=Sanitizer(settings.limits, settings.secret_parameters),
+    )

@@ -1,0 +1,104 @@
+"""Tracing for one test: ids that count, a clock that ticks, spans that stay in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import Span as SDKSpan
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+from instrumentation._setup.instrument import NOT_RECORDED
+from instrumentation._setup.provider import Tracing, build
+from instrumentation._setup.telemetry import Telemetry
+from instrumentation._spans.recorded import RecordedSpan
+from instrumentation.settings import Settings
+
+ENVIRON = {"OTEL_TRACES_EXPORTER": "none", "SIGHTLINE_STRICT": "true"}
+"""What a test's telemetry is told, whatever the environment says."""
+
+
+class CountingIds(IdGenerator):
+    """Counts up from 1."""
+
+    def __init__(self) -> None:
+        self._traces = count(1)
+        self._spans = count(1)
+
+    def generate_trace_id(self) -> int:
+        """The next trace id."""
+        return next(self._traces)
+
+    def generate_span_id(self) -> int:
+        """The next span id."""
+        return next(self._spans)
+
+
+class Spans(SpanProcessor):
+    """Keeps finished spans, each with the ticks at which it began and ended."""
+
+    def __init__(self) -> None:
+        self._clock = count()
+        self._started: dict[int, int] = {}
+        self._finished: list[tuple[int, int, ReadableSpan]] = []
+
+    def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:
+        """Note the tick."""
+        del parent_context
+        self._started[span.get_span_context().span_id] = next(self._clock)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep *span*."""
+        context = span.get_span_context()
+        if context is not None:
+            start = self._started.pop(context.span_id)
+            self._finished.append((start, next(self._clock), span))
+
+    def forget(self) -> None:
+        """Forget them."""
+        self._finished.clear()
+
+    def finished(self) -> list[RecordedSpan]:
+        """Finished spans by start."""
+        ordered = sorted(self._finished, key=lambda found: found[0])
+        return [_recorded(span, start, end) for start, end, span in ordered]
+
+
+def _recorded(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
+    context = span.get_span_context() or trace.INVALID_SPAN_CONTEXT
+    return RecordedSpan(
+        name=span.name,
+        kind=span.kind.name,
+        trace_id=f"{context.trace_id:032x}",
+        span_id=f"{context.span_id:016x}",
+        parent_id=f"{span.parent.span_id:016x}" if span.parent else "",
+        attributes=dict(span.attributes or {}),
+        events=tuple(event.name for event in span.events),
+        links=tuple(f"{link.context.span_id:016x}" for link in span.links),
+        status=span.status.status_code.name,
+        start=start,
+        end=end,
+    )
+
+
+@contextmanager
+def recording(settings: Settings | None = None) -> Iterator[tuple[Spans, Telemetry]]:
+    """Telemetry whose spans stay in memory, global until the end of the block."""
+    spans = Spans()
+
+    def tracing(settings: Settings, service: str, registry: Any) -> Tracing:  # noqa: ANN401  passed on
+        return build(
+            settings, service=service, registry=registry, ids=CountingIds(), processor=spans
+        )
+
+    with Telemetry(
+        settings or Settings.from_env(ENVIRON),
+        service="test",
+        exclude=NOT_RECORDED,
+        metrics_path="/metrics",
+        trace_with=tracing,
+    ) as telemetry:
+        yield spans, telemetry

@@ -1,0 +1,1 @@
+"""Spans, their context and their attributes, as the OpenTelemetry API defines them."""

@@ -1,0 +1,158 @@
+"""Tracers whose spans keep to the limits and record no secrets, over those of the SDK.
+
+The SDK bounds attributes only: neither names nor descriptions, and not what an array holds in all.
+It cuts stack traces wherever the limit falls.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import _Span
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.util._decorator import _agnosticcontextmanager
+from opentelemetry.util.types import AnyValue, Attributes
+
+from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._support.fork import new_lock
+
+
+class LimitedTracer(trace.Tracer):
+    """Starts spans of *tracer* that are sanitized by *sanitizer*."""
+
+    def __init__(self, tracer: trace.Tracer, sanitizer: Sanitizer) -> None:
+        self._tracer = tracer
+        self._sanitizer = sanitizer
+        self._lock: Any = new_lock()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  the SDK's tracer has more than the API
+        return getattr(vars(self).get("_tracer"), name)
+
+    def start_span(  # noqa: PLR0913, PLR0917  the API's signature
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: FBT001, FBT002  as above
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002  as above
+    ) -> trace.Span:
+        """See the API."""
+        sanitizer = self._sanitizer
+        span = self._tracer.start_span(
+            name if type(name) is str and len(name) <= sanitizer.short else sanitizer.name(name),
+            context,
+            kind,
+            attributes if sanitizer.small(attributes) else sanitizer.attributes(attributes),
+            [sanitizer.link(link) for link in links] if links else (),
+            start_time,
+            record_exception,
+            set_status_on_exception,
+        )
+        if type(span) is _Span:
+            # The SDK offers no way to have spans of another class, and wrappers are no spans to it.
+            span.__class__ = LimitedSpan
+            span.sanitizer = sanitizer  # type: ignore[attr-defined]  # it is a LimitedSpan now
+            self._share_lock(span)
+        return span
+
+    def _share_lock(self, span: Any) -> None:  # noqa: ANN401  its private parts have no types
+        """Replace the SDK's locks: a finalizer may use *span* while one of them is held."""
+        span._lock = lock = self._lock  # noqa: SLF001
+        for part in (span._attributes, span._events, span._links):  # noqa: SLF001
+            part._lock = lock  # noqa: SLF001
+
+    @_agnosticcontextmanager
+    def start_as_current_span(  # noqa: PLR0913, PLR0917  the API's signature
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: FBT001, FBT002  as above
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002  as above
+        end_on_exit: bool = True,  # noqa: FBT001, FBT002  as above
+    ) -> Iterator[trace.Span]:
+        """See the API."""
+        span = self.start_span(
+            name,
+            context,
+            kind,
+            attributes,
+            links,
+            start_time,
+            record_exception,
+            set_status_on_exception,
+        )
+        with trace.use_span(
+            span,
+            end_on_exit=end_on_exit,
+            record_exception=record_exception,
+            set_status_on_exception=set_status_on_exception,
+        ):
+            yield span
+
+
+_set_attribute: Final = _Span.set_attribute
+"""Bound here because ``super()`` takes as long as the rest of a call."""
+
+
+class LimitedSpan(_Span):
+    """A span of the SDK that sanitizes whatever is added to it."""
+
+    sanitizer: Sanitizer
+
+    def set_attribute(self, key: str, value: AnyValue) -> None:
+        """See the API."""
+        sanitizer = self.sanitizer
+        if type(value) is not int and (type(value) is not str or len(value) > sanitizer.short):
+            value = sanitizer.value(value)
+        if type(key) is not str or len(key) > sanitizer.short:
+            key = sanitizer.key(key)
+        _set_attribute(self, key, value)
+
+    def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
+        """See the API."""
+        small = self.sanitizer.small(attributes)
+        super().set_attributes(attributes if small else self.sanitizer.attributes(attributes))
+
+    def add_event(
+        self, name: str, attributes: Attributes = None, timestamp: int | None = None
+    ) -> None:
+        """See the API."""
+        kept = self.sanitizer.attributes(attributes)
+        super().add_event(self.sanitizer.name(name), kept, timestamp)
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """See the API."""
+        super().add_link(context, self.sanitizer.attributes(attributes))
+
+    def update_name(self, name: str) -> None:
+        """See the API."""
+        super().update_name(self.sanitizer.name(name))
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """See the API."""
+        given = status if isinstance(status, Status) else Status(status, description)
+        super().set_status(self.sanitizer.status(given))
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,  # noqa: FBT001, FBT002  the API's signature
+    ) -> None:
+        """See the API."""
+        event = self.sanitizer.exception(exception, escaped=escaped)
+        self.add_event("exception", {**event, **(attributes or {})}, timestamp)
+
+
+def limited(tracer: trace.Tracer, sanitizer: Sanitizer) -> trace.Tracer:
+    """Return a tracer whose spans are sanitized; *tracer* itself if it is one."""
+    return tracer if isinstance(tracer, LimitedTracer) else LimitedTracer(tracer, sanitizer)

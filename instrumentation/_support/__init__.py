@@ -1,0 +1,1 @@
+"""Ground floor: failures, forks, patches, redaction, HTTP connections."""
