@@ -55,14 +55,22 @@ class GrpcTransport:
         """See `Transport.send`."""
         message = zlib.decompress(body, GZIP_BITS)
         try:
-            self._call = self._export().future(
-                message, timeout=max(0.001, deadline - time.monotonic()), metadata=self._metadata
-            )
-            return partial_success(self._call.result())
+            return partial_success(self._answer(message, deadline))
         except self._grpc.FutureCancelledError:
             return Failed(cause="CANCELLED", detail="given up")
         except self._grpc.RpcError as error:
             return _verdict(error, len(message))
+
+    def _answer(self, message: bytes, deadline: float) -> bytes:
+        export, metadata = self._export(), self._metadata
+        timeout = max(0.001, deadline - time.monotonic())
+        try:
+            self._call = export.future(message, timeout=timeout, metadata=metadata)
+        except RuntimeError:
+            # Python 3.12 starts no thread while it ends; a call that blocks needs none.
+            return export(message, timeout=timeout, metadata=metadata)
+        answer: bytes = self._call.result()
+        return answer
 
     def abort(self) -> None:
         """See `Transport.abort`."""
