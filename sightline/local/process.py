@@ -18,6 +18,7 @@ _EVERY_SECONDS: Final = 0.02
 _KILLED_WITHIN_SECONDS: Final = 5.0
 
 _STATE: Final = 0
+_THREADS: Final = 17
 _STARTTIME: Final = 19
 """Fields of /proc/PID/stat after the command. Source: proc(5), less the first two fields."""
 
@@ -37,9 +38,9 @@ def identify(pid: int) -> Identity:
 
 
 def alive(process: Identity) -> bool:
-    """Whether *process* still runs; a zombie does not."""
-    state, born = _seen(process.pid)
-    return bool(born) and born == process.born and not state.startswith("Z")
+    """Whether *process* still runs; a zombie does not, unless one of its threads does."""
+    runs, born = _seen(process.pid)
+    return runs and born == process.born
 
 
 def stop(processes: Iterable[Identity], *, within_seconds: float) -> None:
@@ -97,22 +98,23 @@ def _signal(process: Identity, number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def _seen(pid: int) -> tuple[str, str]:
-    """State and birth of *pid*; both empty when there is none."""
+def _seen(pid: int) -> tuple[bool, str]:
+    """Return whether *pid* runs, and its birth, which is empty when there is none."""
     return _seen_in_proc(pid) if sys.platform == "linux" else _seen_by_ps(pid)
 
 
-def _seen_in_proc(pid: int) -> tuple[str, str]:
+def _seen_in_proc(pid: int) -> tuple[bool, str]:
     with suppress(OSError):
         # The command stands in brackets and may hold any character, brackets too.
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return fields[_STATE], fields[_STARTTIME]
-    return "", ""
+        # A killed program is a zombie before its other threads have let go of its ports.
+        return fields[_STATE] != "Z" or int(fields[_THREADS]) > 1, fields[_STARTTIME]
+    return False, ""
 
 
-def _seen_by_ps(pid: int) -> tuple[str, str]:
+def _seen_by_ps(pid: int) -> tuple[bool, str]:
     state, _, born = _ps(pid, "stat", "lstart").partition(" ")
-    return state, born.strip()
+    return bool(state) and not state.startswith("Z"), born.strip()
 
 
 def _ps(pid: int, *columns: str) -> str:

@@ -3,15 +3,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sightline.local import process
+from tests.waiting import until
 
 STUBBORN = (
     "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 )
 IDLE = "import time; print(flush=True); time.sleep(60)"
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=[60]).start()
+print(flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+"""Its first thread ends and is a zombie, as that of a killed program for some milliseconds."""
 
 
 def started(program: str) -> subprocess.Popen[bytes]:
@@ -84,3 +93,15 @@ def test_a_command_line_is_shown(idle: subprocess.Popen[bytes]) -> None:
 
 def test_nobody_has_no_command_line() -> None:
     assert process.command_of(2**30) == ""
+
+
+def test_a_process_whose_first_thread_has_ended_is_alive_while_another_holds_its_port() -> None:
+    with started(HEADLESS) as child:
+        headless = process.identify(child.pid)
+        stat = Path(f"/proc/{child.pid}/stat")
+        until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z", within_seconds=30)
+
+        assert process.alive(headless)
+
+        child.kill()
+        assert process.until(lambda: not process.alive(headless), within_seconds=30)
