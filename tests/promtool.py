@@ -18,6 +18,7 @@ import yaml
 from sightline.artefacts import PROMETHEUS
 from sightline.binaries import find
 from sightline.config import Config
+from sightline.grafana import durations
 
 FILES: Final = sorted((PROMETHEUS / "tests").glob("*.yml"))
 PRODUCTION_ONLY: Final = {"recording", "watchdog"}
@@ -34,7 +35,6 @@ SAME_RATES: Final = {
 """Alerts that compare a rate with a number of events a second."""
 
 SPEED: Final = 10
-_UNITS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _IN_SECONDS: Final = re.compile(r"([a-z_]+_seconds(_total|_sum)?|slo:time_period:days)[{]")
 _RECORDED: Final = re.compile(r"[a-z_]+:[a-z0-9_:]+")
 _COUNTED: Final = re.compile(r"[a-z_]+_(total|count|bucket|sum)[{]")
@@ -141,9 +141,7 @@ def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, 
 
 def faster(duration: str, speed: int) -> str:
     """*duration* divided by *speed*: 5m30s at ten is 33s."""
-    parts = re.findall(r"(\d+)([dhms])", duration)
-    milliseconds = sum(int(count) * _UNITS[unit] for count, unit in parts) * 1000 // speed
-    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+    return durations.duration(durations.seconds(duration) / speed)
 
 
 def _faster_test(test: dict[str, Any], speed: int) -> dict[str, Any]:
@@ -209,9 +207,4 @@ def _asked(expected: dict[str, Any], speed: int) -> dict[str, Any]:
 
 def _window(length: str, speed: int) -> str:
     """A window as the label spells it in the demo: 1d becomes 2h24m."""
-    remaining = sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)([dhms])", length))
-    spelt, remaining = "", remaining // speed
-    for unit, seconds in _UNITS.items():
-        count, remaining = divmod(remaining, seconds)
-        spelt += f"{count}{unit}" if count else ""
-    return spelt
+    return durations.duration(durations.seconds(length) // speed) if length else ""

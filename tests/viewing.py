@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sightline.viewer.dashboard import Dashboard, Panel
+from sightline.grafana.dashboard import Dashboard, Panel
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.interpolation import Scope, Value
+from sightline.grafana.timerange import TimeRange
 from sightline.viewer.fields import configured
-from sightline.viewer.frame import Field, Frame
-from sightline.viewer.interpolation import Scope, Value
 from sightline.viewer.panels import draw
 from sightline.viewer.panels.drawing import Drawing, Event, View
 from sightline.viewer.prometheus import Exemplar, Series
-from sightline.viewer.timerange import TimeRange
 from sightline.viewer.trace import Trace
 
 NOON = 1_795_608_000.0

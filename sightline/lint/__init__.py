@@ -1,5 +1,5 @@
-"""``sightline lint``: what is wrong with dashboards and rule files, ours or anybody's.
+"""``sightline lint``: find mistakes in dashboards and rule files.
 
-The rules carry the names of grafana/dashboard-linter where they are the same, and close its holes;
-those on rule files follow cloudflare/pint. Ours begin with ``sightline-``.
+Rules for dashboards have the names of grafana/dashboard-linter where it has the same rule; those
+for rule files follow cloudflare/pint. The names of other rules begin with ``sightline-``.
 """

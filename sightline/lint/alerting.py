@@ -1,17 +1,15 @@
-"""Rules on recording and alerting rules. Ideas: cloudflare/pint, `docs/checks/`."""
+"""Checks of recording and alerting rules. Source of ideas: cloudflare/pint, `docs/checks/`."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Final
 
 from promql_parser import BinaryExpr, Call, Expr, MatchOp
 
+from sightline.grafana import durations
 from sightline.lint import promql, rule_file
-from sightline.lint.finding import Rule
+from sightline.lint.finding import Found, Rule
 from sightline.lint.rule_file import RuleFile
-
-Found = Iterator[tuple[str, str]]
 
 SEVERITIES: Final = ("critical", "warning", "info", "none")
 ANNOTATIONS: Final = ("summary", "description", "runbook_url")
@@ -21,11 +19,11 @@ _CONDITIONS: Final = frozenset({"==", "!=", ">", "<", ">=", "<=", "unless"})
 _SPECIAL: Final = frozenset("\\.+*?()|[]{}^$")
 _RATES: Final = frozenset({"rate", "irate", "increase"})
 _GAUGES: Final = ("_bytes", "_ratio", "_info", "_timestamp_seconds", "_celsius")
-_LONGEST_INTERVAL: Final = re.compile(r"([0-4]?\d?\d)s|[1-5]m|(\d+ms)")
+_MAX_INTERVAL_SECONDS: Final = 300
 
 
 def syntax(file: RuleFile) -> Found:
-    """An expression is PromQL."""
+    """An expression is valid PromQL."""
     for rule in file.rules():
         try:
             promql.tree(str(rule.get("expr", "")))
@@ -34,7 +32,7 @@ def syntax(file: RuleFile) -> Found:
 
 
 def names(file: RuleFile) -> Found:
-    """A recorded series is called ``level:metric:operation``."""
+    """The name of a recorded series is ``level:metric:operation``."""
     for rule in file.rules():
         name = str(rule.get("record", ""))
         if name and not _LEVELS.fullmatch(name):
@@ -42,11 +40,11 @@ def names(file: RuleFile) -> Found:
 
 
 def conditions(file: RuleFile) -> Found:
-    """An alert compares: without a condition it fires for whatever exists."""
+    """An alert has a comparison; without one it fires for every series."""
     for rule, tree in file.queries():
         always = rule.get("labels", {}).get("severity") == "none"
         if "alert" in rule and not always and not _compares(tree):
-            yield rule_file.place(rule), "no comparison: it fires for every series that exists"
+            yield rule_file.place(rule), "no comparison: the alert fires for every existing series"
 
 
 def _compares(tree: Expr) -> bool:
@@ -56,15 +54,15 @@ def _compares(tree: Expr) -> bool:
 
 
 def annotations(file: RuleFile) -> Found:
-    """An alert tells what is wrong, how bad it is, and what to do."""
+    """An alert has a summary, a description and a runbook."""
     for rule in file.alerts():
         missing = [name for name in ANNOTATIONS if not rule.get("annotations", {}).get(name)]
         if missing:
-            yield rule_file.place(rule), f"no {', '.join(missing)}: expected each"
+            yield rule_file.place(rule), f"no {', '.join(missing)}: expected all of them"
 
 
 def severity(file: RuleFile) -> Found:
-    """An alert has one of four severities, by which it is routed."""
+    """An alert has one of the four severities, which decide its route."""
     for rule in file.alerts():
         found = rule.get("labels", {}).get("severity")
         if found not in SEVERITIES:
@@ -72,15 +70,15 @@ def severity(file: RuleFile) -> Found:
 
 
 def labels(file: RuleFile) -> Found:
-    """No label holds the value: it would be another alert at every evaluation."""
+    """No label contains the value, because each evaluation would create a new alert."""
     for rule in file.alerts():
         for name, value in rule.get("labels", {}).items():
             if re.search(r"\$value|\.Value", str(value)):
-                yield rule_file.place(rule), f"label {name} holds the value: use an annotation"
+                yield rule_file.place(rule), f"label {name} contains the value: use an annotation"
 
 
 def rates(file: RuleFile) -> Found:
-    """rate() is for counters: of a gauge it gives nonsense that looks like a number."""
+    """rate() is applied to counters only; of a gauge it is meaningless."""
     for rule, tree in file.queries():
         for selector, above in promql.selectors(tree):
             name = promql.metric(selector)
@@ -89,25 +87,25 @@ def rates(file: RuleFile) -> Found:
 
 
 def matchers(file: RuleFile) -> Found:
-    """A regular expression is one: plain text is matched faster and meant more clearly by ``=``."""
+    """A regular expression contains a pattern; plain text is matched faster by ``=``."""
     for rule, tree in file.queries():
         for selector, _ in promql.selectors(tree):
             for matcher in selector.matchers.matchers:
                 pattern = matcher.op in (MatchOp.Re, MatchOp.NotRe)
                 if pattern and not set(matcher.value) & _SPECIAL:
-                    yield rule_file.place(rule), f"{matcher} needs no pattern: drop the ~"
+                    yield rule_file.place(rule), f"{matcher} is plain text: use = or !="
 
 
 def dependencies(file: RuleFile) -> Found:
-    """A recorded series that a rule reads is recorded somewhere in the run."""
+    """A recorded series read by a rule is recorded by a linted file."""
     for rule, tree in file.queries():
         read = {promql.metric(selector) for selector, _ in promql.selectors(tree)}
         for name in sorted(name for name in read - file.recorded if promql.recorded(name)):
-            yield rule_file.place(rule), f"{name} is recorded by no rule of this run"
+            yield rule_file.place(rule), f"{name} is recorded by no linted rule"
 
 
-def twins(file: RuleFile) -> Found:
-    """No two rules of a file record the same series or alert under the same labels."""
+def duplicates(file: RuleFile) -> Found:
+    """No two rules of a file are the same."""
     keys = [
         (rule_file.place(rule), tuple(sorted(rule.get("labels", {}).items())), str(rule["expr"]))
         for rule in file.rules()
@@ -115,15 +113,22 @@ def twins(file: RuleFile) -> Found:
     ]
     for (name, _, _), times in Counter(keys).items():
         if times > 1:
-            yield name, f"stands {times} times: expected once"
+            yield name, f"is defined {times} times: expected once"
 
 
 def intervals(file: RuleFile) -> Found:
-    """A group is evaluated at least every five minutes: graphs of rarer ones have gaps."""
+    """A group is evaluated at least every five minutes; otherwise graphs have gaps."""
     for group in file.groups():
         found = str(group.get("interval", "1m"))
-        if not _LONGEST_INTERVAL.fullmatch(found):
+        if not _short(found):
             yield f"group {group.get('name')}", f"interval {found}: expected at most 5m"
+
+
+def _short(interval: str) -> bool:
+    try:
+        return durations.seconds(interval) <= _MAX_INTERVAL_SECONDS
+    except ValueError:
+        return False
 
 
 RULES: Final = (
@@ -136,6 +141,6 @@ RULES: Final = (
     Rule(name="promql/counter", check=rates),
     Rule(name="promql/regexp", check=matchers),
     Rule(name="rule/dependency", check=dependencies),
-    Rule(name="rule/duplicate", check=twins),
+    Rule(name="rule/duplicate", check=duplicates),
     Rule(name="group/interval", check=intervals),
 )

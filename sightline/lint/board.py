@@ -1,53 +1,46 @@
-"""A dashboard's JSON as the rules see it. The JSON is foreign: only this module looks into it."""
+"""A dashboard in a lint run, and its queries."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from promql_parser import Expr
 
+from sightline.grafana.dashboard import LOKI, PROMETHEUS, Dashboard, Panel, Target
 from sightline.lint import promql
-
-Json = dict[str, Any]
-
-PROMETHEUS, LOKI, OTHER = "prometheus", "loki", "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A panel's query."""
+class Query:
+    """A query and its panel."""
 
-    json: Json
-    panel: Json
+    panel: Panel
+    target: Target
 
     @property
-    def kind(self) -> str:
-        """Which language it is in, by its data source or else its panel's."""
-        source = self.json.get("datasource") or self.panel.get("datasource") or {}
-        name = source.get("type", "") if isinstance(source, dict) else str(source).lower()
-        if "loki" in name:
-            return LOKI
-        return PROMETHEUS if "prometheus" in name or self._asks_promql() else OTHER
+    def is_promql(self) -> bool:
+        """The data source is Prometheus, or unknown and the query has an ``expr``."""
+        kind = self.target.source.type
+        return PROMETHEUS in kind or (not kind and "expr" in self.target.raw)
 
-    def _asks_promql(self) -> bool:
-        source = self.json.get("datasource") or self.panel.get("datasource") or {}
-        named = isinstance(source, dict) and source.get("type")
-        return not named and "expr" in self.json
+    @property
+    def is_logql(self) -> bool:
+        """The data source is Loki."""
+        return LOKI in self.target.source.type
 
     @property
     def expr(self) -> str:
-        """Its text."""
-        return str(self.json.get("expr", ""))
+        """The expression."""
+        return self.target.expr
 
     @property
     def place(self) -> str:
-        """How to find it."""
-        return f"{place(self.panel)} {self.json.get('refId', '')}".rstrip()
+        """Location in a report."""
+        return f"{place(self.panel)} {self.target.raw.get('refId', '')}".rstrip()
 
     def tree(self) -> Expr | None:
-        """Its text parsed; None where it is no PromQL, which a rule of its own reports."""
+        """Parse the expression; None if it is not PromQL, which a separate rule reports."""
         try:
             return promql.tree(self.expr)
         except ValueError:
@@ -56,54 +49,34 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A dashboard and those that are linted together with it."""
+    """A dashboard file and the dashboards linted with it."""
 
     path: Path
-    json: Json
-    siblings: dict[str, Json]
-    """Every dashboard of the run by uid: where links may lead."""
+    dashboard: Dashboard
+    siblings: dict[str, Dashboard]
+    """All dashboards of the run by uid: the valid targets of links."""
 
-    def panels(self) -> Iterator[Json]:
-        """Every panel, those in folded rows too, rows left out."""
-        return (panel for panel in self.everything() if panel.get("type") != "row")
-
-    def everything(self) -> Iterator[Json]:
-        """Rows and panels."""
-        for panel in self.json.get("panels", []):
-            yield panel
-            yield from panel.get("panels", [])
-        for row in self.json.get("rows", []):
-            yield from row.get("panels", [])
-
-    def targets(self) -> Iterator[Target]:
-        """Every query of every panel."""
+    def queries(self) -> Iterator[Query]:
+        """Yield every query of every panel."""
         return (
-            Target(json=target, panel=panel)
-            for panel in self.panels()
-            for target in panel.get("targets", [])
+            Query(panel=panel, target=target)
+            for panel in self.dashboard.every_panel()
+            for target in panel.targets
         )
 
-    def queries(self) -> Iterator[tuple[Target, Expr]]:
-        """Every PromQL query that can be parsed."""
-        for target in self.targets():
-            tree = target.tree() if target.kind == PROMETHEUS and target.expr else None
+    def parsed(self) -> Iterator[tuple[Query, Expr]]:
+        """Yield every valid PromQL query with its syntax tree."""
+        for query in self.queries():
+            tree = query.tree() if query.is_promql and query.expr else None
             if tree is not None:
-                yield target, tree
-
-    def variables(self) -> list[Json]:
-        """What the reader may choose."""
-        return list(self.json.get("templating", {}).get("list", []))
-
-    def sources(self) -> list[Json]:
-        """The variables that choose a data source."""
-        return [variable for variable in self.variables() if variable.get("type") == "datasource"]
+                yield query, tree
 
 
-def read(path: Path) -> Json | None:
-    """The dashboard in *path*, wrapped as an API answers it or not; None for any other JSON.
+def read(path: Path) -> Dashboard | None:
+    """Read a dashboard, also one wrapped in an API response; None for any other JSON.
 
     Raises:
-        ValueError: It looks like a dashboard, but is no JSON.
+        ValueError: The file looks like a dashboard but is not JSON.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     if '"panels"' not in text and '"rows"' not in text:
@@ -111,15 +84,9 @@ def read(path: Path) -> Json | None:
     document = json.loads(text)
     candidate = document.get("dashboard", document) if isinstance(document, dict) else {}
     found = isinstance(candidate, dict) and ("panels" in candidate or "rows" in candidate)
-    return candidate if found else None
+    return Dashboard.from_json(candidate) if found else None
 
 
-def place(panel: Json) -> str:
-    """How a panel is named in a report."""
-    return f'panel {panel.get("id", "?")} "{panel.get("title", "")}"'
-
-
-def source(owner: Json) -> str:
-    """The id of the data source that *owner* asks, in old and new spelling."""
-    found = owner.get("datasource")
-    return str(found.get("uid", "")) if isinstance(found, dict) else str(found or "")
+def place(panel: Panel) -> str:
+    """Name a panel in a report."""
+    return f'panel {panel.id or "?"} "{panel.title}"'

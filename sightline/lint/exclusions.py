@@ -1,4 +1,4 @@
-"""What a ``.lint`` file excuses, with a reason each. Form: grafana/dashboard-linter's."""
+"""Rules excluded by a ``.lint`` file, each with a reason. Format: grafana/dashboard-linter."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ NAME: Final = ".lint"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusions:
-    """Rules that do not count in a folder, or in some dashboards and panels of it."""
+    """Rules excluded in a folder, or for some of its dashboards and panels."""
 
     path: Path
     rules: dict[str, Any]
 
-    def excuse(self, finding: Finding, title: str) -> bool:
-        """Whether *finding* in the dashboard or file called *title* is excused."""
+    def excluded(self, finding: Finding, title: str) -> bool:
+        """Tell whether *finding* is excluded in the dashboard or file *title*."""
         if finding.rule not in self.rules:
             return False
         entries = (self.rules[finding.rule] or {}).get("entries") or [{}]
@@ -33,10 +33,10 @@ class Exclusions:
 
 
 def around(path: Path) -> Exclusions | None:
-    """The nearest ``.lint`` in the folder of *path* or above it, within a repository.
+    """Read the nearest ``.lint`` file above *path*, within its repository.
 
     Raises:
-        ConfigurationError: It is no such file, or a rule in it has no reason.
+        ConfigurationError: The file is invalid, or a rule in it has no reason.
     """
     for folder in path.resolve().parents:
         if (folder / NAME).is_file():
@@ -53,5 +53,5 @@ def _read(path: Path) -> Exclusions:
         raise ConfigurationError(f"{path}: expected exclusions by rule: {error}") from error
     for rule, entry in rules.items():
         if not (entry or {}).get("reason"):
-            raise ConfigurationError(f"{path}: {rule} has no reason: say why it does not count")
+            raise ConfigurationError(f"{path}: {rule} has no reason: expected `reason: <text>`")
     return Exclusions(path=path, rules=rules)

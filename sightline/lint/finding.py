@@ -1,34 +1,37 @@
-"""What a rule found, and what a rule is."""
+"""Findings and rules."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 Subject = TypeVar("Subject")
+
+Found: TypeAlias = Iterator[tuple[str, str]]
+"""Place and message of each finding of a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Finding:
-    """Something to mend."""
+    """A violation of a rule."""
 
     path: Path
     place: str
-    """Panel, variable or rule; empty for the file as a whole."""
+    """Panel, variable or alert; empty for the file as a whole."""
     rule: str
     message: str
-    """What is there and what was expected."""
+    """The value found and the value expected."""
 
     def __str__(self) -> str:
-        """One line for a report."""
+        """Format the finding as one line."""
         where = f"{self.path}: {self.place}" if self.place else str(self.path)
         return f"{where}: {self.message} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Generic[Subject]):
-    """A check with the name under which it can be excluded."""
+    """A check and the name by which it is excluded."""
 
     name: str
-    check: Callable[[Subject], Iterator[tuple[str, str]]]
-    """Gives place and message of each finding; its docstring says what it wants."""
+    check: Callable[[Subject], Found]
+    """Its docstring states the requirement."""

@@ -1,35 +1,42 @@
-"""Rules on ways from one dashboard to another."""
+"""Rules on links between dashboards."""
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from sightline.grafana.references import references
 from sightline.lint.board import Board
-from sightline.lint.finding import Rule
-
-_ADDRESS: Final = re.compile(r'"url": "(?P<url>/d/[^"]+)"')
+from sightline.lint.finding import Found, Rule
 
 
-def resolve(dashboard: Board) -> Iterator[tuple[str, str]]:
-    """A link leads to a dashboard that exists, and sets variables that it has."""
-    for url in sorted({found["url"] for found in _ADDRESS.finditer(json.dumps(dashboard.json))}):
+def resolve(board: Board) -> Found:
+    """A link points to an existing dashboard and sets variables which that dashboard has."""
+    for url in sorted(set(_dashboard_urls(board.dashboard.raw))):
         parts = urlsplit(url)
         uid = parts.path.split("/")[2]
-        target = dashboard.siblings.get(uid)
+        target = board.siblings.get(uid)
         if target is None:
-            yield "", f"link to {uid}: no dashboard of this run has that uid"
+            yield "", f"link to {uid}: no linted dashboard has this uid"
             continue
-        variables = {item["name"] for item in target.get("templating", {}).get("list", [])}
-        for name in _set(parts.query):
+        variables = {variable.name for variable in target.variables}
+        for name in _variables_set(parts.query):
             if name not in variables:
                 yield "", f"link to {uid} sets {name}: that dashboard has no such variable"
 
 
-def _set(query: str) -> list[str]:
-    plain = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
-    return plain + re.findall(r"\$\{(\w+):queryparam\}", query)
+def _dashboard_urls(raw: object) -> Iterator[str]:
+    """Yield every ``url`` in the JSON *raw* that leads to a dashboard."""
+    children = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
+    for child in children:
+        yield from _dashboard_urls(child)
+    url = raw.get("url") if isinstance(raw, dict) else None
+    if isinstance(url, str) and url.startswith("/d/"):
+        yield url
+
+
+def _variables_set(query: str) -> list[str]:
+    named = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
+    return named + [one.name for one in references(query) if one.format == "queryparam"]
 
 
 RULES: Final = (Rule(name="sightline-links", check=resolve),)

@@ -1,4 +1,4 @@
-"""PromQL as a tree, with Grafana's variables filled in."""
+"""Syntax trees of PromQL, with Grafana's variables replaced by sample values."""
 
 import re
 from collections.abc import Iterator
@@ -17,63 +17,59 @@ from promql_parser import (
     VectorSelector,
 )
 
-Path = tuple[Expr, ...]
-"""A node's ancestors, outermost first."""
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.references import Reference, substitute
+from sightline.grafana.timerange import TimeRange
 
-_BUILT_IN: Final = {
-    "__rate_interval": "5m",
-    "__interval": "1m",
-    "__auto": "1m",
-    "__range": "1h",
-    "__range_s": "3600",
-    "__range_ms": "3600000",
-    "__interval_ms": "60000",
-    "__rate_interval_ms": "300000",
-    "__from": "0",
-    "__to": "0",
-}
-_VARIABLE: Final = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)\]\]")
-_DURATION: Final = re.compile(r"(?<=\[)\$\{?\w+\}?|(?<=:)\$\{?\w+\}?(?=\])|(?<=offset )\$\{?\w+\}?")
+Path = tuple[Expr, ...]
+"""Ancestors of a node, outermost first."""
+
+_SAMPLE: Final = Scope(time=TimeRange.parse("now-1h", "now", now=3600.0), interval_seconds=60.0)
+_SAMPLE_DURATION: Final = "5m"
 _STRING: Final = re.compile(r'("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
 
 
 def tree(expr: str) -> Expr:
-    """*expr* parsed.
+    """Parse *expr*.
 
     Raises:
-        ValueError: It is no PromQL; the text says why.
+        ValueError: *expr* is not PromQL; the message says why.
     """
     try:
-        return promql_parser.parse(filled(expr, "1"))
+        return promql_parser.parse(_filled(expr, "1"))
     except ValueError:
-        return promql_parser.parse(filled(expr, "a_metric"))
+        return promql_parser.parse(_filled(expr, "a_metric"))
 
 
-def filled(expr: str, unknown: str) -> str:
-    """*expr* without Grafana's variables; *unknown* stands for those that are no duration."""
+def _filled(expr: str, unknown: str) -> str:
+    """Replace variables outside strings: Grafana's own, durations, and others by *unknown*."""
 
-    def value(found: re.Match[str]) -> str:
-        return _BUILT_IN.get(next(filter(None, found.groups())), unknown)
-
-    def duration(found: re.Match[str]) -> str:
-        return _BUILT_IN.get(found.group().strip("${}"), "5m")
+    def value_of(reference: Reference) -> str:
+        found = _SAMPLE.built_in(reference)
+        if found is not None:
+            return found
+        return _SAMPLE_DURATION if _is_duration(reference) else unknown
 
     parts = _STRING.split(expr)
     return "".join(
-        part if index % 2 else _VARIABLE.sub(value, _DURATION.sub(duration, part))
-        for index, part in enumerate(parts)
+        part if index % 2 else substitute(part, value_of) for index, part in enumerate(parts)
     )
 
 
+def _is_duration(reference: Reference) -> bool:
+    subquery_step = reference.before.endswith(":") and reference.after.startswith("]")
+    return subquery_step or reference.before.endswith(("[", "offset "))
+
+
 def nodes(root: Expr, above: Path = ()) -> Iterator[tuple[Expr, Path]]:
-    """Every node below and including *root*, with its ancestors."""
+    """Yield *root* and every node below it, with its ancestors."""
     yield root, above
     for child in children(root):
         yield from nodes(child, (*above, root))
 
 
 def children(node: Expr) -> Iterator[Expr]:
-    """The nodes directly below *node*."""
+    """Yield the nodes directly below *node*."""
     match node:
         case BinaryExpr():
             yield from (node.lhs, node.rhs)
@@ -88,26 +84,26 @@ def children(node: Expr) -> Iterator[Expr]:
 
 
 def selectors(root: Expr) -> Iterator[tuple[VectorSelector, Path]]:
-    """Every selector of series, with its ancestors."""
+    """Yield every series selector with its ancestors."""
     return ((node, above) for node, above in nodes(root) if isinstance(node, VectorSelector))
 
 
 def metric(selector: VectorSelector) -> str:
-    """The metric's name; empty where a matcher on ``__name__`` chooses it."""
+    """Return the name of the metric; empty if no single metric is selected."""
     return selector.name or matchers(selector).get("__name__", "")
 
 
 def matchers(selector: VectorSelector) -> dict[str, str]:
-    """Value by label, whatever the operator."""
+    """Return the value of each matcher by label, for any operator."""
     return {matcher.name: matcher.value for matcher in selector.matchers.matchers}
 
 
 def functions(above: Path) -> set[str]:
-    """Names of functions and aggregations that a node stands in."""
+    """Return the names of functions and aggregations among the ancestors of a node."""
     calls = {node.func.name for node in above if isinstance(node, Call)}
     return calls | {str(node.op) for node in above if isinstance(node, AggregateExpr)}
 
 
 def recorded(name: str) -> bool:
-    """Whether *name* is a recording rule's."""
+    """Tell whether *name* is the name of a recording rule."""
     return ":" in name

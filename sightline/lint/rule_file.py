@@ -1,4 +1,4 @@
-"""A Prometheus rule file as the rules see it. The YAML is foreign: only this module looks in."""
+"""A Prometheus rule file in a lint run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFile:
-    """A rule file and the names that the whole run records."""
+    """A rule file, and the names recorded by all files of the run."""
 
     path: Path
     json: Json
     recorded: frozenset[str]
 
     def groups(self) -> list[Json]:
-        """Its groups."""
+        """Return the groups."""
         return list(self.json.get("groups") or [])
 
     def rules(self) -> Iterator[Json]:
-        """Every rule of every group."""
+        """Yield the rules of all groups."""
         return (rule for group in self.groups() for rule in group.get("rules") or [])
 
     def alerts(self) -> Iterator[Json]:
-        """Those that alert."""
+        """Yield the alerting rules."""
         return (rule for rule in self.rules() if "alert" in rule)
 
     def queries(self) -> Iterator[tuple[Json, Expr]]:
-        """Every rule whose expression can be parsed, with it."""
+        """Yield every rule with a valid expression, and its syntax tree."""
         for rule in self.rules():
             try:
                 yield rule, promql.tree(str(rule.get("expr", "")))
@@ -43,10 +43,10 @@ class RuleFile:
 
 
 def read(path: Path) -> Json | None:
-    """The rule file in *path*, or in a Kubernetes PrometheusRule; None for any other YAML.
+    """Read a rule file or a PrometheusRule of Kubernetes; None for any other YAML.
 
     Raises:
-        ValueError: It looks like a rule file, but is no YAML.
+        ValueError: The file looks like a rule file but is not YAML.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     if "groups:" not in text:
@@ -68,13 +68,13 @@ def _grouped(document: Json) -> Json | None:
     return {"groups": groups} if any("expr" in rule for rule in rules) else None
 
 
-def _rules(group: Any) -> list[Json]:  # noqa: ANN401  anybody's YAML
+def _rules(group: Any) -> list[Json]:  # noqa: ANN401  YAML of any type
     rules = group.get("rules") if isinstance(group, dict) else None
     return [rule for rule in rules or [] if isinstance(rule, dict)]
 
 
 def records(document: Json) -> set[str]:
-    """Names that *document* records."""
+    """Return the names that *document* records."""
     return {
         str(rule["record"])
         for group in document["groups"]
@@ -84,5 +84,5 @@ def records(document: Json) -> set[str]:
 
 
 def place(rule: Json) -> str:
-    """How a rule is named in a report."""
+    """Name a rule in a report."""
     return f"alert {rule['alert']}" if "alert" in rule else f"record {rule.get('record', '?')}"

@@ -1,107 +1,106 @@
 """Rules on variables and on the dashboard as a whole."""
 
-from collections.abc import Iterator
 from typing import Final
 
-from sightline.lint import board, promql
-from sightline.lint.board import Board, Json
-from sightline.lint.finding import Rule
-
-Found = Iterator[tuple[str, str]]
-
-_ON_TIME_RANGE: Final = 2
+from sightline.grafana.dashboard import REFRESH_ON_TIME_RANGE, Variable
+from sightline.lint import promql
+from sightline.lint.board import Board
+from sightline.lint.finding import Found, Rule
 
 
-def _asks_prometheus(dashboard: Board) -> bool:
-    return any(target.kind == board.PROMETHEUS for target in dashboard.targets())
-
-
-def data_source(dashboard: Board) -> Found:
-    """Panels ask a data source that the reader can change."""
-    sources = dashboard.sources()
+def data_source(board: Board) -> Found:
+    """The reader can select the data source."""
+    sources = board.dashboard.source_variables()
+    single = len(sources) == 1
     if not sources:
         yield "", "no data source variable: expected one, so that the file works elsewhere"
     for variable in sources:
-        kind, name = variable.get("query", ""), variable.get("name", "")
-        allowed = {f"{kind}_datasource"} | ({"datasource"} if len(sources) == 1 else set())
-        if name not in allowed:
-            yield f"variable {name}", f"name: expected {' or '.join(sorted(allowed))}"
-        labels = {f"{kind.capitalize()} data source"}
-        labels |= {"Data source"} if len(sources) == 1 else set()
-        if variable.get("label") not in labels:
+        names = {f"{variable.query}_datasource"} | ({"datasource"} if single else set())
+        if variable.name not in names:
+            yield _place(variable), f"name: expected {' or '.join(sorted(names))}"
+        labels = {f"{variable.query.capitalize()} data source"}
+        labels |= {"Data source"} if single else set()
+        if variable.label not in labels:
             yield (
-                f"variable {name}",
-                f"label {variable.get('label')!r}: expected {' or '.join(sorted(labels))}",
+                _place(variable),
+                f"label {variable.label!r}: expected {' or '.join(sorted(labels))}",
             )
 
 
-def job(dashboard: Board) -> Found:
-    """The reader can choose among jobs."""
-    return _choice(dashboard, "job")
+def job(board: Board) -> Found:
+    """The reader can select jobs."""
+    return _label_variable(board, "job")
 
 
-def instance(dashboard: Board) -> Found:
-    """The reader can choose among instances."""
-    return _choice(dashboard, "instance")
+def instance(board: Board) -> Found:
+    """The reader can select instances."""
+    return _label_variable(board, "instance")
 
 
-def _choice(dashboard: Board, name: str) -> Found:
-    if not _asks_prometheus(dashboard):
+def _label_variable(board: Board, name: str) -> Found:
+    if not any(query.is_promql for query in board.queries()):
         return
-    found = [variable for variable in dashboard.variables() if variable.get("name") == name]
+    found = [variable for variable in board.dashboard.variables if variable.name == name]
     if not found:
         yield "", f"no variable {name}: expected one"
     for variable in found:
-        wanted = {"type": "query", "label": name.capitalize(), "multi": True, "allValue": ".+"}
-        for key, value in wanted.items():
-            if variable.get(key) != value:
-                yield f"variable {name}", f"{key} {variable.get(key)!r}: expected {value!r}"
-        if not board.source(variable).startswith("$"):
-            yield f"variable {name}", "data source is fixed: expected the data source variable"
+        checks = (
+            ("type", variable.kind, "query"),
+            ("label", variable.label, name.capitalize()),
+            ("multi", variable.multi, True),
+            ("allValue", variable.all_value, ".+"),
+        )
+        for key, value, expected in checks:
+            if value != expected:
+                yield _place(variable), f"{key} {value!r}: expected {expected!r}"
+        if not variable.source.uid.startswith("$"):
+            yield _place(variable), "fixed data source: expected the data source variable"
 
 
-def label_query(dashboard: Board) -> Found:
-    """The query of a variable holds PromQL."""
-    for variable in dashboard.variables():
+def label_query(board: Board) -> Found:
+    """The query of a variable is valid PromQL."""
+    for variable in board.dashboard.variables:
         selector = _selector(variable)
         if selector is None:
             continue
         try:
             promql.tree(selector)
         except ValueError as error:
-            yield f"variable {variable.get('name')}", f"{selector}: {error}"
+            yield _place(variable), f"{selector}: {error}"
 
 
-def _selector(variable: Json) -> str | None:
-    query = variable.get("query", "")
-    text = query.get("query", "") if isinstance(query, dict) else query
-    if variable.get("type") != "query" or not str(text).startswith("label_values("):
+def _selector(variable: Variable) -> str | None:
+    if variable.kind != "query" or not variable.query.startswith("label_values("):
         return None
-    inner = str(text).removeprefix("label_values(").removesuffix(")")
-    return inner.rpartition(",")[0] or None
+    arguments = variable.query.removeprefix("label_values(").removesuffix(")")
+    return arguments.rpartition(",")[0] or None
 
 
-def reload(dashboard: Board) -> Found:
-    """Choices follow the time range."""
-    for variable in dashboard.variables():
-        if variable.get("type") == "query" and variable.get("refresh") != _ON_TIME_RANGE:
-            yield f"variable {variable.get('name')}", "refresh: expected 2, on time range change"
+def reload(board: Board) -> Found:
+    """Options follow the time range."""
+    for variable in board.dashboard.variables:
+        if variable.kind == "query" and variable.refresh != REFRESH_ON_TIME_RANGE:
+            yield _place(variable), "refresh: expected 2, on time range change"
 
 
-def uneditable(dashboard: Board) -> Found:
-    """A provisioned dashboard cannot be changed in the browser, where the change would be lost."""
-    if dashboard.json.get("editable", True):
+def uneditable(board: Board) -> Found:
+    """A provisioned dashboard is not editable, because Grafana cannot save the change."""
+    if board.dashboard.raw.get("editable", True):
         yield "", "editable: expected false"
 
 
-def identity(dashboard: Board) -> Found:
-    """A dashboard has an address of its own and no number of somebody's database."""
-    if not dashboard.json.get("uid"):
-        yield "", "no uid: expected one, links need it"
-    if dashboard.json.get("id") is not None:
-        yield "", f"id {dashboard.json['id']}: expected none, it is another database's"
-    if not dashboard.json.get("description"):
+def identity(board: Board) -> Found:
+    """A dashboard has a uid and a description, and no database id."""
+    if not board.dashboard.uid:
+        yield "", "no uid: expected one, because links need it"
+    if (number := board.dashboard.raw.get("id")) is not None:
+        yield "", f"id {number}: expected none, it belongs to one Grafana's database"
+    if not board.dashboard.description:
         yield "", "no description: expected the question that the dashboard answers"
+
+
+def _place(variable: Variable) -> str:
+    return f"variable {variable.name}"
 
 
 RULES: Final = (

@@ -1,4 +1,4 @@
-"""What a PromQL expression measures, as far as names tell, and the units that fit it."""
+"""Quantities of PromQL expressions, inferred from metric names, and the units that fit."""
 
 from enum import Enum
 from typing import Final
@@ -21,7 +21,7 @@ from sightline.lint import promql
 
 
 class Measure(Enum):
-    """Kinds of number."""
+    """A quantity."""
 
     SECONDS = "seconds"
     BYTES = "bytes"
@@ -42,7 +42,7 @@ FITTING: Final = {
     Measure.RATIO: {"percentunit", "suffix:x", "short", "none"},
     Measure.PER_SECOND: {"reqps", "ops", "rps", "wps", "cps", "eps", "iops", "mps", "pps", "hertz"},
 }
-"""Units of Grafana by what is measured; a measure that is not here takes any."""
+"""Grafana's units for each quantity; a quantity without an entry fits any unit."""
 
 _BY_UCUM: Final = {"s": Measure.SECONDS, "By": Measure.BYTES}
 _BY_SUFFIX: Final = (
@@ -64,7 +64,7 @@ _COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"}
 
 
 def measured(node: Expr) -> Measure | None:
-    """What *node* measures; None where names do not tell."""
+    """Infer the quantity of *node*; None if names do not tell."""
     found: Measure | None = None
     match node:
         case VectorSelector():
@@ -85,7 +85,7 @@ def measured(node: Expr) -> Measure | None:
 
 
 def bounded(node: Expr) -> Measure | None:
-    """What the bucket bounds in *node* measure."""
+    """Infer the quantity of the bucket bounds in *node*."""
     names = [promql.metric(selector) for selector, _ in promql.selectors(node)]
     buckets = [name.split(":")[1] if promql.recorded(name) else name for name in names]
     found = [_of_suffix(name.removesuffix("_bucket")) for name in buckets]
@@ -137,7 +137,7 @@ def _of_call(call: Call) -> Measure | None:
 
 
 def _counted(argument: Expr) -> Measure | None:
-    """Buckets and counts are events, whatever the histogram measures."""
+    """Read buckets and counts of a histogram as events."""
     names = [promql.metric(selector) for selector, _ in promql.selectors(argument)]
     return Measure.COUNT if any(name.endswith(("_bucket", "_count")) for name in names) else None
 

@@ -13,6 +13,7 @@ from typing import Final
 from sightline import artefacts
 from sightline.config import Config
 from sightline.errors import ConfigurationError
+from sightline.grafana import durations
 from sightline.mixin import clock, rule_files
 from sightline.mixin.alerts.budgets import budgets
 from sightline.mixin.config import PROFILES, BurnWindow
@@ -160,8 +161,8 @@ def _rounded(length_seconds: float) -> str:
     whole = round(length_seconds / STEP_SECONDS) * STEP_SECONDS
     days, rest = divmod(whole, 86400)
     if days:
-        return clock.duration(days * 86400 + rest // 3600 * 3600)
-    return clock.duration(whole if whole < 3600 else whole // 60 * 60)  # noqa: PLR2004  an hour
+        return durations.duration(days * 86400 + rest // 3600 * 3600)
+    return durations.duration(whole if whole < 3600 else whole // 60 * 60)  # noqa: PLR2004  an hour
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,14 +11,14 @@ from typing import Final
 from sightline.artefacts import DASHBOARDS
 from sightline.config import Config
 from sightline.errors import ConfigurationError
+from sightline.grafana.dashboard import Dashboard, DashboardError
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.timerange import BadTime, TimeRange
 from sightline.printable import printable_lines
 from sightline.viewer import proof
-from sightline.viewer.dashboard import Dashboard
-from sightline.viewer.interpolation import Scope
 from sightline.viewer.proof import Limits, Row
 from sightline.viewer.settings import Settings
 from sightline.viewer.sources import Sources
-from sightline.viewer.timerange import BadTime, TimeRange
 
 MOST_SERIES: Final = 20
 WITHIN_SECONDS: Final = 0.5
@@ -100,4 +100,7 @@ def _dashboards(paths: Sequence[Path]) -> list[Dashboard]:
     ]
     if not files:
         raise ConfigurationError(f"{', '.join(map(str, paths))}: expected dashboard files (*.json)")
-    return [Dashboard.read(file) for file in files]
+    try:
+        return [Dashboard.read(file) for file in files]
+    except DashboardError as error:
+        raise ConfigurationError(str(error)) from error

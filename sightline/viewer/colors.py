@@ -6,7 +6,7 @@ Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sightline.viewer.fieldconfig import FieldConfig, Step
+from sightline.grafana.fieldconfig import FieldConfig, Step
 
 _SHADES: Final = ("dark-", "semi-dark-", "", "light-", "super-light-")
 _HUES: Final = {

@@ -1,16 +1,16 @@
 """Field configuration applied, and values turned into what the reader sees."""
 
 import copy
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sightline.viewer import colors, units
-from sightline.viewer.dashboard import Panel
-from sightline.viewer.fieldconfig import FieldConfig, ValueMapping
-from sightline.viewer.frame import Field, Frame
-from sightline.viewer.matchers import matcher, pattern
+from sightline.grafana import units
+from sightline.grafana.dashboard import Override, Panel
+from sightline.grafana.fieldconfig import FieldConfig, ValueMapping
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.matchers import matcher, pattern
+from sightline.viewer import colors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Shown:
 
 def configured(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
     """*frames* with each field's configuration: defaults, then every override that matches."""
-    rules = [(matcher(one.get("matcher") or {}), one) for one in panel.overrides]
+    rules = [(matcher(one), one) for one in panel.overrides]
     return [
         frame.with_fields(
             replace(
@@ -115,15 +115,13 @@ def _special(word: str, value: Any) -> bool:  # noqa: ANN401  a cell holds anyth
     return tests.get(word, False)
 
 
-def _merged(
-    defaults: Mapping[str, Any], overrides: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any]:
+def _merged(defaults: Mapping[str, Any], overrides: Sequence[Override]) -> Mapping[str, Any]:
     if not overrides:
         return defaults
     merged = copy.deepcopy(dict(defaults))
     for override in overrides:
-        for one in override.get("properties") or ():
-            _put(merged, re.split(r"\.", one["id"]), one.get("value"))
+        for path, value in override.properties.items():
+            _put(merged, path.split("."), value)
     return merged
 
 

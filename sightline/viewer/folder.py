@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sightline.viewer.dashboard import Dashboard, DashboardError
+from sightline.grafana.dashboard import Dashboard, DashboardError
 
 
 class Folder:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sightline.viewer.dashboard import Dashboard
-from sightline.viewer.fieldconfig import Link
-from sightline.viewer.frame import Field, Frame
-from sightline.viewer.interpolation import Scope
+from sightline.grafana.dashboard import Dashboard
+from sightline.grafana.fieldconfig import Link
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.interpolation import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from sightline.viewer.dashboard import Annotation, Dashboard, Panel, Variable
-from sightline.viewer.frame import Frame
-from sightline.viewer.interpolation import Scope
+from sightline.grafana.dashboard import Annotation, Dashboard, Panel, Variable
+from sightline.grafana.frame import Frame
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.reducers import CALCULATIONS
+from sightline.grafana.transformations import TRANSFORMATIONS
 from sightline.viewer.panels import PANELS, draw
 from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Prometheus, Series
 from sightline.viewer.sources import Sources
-from sightline.viewer.transformations import TRANSFORMATIONS
 from sightline.viewer.upstream import SourceError, Upstream
 from sightline.viewer.variables import Choices, options, scope_of
 
@@ -191,9 +192,17 @@ def _unknown(panel: Panel) -> str:
     """What of *panel* only Grafana can draw."""
     if panel.type not in PANELS:
         return f"panel type {panel.type} is drawn by Grafana only"
-    steps = [str(one.get("id")) for one in panel.transformations]
-    lacking = [one for one in steps if one not in TRANSFORMATIONS]
-    return f"transformation {lacking[0]} is known to Grafana only" if lacking else ""
+    steps = [step.id for step in panel.transformations]
+    calcs = [calc for part in _REDUCED for calc in panel.option(part, "calcs", default=[])]
+    unknown = [
+        *(f"transformation {one}" for one in steps if one not in TRANSFORMATIONS),
+        *(f"calculation {one}" for one in calcs if one not in CALCULATIONS),
+    ]
+    return f"{unknown[0]} is known to Grafana only" if unknown else ""
+
+
+_REDUCED: Final = ("reduceOptions", "legend")
+"""Options that list calculations."""
 
 
 def _judged(drawing: Drawing, meter: Meter, limits: Limits) -> tuple[Verdict, str]:
@@ -208,9 +217,7 @@ def _judged(drawing: Drawing, meter: Meter, limits: Limits) -> tuple[Verdict, st
         return "data", ""
     if panel.config.no_value or panel.type in {"alertlist", "text"} or _unchosen(drawing):
         return "declared empty", panel.config.no_value
-    return "empty", drawing.scope.promql(
-        next((str(one.raw.get("expr") or "") for one in panel.targets), "")
-    )
+    return "empty", drawing.scope.promql(next((one.expr for one in panel.targets), ""))
 
 
 def _filled(drawing: Drawing) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sightline.viewer.frame import Field, Frame
+from sightline.grafana.frame import Field, Frame
 from sightline.viewer.prometheus import Series
 
 _LEGEND: Final = re.compile(r"\{\{\s*(.+?)\s*\}\}")

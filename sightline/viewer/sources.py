@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
+from sightline.grafana import durations
+from sightline.grafana.dashboard import JAEGER, Annotation, Dashboard, Panel, Target
+from sightline.grafana.frame import Frame
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.transformations import transform
 from sightline.viewer import results
 from sightline.viewer.alerts import Alert, Alertmanager, Held, alerts
-from sightline.viewer.dashboard import Annotation, Dashboard, Panel, Target
 from sightline.viewer.fields import configured
-from sightline.viewer.frame import Frame
-from sightline.viewer.interpolation import Scope
 from sightline.viewer.jaeger import Jaeger, Search
 from sightline.viewer.memory import Memory
 from sightline.viewer.panels.drawing import Drawing, Event
 from sightline.viewer.panels.traces import edges_frame, search_frame
 from sightline.viewer.prometheus import Exemplar, Prometheus, Series
 from sightline.viewer.settings import Settings
-from sightline.viewer.timerange import BadTime, duration_seconds
 from sightline.viewer.trace import Trace
-from sightline.viewer.transformations import transform
 from sightline.viewer.upstream import SourceError, Upstream
 
 
@@ -103,11 +103,11 @@ class Sources:
         """Series of a Prometheus target, frames of a Jaeger one."""
         if panel.type == "traces":
             return []
-        if target.source == "jaeger":
+        if target.source.type == JAEGER:
             return [await self._from_jaeger(target, scope)]
-        if not target.raw.get("expr"):
+        if not target.expr:
             return []
-        expr = scope.promql(target.raw["expr"])
+        expr = scope.promql(target.expr)
         if _instant(target):
             return await self.prometheus.instant(expr, at=scope.time.end)
         start, end = aligned(scope)
@@ -124,7 +124,7 @@ class Sources:
 
     async def _exemplars(self, targets: Sequence[Target], scope: Scope) -> list[Exemplar]:
         """Exemplars of the targets that ask for them; a Prometheus without any keeps quiet."""
-        exprs = [scope.promql(one.raw["expr"]) for one in targets if one.raw.get("exemplar")]
+        exprs = [scope.promql(one.expr) for one in targets if one.raw.get("exemplar")]
         start, end = scope.time.start, scope.time.end
         try:
             found = await asyncio.gather(
@@ -214,8 +214,8 @@ def moments(annotation: Annotation, series: Series, step_seconds: float) -> list
 
 def _interval(panel: Panel, scope: Scope, points: int) -> float:
     floor = scope.scrape_seconds
-    with suppress(BadTime):
-        floor = max(floor, duration_seconds(scope.plain(panel.interval)))
+    with suppress(ValueError):
+        floor = max(floor, durations.seconds(scope.plain(panel.interval).strip(" <>")))
     wanted = min(points, panel.max_points or points)
     return scope.time.interval_seconds(points=wanted, at_least_seconds=floor)
 
@@ -225,7 +225,7 @@ def _framed(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -
     tables = [(one.ref_id, found) for one, found in answers if _format(one, panel) == "table"]
     frames = results.table(tables) if tables else []
     for target, found in answers:
-        if target.source == "jaeger":
+        if target.source.type == JAEGER:
             frames += found
         elif _format(target, panel) == "heatmap":
             frames += results.heatmap(found, ref_id=target.ref_id)
@@ -234,14 +234,14 @@ def _framed(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -
                 found,
                 ref_id=target.ref_id,
                 legend=scope.plain(target.raw.get("legendFormat") or ""),
-                expr=scope.promql(target.raw.get("expr") or ""),
+                expr=scope.promql(target.expr),
             )
     return frames
 
 
 def _format(target: Target, panel: Panel) -> str:
-    if target.source == "jaeger":
-        return "jaeger"
+    if target.source.type == JAEGER:
+        return JAEGER
     return str(
         target.raw.get("format") or ("heatmap" if panel.type == "heatmap" else "time_series")
     )

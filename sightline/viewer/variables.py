@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sightline.viewer.dashboard import Dashboard, Variable
-from sightline.viewer.interpolation import ALL, Scope, Value
-from sightline.viewer.matchers import pattern
+from sightline.grafana.dashboard import PROMETHEUS, Dashboard, Variable
+from sightline.grafana.interpolation import ALL, Scope, Value
+from sightline.grafana.matchers import pattern
 from sightline.viewer.prometheus import Prometheus, Series
 
 Choices = Mapping[str, Sequence[str]]
@@ -57,7 +57,7 @@ async def options(variable: Variable, scope: Scope, prometheus: Prometheus) -> l
             return list(_written(variable.query))
         case "datasource":
             return [Option(value=_uid(variable), text=_uid(variable).title())]
-        case "query" if variable.source == "prometheus":
+        case "query" if variable.source.type in {"", PROMETHEUS}:
             found = await _asked(scope.promql(variable.query), scope, prometheus)
             return _sorted(_picked(found, variable.regex), variable.sort)
     return []

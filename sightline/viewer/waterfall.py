@@ -6,10 +6,10 @@ from datetime import tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
+from sightline.grafana.units import write
 from sightline.viewer import colors
 from sightline.viewer.panels.drawing import local_time
 from sightline.viewer.trace import Row, Span, Tags, Trace
-from sightline.viewer.units import write
 
 _TICKS: Final = 5
 

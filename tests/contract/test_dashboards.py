@@ -1,17 +1,16 @@
 """The dashboards people take home: they ask for what exists, lead where they say, and are clean."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from instrumentation.conventions import METRICS
 from sightline.artefacts import DASHBOARDS, GRAFANA, PROMETHEUS
+from sightline.grafana.dashboard import Dashboard, Panel
 from sightline.lint import promql
-from sightline.lint.board import Board, read
+from sightline.lint.board import Board
 from sightline.lint.report import lint
 from sightline.mixin import catalogue, dashboards, foreign, generated
 from sightline.mixin.config import PRODUCTION
@@ -38,15 +37,12 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def board(path: Path) -> Board:
-    return Board(path=path, json=read(path) or {}, siblings={})
-
-
 def asked(path: Path) -> Iterator[str]:
     """Every PromQL of a dashboard: panels and annotations."""
-    dashboard = board(path)
-    yield from (target.expr for target, _ in dashboard.queries())
-    yield from (annotation["expr"] for annotation in dashboard.json["annotations"]["list"])
+    dashboard = Dashboard.read(path)
+    board = Board(path=path, dashboard=dashboard, siblings={})
+    yield from (query.expr for query, _ in board.parsed())
+    yield from (annotation.expr for annotation in dashboard.annotations)
 
 
 def names(expr: str) -> set[str]:
@@ -84,21 +80,20 @@ def test_every_metric_in_a_query_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
 def test_a_file_is_named_like_its_address(path: Path) -> None:
-    assert board(path).json["uid"] == path.stem
+    assert Dashboard.read(path).uid == path.stem
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
 def test_a_description_says_what_is_bad_and_what_to_do(path: Path) -> None:
-    short = [
-        panel["title"] for panel in board(path).panels() if len(panel["description"].split()) < 8
-    ]
+    panels = Dashboard.read(path).every_panel()
+    short = [panel.title for panel in panels if len(panel.description.split()) < 8]
 
     assert short == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
 def test_titles_tell_panels_of_a_row_apart(path: Path) -> None:
-    titles = [panel["title"] for panel in board(path).panels()]
+    titles = [panel.title for panel in Dashboard.read(path).every_panel()]
 
     assert sorted(titles) == sorted(set(titles))
 
@@ -106,9 +101,9 @@ def test_titles_tell_panels_of_a_row_apart(path: Path) -> None:
 def test_data_sources_have_the_ids_that_dashboards_choose() -> None:
     provisioned = {source["type"]: source["uid"] for source in PROVISIONED["datasources"]}
     chosen = {
-        variable["query"]: variable["current"]["value"]
+        variable.query: variable.default[0]
         for path in FILES
-        for variable in board(path).sources()
+        for variable in Dashboard.read(path).source_variables()
     }
 
     assert chosen.items() <= provisioned.items()
@@ -134,7 +129,7 @@ def test_the_rate_interval_follows_the_scrape_interval() -> None:
 
 def test_every_alert_leads_to_a_dashboard_that_takes_its_variables() -> None:
     choices = {
-        path.stem: {variable["name"] for variable in board(path).variables()} for path in FILES
+        path.stem: {variable.name for variable in Dashboard.read(path).variables} for path in FILES
     }
     lost = {
         alert.name: alert.dashboard
@@ -145,14 +140,13 @@ def test_every_alert_leads_to_a_dashboard_that_takes_its_variables() -> None:
     assert lost == {}
 
 
-def thresholds(panel: dict[str, Any]) -> list[float]:
-    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    return [step["value"] for step in steps if step["color"] == "red"]
+def thresholds(panel: Panel) -> list[float | None]:
+    return [step.value for step in panel.config.steps if step.color == "red"]
 
 
 def test_a_panel_draws_the_threshold_of_its_alert() -> None:
-    fleet = json.loads((DASHBOARDS / "fleet.json").read_text())
-    panels = {panel["title"]: panel for panel in fleet["panels"]}
+    fleet = Dashboard.read(DASHBOARDS / "fleet.json")
+    panels = {panel.title: panel for panel in fleet.panels}
 
     assert thresholds(panels["Error ratio by service"]) == [0.05]
     assert thresholds(panels["Duration by service, p99"]) == [1.0]

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from sightline.grafana import durations
+
 Rule = dict[str, Any]
 
 _STRING: Final = re.compile(r'"[^"]*"')
 _SELECTOR: Final = re.compile(r"\{([^}]*)\}")
 _COMPARISON: Final = re.compile(r"(?<![=!<>~])(>=|<=|==|>|<)(?!=)")
 _NUMBER: Final = re.compile(r"(?<![\w.:\[])\d+(?:\.\d+)?(?![\w.\]])")
-_DURATION: Final = re.compile(r"(\d+)([smhd])")
 
 _FLIPPED: Final = {">": "<", "<": ">", ">=": "<", "<=": ">", "==": "!="}
 _SWAPPED: Final = {
@@ -87,4 +88,4 @@ def _blanked(expr: str) -> str:
 
 
 def _tripled(duration: str) -> str:
-    return _DURATION.sub(lambda found: f"{int(found[1]) * 3}{found[2]}", duration)
+    return durations.duration(durations.seconds(duration) * 3)

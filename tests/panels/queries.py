@@ -1,6 +1,5 @@
 """Every query of every dashboard, asked of a real Prometheus as its panel would ask it."""
 
-import json
 import math
 import re
 import time
@@ -9,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sightline.artefacts import DASHBOARDS
-from sightline.lint.board import PROMETHEUS, Board, Target, read
+from sightline.grafana.dashboard import Dashboard
+from sightline.grafana.interpolation import Scope, Value
+from sightline.grafana.timerange import TimeRange
+from sightline.lint.board import Board, Query
 from tests.stacks import LocalStack
 
 STEP_SECONDS = 10
@@ -21,7 +23,6 @@ MOST_SERIES = {"table": 50}
 """By kind of panel; 20 for any other."""
 
 EVERYTHING = {"job": ".+", "instance": ".+", "route": ".+", "slo": ".+", "before": "10m"}
-BUILT_IN = {"__rate_interval": "12s", "__interval": "10s", "__range": f"{RANGE_SECONDS}s"}
 ONE_SERVICE = {"service", "route", "latency-explorer", "slo"}
 """Dashboards on which one service is chosen."""
 
@@ -74,8 +75,8 @@ class Answer:
 def questions(dashboard: str) -> list[Question]:
     """Every PromQL query of *dashboard*, folded rows too."""
     path = DASHBOARDS / f"{dashboard}.json"
-    board = Board(path=path, json=read(path) or {}, siblings={})
-    return [_question(dashboard, target) for target in board.targets() if target.kind == PROMETHEUS]
+    board = Board(path=path, dashboard=Dashboard.read(path), siblings={})
+    return [_question(dashboard, query) for query in board.queries() if query.is_promql]
 
 
 def ask(stack: LocalStack, question: Question) -> Answer:
@@ -103,11 +104,10 @@ def exemplars(stack: LocalStack, question: Question) -> list[str]:
 
 def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
     """What each query variable of *dashboard* offers."""
-    document = json.loads((DASHBOARDS / f"{dashboard}.json").read_text(encoding="utf-8"))
     queries = {
-        variable["name"]: re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"])
-        for variable in document["templating"]["list"]
-        if variable["type"] == "query"
+        variable.name: re.fullmatch(r"label_values\((.*), (\w+)\)", variable.query)
+        for variable in Dashboard.read(DASHBOARDS / f"{dashboard}.json").variables
+        if variable.kind == "query"
     }
     return {
         name: stack.ask(
@@ -120,25 +120,28 @@ def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
     }
 
 
-def _question(dashboard: str, target: Target) -> Question:
+def _question(dashboard: str, query: Query) -> Question:
     chosen = EVERYTHING | ({"job": "gateway"} if dashboard in ONE_SERVICE else {})
     return Question(
         dashboard=dashboard,
-        panel=str(target.panel["title"]),
-        kind=str(target.panel["type"]),
-        expr=_filled(target.expr, chosen | BUILT_IN),
-        instant=bool(target.json.get("instant")),
-        may_be_empty="noValue" in target.panel["fieldConfig"]["defaults"] or _column(target),
-        exemplars=bool(target.json.get("exemplar")),
+        panel=query.panel.title,
+        kind=query.panel.type,
+        expr=_filled(query.expr, chosen),
+        instant=bool(query.target.raw.get("instant")),
+        may_be_empty="noValue" in query.panel.defaults or _column(query),
+        exemplars=bool(query.target.raw.get("exemplar")),
     )
 
 
-def _column(target: Target) -> bool:
-    return bool(target.panel["type"] == "table" and target.json["refId"] != "A")
+def _column(query: Query) -> bool:
+    return query.panel.type == "table" and query.target.ref_id != "A"
 
 
-def _filled(expr: str, values: dict[str, str]) -> str:
-    return re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), expr)
+def _filled(expr: str, chosen: dict[str, str]) -> str:
+    time_range = TimeRange.parse(f"now-{RANGE_SECONDS}s", "now", now=time.time())
+    variables = {name: Value(values=(value,), verbatim=True) for name, value in chosen.items()}
+    scope = Scope(time=time_range, variables=variables, interval_seconds=STEP_SECONDS)
+    return scope.promql(expr)
 
 
 def _asked(stack: LocalStack, question: Question) -> Answer:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate, count, pairwise
 from typing import Final
 
+from sightline.grafana.dashboard import GRID_COLUMNS
 from sightline.mixin.grafana.panels import Panel
 from sightline.mixin.grafana.targets import PROMETHEUS, letter
 from sightline.mixin.grafana.variables import Variable
 from sightline.mixin.grafana.words import Colour, Json
-
-COLUMNS: Final = 24
-"""Width of Grafana's grid."""
 
 SCHEMA_VERSION: Final = 41
 """Grafana 12's; newer ones migrate it when they load it."""
@@ -102,7 +100,7 @@ class Dashboard:
 def widths(spans: Sequence[int]) -> list[int]:
     """Shares of the grid in proportion to *spans*, whole columns, summing to all of it."""
     whole = sum(spans)
-    edges = [round(COLUMNS * edge / whole) for edge in accumulate(spans, initial=0)]
+    edges = [round(GRID_COLUMNS * edge / whole) for edge in accumulate(spans, initial=0)]
     return [right - left for left, right in pairwise(edges)]
 
 
@@ -119,7 +117,7 @@ def placed(rows: Sequence[Row]) -> Iterator[Json]:
             "type": "row",
             "title": row.title,
             "collapsed": row.folded,
-            "gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1},
+            "gridPos": {"x": 0, "y": top, "w": GRID_COLUMNS, "h": 1},
             "panels": panels if row.folded else [],
         }
         yield from () if row.folded else panels

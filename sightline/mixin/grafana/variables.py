@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sightline.grafana.dashboard import REFRESH_ON_LOAD, REFRESH_ON_TIME_RANGE
+from sightline.grafana.interpolation import ALL
 from sightline.mixin.grafana.targets import PROMETHEUS
 from sightline.mixin.grafana.words import Json
-
-ON_LOAD, ON_TIME_RANGE = 1, 2
-"""When the choices are asked for again. Source: ``VariableRefresh`` of @grafana/schema."""
 
 SHOWN = 0
 """Source: ``VariableHide`` of @grafana/schema."""
@@ -38,7 +37,7 @@ class DataSource:
             "current": {"text": self.type.capitalize(), "value": self.uid},
             "options": [],
             "regex": "",
-            "refresh": ON_LOAD,
+            "refresh": REFRESH_ON_LOAD,
             "includeAll": False,
             "multi": False,
             "hide": SHOWN,
@@ -74,7 +73,7 @@ class Labels:
             "options": [],
             "regex": self.regex,
             "sort": ASCENDING,
-            "refresh": ON_TIME_RANGE,
+            "refresh": REFRESH_ON_TIME_RANGE,
             "multi": self.multi,
             "includeAll": self.all,
             "allValue": ".+",
@@ -83,7 +82,7 @@ class Labels:
 
     def _current(self) -> Json:
         if self.all:
-            return {"text": ["All"], "value": ["$__all"]}
+            return {"text": ["All"], "value": [ALL]}
         return {"text": [self.default], "value": [self.default]} if self.default else {}
 
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.timerange import TimeRange
 from sightline.viewer import markup
 from sightline.viewer.folder import Folder
-from sightline.viewer.interpolation import Scope
 from sightline.viewer.sources import Sources
-from sightline.viewer.timerange import TimeRange
 
 PLOTLY_URL: Final = f"/static/plotly-{version('plotly')}.js"
 """The version is in the name, so that browsers may keep it for ever."""

@@ -7,9 +7,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sightline.grafana.dashboard import Dashboard, Panel, Variable
+from sightline.grafana.interpolation import ALL, Scope
+from sightline.grafana.timerange import BadTime
 from sightline.viewer import markup
-from sightline.viewer.dashboard import Dashboard, Panel, Variable
-from sightline.viewer.interpolation import Scope
 from sightline.viewer.links import dashboard_links, hrefs
 from sightline.viewer.pages.common import (
     folder_of,
@@ -22,7 +23,6 @@ from sightline.viewer.pages.common import (
 )
 from sightline.viewer.panels import draw
 from sightline.viewer.panels.drawing import View, message
-from sightline.viewer.timerange import BadTime
 from sightline.viewer.upstream import SourceError
 from sightline.viewer.variables import Choices, options, scope_of
 
@@ -95,7 +95,7 @@ async def choices(request: Request) -> Response:
             values = filled.variables[one.name]
             answer[one.name] = {
                 "options": [{"value": option.value, "text": option.text} for option in listed],
-                "value": ["$__all"] if values.everything else list(values.values),
+                "value": [ALL] if values.everything else list(values.values),
             }
     return JSONResponse(answer)
 
@@ -202,7 +202,7 @@ def _fixed(variable: Variable) -> bool:
 def _shown(variable: Variable, chosen: Choices) -> Mapping[str, Any]:
     return {
         "name": variable.name,
-        "label": variable.label,
+        "label": variable.label or variable.name,
         "description": variable.description,
         "kind": variable.kind,
         "multi": variable.multi,

@@ -7,16 +7,16 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.grafana.interpolation import Scope
+from sightline.grafana.timerange import BadTime
+from sightline.grafana.units import write
 from sightline.viewer import colors, graph
-from sightline.viewer.interpolation import Scope
 from sightline.viewer.jaeger import Search
 from sightline.viewer.pages.common import problem, ranges_with, rendered, scope, sources_of, zone_of
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.drawing import local_time
 from sightline.viewer.sources import logfmt
-from sightline.viewer.timerange import BadTime
 from sightline.viewer.trace import Trace
-from sightline.viewer.units import write
 from sightline.viewer.upstream import SourceError
 from sightline.viewer.waterfall import waterfall
 

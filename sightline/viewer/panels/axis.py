@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sightline.grafana.units import write_tick
 from sightline.viewer.panels.drawing import FAINT, FONT, LINES
-from sightline.viewer.units import write_tick
 
 _BINARY = {"bytes", "bits", "binBps", "kbytes", "mbytes"}
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sightline.viewer.dashboard import Panel
-from sightline.viewer.frame import Frame
-from sightline.viewer.interpolation import Scope
+from sightline.grafana.dashboard import Panel
+from sightline.grafana.frame import Frame
+from sightline.grafana.interpolation import Scope
 from sightline.viewer.prometheus import Exemplar
 
 

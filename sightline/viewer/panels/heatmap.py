@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sightline.viewer import colors, units
-from sightline.viewer.frame import Field, Frame
+from sightline.grafana import units
+from sightline.grafana.frame import Field, Frame
+from sightline.viewer import colors
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
 from sightline.viewer.panels.drawing import Drawing, View, nothing

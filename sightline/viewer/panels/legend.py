@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sightline.viewer.dashboard import Panel
+from sightline.grafana.dashboard import Panel
+from sightline.grafana.frame import Field
+from sightline.grafana.reducers import CALCULATIONS, reduce_values
 from sightline.viewer.fields import shown
-from sightline.viewer.frame import Field
-from sightline.viewer.reducers import NAMES, reduce_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def legend(panel: Panel, series: Sequence[tuple[Field, str]]) -> Legend | None:
     return Legend(
         table=panel.option("legend", "displayMode") == "table",
         right=panel.option("legend", "placement") == "right",
-        heads=[NAMES.get(calc, calc) for calc in calcs],
+        heads=[CALCULATIONS.get(calc, calc) for calc in calcs],
         entries=[
             Entry(
                 index=index,
@@ -63,7 +63,7 @@ def _order(panel: Panel, fields: Sequence[Field], calcs: Sequence[str]) -> list[
     """Series by the column that the panel sorts by, empty ones last."""
     wanted, numbers = panel.option("legend", "sortBy"), list(range(len(fields)))
     descending = bool(panel.option("legend", "sortDesc"))
-    calc = next((one for one in calcs if NAMES.get(one) == wanted), None)
+    calc = next((one for one in calcs if CALCULATIONS.get(one) == wanted), None)
     if calc is None:
         return numbers
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
 
-from sightline.viewer import colors, units
-from sightline.viewer.fieldconfig import FieldConfig
+from sightline.grafana import units
+from sightline.grafana.fieldconfig import FieldConfig
+from sightline.viewer import colors
 from sightline.viewer.panels.axis import Scale
 from sightline.viewer.panels.drawing import Drawing
 from sightline.viewer.prometheus import Exemplar

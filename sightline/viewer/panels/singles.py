@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sightline.grafana.frame import Field
+from sightline.grafana.reducers import CALCULATIONS, reduce_values
 from sightline.viewer import colors
 from sightline.viewer.fields import Shown, shown
-from sightline.viewer.frame import Field
 from sightline.viewer.links import Href, value_links
 from sightline.viewer.panels.drawing import Drawing, View, nothing
-from sightline.viewer.reducers import reduce_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,8 @@ def _ring(field: Field) -> Iterator[Mapping[str, str]]:
 
 
 def _singles(drawing: Drawing) -> Iterator[Single]:
-    calc = next(iter(drawing.panel.option("reduceOptions", "calcs", default=[])), "lastNotNull")
+    calcs = drawing.panel.option("reduceOptions", "calcs", default=[])
+    calc = next((one for one in calcs if one in CALCULATIONS), "lastNotNull")
     for field in _fields(drawing):
         if drawing.panel.option("reduceOptions", "values"):
             for number, value in enumerate(field.values):

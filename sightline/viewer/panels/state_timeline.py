@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sightline.grafana.frame import Field, number_series
 from sightline.viewer.fields import Shown, shown
-from sightline.viewer.frame import Field, number_series
 from sightline.viewer.panels.drawing import Drawing, View, nothing
 
 _MOST_TICKS: Final = 6

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.transformations.shapes import Trend, sort_by
 from sightline.viewer import colors
 from sightline.viewer.fields import Shown, shown
-from sightline.viewer.frame import Field, Frame
 from sightline.viewer.links import Href, value_links
 from sightline.viewer.panels.drawing import Drawing, View, nothing
 from sightline.viewer.panels.singles import share, sparkline
-from sightline.viewer.transformations.shapes import Trend, sort_by
 
 MOST_ROWS: Final = 500
 """Rows that are shown; the foot of the table says how many more there are."""

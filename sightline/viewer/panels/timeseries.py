@@ -4,9 +4,9 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sightline.grafana.frame import Field, number_series
 from sightline.viewer import colors
 from sightline.viewer.fields import shown
-from sightline.viewer.frame import Field, number_series
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.drawing import Drawing, View, nothing

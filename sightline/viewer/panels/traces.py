@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sightline.viewer.frame import Field, Frame
+from sightline.grafana.frame import Field, Frame
 from sightline.viewer.graph import layout
 from sightline.viewer.panels.drawing import Drawing, View, message, nothing
 from sightline.viewer.trace import Trace

@@ -31,9 +31,7 @@ def alert_list(drawing: Drawing) -> View:
 
 def unsupported(drawing: Drawing) -> View:
     """What the panel is and asks, for a reader who has no Grafana at hand."""
-    asked = [
-        str(one.raw.get("expr") or one.raw.get("query") or "") for one in drawing.panel.targets
-    ]
+    asked = [one.expr or str(one.raw.get("query") or "") for one in drawing.panel.targets]
     return message(
         f"“{drawing.panel.type}” panels are drawn by Grafana only",
         detail="\n\n".join(filter(None, asked)),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sightline.viewer.dashboard import Variable
-from sightline.viewer.interpolation import Scope
+from sightline.grafana.dashboard import Variable
+from sightline.grafana.interpolation import Scope
 from sightline.viewer.prometheus import Prometheus
 from sightline.viewer.upstream import Upstream
 from sightline.viewer.variables import Choices, options, scope_of

@@ -1,16 +1,21 @@
 """`sightline lint` on a dashboard and a rule file in which one thing is wrong at a time."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sightline.artefacts import ROOT
 from sightline.errors import ConfigurationError
+from sightline.grafana.dashboard import Dashboard
+from sightline.lint.board import Board
 from sightline.lint.report import DASHBOARD_RULES, FILE_RULES, lint, main
 
 Json = dict[str, Any]
@@ -80,6 +85,27 @@ def choosing(number: int, **changes: object) -> Json:
     return changed
 
 
+def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401  JSON
+    """The path of every value in *document*."""
+    pairs = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in pairs:
+        yield (*above, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*above, key))
+
+
+def damaged(paths: list[tuple[Any, ...]], value: object) -> Json:
+    """A dashboard with *value* at each of *paths* that still exists."""
+    document = dashboard()
+    for path in paths:
+        with suppress(LookupError, TypeError):
+            place: Any = document
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = value
+    return document
+
+
 FAULTS: dict[str, list[Json]] = {
     "template-datasource-rule": [choosing(0, label="DS")],
     "template-job-rule": [choosing(1, multi=False), choosing(1, allValue=".*")],
@@ -141,6 +167,21 @@ def test_a_good_dashboard_is_clean(found: Lint) -> None:
 @pytest.mark.parametrize(("rule", "fault"), CASES, ids=lambda value: str(value)[:40])
 def test_a_fault_in_a_dashboard_is_found_by_its_rule(found: Lint, rule: str, fault: Json) -> None:
     assert found(fault) == {rule}
+
+
+PLACES = sorted(places(dashboard()), key=str)
+
+
+@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=5), st.sampled_from([None, 3, []]))
+def test_a_dashboard_with_values_of_the_wrong_type_is_linted(
+    chosen: list[tuple[Any, ...]], value: object
+) -> None:
+    broken = Dashboard.from_json(damaged(chosen, value))
+    board = Board(path=Path("x.json"), dashboard=broken, siblings={})
+
+    findings = [list(rule.check(board)) for rule in DASHBOARD_RULES]
+
+    assert len(findings) == len(DASHBOARD_RULES)
 
 
 def test_two_panels_in_one_place_or_with_one_id_are_found(found: Lint) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.mixin.grafana.board import COLUMNS, Dashboard, Row, placed, widths
+from sightline.grafana.dashboard import GRID_COLUMNS
+from sightline.mixin.grafana.board import Dashboard, Row, placed, widths
 from sightline.mixin.grafana.charts import Curves
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.targets import Now, Query
@@ -56,7 +57,7 @@ def test_ids_count_from_the_top() -> None:
 def test_every_column_is_used_once(spans: list[int]) -> None:
     shares = widths(spans)
 
-    assert sum(shares) == COLUMNS
+    assert sum(shares) == GRID_COLUMNS
 
 
 @pytest.mark.parametrize("missing", ["title", "description", "unit", "queries"])

@@ -33,5 +33,5 @@ def test_a_mutant_differs_in_one_place_only() -> None:
     made = dict(mutants(RULE))
 
     assert made["flipped 1: > to <"] == {**RULE, "expr": RULE["expr"].replace(">", "<")}
-    assert made["for tripled"] == {**RULE, "for": "3m90s"}
+    assert made["for tripled"] == {**RULE, "for": "4m30s"}
     assert "for" not in made["for dropped"]

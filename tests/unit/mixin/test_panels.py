@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sightline.grafana import units
 from sightline.mixin.dashboards import limits
 from sightline.mixin.grafana.board import panel_json
 from sightline.mixin.grafana.charts import Curves
@@ -129,3 +130,8 @@ def test_a_search_for_traces_keeps_variables_for_grafana() -> None:
 )
 def test_something_is_chosen_to_begin_with(variable: Any, current: object) -> None:  # noqa: ANN401  any variable
     assert variable.json()["current"] == current
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_a_unit_of_a_panel_is_one_that_the_viewer_writes(unit: Unit) -> None:
+    assert units.known(unit)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sightline.grafana.frame import Field
 from sightline.viewer.fields import configured, shown
-from sightline.viewer.frame import Field
 from tests.viewing import columns, panel
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 0.05}]}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.viewer.interpolation import Value
+from sightline.grafana.interpolation import Value
 from tests.viewing import scope
 
 PROMQL = [
@@ -69,12 +69,10 @@ def test_a_value_cannot_leave_its_string(value: str) -> None:
 @pytest.mark.parametrize(
     ("style", "written"),
     [
-        ("csv", "a,b"),
-        ("json", '["a", "b"]'),
-        ("doublequote", '"a","b"'),
-        ("singlequote", "'a','b'"),
-        ("glob", "{a,b}"),
         ("raw", "a,b"),
+        ("pipe", "a|b"),
+        ("text", "a + b"),
+        ("percentencode", "%7Ba%2Cb%7D"),
         ("queryparam", "var-v=a&var-v=b"),
     ],
 )

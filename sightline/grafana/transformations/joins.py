@@ -1,15 +1,15 @@
-"""Transformations that make one table out of several frames."""
+"""Transformations that join several frames into one table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sightline.viewer.frame import Field, Frame
+from sightline.grafana.frame import Field, Frame
 
 Cells = dict[str, Any]
 
 
 def merge(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list[Frame]:
-    """Rows that agree in every column they share become one row."""
+    """Join rows that agree in all shared columns."""
     filled = [frame for frame in frames if frame.fields]
     if len(filled) < len(("one", "other")):
         return list(frames)
@@ -23,7 +23,7 @@ def merge(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list[Frame]:
 
 
 def join_by_field(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Rows with the same value of one column become one row; equal names are told apart."""
+    """Join rows by one column; columns of the same name are numbered."""
     name, inner = options.get("byField"), options.get("mode") == "inner"
     sources = [(frame, key) for frame in frames if (key := _join_key(frame, name))]
     if not sources:
@@ -43,7 +43,7 @@ def join_by_field(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[F
 
 
 def join_by_labels(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """A row a set of labels, a column a value of the label named by ``value``."""
+    """Make a row per label set and a column per value of the label ``value``."""
     chosen = options.get("value", "")
     rows: dict[tuple[tuple[str, str], ...], Cells] = {}
     for frame in frames:
@@ -60,7 +60,7 @@ def join_by_labels(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[
 
 
 def labels_to_fields(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Labels become text columns, and the frames are merged."""
+    """Turn labels into text columns and merge the frames."""
     keep = options.get("keepLabels")
     spread = []
     for frame in frames:
@@ -85,7 +85,7 @@ def _join_key(frame: Frame, name: str | None) -> Field | None:
 
 
 def _numbered(field: Field, number: int, frames: Sequence[Frame]) -> Field:
-    """*field* called ``name 2`` where another frame has a column of that name."""
+    """Rename the field to ``name 2`` if another frame has a column of that name."""
     holders = sum(any(one.name == field.name for one in frame.fields) for frame in frames)
     if holders < len(("one", "other")) or field.legend or (field.type == "number" and field.labels):
         return field
@@ -104,7 +104,7 @@ def _rows(frame: Frame) -> Iterable[Cells]:
 
 
 def _place(rows: list[Cells], cells: Cells) -> None:
-    """Put *cells* into the first of the *rows* that says nothing else."""
+    """Put *cells* into the first of the *rows* without a different value."""
     for row in rows:
         if all(row.get(key, value) == value for key, value in cells.items()):
             row.update(cells)

@@ -1,29 +1,29 @@
-"""Transformations of rows: reduce, group, sort, filter, cut, turn series into rows."""
+"""Transformations of rows: reduce, group, sort, filter, limit, series to rows."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sightline.viewer.frame import Field, Frame
-from sightline.viewer.matchers import pattern
-from sightline.viewer.reducers import NAMES, reduce_values
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.matchers import pattern
+from sightline.grafana.reducers import CALCULATIONS, reduce_values
 
 
 def sort_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Rows in the order of one column, empty cells last."""
+    """Sort rows by one column, empty cells last."""
     rule: Mapping[str, Any] = next(iter(options.get("sort") or ()), {})
     name, descending = rule.get("field"), bool(rule.get("desc"))
     return [_sorted(frame, frame.field(name or ""), descending=descending) for frame in frames]
 
 
 def limit(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """The first rows only."""
+    """Keep the first rows."""
     count = int(options.get("limitField") or 10)
     return [frame.rows(range(min(frame.length, count))) for frame in frames]
 
 
 def reduce_frames(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """A row a series, a column a calculation; or, in mode ``reduceFields``, one row a frame."""
+    """Make a row per series and a column per calculation, or a row per frame (``reduceFields``)."""
     calcs = options.get("reducers") or ["lastNotNull"]
     if options.get("mode") == "reduceFields":
         return [_one_row(frame, calcs[0]) for frame in frames]
@@ -36,7 +36,7 @@ def reduce_frames(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[F
     ]
     numbers = [
         Field(
-            name=NAMES.get(calc, calc),
+            name=CALCULATIONS.get(calc, calc),
             type="number",
             values=[reduce_values(field.values, calc) for field in columns],
         )
@@ -47,7 +47,7 @@ def reduce_frames(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[F
 
 
 def series_to_rows(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list[Frame]:
-    """Every sample a row: time, name of the series, value; newest first."""
+    """Make a row per sample: time, name of the series, value; newest first."""
     rows = [
         (time, field.title, value)
         for frame in frames
@@ -67,7 +67,7 @@ def series_to_rows(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list
 
 
 def time_series_table(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """A row a series: its labels and, in a column ``Trend``, the series itself."""
+    """Make a row per series: its labels and a sparkline in the column ``Trend``."""
     made = []
     for ref_id in dict.fromkeys(frame.ref_id for frame in frames):
         same = [frame for frame in frames if frame.ref_id == ref_id]
@@ -89,7 +89,7 @@ def time_series_table(frames: Sequence[Frame], options: Mapping[str, Any]) -> li
 
 
 class Trend:
-    """A small series inside a cell, and the number it stands for."""
+    """A series inside a cell, and the number displayed for it."""
 
     __slots__ = ("value", "values")
 
@@ -99,13 +99,13 @@ class Trend:
 
 
 def group_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """A row a distinct value of the grouping columns; the others reduced."""
+    """Make a row per distinct value of the grouping columns; reduce the others."""
     rules = options.get("fields") or {}
     return [_grouped(frame, rules) for frame in frames]
 
 
 def filter_by_value(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Keep (or drop) the rows that pass all (or any) of the conditions."""
+    """Keep or drop the rows that meet all or any of the conditions."""
     rules = options.get("filters") or ()
     every = all if options.get("match", "all") == "all" else any
     keep = options.get("type", "include") == "include"
@@ -129,7 +129,7 @@ def _sorted(frame: Frame, field: Field | None, *, descending: bool) -> Frame:
 
 
 def sortable(value: object) -> tuple[float, str]:
-    """A key that puts numbers before text and never fails to compare."""
+    """Return a sort key that orders numbers before text."""
     if isinstance(value, Trend):
         value = value.value if value.value is not None else float("-inf")
     return (value, "") if isinstance(value, int | float) else (float("inf"), str(value))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-from sightline.viewer.fieldconfig import FieldConfig
+from sightline.grafana.fieldconfig import FieldConfig
 
 FieldType = Literal["time", "number", "string", "other"]
 
@@ -16,27 +16,27 @@ class Field:
     name: str
     type: FieldType
     values: Sequence[Any]
-    """Numbers are float or None; NaN and infinities never come this far."""
+    """Numbers are float or None, never NaN or infinite."""
     labels: Mapping[str, str] = field(default_factory=dict)
     legend: str = ""
-    """Display name given by the data source."""
+    """Display name set by the data source."""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """Configuration given by the data source: unit, links; only a panel's overrides go over it."""
+    """Configuration set by the data source; a panel's overrides win over it."""
     config: FieldConfig = field(default_factory=FieldConfig)
 
     @property
     def title(self) -> str:
-        """What the reader sees: the configured name, the legend, or the name."""
+        """Displayed name: the configured name, else the legend, else the name."""
         return self.config.display_name or self.legend or self.name
 
     def with_values(self, values: Iterable[Any]) -> Self:
-        """The same column holding *values*."""
+        """Return the column with other values."""
         return replace(self, values=list(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Columns of one answer."""
+    """Columns of one query result."""
 
     fields: tuple[Field, ...]
     ref_id: str = ""
@@ -49,25 +49,25 @@ class Frame:
 
     @property
     def time(self) -> Field | None:
-        """The first time column."""
+        """First time column."""
         return next((column for column in self.fields if column.type == "time"), None)
 
     @property
     def numbers(self) -> list[Field]:
-        """Every number column."""
+        """Number columns."""
         return [column for column in self.fields if column.type == "number"]
 
     def field(self, name: str) -> Field | None:
-        """The column that is called *name*, or shown under it."""
+        """Return the column with this name or title."""
         named = (column for column in self.fields if name in {column.name, column.title})
         return next(named, None)
 
     def with_fields(self, fields: Iterable[Field]) -> Self:
-        """The same frame with other columns."""
+        """Return the frame with other columns."""
         return replace(self, fields=tuple(fields))
 
     def rows(self, order: Iterable[int]) -> Self:
-        """The rows with these numbers, in this order."""
+        """Return the frame with only the rows at these indexes, in this order."""
         numbers = list(order)
         return self.with_fields(
             column.with_values(column.values[number] for number in numbers)
@@ -76,5 +76,5 @@ class Frame:
 
 
 def number_series(frames: Iterable[Frame]) -> list[tuple[Field | None, Field]]:
-    """Every number column with the time column beside it."""
+    """Return every number column with the time column of its frame."""
     return [(frame.time, column) for frame in frames for column in frame.numbers]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.viewer.units import write, write_tick
+from sightline.grafana.units import write, write_tick
 
 WRITTEN = [
     (0.7852, "s", None, "785 ms"),
@@ -27,7 +27,6 @@ WRITTEN = [
     (1234567.0, "none", None, "1234567"),
     (7384.0, "dtdurations", None, "2 hours, 3 minutes"),
     (1795608000000.0, "dateTimeAsIso", None, "2026-11-25 12:00:00"),
-    (1.0, "bool_yes_no", None, "Yes"),
     (6.3, "suffix:x", None, "6.30 x"),
     (5.0, "sheep", None, "5 sheep"),
     (-0.5, "percentunit", None, "-50%"),

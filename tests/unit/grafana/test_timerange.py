@@ -1,10 +1,8 @@
 """Time ranges in Grafana's words."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sightline.viewer.timerange import BadTime, TimeRange, duration_seconds, duration_text
+from sightline.grafana.timerange import BadTime, TimeRange
 from tests.viewing import NOON
 
 WORDS = [
@@ -43,8 +41,3 @@ def test_a_month_never_asks_for_more_points_than_prometheus_gives() -> None:
     time = TimeRange.parse("now-30d", "now", now=NOON)
 
     assert time.seconds / time.interval_seconds(points=100_000, at_least_seconds=2) < 11_000
-
-
-@given(st.integers(min_value=1, max_value=10**7))
-def test_a_duration_survives_being_written(seconds: int) -> None:
-    assert duration_seconds(duration_text(seconds)) == seconds

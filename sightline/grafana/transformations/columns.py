@@ -1,13 +1,13 @@
-"""Transformations of columns: choose, order, rename, convert, calculate."""
+"""Transformations of columns: select, order, rename, convert, calculate."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sightline.viewer.frame import Field, Frame
-from sightline.viewer.matchers import pattern
-from sightline.viewer.reducers import NAMES, reduce_values
+from sightline.grafana.frame import Field, Frame
+from sightline.grafana.matchers import pattern
+from sightline.grafana.reducers import CALCULATIONS, reduce_values
 
 
 def organize(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
@@ -32,7 +32,7 @@ def organize(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]
 
 
 def filter_fields_by_name(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Keep the columns that ``include`` names and ``exclude`` does not."""
+    """Keep the columns matched by ``include`` and not by ``exclude``."""
     include, exclude = options.get("include"), options.get("exclude")
 
     def kept(field: Field) -> bool:
@@ -43,13 +43,13 @@ def filter_fields_by_name(frames: Sequence[Frame], options: Mapping[str, Any]) -
 
 
 def filter_by_ref_id(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Keep the frames of the queries that ``include`` names, apart by ``|``."""
+    """Keep the frames of the queries in ``include``, a list separated by ``|``."""
     wanted = str(options.get("include") or "").split("|")
     return [frame for frame in frames if frame.ref_id in wanted]
 
 
 def rename_by_regex(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Rewrite names that match a pattern; ``$1`` stands for a group."""
+    """Rewrite names by a pattern; ``$1`` refers to a group."""
     found = pattern(options.get("regex") or "")
     text = (options.get("renamePattern") or "").replace("\\", r"\\")
     target = _GROUP.sub(r"\\g<\1>", text)
@@ -61,7 +61,7 @@ def rename_by_regex(frames: Sequence[Frame], options: Mapping[str, Any]) -> list
 
 
 def convert_field_type(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Numbers from text, text from numbers."""
+    """Convert columns to numbers, text or times."""
     wanted = {
         one.get("targetField"): one.get("destinationType")
         for one in options.get("conversions") or ()
@@ -76,7 +76,7 @@ def convert_field_type(frames: Sequence[Frame], options: Mapping[str, Any]) -> l
 
 
 def calculate_field(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
-    """Add a column: two columns (or a column and a number) joined, or a row reduced."""
+    """Add a column: an operation on two columns or numbers, or a calculation over each row."""
     return [_with_calculated(frame, options) for frame in frames]
 
 
@@ -107,9 +107,7 @@ def _with_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
             calc = rule.get("reducer", "sum")
             rows = zip(*(field.values for field in used), strict=True)
             values = [reduce_values(row, calc) for row in rows]
-            name = NAMES.get(calc, calc)
-        case "index":
-            values, name = [float(number) for number in range(frame.length)], "Row"
+            name = CALCULATIONS.get(calc, calc)
         case _:
             return frame
     added = Field(name=options.get("alias") or name, type="number", values=values)
@@ -120,7 +118,7 @@ def _with_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
 
 
 def _side(frame: Frame, raw: object) -> list[float | None]:
-    """One side of a calculation, a column or a fixed number, as a column."""
+    """Return an operand, a column or a fixed number, as a column."""
     name = _side_name(raw)
     field = frame.field(name)
     if field is not None:

@@ -1,22 +1,22 @@
-"""Which fields a rule is about: Grafana's field matchers, by their ids."""
+"""Grafana's field matchers by id, and patterns in JavaScript's syntax."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sightline.viewer.frame import Field, Frame
+from sightline.grafana.dashboard import Override
+from sightline.grafana.frame import Field, Frame
 
 Matcher = Callable[[Frame, Field], bool]
 
 
-def matcher(rule: Mapping[str, Any]) -> Matcher:
-    """The test that a ``matcher`` of a dashboard describes; an unknown one matches nothing."""
-    make = MATCHERS.get(rule.get("id", ""), lambda _options: _nothing)
-    return make(rule.get("options"))
+def matcher(override: Override) -> Matcher:
+    """Return the predicate of an override; an unknown matcher matches nothing."""
+    return MATCHERS.get(override.matcher, _nothing)(override.options)
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """A pattern, with JavaScript's slashes and flags or without; a wrong one matches itself."""
+    """Compile a pattern, with or without JavaScript's slashes; an invalid one matches itself."""
     found = re.fullmatch(r"/(.*)/([gimsuy]*)", text, re.DOTALL)
     source, flags = (found[1], found[2]) if found else (text, "")
     source = re.sub(r"\(\?<(?![=!])", "(?P<", source)
@@ -26,11 +26,11 @@ def pattern(text: str) -> re.Pattern[str]:
         return re.compile(re.escape(text))
 
 
-def _nothing(_frame: Frame, _field: Field) -> bool:
-    return False
+def _nothing(_options: Any) -> Matcher:  # noqa: ANN401  JSON of any type; likewise below
+    return lambda _frame, _field: False
 
 
-def _by_name(options: Any) -> Matcher:  # noqa: ANN401  as the file has it; likewise below
+def _by_name(options: Any) -> Matcher:  # noqa: ANN401
     return lambda _frame, field: options in {field.name, field.title}
 
 

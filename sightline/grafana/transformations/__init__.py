@@ -1,14 +1,15 @@
-"""Grafana's transformations, by their ids: frames in, frames out."""
+"""Grafana's transformations by id: pure functions of data frames."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sightline.viewer.frame import Frame
-from sightline.viewer.transformations import columns, joins, shapes
+from sightline.grafana.dashboard import Transformation
+from sightline.grafana.frame import Frame
+from sightline.grafana.transformations import columns, joins, shapes
 
-Transformation = Callable[[Sequence[Frame], Mapping[str, Any]], list[Frame]]
+Step = Callable[[Sequence[Frame], Mapping[str, Any]], list[Frame]]
 
-TRANSFORMATIONS: Final[Mapping[str, Transformation]] = {
+TRANSFORMATIONS: Final[Mapping[str, Step]] = {
     "calculateField": columns.calculate_field,
     "convertFieldType": columns.convert_field_type,
     "filterByRefId": columns.filter_by_ref_id,
@@ -29,10 +30,10 @@ TRANSFORMATIONS: Final[Mapping[str, Transformation]] = {
 }
 
 
-def transform(frames: Sequence[Frame], steps: Sequence[Mapping[str, Any]]) -> list[Frame]:
-    """*frames* after every enabled step, in order; a step that we lack changes nothing."""
-    shaped = list(frames)
+def transform(frames: Sequence[Frame], steps: Sequence[Transformation]) -> list[Frame]:
+    """Apply every enabled step in order; an unknown step changes nothing."""
+    transformed = list(frames)
     for step in steps:
-        if not step.get("disabled") and step.get("id") in TRANSFORMATIONS:
-            shaped = TRANSFORMATIONS[step["id"]](shaped, step.get("options") or {})
-    return shaped
+        if not step.disabled and step.id in TRANSFORMATIONS:
+            transformed = TRANSFORMATIONS[step.id](transformed, step.options)
+    return transformed

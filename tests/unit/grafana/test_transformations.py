@@ -1,13 +1,12 @@
 """Transformations by their ids, on frames small enough to see through."""
 
-from typing import Any
-
-from sightline.viewer.transformations import transform
+from sightline.grafana.dashboard import Transformation
+from sightline.grafana.transformations import transform
 from tests.viewing import cells, columns, numbers
 
 
-def step(id_: str, **options: object) -> dict[str, Any]:
-    return {"id": id_, "options": options}
+def step(id_: str, *, disabled: bool = False, **options: object) -> Transformation:
+    return Transformation(id=id_, options=options, disabled=disabled)
 
 
 def test_merge_joins_rows_that_agree() -> None:
@@ -131,7 +130,7 @@ def test_series_to_rows_is_newest_first() -> None:
 def test_a_step_that_is_disabled_or_unknown_changes_nothing() -> None:
     frames = [columns(v=[1.0])]
 
-    steps = [step("spatial"), {**step("limit", limitField=0), "disabled": True}]
+    steps = [step("spatial"), step("limit", disabled=True, limitField=0)]
 
     assert transform(frames, steps) == frames
 

@@ -1,0 +1,11 @@
+"""Model of Grafana's classic dashboard JSON. It depends on nothing else in this repository.
+
+::
+
+    dashboard, fieldconfig       the file as typed values
+    references, interpolation    variables and their substitution
+    durations, timerange         durations and time ranges
+    frame, matchers, reducers    data frames, field matchers, calculations
+    transformations              transformations of data frames
+    units                        numbers written in Grafana's units
+"""

@@ -1,0 +1,29 @@
+"""Readers of JSON values that never fail: a value of the wrong type is read as an empty one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def obj(raw: object) -> Mapping[str, Any]:
+    """Return *raw* if it is an object, else an empty one."""
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def items(raw: object) -> list[Mapping[str, Any]]:
+    """Return the objects in the list *raw*."""
+    return [one for one in raw if isinstance(one, Mapping)] if isinstance(raw, list) else []
+
+
+def text(raw: object) -> str:
+    """Return *raw* as text; null is empty."""
+    return "" if raw is None else str(raw)
+
+
+def number(raw: object, default: float = 0.0) -> float:
+    """Return *raw* if it is a number, else *default*."""
+    return raw if isinstance(raw, int | float) else default
+
+
+def integer(raw: object) -> int | None:
+    """Return *raw* if it is an integer, else None."""
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
