@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 import uvicorn
 
-from sightline.viewer.settings import Settings
-from sightline.viewer.web import application
+from sightline.viewer.model.settings import Settings
+from sightline.viewer.pages.web import application
 from tests.ports import free_ports
 from tests.waiting import until
 

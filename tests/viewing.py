@@ -8,11 +8,12 @@ from sightline.grafana.dashboard import Dashboard, Panel
 from sightline.grafana.frame import Field, Frame
 from sightline.grafana.interpolation import Scope, Value
 from sightline.grafana.timerange import TimeRange
-from sightline.viewer.fields import configured
-from sightline.viewer.panels import draw
-from sightline.viewer.panels.drawing import Drawing, Event, View
-from sightline.viewer.prometheus import Exemplar, Series
-from sightline.viewer.trace import Trace
+from sightline.viewer.model.series import Exemplar, Series
+from sightline.viewer.model.trace import Trace
+from sightline.viewer.panels.kinds import draw
+from sightline.viewer.panels.view import View
+from sightline.viewer.sources.drawing import Drawing, Event
+from sightline.viewer.values.fields import configured
 
 NOON = 1_795_608_000.0
 """2026-11-25 12:00:00 UTC, in seconds."""

@@ -1,12 +1,12 @@
-"""The stand-in for Grafana: draws `grafana/dashboards/*.json` from the HTTP APIs they name.
+"""Stand-in for Grafana: displays `grafana/dashboards/*.json` from the HTTP APIs of its sources.
 
-It has no format of its own. Reading, asking, shaping and drawing are apart::
+A package imports only those above it in this list, and `sightline.grafana`::
 
-    dashboard, variables, interpolation   what the file says, with the reader's choices filled in
-    upstream, prometheus, jaeger, alerts  what the sources answer
-    frame, results, transformations       the answers as Grafana's data frames
-    fields, units, colors, reducers       how a value looks
-    panels/                               panel and frames → view, pure functions
-    pages, web                            the views in a browser
-    check                                 the same model, as a proof that every panel has data
+    model     settings, folder of dashboards, series, traces
+    values    colors, text of values, links, times
+    sources   APIs of Prometheus, Jaeger and Alertmanager; variables; data of a panel
+    panels    views: pure functions from data to HTML context and figures
+    pages     HTTP requests, templates, scripts
+
+`check` and `proof` use all of them to test every panel on live data.
 """

@@ -7,8 +7,8 @@ import uvicorn
 
 from sightline.errors import SightlineError
 from sightline.request_deadline import http_protocol
-from sightline.viewer.settings import Settings
-from sightline.viewer.web import application
+from sightline.viewer.model.settings import Settings
+from sightline.viewer.pages.web import application
 
 
 def main() -> int:

@@ -16,9 +16,9 @@ from sightline.grafana.interpolation import Scope
 from sightline.grafana.timerange import BadTime, TimeRange
 from sightline.printable import printable_lines
 from sightline.viewer import proof
+from sightline.viewer.model.settings import Settings
 from sightline.viewer.proof import Limits, Row
-from sightline.viewer.settings import Settings
-from sightline.viewer.sources import Sources
+from sightline.viewer.sources.apis import Sources
 
 MOST_SERIES: Final = 20
 WITHIN_SECONDS: Final = 0.5

@@ -16,12 +16,13 @@ from sightline.grafana.frame import Frame
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.reducers import CALCULATIONS
 from sightline.grafana.transformations import TRANSFORMATIONS
-from sightline.viewer.panels import PANELS, draw
-from sightline.viewer.panels.drawing import Drawing
-from sightline.viewer.prometheus import Prometheus, Series
-from sightline.viewer.sources import Sources
-from sightline.viewer.upstream import SourceError, Upstream
-from sightline.viewer.variables import Choices, options, scope_of
+from sightline.viewer.model.series import Series
+from sightline.viewer.panels.kinds import PANELS, draw
+from sightline.viewer.sources.apis import Sources
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.prometheus import Prometheus
+from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.viewer.sources.variables import Choices, options, scope_of
 
 Verdict = Literal["data", "declared empty", "empty", "NaN", "too many", "slow", "failed"]
 

@@ -1,7 +1,9 @@
-"""Who may import whom: the table of docs/architecture.md as code."""
+"""The import table of docs/architecture.md as code."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,19 +49,49 @@ NEVER = [
 ]
 
 
+OURS = ("demo_services", "instrumentation", "sightline", "tests")
+
+ONLY = [
+    ("instrumentation/conventions.py", []),
+    ("sightline/grafana", ["sightline.grafana"]),
+    ("sightline/mixin", ["instrumentation.conventions", "sightline.grafana", "sightline.mixin"]),
+]
+"""The only packages of this repository that a place may import."""
+
+WITHOUT_MIXIN = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "sightline").iterdir()
+    if path.suffix == ".py" or path.is_dir()
+    if path.name not in {"mixin", "slo", "__pycache__"}
+)
+"""Everything in `sightline` but `slo`, which the command line loads by name when it is called."""
+
+VIEWER = ["model", "values", "sources", "panels", "pages"]
+"""Packages of the viewer, lowest first: none imports a higher one."""
+UPWARD = [
+    (f"sightline/viewer/{low}", f"sightline.viewer.{high}")
+    for number, low in enumerate(VIEWER)
+    for high in [*VIEWER[number + 1 :], "check", "proof"]
+]
+ACYCLIC = ["sightline/grafana", "sightline/lint", "sightline/mixin/grafana", "sightline/viewer"]
+
+
 def modules(place: str) -> Iterator[Path]:
     path = ROOT / place
     return iter([path]) if path.is_file() else path.rglob("*.py")
 
 
-def imports(module: Path) -> Iterator[str]:
+@cache
+def imports(module: Path) -> list[str]:
     """Every name that *module* imports, in functions too."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
             case ast.Import(names=names):
-                yield from (alias.name for alias in names)
+                found += [alias.name for alias in names]
             case ast.ImportFrom(module=str(source), names=names):
-                yield from (f"{source}.{alias.name}" for alias in names)
+                found += [f"{source}.{alias.name}" for alias in names]
+    return found
 
 
 def imported(module: Path, forbidden: str) -> list[str]:
@@ -68,11 +100,64 @@ def imported(module: Path, forbidden: str) -> list[str]:
     return [name for name in imports(module) if name == forbidden or name.startswith(prefix)]
 
 
-@pytest.mark.parametrize(("place", "forbidden"), NEVER)
-def test_a_room_never_imports_what_the_table_forbids(place: str, forbidden: str) -> None:
+def outside(module: Path, allowed: list[str]) -> list[str]:
+    """Imports of our packages that *allowed* does not cover."""
+    ours = [name for room in OURS for name in imported(module, room)]
+    covered = {name for room in allowed for name in imported(module, room)}
+    return sorted(set(ours) - covered)
+
+
+def dotted(module: Path) -> str:
+    return ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def graph(place: str) -> dict[str, set[str]]:
+    """Imports among the modules of *place*."""
+    names = {dotted(module): module for module in modules(place)}
+    return {
+        name: {
+            one if one in names else one.rpartition(".")[0]
+            for one in imports(module)
+            if one in names or one.rpartition(".")[0] in names
+        }
+        - {name}
+        for name, module in names.items()
+    }
+
+
+def forbidden_imports(place: str, forbidden: str) -> dict[str, list[str]]:
     found = {str(module): imported(module, forbidden) for module in modules(place)}
+    return {module: names for module, names in found.items() if names}
+
+
+@pytest.mark.parametrize(("place", "allowed"), ONLY, ids=lambda value: str(value)[:40])
+def test_a_room_imports_only_what_the_table_allows(place: str, allowed: list[str]) -> None:
+    found = {str(module): outside(module, allowed) for module in modules(place)}
 
     assert {module: names for module, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize("place", WITHOUT_MIXIN)
+def test_only_slo_imports_the_mixin(place: str) -> None:
+    assert forbidden_imports(place, "sightline.mixin") == {}
+
+
+@pytest.mark.parametrize(("place", "higher"), UPWARD)
+def test_a_package_of_the_viewer_imports_no_higher_one(place: str, higher: str) -> None:
+    assert list(modules(place))
+    assert forbidden_imports(place, higher) == {}
+
+
+@pytest.mark.parametrize("place", ACYCLIC)
+def test_imports_have_no_cycle(place: str) -> None:
+    order = list(TopologicalSorter(graph(place)).static_order())
+
+    assert len(order) == len(set(order)) > 1
+
+
+@pytest.mark.parametrize(("place", "forbidden"), NEVER)
+def test_a_room_never_imports_what_the_table_forbids(place: str, forbidden: str) -> None:
+    assert forbidden_imports(place, forbidden) == {}
 
 
 def test_only_the_packages_of_set_up_spans_and_export_import_the_sdk() -> None:
@@ -125,3 +210,22 @@ def test_the_check_sees_a_forbidden_import(tmp_path: Path) -> None:
     assert imported(module, "instrumentation._*") == [
         "instrumentation._server.asgi.TelemetryMiddleware"
     ]
+
+
+PLANTED = [
+    ("from sightline.viewer import check\n", ["sightline.viewer.check"]),
+    ("def late():\n    import instrumentation\n", ["instrumentation"]),
+    ("from instrumentation import conventions\n", []),
+    ("from sightline.grafana.units import write\n", []),
+    ("import yaml\n", []),
+]
+
+
+@pytest.mark.parametrize(("source", "found"), PLANTED)
+def test_the_check_sees_an_import_that_is_not_allowed(
+    tmp_path: Path, source: str, found: list[str]
+) -> None:
+    module = tmp_path / "planted.py"
+    module.write_text(source)
+
+    assert outside(module, ["instrumentation.conventions", "sightline.grafana"]) == found

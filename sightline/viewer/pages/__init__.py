@@ -1,1 +1,1 @@
-"""The pages: a request in, a template filled in."""
+"""Pages: HTTP requests, templates and scripts."""

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.viewer.alerts import ORDER, Alert
 from sightline.viewer.pages.common import rendered, sources_of, zone_of
-from sightline.viewer.upstream import SourceError
+from sightline.viewer.sources.alerts import ORDER, Alert
+from sightline.viewer.sources.upstream import SourceError
 
 
 async def page(request: Request) -> Response:

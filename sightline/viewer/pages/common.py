@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse
 
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.timerange import TimeRange
-from sightline.viewer import markup
-from sightline.viewer.folder import Folder
-from sightline.viewer.sources import Sources
+from sightline.viewer.model.folder import Folder
+from sightline.viewer.pages import markup
+from sightline.viewer.sources.apis import Sources
 
 PLOTLY_URL: Final = f"/static/plotly-{version('plotly')}.js"
 """The version is in the name, so that browsers may keep it for ever."""

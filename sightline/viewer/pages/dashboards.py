@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse, Response
 from sightline.grafana.dashboard import Dashboard, Panel, Variable
 from sightline.grafana.interpolation import ALL, Scope
 from sightline.grafana.timerange import BadTime
-from sightline.viewer import markup
-from sightline.viewer.links import dashboard_links, hrefs
+from sightline.viewer.pages import markup
 from sightline.viewer.pages.common import (
     folder_of,
     problem,
@@ -21,10 +20,11 @@ from sightline.viewer.pages.common import (
     sources_of,
     zone_of,
 )
-from sightline.viewer.panels import draw
-from sightline.viewer.panels.drawing import View, message
-from sightline.viewer.upstream import SourceError
-from sightline.viewer.variables import Choices, options, scope_of
+from sightline.viewer.panels.kinds import draw
+from sightline.viewer.panels.view import View, message
+from sightline.viewer.sources.upstream import SourceError
+from sightline.viewer.sources.variables import Choices, options, scope_of
+from sightline.viewer.values.links import dashboard_links, hrefs
 
 REFRESHES: Final = ("", "2s", "5s", "10s", "30s", "1m", "5m")
 _POINTS: Final = (50, 1500)

@@ -10,15 +10,16 @@ from starlette.responses import Response
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.timerange import BadTime
 from sightline.grafana.units import write
-from sightline.viewer import colors, graph
-from sightline.viewer.jaeger import Search
+from sightline.viewer.model.trace import Trace
 from sightline.viewer.pages.common import problem, ranges_with, rendered, scope, sources_of, zone_of
+from sightline.viewer.panels import graph
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
-from sightline.viewer.panels.drawing import local_time
-from sightline.viewer.sources import logfmt
-from sightline.viewer.trace import Trace
-from sightline.viewer.upstream import SourceError
-from sightline.viewer.waterfall import waterfall
+from sightline.viewer.panels.waterfall import waterfall
+from sightline.viewer.sources.apis import logfmt
+from sightline.viewer.sources.jaeger import Search
+from sightline.viewer.sources.upstream import SourceError
+from sightline.viewer.values import colors
+from sightline.viewer.values.times import local_time
 
 _RANGE: Final = "now-1h"
 _MOST: Final = 1500

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.grafana.units import write_tick
-from sightline.viewer.panels.drawing import FAINT, FONT, LINES
+from sightline.viewer.panels.view import FAINT, FONT, LINES
 
 _BINARY = {"bytes", "bits", "binBps", "kbytes", "mbytes"}
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sightline.grafana import units
 from sightline.grafana.frame import Field, Frame
-from sightline.viewer import colors
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
-from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values import colors
 
 _SCHEMES: Final = {
     "Blues": ("#1b2433", "#1f4a86", "#3274D9", "#8AB8FF", "#e4efff"),
@@ -25,7 +26,7 @@ def draw(drawing: Drawing) -> View:
     """The cells, with exemplars as dots."""
     frame = next((one for one in drawing.frames if one.time and one.numbers), None)
     if frame is None or frame.time is None or not _counted(frame):
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     time, rows = _steady(drawing, frame.time, _used(frame.numbers))
     figure = {
         "data": [

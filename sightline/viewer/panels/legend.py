@@ -7,7 +7,7 @@ from typing import Any
 from sightline.grafana.dashboard import Panel
 from sightline.grafana.frame import Field
 from sightline.grafana.reducers import CALCULATIONS, reduce_values
-from sightline.viewer.fields import shown
+from sightline.viewer.values.fields import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from sightline.grafana import units
 from sightline.grafana.fieldconfig import FieldConfig
-from sightline.viewer import colors
+from sightline.viewer.model.series import Exemplar
 from sightline.viewer.panels.axis import Scale
-from sightline.viewer.panels.drawing import Drawing
-from sightline.viewer.prometheus import Exemplar
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values import colors
 
 _CELLS: Final = 40
 _LINES: Final = 14

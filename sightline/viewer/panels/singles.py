@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from sightline.grafana.frame import Field
 from sightline.grafana.reducers import CALCULATIONS, reduce_values
-from sightline.viewer import colors
-from sightline.viewer.fields import Shown, shown
-from sightline.viewer.links import Href, value_links
-from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values import colors
+from sightline.viewer.values.fields import Shown, shown
+from sightline.viewer.values.links import Href, value_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def stat(drawing: Drawing) -> View:
     """Large numbers, each with its course behind it."""
     numbers = list(_singles(drawing))
     if not numbers:
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     graph = drawing.panel.option("graphMode", default="none") == "area"
     context = {
         "singles": [
@@ -50,7 +51,7 @@ def gauge(drawing: Drawing) -> View:
     """Dials between a minimum and a maximum, their thresholds as an outer ring."""
     numbers = list(_singles(drawing))
     if not numbers:
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     markers = drawing.panel.option("showThresholdMarkers", default=True)
     dials = [
         {
@@ -68,7 +69,7 @@ def bargauge(drawing: Drawing) -> View:
     """A bar a number."""
     numbers = list(_singles(drawing))
     if not numbers:
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     top = max((one.value for one in numbers if one.value is not None), default=1.0) or 1.0
     context = {
         "bars": [

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sightline.grafana.frame import Field, number_series
-from sightline.viewer.fields import Shown, shown
-from sightline.viewer.panels.drawing import Drawing, View, nothing
+from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values.fields import Shown, shown
 
 _MOST_TICKS: Final = 6
 _STEPS: Final = (
@@ -36,7 +37,7 @@ def draw(drawing: Drawing) -> View:
     ]
     rows = [(title, bands) for title, bands in series if bands]
     if not rows:
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     context = {
         "rows": rows,
         "letters": max(len(title) for title, _ in rows),

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from sightline.grafana.frame import Field, Frame
 from sightline.grafana.transformations.shapes import Trend, sort_by
-from sightline.viewer import colors
-from sightline.viewer.fields import Shown, shown
-from sightline.viewer.links import Href, value_links
-from sightline.viewer.panels.drawing import Drawing, View, nothing
 from sightline.viewer.panels.singles import share, sparkline
+from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values import colors
+from sightline.viewer.values.fields import Shown, shown
+from sightline.viewer.values.links import Href, value_links
 
 MOST_ROWS: Final = 500
 """Rows that are shown; the foot of the table says how many more there are."""
@@ -45,7 +46,7 @@ def draw(drawing: Drawing) -> View:
     """The first frame as a table; a frame of many series as one column each."""
     frame = next((one for one in drawing.frames if one.length), None)
     if frame is None:
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     frame = frame.with_fields(field for field in frame.fields if not _hidden(field))
     frame = _sorted(drawing, frame)
     rows = range(min(frame.length, MOST_ROWS))

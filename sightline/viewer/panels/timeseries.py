@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sightline.grafana.frame import Field, number_series
-from sightline.viewer import colors
-from sightline.viewer.fields import shown
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
-from sightline.viewer.panels.drawing import Drawing, View, nothing
 from sightline.viewer.panels.legend import legend
+from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.values import colors
+from sightline.viewer.values.fields import shown
 
 Line = tuple[Field, Field, str]
 """Times, values, colour."""
@@ -23,7 +24,7 @@ def draw(drawing: Drawing) -> View:
     """The chart and its legend."""
     lines = visible_lines(drawing)
     if not any(value is not None for _, field, _ in lines for value in field.values):
-        return nothing(drawing.panel)
+        return no_data(drawing.panel)
     scale = _scale(drawing, lines)
     unit = lines[0][1].config.unit
     figure = {

@@ -6,9 +6,9 @@ import pytest
 
 from sightline.viewer import proof
 from sightline.viewer.check import report
+from sightline.viewer.model.settings import Settings
 from sightline.viewer.proof import Limits, Row
-from sightline.viewer.settings import Settings
-from sightline.viewer.sources import Sources
+from sightline.viewer.sources.apis import Sources
 from tests.sources import Source, serving
 from tests.viewing import dashboard, scope
 

@@ -8,9 +8,9 @@ import pytest
 
 from sightline.grafana.dashboard import Variable
 from sightline.grafana.interpolation import Scope
-from sightline.viewer.prometheus import Prometheus
-from sightline.viewer.upstream import Upstream
-from sightline.viewer.variables import Choices, options, scope_of
+from sightline.viewer.sources.prometheus import Prometheus
+from sightline.viewer.sources.upstream import Upstream
+from sightline.viewer.sources.variables import Choices, options, scope_of
 from tests.sources import Source, serving
 from tests.viewing import dashboard, scope
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sightline.viewer.alerts import alerts
-from sightline.viewer.upstream import SourceError
+from sightline.viewer.sources.alerts import alerts
+from sightline.viewer.sources.upstream import SourceError
 
 
 def raw(name: str, state: str = "firing", **labels: str) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from sightline.viewer.panels.drawing import Event, View
-from sightline.viewer.prometheus import Exemplar, Series
-from sightline.viewer.results import heatmap, time_series
+from sightline.viewer.model.series import Exemplar, Series
+from sightline.viewer.panels.view import View
+from sightline.viewer.sources.drawing import Event
+from sightline.viewer.sources.results import heatmap, time_series
 from tests.viewing import NOON, numbers, panel, series, view
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 2}]}

@@ -7,10 +7,10 @@ import pytest
 
 from sightline.artefacts import DASHBOARDS
 from sightline.grafana.dashboard import Dashboard
-from sightline.viewer.folder import Folder
-from sightline.viewer.links import at_home, dashboard_links, safe
+from sightline.viewer.model.folder import Folder
 from sightline.viewer.pages.dashboards import sections
-from sightline.viewer.panels import PANELS
+from sightline.viewer.panels.kinds import PANELS
+from sightline.viewer.values.links import at_home, dashboard_links, safe
 from tests.viewing import dashboard, scope
 
 FILES = sorted(DASHBOARDS.glob("*.json"))

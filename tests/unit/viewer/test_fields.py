@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.grafana.frame import Field
-from sightline.viewer.fields import configured, shown
+from sightline.viewer.values.fields import configured, shown
 from tests.viewing import columns, panel
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 0.05}]}

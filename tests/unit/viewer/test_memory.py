@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sightline.viewer.memory import Memory
-from sightline.viewer.upstream import SourceError
+from sightline.viewer.sources.memory import Memory
+from sightline.viewer.sources.upstream import SourceError
 
 
 class Source:

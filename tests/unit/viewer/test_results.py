@@ -1,6 +1,6 @@
 """Prometheus' answers as frames."""
 
-from sightline.viewer.results import heatmap, legend_text, table, time_series
+from sightline.viewer.sources.results import heatmap, legend_text, table, time_series
 from tests.viewing import cells, series
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import ConfigurationError
-from sightline.viewer.settings import Settings
+from sightline.viewer.model.settings import Settings
 
 
 def test_an_empty_environment_is_enough() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.artefacts import ROOT
-from sightline.viewer.graph import layout
-from sightline.viewer.trace import Trace
-from sightline.viewer.waterfall import waterfall
+from sightline.viewer.model.trace import Trace
+from sightline.viewer.panels.graph import layout
+from sightline.viewer.panels.waterfall import waterfall
 from tests.viewing import span, trace
 
 GOLDEN = sorted((ROOT / "tests" / "golden" / "jaeger").rglob("v1_search*.json"))

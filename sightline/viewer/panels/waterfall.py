@@ -7,9 +7,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from sightline.grafana.units import write
-from sightline.viewer import colors
-from sightline.viewer.panels.drawing import local_time
-from sightline.viewer.trace import Row, Span, Tags, Trace
+from sightline.viewer.model.trace import Row, Span, Tags, Trace
+from sightline.viewer.values import colors
+from sightline.viewer.values.times import local_time
 
 _TICKS: Final = 5
 

@@ -5,8 +5,8 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from sightline.viewer.alerts import Alert
-from sightline.viewer.panels.drawing import Drawing, View, message
+from sightline.viewer.panels.view import View, message
+from sightline.viewer.sources.drawing import Drawing
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 """CommonMark with tables; HTML is shown, not obeyed."""
@@ -23,7 +23,7 @@ def alert_list(drawing: Drawing) -> View:
     states = drawing.panel.option("stateFilter", default={}) or {}
     wanted = {name for name in ("firing", "pending") if states.get(name, True)}
     most = drawing.panel.option("maxItems", default=20)
-    listed = [one for one in drawing.alerts if isinstance(one, Alert) and one.state in wanted]
+    listed = [one for one in drawing.alerts if one.state in wanted]
     if not listed:
         return message(drawing.panel.config.no_value or "No alerts", kind="good")
     return View(template="alertlist", context={"alerts": listed[:most], "zone": drawing.zone})

@@ -15,12 +15,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline.hosts import HostCheck
-from sightline.viewer import markup
-from sightline.viewer.folder import Folder
-from sightline.viewer.pages import alerts, dashboards, traces
+from sightline.viewer.model.folder import Folder
+from sightline.viewer.model.settings import Settings
+from sightline.viewer.pages import alerts, dashboards, markup, traces
 from sightline.viewer.pages.common import PLOTLY_URL, folder_of, problem
-from sightline.viewer.settings import Settings
-from sightline.viewer.sources import Sources
+from sightline.viewer.sources.apis import Sources
 
 # Styles: Plotly writes its own style sheet into the page, and colours chosen by a dashboard are
 # style attributes. Scripts, requests and frames stay ours alone.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.viewer.colors import by_names
+from sightline.viewer.values.colors import by_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

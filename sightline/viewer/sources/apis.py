@@ -13,17 +13,18 @@ from sightline.grafana.dashboard import JAEGER, Annotation, Dashboard, Panel, Ta
 from sightline.grafana.frame import Frame
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.transformations import transform
-from sightline.viewer import results
-from sightline.viewer.alerts import Alert, Alertmanager, Held, alerts
-from sightline.viewer.fields import configured
-from sightline.viewer.jaeger import Jaeger, Search
-from sightline.viewer.memory import Memory
-from sightline.viewer.panels.drawing import Drawing, Event
-from sightline.viewer.panels.traces import edges_frame, search_frame
-from sightline.viewer.prometheus import Exemplar, Prometheus, Series
-from sightline.viewer.settings import Settings
-from sightline.viewer.trace import Trace
-from sightline.viewer.upstream import SourceError, Upstream
+from sightline.viewer.model.series import Exemplar, Series
+from sightline.viewer.model.settings import Settings
+from sightline.viewer.model.trace import Trace
+from sightline.viewer.sources import results
+from sightline.viewer.sources.alerts import Alert, Alertmanager, Held, alerts
+from sightline.viewer.sources.drawing import Drawing, Event
+from sightline.viewer.sources.jaeger import Jaeger, Search
+from sightline.viewer.sources.memory import Memory
+from sightline.viewer.sources.prometheus import Prometheus
+from sightline.viewer.sources.traces import edges_frame, search_frame
+from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.viewer.values.fields import configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

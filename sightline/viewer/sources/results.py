@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sightline.grafana.frame import Field, Frame
-from sightline.viewer.prometheus import Series
+from sightline.viewer.model.series import Series
 
 _LEGEND: Final = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 NAME: Final = "__name__"

@@ -8,7 +8,8 @@ from typing import Final
 from sightline.grafana.dashboard import PROMETHEUS, Dashboard, Variable
 from sightline.grafana.interpolation import ALL, Scope, Value
 from sightline.grafana.matchers import pattern
-from sightline.viewer.prometheus import Prometheus, Series
+from sightline.viewer.model.series import Series
+from sightline.viewer.sources.prometheus import Prometheus
 
 Choices = Mapping[str, Sequence[str]]
 """Values of a dashboard's URL by variable name."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sightline.viewer.links import Href, at_home, safe
-from sightline.viewer.upstream import SourceError, Upstream
+from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.viewer.values.links import Href, at_home, safe
 
 ORDER: Final = ("firing", "pending", "silenced", "inhibited")
 SEVERITIES: Final = ("critical", "warning", "info", "none")

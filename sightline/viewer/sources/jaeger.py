@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sightline.viewer.trace import Trace
-from sightline.viewer.upstream import SourceError, Upstream
+from sightline.viewer.model.trace import Trace
+from sightline.viewer.sources.upstream import SourceError, Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from sightline.grafana.dashboard import Override, Panel
 from sightline.grafana.fieldconfig import FieldConfig, ValueMapping
 from sightline.grafana.frame import Field, Frame
 from sightline.grafana.matchers import matcher, pattern
-from sightline.viewer import colors
+from sightline.viewer.values import colors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

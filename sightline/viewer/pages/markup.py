@@ -9,8 +9,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sightline.viewer import colors
-from sightline.viewer.panels.drawing import View, local_time
+from sightline.viewer.panels.view import View
+from sightline.viewer.values import colors
+from sightline.viewer.values.times import local_time
 
 _HERE: Final = Path(__file__).parent
 

@@ -4,29 +4,10 @@ Source: Prometheus documentation, "HTTP API".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sightline.viewer.upstream import Params, SourceError, Upstream
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """One element of an answer: labels and ``(seconds, value)`` samples."""
-
-    labels: Mapping[str, str]
-    samples: list[tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exemplar:
-    """A request that left its trace id beside a sample."""
-
-    labels: Mapping[str, str]
-    """Of the exemplar: ``trace_id`` …"""
-    series: Mapping[str, str]
-    seconds: float
-    value: float
+from sightline.viewer.model.series import Exemplar, Series
+from sightline.viewer.sources.upstream import Params, SourceError, Upstream
 
 
 class Prometheus:

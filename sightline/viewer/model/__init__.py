@@ -1,0 +1,1 @@
+"""Data and settings of the viewer. Imports no other package of it."""

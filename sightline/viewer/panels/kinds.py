@@ -1,0 +1,35 @@
+"""Functions that draw each panel type."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sightline.viewer.panels import (
+    heatmap,
+    singles,
+    state_timeline,
+    table,
+    text,
+    timeseries,
+    traces,
+)
+from sightline.viewer.panels.view import View
+from sightline.viewer.sources.drawing import Drawing
+
+PANELS: Final[Mapping[str, Callable[[Drawing], View]]] = {
+    "alertlist": text.alert_list,
+    "bargauge": singles.bargauge,
+    "gauge": singles.gauge,
+    "heatmap": heatmap.draw,
+    "nodeGraph": traces.node_graph,
+    "stat": singles.stat,
+    "state-timeline": state_timeline.draw,
+    "table": table.draw,
+    "text": text.text,
+    "timeseries": timeseries.draw,
+    "traces": traces.one_trace,
+}
+
+
+def draw(drawing: Drawing) -> View:
+    """Return the view of a panel; an unknown type is named."""
+    return PANELS.get(drawing.panel.type, text.unsupported)(drawing)

@@ -1,0 +1,1 @@
+"""Display of single values: colors, text, links, times."""
