@@ -12,8 +12,8 @@ from sightline.viewer.model.series import Exemplar, Series
 from sightline.viewer.model.trace import Trace
 from sightline.viewer.panels.kinds import draw
 from sightline.viewer.panels.view import View
-from sightline.viewer.sources.drawing import Drawing, Event
-from sightline.viewer.values.fields import configured
+from sightline.viewer.sources.panel_data import Event, PanelData
+from sightline.viewer.values.fields import with_config
 
 NOON = 1_795_608_000.0
 """2026-11-25 12:00:00 UTC, in seconds."""
@@ -102,16 +102,16 @@ def view(
     trace: Trace | None = None,
 ) -> View:
     """What *shown* looks like with these frames, on a clock in UTC."""
-    drawing = Drawing(
+    data = PanelData(
         panel=shown,
-        frames=configured(shown, frames),
+        frames=with_config(shown, frames),
         scope=scope(),
         zone=ZoneInfo("UTC"),
         exemplars=exemplars,
         events=events,
         trace=trace,
     )
-    return draw(drawing)
+    return draw(data)
 
 
 def span(

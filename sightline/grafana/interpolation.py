@@ -72,7 +72,7 @@ class Scope:
 
     @property
     def rate_interval_seconds(self) -> float:
-        """Source: grafana-prometheus, ``getRateIntervalScopedVariable``."""
+        """Value of ``$__rate_interval``. Source: ``getRateIntervalScopedVariable``."""
         return max(self.interval_seconds + self.scrape_seconds, 4 * self.scrape_seconds)
 
     def url_time_range(self) -> str:

@@ -23,7 +23,7 @@ _MAX_INTERVAL_SECONDS: Final = 300
 
 
 def syntax(file: RuleFile) -> Found:
-    """An expression is valid PromQL."""
+    """Require valid PromQL in expressions."""
     for rule in file.rules():
         try:
             promql.tree(str(rule.get("expr", "")))
@@ -32,7 +32,7 @@ def syntax(file: RuleFile) -> Found:
 
 
 def names(file: RuleFile) -> Found:
-    """The name of a recorded series is ``level:metric:operation``."""
+    """Require names like ``level:metric:operation`` for recorded series."""
     for rule in file.rules():
         name = str(rule.get("record", ""))
         if name and not _LEVELS.fullmatch(name):
@@ -40,7 +40,7 @@ def names(file: RuleFile) -> Found:
 
 
 def conditions(file: RuleFile) -> Found:
-    """An alert has a comparison; without one it fires for every series."""
+    """Require a comparison in alerts; without one, they fire for every series."""
     for rule, tree in file.queries():
         always = rule.get("labels", {}).get("severity") == "none"
         if "alert" in rule and not always and not _compares(tree):
@@ -54,7 +54,7 @@ def _compares(tree: Expr) -> bool:
 
 
 def annotations(file: RuleFile) -> Found:
-    """An alert has a summary, a description and a runbook."""
+    """Require a summary, a description and a runbook for alerts."""
     for rule in file.alerts():
         missing = [name for name in ANNOTATIONS if not rule.get("annotations", {}).get(name)]
         if missing:
@@ -62,7 +62,7 @@ def annotations(file: RuleFile) -> Found:
 
 
 def severity(file: RuleFile) -> Found:
-    """An alert has one of the four severities, which decide its route."""
+    """Require one of the four severities, which decide the route of an alert."""
     for rule in file.alerts():
         found = rule.get("labels", {}).get("severity")
         if found not in SEVERITIES:
@@ -70,7 +70,7 @@ def severity(file: RuleFile) -> Found:
 
 
 def labels(file: RuleFile) -> Found:
-    """No label contains the value, because each evaluation would create a new alert."""
+    """Reject the value in labels, because each evaluation would create a new alert."""
     for rule in file.alerts():
         for name, value in rule.get("labels", {}).items():
             if re.search(r"\$value|\.Value", str(value)):
@@ -78,7 +78,7 @@ def labels(file: RuleFile) -> Found:
 
 
 def rates(file: RuleFile) -> Found:
-    """rate() is applied to counters only; of a gauge it is meaningless."""
+    """Reject rate() of gauges, where it is meaningless."""
     for rule, tree in file.queries():
         for selector, above in promql.selectors(tree):
             name = promql.metric(selector)
@@ -87,7 +87,7 @@ def rates(file: RuleFile) -> Found:
 
 
 def matchers(file: RuleFile) -> Found:
-    """A regular expression contains a pattern; plain text is matched faster by ``=``."""
+    """Reject regular expressions without a pattern; ``=`` is faster."""
     for rule, tree in file.queries():
         for selector, _ in promql.selectors(tree):
             for matcher in selector.matchers.matchers:
@@ -97,7 +97,7 @@ def matchers(file: RuleFile) -> Found:
 
 
 def dependencies(file: RuleFile) -> Found:
-    """A recorded series read by a rule is recorded by a linted file."""
+    """Require that recorded series read by rules are recorded by a linted file."""
     for rule, tree in file.queries():
         read = {promql.metric(selector) for selector, _ in promql.selectors(tree)}
         for name in sorted(name for name in read - file.recorded if promql.recorded(name)):
@@ -105,7 +105,7 @@ def dependencies(file: RuleFile) -> Found:
 
 
 def duplicates(file: RuleFile) -> Found:
-    """No two rules of a file are the same."""
+    """Reject rules defined twice in a file."""
     keys = [
         (rule_file.place(rule), tuple(sorted(rule.get("labels", {}).items())), str(rule["expr"]))
         for rule in file.rules()
@@ -117,7 +117,7 @@ def duplicates(file: RuleFile) -> Found:
 
 
 def intervals(file: RuleFile) -> Found:
-    """A group is evaluated at least every five minutes; otherwise graphs have gaps."""
+    """Require an interval of at most five minutes; otherwise graphs have gaps."""
     for group in file.groups():
         found = str(group.get("interval", "1m"))
         if not _short(found):

@@ -10,7 +10,7 @@ from sightline.lint.finding import Found, Rule
 
 
 def resolve(board: Board) -> Found:
-    """A link points to an existing dashboard and sets variables which that dashboard has."""
+    """Require links to existing dashboards and to variables that they have."""
     for url in sorted(set(_dashboard_urls(board.dashboard.raw))):
         parts = urlsplit(url)
         uid = parts.path.split("/")[2]

@@ -18,7 +18,7 @@ WITHOUT_DATA: Final = frozenset({"text", "dashlist", "alertlist", "news", "annol
 
 
 def source(board: Board) -> Found:
-    """A panel queries the data source that the reader selected."""
+    """Require that panels query the selected data source."""
     names = {variable.name for variable in board.dashboard.source_variables()}
     for panel in board.dashboard.every_panel():
         if panel.type not in WITHOUT_DATA and panel.source.variable not in names:
@@ -27,7 +27,7 @@ def source(board: Board) -> Found:
 
 
 def words(board: Board) -> Found:
-    """A panel has a title, and a description that says what a bad picture looks like."""
+    """Require a title, and a description of what a bad picture looks like."""
     for panel in board.dashboard.every_panel():
         given = {"title": panel.title, "description": panel.description}
         missing = [key for key, value in given.items() if not value]
@@ -36,7 +36,7 @@ def words(board: Board) -> Found:
 
 
 def unit(board: Board) -> Found:
-    """Numbers have a unit. An empty list of value mappings, as in every export, is no exception."""
+    """Require a unit for numbers, except where value mappings replace them."""
     for panel in board.dashboard.every_panel():
         mapped = panel.defaults.get("mappings")
         if panel.type in NUMERIC and not _has_unit(panel) and not mapped:
@@ -49,14 +49,14 @@ def _has_unit(panel: Panel) -> bool:
 
 
 def targets(board: Board) -> Found:
-    """A panel has a query."""
+    """Require a query."""
     for panel in board.dashboard.every_panel():
         if panel.type not in WITHOUT_DATA and not panel.targets:
             yield place(panel), "no query: expected one"
 
 
 def numbers(board: Board) -> Found:
-    """Panel ids are unique, because links, alerts and Grafana identify panels by them."""
+    """Require unique panel ids, because links, alerts and Grafana refer to them."""
     counted = Counter(panel.id for panel in board.dashboard.rows_and_panels())
     for number, times in counted.items():
         if times > 1:
@@ -64,7 +64,7 @@ def numbers(board: Board) -> Found:
 
 
 def grid(board: Board) -> Found:
-    """Panels stay inside the grid and do not overlap."""
+    """Require panels to stay inside the grid and not to overlap."""
     placed = [panel for panel in board.dashboard.panels if panel.placed]
     for panel in placed:
         end = panel.grid.x + panel.grid.w

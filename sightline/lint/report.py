@@ -44,7 +44,7 @@ def main(paths: Sequence[str]) -> int:
         )
     findings = run.findings()
     for finding in findings:
-        print(printable_lines(str(finding)))  # noqa: T201  the command's answer
+        print(printable_lines(str(finding)))  # noqa: T201  output of the command
     print(_summary(run.linted, findings))  # noqa: T201  as above
     return 1 if findings else 0
 

@@ -27,7 +27,7 @@ _UNSTEADY: Final = frozenset({"topk", "bottomk"})
 
 
 def valid(board: Board) -> Found:
-    """A query is valid PromQL."""
+    """Require valid PromQL in queries."""
     for query in board.queries():
         if not query.is_promql:
             continue
@@ -38,7 +38,7 @@ def valid(board: Board) -> Found:
 
 
 def interval(board: Board) -> Found:
-    """The range of a rate is ``$__rate_interval``, or ``$__range`` for a total."""
+    """Require the range ``$__rate_interval`` for rates, or ``$__range`` for totals."""
     for query, _ in board.parsed():
         for function, found in _RANGE.findall(query.expr):
             if not _GRAFANA_RANGES.fullmatch(found):
@@ -46,12 +46,12 @@ def interval(board: Board) -> Found:
 
 
 def job(board: Board) -> Found:
-    """A query selects the jobs that the reader selected."""
+    """Require queries to select the jobs of the variable."""
     return _filtered(board, "job")
 
 
 def instance(board: Board) -> Found:
-    """A query selects the selected instances, except for recorded series and alerts."""
+    """Require queries of unaggregated series to select the instances of the variable."""
     return _filtered(board, "instance")
 
 
@@ -69,7 +69,7 @@ def _filtered(board: Board, label: str) -> Found:
 
 
 def counters(board: Board) -> Found:
-    """A counter is read through rate() or a similar function, however it is selected."""
+    """Require rate() or a similar function around counters."""
     for query, tree in board.parsed():
         for selector, above in promql.selectors(tree):
             name = promql.metric(selector)
@@ -84,7 +84,7 @@ def _counts(name: str) -> bool:
 
 
 def logs(board: Board) -> Found:
-    """A LogQL query is not empty and its brackets match."""
+    """Require LogQL queries that are not empty and whose brackets match."""
     for query in board.queries():
         if query.is_logql and not _balanced(query.expr):
             yield query.place, f"{query.expr or 'empty query'}: expected LogQL"
@@ -95,7 +95,7 @@ def _balanced(text: str) -> bool:
 
 
 def logs_auto(board: Board) -> Found:
-    """The range of a LogQL query is ``$__auto``."""
+    """Require the range ``$__auto`` in LogQL queries."""
     for query in board.queries():
         fixed = re.findall(r"\[(\d\w*)\]", query.expr) if query.is_logql else []
         for found in fixed:
@@ -103,7 +103,7 @@ def logs_auto(board: Board) -> Found:
 
 
 def bounds(board: Board) -> Found:
-    """A constant ``le`` is a bucket bound of the histogram; any other selects nothing."""
+    """Require that a constant ``le`` is a bucket bound; any other value selects nothing."""
     for query, tree in board.parsed():
         for selector, _ in promql.selectors(tree):
             bound = promql.matchers(selector).get("le", "")
@@ -114,7 +114,7 @@ def bounds(board: Board) -> Found:
 
 
 def quantiles(board: Board) -> Found:
-    """The buckets of a quantile keep their label ``le``; native histograms have none."""
+    """Require the label ``le`` in the buckets of a quantile; native histograms have none."""
     for query, tree in board.parsed():
         for node, _ in promql.nodes(tree):
             if isinstance(node, Call) and node.func.name == "histogram_quantile":
@@ -141,7 +141,7 @@ def _keeps(aggregation: AggregateExpr, label: str) -> bool:
 
 
 def exemplars(board: Board) -> Found:
-    """Exemplars are queried from raw histograms, because recorded series have none."""
+    """Reject exemplar queries of recorded series, which have none."""
     for query, tree in board.parsed():
         names = [promql.metric(selector) for selector, _ in promql.selectors(tree)]
         if query.target.raw.get("exemplar") and all(map(promql.recorded, names)):
@@ -149,7 +149,7 @@ def exemplars(board: Board) -> Found:
 
 
 def steady(board: Board) -> Found:
-    """A time series panel has no topk(), which selects other series at every step."""
+    """Reject topk() over time, because it selects other series at every step."""
     for query, tree in board.parsed():
         flickers = any(str(node.op) in _UNSTEADY for node in _aggregations(tree))
         if flickers and not query.target.raw.get("instant"):
@@ -157,7 +157,7 @@ def steady(board: Board) -> Found:
 
 
 def unit(board: Board) -> Found:
-    """The unit of the panel fits the unit of its query."""
+    """Require that the unit of the panel fits the quantity of its query."""
     for query, tree in board.parsed():
         heatmap = query.panel.type == "heatmap"
         measure = units.bounded(tree) if heatmap else units.measured(tree)

@@ -9,7 +9,7 @@ from sightline.lint.finding import Found, Rule
 
 
 def data_source(board: Board) -> Found:
-    """The reader can select the data source."""
+    """Require a variable for the data source."""
     sources = board.dashboard.source_variables()
     single = len(sources) == 1
     if not sources:
@@ -28,12 +28,12 @@ def data_source(board: Board) -> Found:
 
 
 def job(board: Board) -> Found:
-    """The reader can select jobs."""
+    """Require a variable for jobs."""
     return _label_variable(board, "job")
 
 
 def instance(board: Board) -> Found:
-    """The reader can select instances."""
+    """Require a variable for instances."""
     return _label_variable(board, "instance")
 
 
@@ -58,7 +58,7 @@ def _label_variable(board: Board, name: str) -> Found:
 
 
 def label_query(board: Board) -> Found:
-    """The query of a variable is valid PromQL."""
+    """Require valid PromQL in queries of variables."""
     for variable in board.dashboard.variables:
         selector = _selector(variable)
         if selector is None:
@@ -77,20 +77,20 @@ def _selector(variable: Variable) -> str | None:
 
 
 def reload(board: Board) -> Found:
-    """Options follow the time range."""
+    """Require options that follow the time range."""
     for variable in board.dashboard.variables:
         if variable.kind == "query" and variable.refresh != REFRESH_ON_TIME_RANGE:
             yield _place(variable), "refresh: expected 2, on time range change"
 
 
 def uneditable(board: Board) -> Found:
-    """A provisioned dashboard is not editable, because Grafana cannot save the change."""
+    """Require ``editable: false``, because Grafana cannot save changes of provisioned files."""
     if board.dashboard.raw.get("editable", True):
         yield "", "editable: expected false"
 
 
 def identity(board: Board) -> Found:
-    """A dashboard has a uid and a description, and no database id."""
+    """Require a uid and a description, and no database id."""
     if not board.dashboard.uid:
         yield "", "no uid: expected one, because links need it"
     if (number := board.dashboard.raw.get("id")) is not None:

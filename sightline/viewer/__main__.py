@@ -1,4 +1,4 @@
-"""``python -m sightline.viewer``: serve the dashboards until told to stop."""
+"""``python -m sightline.viewer``: serve the dashboards until a signal arrives."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from sightline.viewer.pages.web import application
 
 
 def main() -> int:
-    """Serve; exit status 1 when the settings are wrong."""
+    """Serve; return 1 if the settings are invalid."""
     try:
         settings = Settings.from_env(os.environ)
     except SightlineError as error:

@@ -1,4 +1,4 @@
-"""``sightline check``: prove every panel of the dashboards on the data of a running stack."""
+"""``sightline check``: test every panel of the dashboards on the data of a running stack."""
 
 import argparse
 import os
@@ -20,15 +20,15 @@ from sightline.viewer.model.settings import Settings
 from sightline.viewer.proof import Limits, Row
 from sightline.viewer.sources.apis import Sources
 
-MOST_SERIES: Final = 20
-WITHIN_SECONDS: Final = 0.5
+MAX_SERIES: Final = 20
+MAX_SECONDS: Final = 0.5
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check dashboards and print what is to mend; 0 when there is nothing, 1 otherwise.
+    """Check dashboards and print the problems; return 0 without a problem, else 1.
 
     Raises:
-        ConfigurationError: An argument or variable says something we cannot use.
+        ConfigurationError: An argument or variable is invalid.
     """
     asked = parser().parse_args(arguments)
     config = Config.from_env(os.environ)
@@ -36,17 +36,17 @@ def main(arguments: Sequence[str]) -> int:
     dashboards = _dashboards(asked.paths or [DASHBOARDS])
     rows = proof.run(
         dashboards,
-        Sources.of(settings),
+        Sources.from_settings(settings),
         Scope(time=_time(asked.start), scrape_seconds=settings.scrape_interval_seconds),
         limits=Limits(series=asked.most_series, seconds=asked.within),
     )
     for line in report(rows, everything=asked.all):
-        print(printable_lines(line))  # noqa: T201  the command's answer
-    return 0 if all(row.good for row in rows) else 1
+        print(printable_lines(line))  # noqa: T201  output of the command
+    return 0 if all(row.passed for row in rows) else 1
 
 
 def settings_of(config: Config) -> Settings:
-    """Where the sources of the stack of *config* are; ``PROMETHEUS_URL`` and the like override."""
+    """Return the URLs of the stack's sources; variables like ``PROMETHEUS_URL`` override them."""
     here = "http://127.0.0.1"
     urls = {
         "PROMETHEUS_URL": f"{here}:{config.ports.prometheus}",
@@ -57,8 +57,8 @@ def settings_of(config: Config) -> Settings:
 
 
 def report(rows: Sequence[Row], *, everything: bool) -> list[str]:
-    """A line for each thing to mend (or for *everything*), and a summary."""
-    shown = [row for row in rows if everything or not row.good]
+    """Return a line per problem (or, with *everything*, per row) and a summary."""
+    shown = [row for row in rows if everything or not row.passed]
     counts = Counter(row.verdict for row in rows)
     summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
     dashboards = len({row.dashboard for row in rows})
@@ -79,9 +79,13 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sightline check", description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, help="dashboard files, or folders of them")
     parser.add_argument("--from", dest="start", default="now-5m", help="start of the time range")
-    parser.add_argument("--all", action="store_true", help="also show what is well")
-    parser.add_argument("--most-series", type=int, default=MOST_SERIES, help="series of a panel")
-    parser.add_argument("--within", type=float, default=WITHIN_SECONDS, help="seconds of a query")
+    parser.add_argument("--all", action="store_true", help="also show what has no problem")
+    parser.add_argument(
+        "--most-series", type=int, default=MAX_SERIES, help="maximum number of series of a panel"
+    )
+    parser.add_argument(
+        "--within", type=float, default=MAX_SECONDS, help="maximum duration of a query in seconds"
+    )
     return parser
 
 

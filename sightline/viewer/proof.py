@@ -1,4 +1,4 @@
-"""Whether a dashboard works on live data: every variable and panel asked, drawn and judged.
+"""Test of dashboards on live data: every variable, annotation and panel is queried and drawn.
 
 The viewer's own model does the asking, so that what passes here is what a reader would see.
 """
@@ -19,34 +19,34 @@ from sightline.grafana.transformations import TRANSFORMATIONS
 from sightline.viewer.model.series import Series
 from sightline.viewer.panels.kinds import PANELS, draw
 from sightline.viewer.sources.apis import Sources
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.sources.prometheus import Prometheus
 from sightline.viewer.sources.upstream import SourceError, Upstream
 from sightline.viewer.sources.variables import Choices, options, scope_of
 
 Verdict = Literal["data", "declared empty", "empty", "NaN", "too many", "slow", "failed"]
 
-GOOD: Final = frozenset({"data", "declared empty"})
+PASSED: Final = frozenset({"data", "declared empty"})
 
 _POINTS: Final = 400
 _UNLIMITED: Final = frozenset({"table", "heatmap", "nodeGraph", "traces"})
-"""Panel types that are made for many series."""
+"""Panel types made for many series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What is asked of every panel."""
+    """Limits for every panel."""
 
     series: int
-    """Series of a panel at most; tables and heatmaps may have more."""
+    """Maximum number of series; tables and heatmaps are exempt."""
     seconds: float
-    """How long the slowest of its queries may take, in the best of the attempts."""
+    """Maximum duration of a query, in the best of several attempts."""
     attempts: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What was found for one panel, variable or annotation."""
+    """Result for one panel, variable or annotation."""
 
     dashboard: str
     kind: str
@@ -58,13 +58,13 @@ class Row:
     seconds: float = 0.0
 
     @property
-    def good(self) -> bool:
-        """Whether nothing is to mend."""
-        return self.verdict in GOOD
+    def passed(self) -> bool:
+        """No problem was found."""
+        return self.verdict in PASSED
 
 
-class Meter(Prometheus):
-    """A Prometheus that remembers how it was asked, and what was odd about the answers."""
+class MeteredPrometheus(Prometheus):
+    """Prometheus client that measures its queries and answers."""
 
     def __init__(self, upstream: Upstream) -> None:
         super().__init__(upstream)
@@ -72,15 +72,15 @@ class Meter(Prometheus):
         self.seconds = 0.0
         """Duration of the slowest query."""
         self.not_numbers: list[str] = []
-        """Queries whose answer held a NaN."""
+        """Queries whose answer contained NaN."""
 
     async def instant(self, expr: str, *, at: float) -> list[Series]:
-        """As the source, and remembered."""
+        """Query and measure."""
         began = time.perf_counter()
         return self._noted(expr, began, await super().instant(expr, at=at))
 
     async def range(self, expr: str, *, start: float, end: float, step: float) -> list[Series]:
-        """As the source, and remembered."""
+        """Query and measure."""
         began = time.perf_counter()
         found = await super().range(expr, start=start, end=end, step=step)
         return self._noted(expr, began, found)
@@ -93,7 +93,7 @@ class Meter(Prometheus):
         return found
 
 
-async def prove(
+async def check_all(
     dashboards: Iterable[Dashboard],
     sources: Sources,
     blank: Scope,
@@ -101,7 +101,7 @@ async def prove(
     limits: Limits,
     chosen: Choices | None = None,
 ) -> list[Row]:
-    """Judge every variable, annotation and panel, one by one so that times mean something."""
+    """Check every variable, annotation and panel in turn, so that durations are comparable."""
     rows: list[Row] = []
     for dashboard in dashboards:
         rows += await _dashboard(dashboard, sources, blank, limits, chosen or {})
@@ -141,7 +141,7 @@ async def _variable(
 async def _annotation(
     dashboard: Dashboard, annotation: Annotation, scope: Scope, sources: Sources
 ) -> Row:
-    """An annotation that marks nothing is a quiet day."""
+    """Check an annotation; no event is a valid result."""
     try:
         found = await sources.prometheus.instant(scope.promql(annotation.expr), at=scope.time.end)
     except SourceError as error:
@@ -153,7 +153,7 @@ async def _annotation(
 async def _panel(
     dashboard: Dashboard, panel: Panel, scope: Scope, sources: Sources, limits: Limits
 ) -> Row:
-    """The best of some attempts: another process may have had the machine."""
+    """Check a panel several times if it is slow, because the machine may have been busy."""
     row = await _attempt(dashboard, panel, scope, sources, limits)
     for _ in range(limits.attempts - 1):
         if row.verdict != "slow":
@@ -168,16 +168,16 @@ async def _attempt(
     unknown = _unknown(panel)
     if unknown:
         return _row(dashboard, panel.type, panel.title, "failed", detail=unknown)
-    meter = Meter(sources.prometheus.upstream)
+    meter = MeteredPrometheus(sources.prometheus.upstream)
     try:
-        drawing = await replace(sources, prometheus=meter).drawing(
+        data = await replace(sources, prometheus=meter).panel_data(
             dashboard, panel, scope, zone=ZoneInfo("UTC"), points=_POINTS
         )
-        draw(drawing)
+        draw(data)
     except SourceError as error:
         return _row(dashboard, panel.type, panel.title, "failed", detail=str(error))
-    verdict, detail = _judged(drawing, meter, limits)
-    title = drawing.scope.plain(panel.title)
+    verdict, detail = _verdict(data, meter, limits)
+    title = data.scope.plain(panel.title)
     return _row(
         dashboard,
         panel.type,
@@ -190,45 +190,48 @@ async def _attempt(
 
 
 def _unknown(panel: Panel) -> str:
-    """What of *panel* only Grafana can draw."""
+    """Name a feature of *panel* that the viewer does not support."""
     if panel.type not in PANELS:
-        return f"panel type {panel.type} is drawn by Grafana only"
+        return f"panel type {panel.type} is not supported by the viewer"
     steps = [step.id for step in panel.transformations]
     calcs = [calc for part in _REDUCED for calc in panel.option(part, "calcs", default=[])]
     unknown = [
         *(f"transformation {one}" for one in steps if one not in TRANSFORMATIONS),
         *(f"calculation {one}" for one in calcs if one not in CALCULATIONS),
     ]
-    return f"{unknown[0]} is known to Grafana only" if unknown else ""
+    return f"{unknown[0]} is not supported by the viewer" if unknown else ""
 
 
 _REDUCED: Final = ("reduceOptions", "legend")
 """Options that list calculations."""
 
 
-def _judged(drawing: Drawing, meter: Meter, limits: Limits) -> tuple[Verdict, str]:
-    panel = drawing.panel
+def _verdict(data: PanelData, meter: MeteredPrometheus, limits: Limits) -> tuple[Verdict, str]:
+    panel = data.panel
     if meter.not_numbers:
         return "NaN", meter.not_numbers[0]
     if meter.series > limits.series and panel.type not in _UNLIMITED:
-        return "too many", f"{meter.series} series, {limits.series} at most"
+        return "too many", f"{meter.series} series, at most {limits.series} allowed"
     if meter.seconds > limits.seconds:
-        return "slow", f"{1000 * meter.seconds:.0f} ms, {1000 * limits.seconds:.0f} ms at most"
-    if _filled(drawing):
+        return (
+            "slow",
+            f"{1000 * meter.seconds:.0f} ms, at most {1000 * limits.seconds:.0f} ms allowed",
+        )
+    if _has_data(data):
         return "data", ""
-    if panel.config.no_value or panel.type in {"alertlist", "text"} or _unchosen(drawing):
+    if panel.config.no_value or panel.type in {"alertlist", "text"} or _awaits_choice(data):
         return "declared empty", panel.config.no_value
-    return "empty", drawing.scope.promql(next((one.expr for one in panel.targets), ""))
+    return "empty", data.scope.promql(next((one.expr for one in panel.targets), ""))
 
 
-def _filled(drawing: Drawing) -> bool:
-    if drawing.panel.type in {"alertlist", "text"}:
-        return bool(drawing.alerts)
-    if drawing.panel.type == "traces":
-        return drawing.trace is not None
-    if drawing.panel.type in {"table", "nodeGraph"}:
-        return any(frame.length for frame in drawing.frames)
-    return any(_values(drawing.frames))
+def _has_data(data: PanelData) -> bool:
+    if data.panel.type in {"alertlist", "text"}:
+        return bool(data.alerts)
+    if data.panel.type == "traces":
+        return data.trace is not None
+    if data.panel.type in {"table", "nodeGraph"}:
+        return any(frame.length for frame in data.frames)
+    return any(_values(data.frames))
 
 
 def _values(frames: Sequence[Frame]) -> Iterator[bool]:
@@ -237,15 +240,13 @@ def _values(frames: Sequence[Frame]) -> Iterator[bool]:
     )
 
 
-def _unchosen(drawing: Drawing) -> bool:
-    """Whether the panel waits for the reader to choose a trace."""
-    queries = [
-        drawing.scope.plain(str(one.raw.get("query") or "")) for one in drawing.panel.targets
-    ]
-    return drawing.panel.type == "traces" and not any(queries)
+def _awaits_choice(data: PanelData) -> bool:
+    """Tell whether the reader has to select a trace first."""
+    queries = [data.scope.plain(str(one.raw.get("query") or "")) for one in data.panel.targets]
+    return data.panel.type == "traces" and not any(queries)
 
 
-def _row(  # noqa: PLR0913  a row has that many columns
+def _row(  # noqa: PLR0913  one argument per column
     dashboard: Dashboard,
     kind: str,
     name: str,
@@ -274,11 +275,11 @@ def run(
     limits: Limits,
     chosen: Choices | None = None,
 ) -> list[Row]:
-    """As `prove`, for callers that do not wait; closes the sources."""
+    """Run `check_all` and close the sources."""
 
     async def whole() -> list[Row]:
         try:
-            return await prove(dashboards, sources, blank, limits=limits, chosen=chosen)
+            return await check_all(dashboards, sources, blank, limits=limits, chosen=chosen)
         finally:
             await sources.close()
 

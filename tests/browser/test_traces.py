@@ -61,4 +61,4 @@ def test_the_map_shows_the_three_services(watched: Watched) -> None:
 def test_alerts_say_how_many_rules_are_watched(watched: Watched) -> None:
     page = watched.open("/alerts")
 
-    expect(page.locator(".tally", has_text="rules watched")).to_contain_text(re.compile(r"[1-9]"))
+    expect(page.locator(".tally", has_text="rules evaluated")).to_contain_text(re.compile(r"[1-9]"))

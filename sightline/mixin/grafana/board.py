@@ -1,4 +1,4 @@
-"""A dashboard: rows of lines of panels, placed on Grafana's grid of 24 columns."""
+"""A dashboard: rows of lines of panels, placed on Grafana's grid."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ from sightline.mixin.grafana.variables import Variable
 from sightline.mixin.grafana.words import Colour, Json
 
 SCHEMA_VERSION: Final = 41
-"""Grafana 12's; newer ones migrate it when they load it."""
+"""Schema version of Grafana 12; newer versions migrate it when they load it."""
 
 MIN_INTERVAL: Final = "10s"
-"""Shortest step of a panel: shorter ones make curves of a few requests jump between extremes."""
+"""Minimum step of a panel, because shorter steps make curves of a few requests jump."""
 
 Line = tuple[Panel, ...]
 """Panels beside each other, as high as the highest of them."""
@@ -24,7 +24,7 @@ Line = tuple[Panel, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A titled group of lines; a folded one asks nothing until it is opened."""
+    """A titled group of lines; a folded row sends no query until it is opened."""
 
     title: str
     lines: tuple[Line, ...]
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """Moments marked on every panel."""
+    """A query whose results are marked on every panel."""
 
     name: str
     expr: str
@@ -42,7 +42,7 @@ class Annotation:
     text: str = ""
 
     def json(self) -> Json:
-        """Grafana's ``AnnotationQuery``, with the keys of the Prometheus data source."""
+        """Return Grafana's ``AnnotationQuery``, with the keys of the Prometheus data source."""
         return {
             "name": self.name,
             "datasource": PROMETHEUS,
@@ -58,10 +58,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """One question and the panels that answer it."""
+    """A question and the panels that answer it."""
 
     uid: str
-    """Its address, ``/d/<uid>``, and its file name."""
+    """Path component of its URL, ``/d/<uid>``, and its file name."""
     title: str
     description: str
     """The question."""
@@ -72,7 +72,7 @@ class Dashboard:
     rows: tuple[Row, ...]
 
     def json(self) -> Json:
-        """Grafana's classic dashboard; without an id, which is the database's."""
+        """Return the dashboard without an id, which belongs to one Grafana's database."""
         return {
             "uid": self.uid,
             "title": self.title,
@@ -93,19 +93,19 @@ class Dashboard:
         }
 
     def text(self) -> str:
-        """The file, ending in a line break."""
+        """Return the content of the file."""
         return json.dumps(self.json(), indent=2, ensure_ascii=False) + "\n"
 
 
 def widths(spans: Sequence[int]) -> list[int]:
-    """Shares of the grid in proportion to *spans*, whole columns, summing to all of it."""
+    """Divide the grid into whole columns in proportion to *spans*."""
     whole = sum(spans)
     edges = [round(GRID_COLUMNS * edge / whole) for edge in accumulate(spans, initial=0)]
     return [right - left for left, right in pairwise(edges)]
 
 
 def placed(rows: Sequence[Row]) -> Iterator[Json]:
-    """Every row and panel with its id and its place, top to bottom."""
+    """Yield every row and panel with its id and position, top to bottom."""
     numbers = count(1)
     top = 0
     for row in rows:
@@ -140,7 +140,7 @@ def _lines(lines: Sequence[Line], *, top: int, numbers: Iterator[int]) -> Iterat
 
 
 def panel_json(panel: Panel, *, number: int, grid: dict[str, int]) -> Json:
-    """Grafana's ``Panel`` at its place."""
+    """Return Grafana's ``Panel`` with its position."""
     return {
         "id": number,
         "type": panel.kind,

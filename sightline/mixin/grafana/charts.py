@@ -9,17 +9,17 @@ from sightline.mixin.grafana.words import Json, Palette, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves(Measured):
-    """A line a series; thresholds, where there are any, as dashed lines."""
+    """A line per series, with thresholds as dashed lines."""
 
     kind: ClassVar[str] = "timeseries"
 
     stacked: bool = False
     reaches: float | None = None
-    """The axis reaches at least up to here, so that next to nothing looks like it."""
+    """Minimum upper end of the axis, so that small values look small."""
     logarithmic: bool = False
 
     def body(self) -> Json:
-        """Thin lines over a faint area, and a legend with the newest and the largest value."""
+        """Return thin lines over a faint area, and a legend with the last and the largest value."""
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_NAME, custom=self._lines()),
             "options": {
@@ -58,15 +58,15 @@ class Curves(Measured):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heatmap(Measured):
-    """How many events fell into each bucket: shows two humps where a quantile shows one number."""
+    """Events per bucket over time. It shows two peaks where a quantile shows one number."""
 
     kind: ClassVar[str] = "heatmap"
 
     axis: Unit = Unit.SECONDS
-    """Unit of the bucket bounds; the panel's own unit is that of a cell."""
+    """Unit of the bucket bounds; the unit of the panel is that of a cell."""
 
     def body(self) -> Json:
-        """Darker means more; exemplars are dots that lead to traces."""
+        """Return cells that are darker for more events, and exemplars as links to traces."""
         custom: Json = {"scaleDistribution": {"type": "linear"}}
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom=custom),
@@ -96,12 +96,12 @@ class Heatmap(Measured):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class States(Measured):
-    """One band a series, coloured by its value at each moment."""
+    """A band per series, colored by its value."""
 
     kind: ClassVar[str] = "state-timeline"
 
     def body(self) -> Json:
-        """Bands with their colour from the value's mapping or threshold."""
+        """Return bands colored by value mapping or threshold."""
         custom: Json = {"lineWidth": 0, "fillOpacity": 80}
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom=custom),

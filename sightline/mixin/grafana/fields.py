@@ -1,4 +1,4 @@
-"""How values look: thresholds, overrides of single series or columns, links, value mappings."""
+"""Field configuration: thresholds, overrides, links, value mappings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sightline.mixin.grafana.words import Colour, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """From *value* upwards, *colour*."""
+    """Threshold: values from *value* on have this *colour*."""
 
     value: float
     colour: Colour
@@ -16,14 +16,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Colours of a value range, lowest first."""
+    """Colors by thresholds, lowest first."""
 
     below: Colour
-    """Colour under the first threshold."""
+    """Color below the first threshold."""
     steps: tuple[Step, ...] = ()
 
     def json(self) -> Json:
-        """Grafana's ``thresholds``."""
+        """Return Grafana's ``thresholds``."""
         first: Json = {"color": self.below, "value": None}
         rest: list[Json] = [{"color": step.colour, "value": step.value} for step in self.steps]
         return {"mode": "absolute", "steps": [first, *rest]}
@@ -33,17 +33,17 @@ PLAIN = Scale(below=Colour.NEUTRAL)
 """A value that is neither good nor bad."""
 
 AMOUNT = Scale(below=Colour.INFORMATION)
-"""The same for a bar, which would be too loud in the colour of text."""
+"""The same for a bar, for which the color of text is too bright."""
 
 
 def rising(*, warning: float | None = None, bad: float | None = None) -> Scale:
-    """Good below, worse the higher: what an alert with ``>`` watches."""
+    """Return a scale that is good below and worse above, as for an alert with ``>``."""
     pairs = ((warning, Colour.WARNING), (bad, Colour.BAD))
     return Scale(below=Colour.GOOD, steps=_steps(pairs))
 
 
 def falling(*, warning: float | None = None, bad: float) -> Scale:
-    """Bad below *bad*, good from *warning* upwards: what an alert with ``<`` watches."""
+    """Return a scale that is bad below and good above, as for an alert with ``<``."""
     if warning is None:
         return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.GOOD)]))
     return Scale(below=Colour.BAD, steps=_steps([(bad, Colour.WARNING), (warning, Colour.GOOD)]))
@@ -55,20 +55,20 @@ def _steps(pairs: Iterable[tuple[float | None, Colour]]) -> tuple[Step, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A way on from a value; the URL may hold Grafana's ``${…}``."""
+    """Link of a value; the URL may contain Grafana's ``${…}``."""
 
     title: str
     url: str
     new_tab: bool = False
 
     def json(self) -> Json:
-        """Grafana's ``DataLink``."""
+        """Return Grafana's ``DataLink``."""
         return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Properties of the fields that a matcher finds."""
+    """Properties set for the fields that a matcher selects."""
 
     matcher: str
     """``byName`` or ``byRegexp``."""
@@ -76,7 +76,7 @@ class Override:
     properties: Mapping[str, object]
 
     def json(self) -> Json:
-        """One element of Grafana's ``overrides``."""
+        """Return one element of Grafana's ``overrides``."""
         return {
             "matcher": {"id": self.matcher, "options": self.pattern},
             "properties": [{"id": key, "value": value} for key, value in self.properties.items()],
@@ -84,7 +84,7 @@ class Override:
 
 
 def coloured(name: str, colour: Colour) -> Override:
-    """The series called *name*, always in *colour*."""
+    """Give the series *name* a fixed color."""
     return Override(
         matcher="byName",
         pattern=name,
@@ -93,7 +93,7 @@ def coloured(name: str, colour: Colour) -> Override:
 
 
 def reference(name: str, colour: Colour) -> Override:
-    """The series called *name* as a dashed line without an area: an objective, a limit."""
+    """Draw the series *name* as a dashed line without an area, for an objective or a limit."""
     return Override(
         matcher="byName",
         pattern=name,
@@ -107,7 +107,7 @@ def reference(name: str, colour: Colour) -> Override:
 
 
 def named(texts: Mapping[str, tuple[str, Colour]]) -> list[Json]:
-    """Value mappings: from a value to its text and colour."""
+    """Return value mappings from a value to its text and color."""
     options = {
         value: {"text": text, "color": colour, "index": index}
         for index, (value, (text, colour)) in enumerate(texts.items())

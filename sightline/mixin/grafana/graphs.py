@@ -1,4 +1,4 @@
-"""Panels that draw traces: who calls whom, and one trace as a waterfall."""
+"""Panels of traces: the service graph, and one trace as a waterfall."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class ServiceMap(Panel):
     height: int = 9
 
     def targets(self) -> Sequence[Target]:
-        """The data source's dependency graph."""
+        """Return the query for the dependency graph."""
         return (DependencyGraph(),)
 
     def datasource(self) -> Json:
-        """Traces come from Jaeger."""
+        """Return Jaeger."""
         return JAEGER
 
     def body(self) -> Json:
-        """Grafana lays the graph out."""
+        """Return Grafana's options for a layered layout."""
         return {
             "fieldConfig": {"defaults": {}, "overrides": []},
             "options": {"nodes": {}, "edges": {}, "layoutAlgorithm": "layered"},
@@ -43,13 +43,13 @@ class Waterfall(Panel):
     trace: TraceById
 
     def targets(self) -> Sequence[Target]:
-        """That trace."""
+        """Return the query for the trace."""
         return (self.trace,)
 
     def datasource(self) -> Json:
-        """Traces come from Jaeger."""
+        """Return Jaeger."""
         return JAEGER
 
     def body(self) -> Json:
-        """Nothing to choose."""
+        """Return empty options."""
         return {"fieldConfig": {"defaults": {}, "overrides": []}, "options": {}}

@@ -1,4 +1,4 @@
-"""The kinds of panel. None can be written without a title, a description and a unit."""
+"""Base classes and single-number panels. Title, description and unit are required."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,35 +12,35 @@ from sightline.mixin.grafana.words import Json, Palette, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel(ABC):
-    """A question, its answer's shape, and what a bad answer looks like."""
+    """A question, the form of its answer, and a description of a bad answer."""
 
     kind: ClassVar[str]
-    """Grafana's id of the panel plugin."""
+    """Id of Grafana's panel plugin."""
     title: str
     description: str
-    """What a bad picture looks like, and what to do then."""
+    """Description of a bad picture, and the action to take."""
     span: int = 1
-    """Width as a share of its line: a span of 2 is twice as wide as one of 1."""
+    """Width relative to the other panels of the line."""
     height: int = 9
-    """In grid rows of about 30 pixels; a line is as high as the highest of its panels."""
+    """Height in grid rows of about 30 pixels; a line is as high as its highest panel."""
     links: tuple[Link, ...] = ()
 
     @abstractmethod
     def targets(self) -> Sequence[Target]:
-        """What it asks; the first is called A."""
+        """Return the queries; the first is called A."""
 
     @abstractmethod
     def body(self) -> Json:
-        """What is particular to the kind: ``fieldConfig``, ``options``, ``transformations``."""
+        """Return the keys of the panel type: ``fieldConfig``, ``options``, ``transformations``."""
 
     def datasource(self) -> Json:
-        """The data source that most of its targets ask."""
+        """Return the data source of most targets."""
         return PROMETHEUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Panel, ABC):
-    """A panel of which all values share a unit."""
+    """A panel whose values have one unit."""
 
     unit: Unit
     queries: tuple[Query, ...] | tuple[Now, ...] | tuple[Buckets, ...]
@@ -49,16 +49,16 @@ class Measured(Panel, ABC):
     overrides: tuple[Override, ...] = ()
     mappings: tuple[Json, ...] = ()
     when_empty: str | None = None
-    """Shown in place of "No data", where none is a fair answer."""
+    """Text in place of "No data", where an empty answer is valid."""
     minimum: float | None = 0
     maximum: float | None = None
 
     def targets(self) -> Sequence[Target]:
-        """The queries as they are."""
+        """Return the queries."""
         return self.queries
 
     def field_config(self, *, palette: Palette, custom: Json) -> Json:
-        """Grafana's ``fieldConfig``; without a wish of its own a limit is left to the data."""
+        """Return Grafana's ``fieldConfig``; a missing limit follows the data."""
         wishes: Json = {
             "unit": self.unit,
             "decimals": self.decimals,
@@ -78,20 +78,20 @@ class Measured(Panel, ABC):
 
 
 def last_value() -> Json:
-    """Reduce each series to the newest number it has."""
+    """Reduce each series to its last number."""
     return {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat(Measured):
-    """One number, coloured by its thresholds."""
+    """A number colored by its thresholds."""
 
     kind: ClassVar[str] = "stat"
 
     height: int = 4
 
     def body(self) -> Json:
-        """A large number, with its course behind it where the query gives one."""
+        """Return a large number, with a sparkline for a range query."""
         trend = any(isinstance(query, Query) for query in self.queries)
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
@@ -118,7 +118,7 @@ class Gauge(Measured):
     height: int = 4
 
     def body(self) -> Json:
-        """A dial with its thresholds as a ring."""
+        """Return a dial with its thresholds as a ring."""
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
             "options": {
@@ -135,12 +135,12 @@ class Gauge(Measured):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars(Measured):
-    """One bar a series, longest first as the queries stand."""
+    """A bar per series, in the order of the query's answer."""
 
     kind: ClassVar[str] = "bargauge"
 
     def body(self) -> Json:
-        """Horizontal bars with their numbers."""
+        """Return horizontal bars with their numbers."""
         return {
             "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
             "options": {

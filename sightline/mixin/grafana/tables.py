@@ -1,4 +1,4 @@
-"""Panels that list things: services, routes, traces."""
+"""Table panels: services, routes, traces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from sightline.mixin.grafana.words import Json, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A number for each row, from a query that keeps the table's keys and nothing else."""
+    """A number per row. Its query keeps the keys of the table and no other label."""
 
     title: str
     expr: str
@@ -21,10 +21,10 @@ class Column:
     scale: Scale = PLAIN
     decimals: int | None = None
     bar: bool = False
-    """Whether the cell is a bar from 0 to 1, for shares and budgets."""
+    """The cell is a bar from 0 to 1, for ratios and budgets."""
 
     def look(self) -> Override:
-        """Unit and colours of this column."""
+        """Return the unit and colors of the column."""
         cell: Json = {"type": "color-text"} if self.scale.steps else {"type": "auto"}
         bar: Json = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
         wishes: Json = {
@@ -41,18 +41,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A label that tells rows apart; its cell may lead on."""
+    """A label that identifies rows; its cell may be a link."""
 
     label: str
     title: str
     link: Link | None = None
     width: int | None = None
-    """In pixels; left to Grafana where missing."""
+    """Width in pixels; Grafana's choice if None."""
     expr: str | None = None
-    """A query that names it for each row, where the columns do not carry the label."""
+    """A query that adds the label to each row, if the columns' queries do not keep it."""
 
     def look(self) -> Override:
-        """Width and link of this column."""
+        """Return the width and link of the column."""
         links = [self.link.json()] if self.link else None
         wishes: Json = {"links": links, "custom.width": self.width, "custom.align": "left"}
         properties = {key: value for key, value in wishes.items() if value is not None}
@@ -61,24 +61,24 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Panel):
-    """A row for each set of keys, a column for each query."""
+    """A row per set of keys, a column per query."""
 
     kind: ClassVar[str] = "table"
 
     keys: tuple[Key, ...]
     columns: tuple[Column, ...]
     sort_by: str
-    """Title of the column, largest first."""
+    """Title of the column to sort by, largest first."""
     when_empty: str | None = None
 
     def targets(self) -> Sequence[Target]:
-        """One query a column, then those that only name something."""
+        """Return a query per column, then those of keys."""
         exprs = [column.expr for column in self.columns]
         names = [key.expr for key in self.keys if key.expr]
         return tuple(Now(expr=expr, table=True) for expr in (*exprs, *names))
 
     def body(self) -> Json:
-        """Answers joined, ordered, named."""
+        """Return the joined, ordered and named columns."""
         looks = [key.look() for key in self.keys] + [column.look() for column in self.columns]
         return {
             "fieldConfig": table_fields(looks, self.when_empty),
@@ -97,7 +97,7 @@ class Table(Panel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces(Panel):
-    """Traces that a search finds, newest first."""
+    """Result of a trace search, newest first."""
 
     kind: ClassVar[str] = "table"
 
@@ -106,15 +106,15 @@ class Traces(Panel):
     overrides: tuple[Override, ...] = field(default=())
 
     def targets(self) -> Sequence[Target]:
-        """The search alone."""
+        """Return the search."""
         return (self.search,)
 
     def datasource(self) -> Json:
-        """Traces come from Jaeger."""
+        """Return Jaeger."""
         return JAEGER
 
     def body(self) -> Json:
-        """The data source's own columns, with its own link to the trace unless overridden."""
+        """Return the columns of the data source, with its link to the trace unless overridden."""
         return {
             "fieldConfig": table_fields(self.overrides, "no such trace"),
             "options": table_options("Start time"),
@@ -122,7 +122,7 @@ class Traces(Panel):
 
 
 def table_fields(overrides: Sequence[Override], when_empty: str | None) -> Json:
-    """Grafana's ``fieldConfig`` of a table; units stand in the overrides, one a column."""
+    """Return Grafana's ``fieldConfig`` of a table, with an override per column."""
     empty: Json = {} if when_empty is None else {"noValue": when_empty}
     return {
         "defaults": {
@@ -137,7 +137,7 @@ def table_fields(overrides: Sequence[Override], when_empty: str | None) -> Json:
 
 
 def table_options(sort_by: str) -> Json:
-    """Grafana's ``options`` of a table, largest first."""
+    """Return Grafana's ``options`` of a table, largest first."""
     return {
         "showHeader": True,
         "cellHeight": "sm",

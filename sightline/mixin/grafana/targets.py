@@ -1,4 +1,4 @@
-"""What a panel asks: PromQL, or one of the three questions of Grafana's Jaeger data source."""
+"""Queries of panels: PromQL, or a query type of Grafana's Jaeger data source."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,16 +11,16 @@ JAEGER: Final[Json] = {"type": "jaeger", "uid": "${jaeger_datasource}"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """PromQL over the dashboard's time range, one curve a series."""
+    """PromQL over the dashboard's time range."""
 
     expr: str
     legend: str = "__auto"
-    """Name of each curve; ``{{label}}`` is replaced."""
+    """Name of each series; ``{{label}}`` is replaced."""
     exemplars: bool = False
-    """Whether dots lead to traces: only raw histograms have them, recorded series never."""
+    """Show exemplars. Only raw histograms have them, recorded series do not."""
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*."""
+        """Return the target *ref*."""
         return {
             **_prometheus(ref, self.expr),
             "legendFormat": self.legend,
@@ -33,13 +33,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buckets:
-    """A classic histogram over time, summed by ``le``: a heatmap's input."""
+    """A classic histogram over time, summed by ``le``, for a heatmap."""
 
     expr: str
     exemplars: bool = True
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*."""
+        """Return the target *ref*."""
         return {
             **_prometheus(ref, self.expr),
             "legendFormat": "{{le}}",
@@ -57,10 +57,10 @@ class Now:
     expr: str
     legend: str = "__auto"
     table: bool = False
-    """Whether labels become columns."""
+    """Turn labels into columns."""
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*."""
+        """Return the target *ref*."""
         return {
             **_prometheus(ref, self.expr),
             "legendFormat": self.legend,
@@ -73,7 +73,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceSearch:
-    """Newest traces that match; variables are replaced in every field."""
+    """Newest matching traces; variables are substituted in every field."""
 
     service: str
     operation: str = ""
@@ -83,7 +83,7 @@ class TraceSearch:
     limit: int = 20
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*."""
+        """Return the target *ref*."""
         return {
             "refId": ref,
             "datasource": JAEGER,
@@ -104,21 +104,21 @@ class TraceById:
     trace_id: str
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*; the data source takes a missing query type for this one."""
+        """Return the target *ref*; the data source reads a missing query type as a trace id."""
         return {"refId": ref, "datasource": JAEGER, "query": self.trace_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyGraph:
-    """Who calls whom, counted from traces."""
+    """Calls between services, counted from traces."""
 
     def json(self, ref: str) -> Json:
-        """The target called *ref*."""
+        """Return the target *ref*."""
         return {"refId": ref, "datasource": JAEGER, "queryType": "dependencyGraph"}
 
 
 def letter(index: int) -> str:
-    """Grafana's name for a panel's target: A, B, C, …, counted from 0."""
+    """Return Grafana's name of the target with this index: A, B, C."""
     return chr(ord("A") + index)
 
 

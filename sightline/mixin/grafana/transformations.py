@@ -1,4 +1,4 @@
-"""What happens to answers before they are drawn. Source: ``DataTransformerID`` of @grafana/data."""
+"""Transformations of answers. Source: ``DataTransformerID`` of @grafana/data."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from sightline.mixin.grafana.words import Json
 
 
 def merged() -> Json:
-    """One row for each set of labels, the values of all queries beside each other."""
+    """Join all queries into one row per label set."""
     return {"id": "merge", "options": {}}
 
 
 def columns(names: Sequence[tuple[str, str]], *, hidden: Sequence[str]) -> Json:
-    """Fields in this order under these titles, as pairs of field and title; *hidden* ones go."""
+    """Order and title fields, given as pairs of field and title; drop the *hidden* ones."""
     return {
         "id": "organize",
         "options": {

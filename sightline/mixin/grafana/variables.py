@@ -1,4 +1,4 @@
-"""What the reader chooses at the top of a dashboard."""
+"""Variables of a dashboard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ ASCENDING = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
-    """Which data source of one type to ask; the provisioned one unless chosen otherwise."""
+    """Data source of one type; the provisioned one by default."""
 
     type: str
     uid: str
 
     @property
     def name(self) -> str:
-        """What panels call it, as dashboard-linter's template-datasource-rule asks for."""
+        """Name required by dashboard-linter's template-datasource-rule."""
         return f"{self.type}_datasource"
 
     def json(self) -> Json:
-        """Grafana's ``VariableModel``."""
+        """Return Grafana's ``VariableModel``."""
         return {
             "name": self.name,
             "label": f"{self.type.capitalize()} data source",
@@ -46,22 +46,22 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Values of a label, found by a ``label_values()`` query."""
+    """Values of a label, from a ``label_values()`` query."""
 
     name: str
     label: str
     query: str
     all: bool = True
-    """Whether everything may be chosen at once, and is to begin with."""
+    """Offer All, and select it by default."""
     default: str = ""
-    """Chosen to begin with, where it exists and not everything is."""
+    """Default selection, unless it is All."""
     multi: bool = True
-    """Whether more than one may be chosen."""
+    """Allow several values."""
     regex: str = ""
-    """Values that match are offered."""
+    """Pattern of the offered values."""
 
     def json(self) -> Json:
-        """Grafana's ``VariableModel``."""
+        """Return Grafana's ``VariableModel``."""
         return {
             "name": self.name,
             "label": self.label,
@@ -88,14 +88,14 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of a few fixed values; the first to begin with."""
+    """One of a few fixed values; the first is the default."""
 
     name: str
     label: str
     values: Sequence[str]
 
     def json(self) -> Json:
-        """Grafana's ``VariableModel``."""
+        """Return Grafana's ``VariableModel``."""
         first = self.values[0]
         return {
             "name": self.name,
@@ -114,13 +114,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextBox:
-    """Free text, empty to begin with."""
+    """Free text, empty by default."""
 
     name: str
     label: str
 
     def json(self) -> Json:
-        """Grafana's ``VariableModel``."""
+        """Return Grafana's ``VariableModel``."""
         return {
             "name": self.name,
             "label": self.label,

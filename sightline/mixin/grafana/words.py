@@ -1,14 +1,14 @@
-"""The closed vocabularies of a dashboard: units, colours and what they mean."""
+"""Units and colors that our dashboards use."""
 
 from enum import StrEnum
 from typing import TypeAlias
 
 Json: TypeAlias = dict[str, object]
-"""A JSON object, keys in the order in which they are written."""
+"""A JSON object; keys are written in this order."""
 
 
 class Unit(StrEnum):
-    """Unit ids that Grafana knows. Source: ``getValueFormats()`` of @grafana/data."""
+    """Unit ids of Grafana. Source: ``getValueFormats()`` of @grafana/data."""
 
     SECONDS = "s"
     RATIO = "percentunit"
@@ -22,26 +22,26 @@ class Unit(StrEnum):
 
 
 class Colour(StrEnum):
-    """Colours by what they say; a dashboard uses no other."""
+    """Colors by meaning; a dashboard uses no others."""
 
     GOOD = "green"
     WARNING = "orange"
     BAD = "red"
     CLIENT_ERROR = "yellow"
-    """Answers 4xx: the caller's doing."""
+    """4xx responses, caused by the caller."""
     INFORMATION = "light-blue"
-    """Answers 3xx, a deploy: worth knowing, neither good nor bad."""
+    """3xx responses, a deploy: neither good nor bad."""
     NEUTRAL = "text"
     FAULT = "purple"
-    """A fault that a drill injects."""
+    """A fault injected by a drill."""
     P50 = "super-light-blue"
     P95 = "blue"
     P99 = "dark-blue"
 
 
 class Palette(StrEnum):
-    """How a series without a colour of its own gets one."""
+    """Color of a series without a fixed color."""
 
     BY_NAME = "palette-classic-by-name"
-    """A service has the same colour on every panel."""
+    """A service has the same color on every panel."""
     BY_THRESHOLD = "thresholds"

@@ -1,4 +1,4 @@
-"""The folder of dashboards, read again when a file changes."""
+"""Folder of dashboard files, read again when a file changes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,17 +7,17 @@ from sightline.grafana.dashboard import Dashboard, DashboardError
 
 
 class Folder:
-    """Dashboards by uid, and what is wrong with the files that hold none."""
+    """Dashboards by uid, and the problems of files that are not dashboards."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamp: tuple[tuple[str, int, int], ...] | None = None
         self._dashboards: Mapping[str, Dashboard] = {}
         self.problems: list[str] = []
-        """One sentence a file that cannot be read."""
+        """One sentence per unreadable file."""
 
     def dashboards(self) -> Mapping[str, Dashboard]:
-        """Every dashboard, in the order of the file names."""
+        """Return every dashboard in the order of file names."""
         stamp = tuple(
             (str(file), state.st_mtime_ns, state.st_size)
             for file in sorted(self.path.rglob("*.json"))
@@ -29,7 +29,7 @@ class Folder:
         return self._dashboards
 
     def home(self) -> Dashboard | None:
-        """The dashboard of the first page: `fleet`, or the first there is."""
+        """Return the dashboard of the home page: `fleet`, or else the first one."""
         found = self.dashboards()
         return found.get("fleet") or next(iter(found.values()), None)
 

@@ -1,4 +1,4 @@
-"""Where the viewer listens, what it asks and which folder it draws."""
+"""Settings of the viewer: address, sources, folder of dashboards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the viewer can be told."""
+    """Settings of the viewer."""
 
     host: str
     """Variable ``HOST``."""
@@ -30,15 +30,15 @@ class Settings:
     dashboards: Path
     """Folder of dashboard files. Variable ``DASHBOARDS``."""
     allowed_hosts: tuple[str, ...] = LOCAL_NAMES
-    """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
+    """Patterns of accepted ``Host`` headers. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     scrape_interval_seconds: float = 2.0
-    """``timeInterval`` of the provisioned data source: the floor of ``$__interval``."""
+    """``timeInterval`` of the provisioned data source: the minimum of ``$__interval``."""
     timeout_seconds: float = 10.0
-    """How long a source may take to answer."""
+    """Timeout of a request to a source."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read every variable; an empty one counts as unset.
+        """Read every variable; an empty one is treated as unset.
 
         Raises:
             ConfigurationError: Names variable, value and expectation.

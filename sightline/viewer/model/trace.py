@@ -1,4 +1,4 @@
-"""One trace, read from Jaeger's JSON and put in order: parents before children, by start.
+"""A trace read from Jaeger's JSON, ordered: parents before children, then by start.
 
 Times are microseconds, as Jaeger gives them.
 """
@@ -12,11 +12,11 @@ Tags = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something noted during a span."""
+    """An event of a span."""
 
     name: str
     after: float
-    """Since the start of the trace."""
+    """Microseconds since the start of the trace."""
     fields: Tags
 
 
@@ -30,34 +30,34 @@ class Span:
     name: str
     kind: str
     start: float
-    """Since the start of the trace."""
+    """Microseconds since the start of the trace."""
     duration: float
     error: bool
     tags: Tags
     process: Tags
     events: Sequence[Event]
     links: Sequence[tuple[str, str]]
-    """Trace and span id of what it follows from."""
+    """Trace and span ids of linked spans."""
     warnings: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A span at its depth."""
+    """A span with its depth in the tree."""
 
     span: Span
     depth: int
     children: int
-    """Spans right below it."""
+    """Number of direct children."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """All spans that share a trace id."""
+    """The spans of one trace id."""
 
     id: str
     start: float
-    """Since the epoch."""
+    """Microseconds since the epoch."""
     duration: float
     rows: Sequence[Row]
 
@@ -66,7 +66,7 @@ class Trace:
         """Read an element of ``data`` of ``/api/traces``.
 
         Raises:
-            ValueError: It is no trace, or has no span.
+            ValueError: The element is not a trace, or has no span.
         """
         try:
             spans, processes = list(_distinct(raw["spans"])), raw["processes"]
@@ -79,28 +79,28 @@ class Trace:
 
     @property
     def root(self) -> Span:
-        """The first span without a parent here."""
+        """First root span."""
         return self.rows[0].span
 
     @property
     def services(self) -> list[tuple[str, int]]:
-        """Services and how many spans each has, in order of appearance."""
+        """Services in order of appearance, with their number of spans."""
         names = [row.span.service for row in self.rows]
         return [(name, names.count(name)) for name in dict.fromkeys(names)]
 
     @property
     def errors(self) -> int:
-        """Spans that failed."""
+        """Number of failed spans."""
         return sum(row.span.error for row in self.rows)
 
     @property
     def depth(self) -> int:
-        """Levels of the tree."""
+        """Number of levels of the tree."""
         return 1 + max(row.depth for row in self.rows)
 
     @property
     def orphans(self) -> int:
-        """Spans whose parent is not here: still on its way, or lost."""
+        """Number of spans whose parent is missing: not arrived yet, or lost."""
         known = {row.span.id for row in self.rows}
         return sum(bool(row.span.parent) and row.span.parent not in known for row in self.rows)
 
@@ -109,7 +109,7 @@ _FAILED: Final = {("error", "true"), ("otel.status_code", "ERROR")}
 
 
 def _distinct(spans: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Spans, one an id: a store may hold what was sent twice."""
+    """Drop spans with a repeated id: a store may hold a span twice."""
     return iter({one["spanID"]: one for one in spans}.values())
 
 
@@ -160,14 +160,14 @@ def _event(raw: Mapping[str, Any], start: float) -> Event:
 
 
 def _tree(spans: Sequence[Span]) -> Iterator[Row]:
-    """Spans below their parents; those whose parent is not here, or themselves, are roots."""
+    """Yield spans below their parents; spans without a parent here are roots."""
     known = {span.id for span in spans}
     children: dict[str, list[Span]] = {}
     for span in sorted(spans, key=lambda one: one.start):
         parent = span.parent if span.parent in known and span.parent != span.id else ""
         children.setdefault(parent, []).append(span)
     seen: set[str] = set()
-    # A circle of parents hangs below no root: whatever is left over becomes one.
+    # A cycle of parents has no root: its first span becomes one.
     for root in [*children.get("", []), *sorted(spans, key=lambda one: one.start)]:
         stack = [(root, 0)]
         while stack:

@@ -1,17 +1,17 @@
-"""Alerts: those that fire, wait, are silenced or inhibited."""
+"""Page of alerts: firing, pending, silenced, inhibited."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.viewer.pages.common import rendered, sources_of, zone_of
-from sightline.viewer.sources.alerts import ORDER, Alert
+from sightline.viewer.pages.common import render, sources_of, zone_of
+from sightline.viewer.sources.alerts import STATES, Alert
 from sightline.viewer.sources.upstream import SourceError
 
 
 async def page(request: Request) -> Response:
-    """Every alert, worst first."""
+    """Show every alert, most urgent first."""
     sources = sources_of(request)
-    groups: dict[str, list[Alert]] = {state: [] for state in ORDER}
+    groups: dict[str, list[Alert]] = {state: [] for state in STATES}
     rules, error = 0, ""
     try:
         for alert in await sources.alerts():
@@ -19,7 +19,7 @@ async def page(request: Request) -> Response:
         rules = sum(len(group.get("rules", ())) for group in await sources.prometheus.rules())
     except SourceError as failure:
         error = str(failure)
-    return rendered(
+    return render(
         request,
         "alerts",
         here="alerts",

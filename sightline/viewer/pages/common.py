@@ -1,4 +1,4 @@
-"""What all pages share: the frame, time ranges, the reader's clock."""
+"""Shared by all pages: layout, time range, time zone."""
 
 import time
 from datetime import UTC, datetime, tzinfo
@@ -16,7 +16,7 @@ from sightline.viewer.pages import markup
 from sightline.viewer.sources.apis import Sources
 
 PLOTLY_URL: Final = f"/static/plotly-{version('plotly')}.js"
-"""The version is in the name, so that browsers may keep it for ever."""
+"""The version is in the name, so that browsers can cache it forever."""
 
 RANGES: Final = (
     ("now-5m", "Last 5 minutes"),
@@ -32,20 +32,20 @@ RANGES: Final = (
     ("now-30d", "Last 30 days"),
 )
 _CLOCK: Final = "zone"
-"""Cookie with the reader's time zone, set by the scripts; links and first pages carry none."""
+"""Cookie with the reader's time zone, set by the scripts."""
 
 
 def folder_of(request: Request) -> Folder:
-    """The dashboards."""
+    """Return the folder of dashboards."""
     return cast("Folder", request.app.state.folder)
 
 
 def sources_of(request: Request) -> Sources:
-    """The APIs."""
+    """Return the sources."""
     return cast("Sources", request.app.state.sources)
 
 
-def rendered(
+def render(
     request: Request,
     template: str,
     *,
@@ -54,7 +54,7 @@ def rendered(
     status: int = 200,
     **context: Any,  # noqa: ANN401  whatever the template asks for
 ) -> HTMLResponse:
-    """A page inside the common frame."""
+    """Render a page in the common layout."""
     folder = folder_of(request)
     found = list(folder.dashboards().values())
     text = markup.page(
@@ -69,16 +69,14 @@ def rendered(
     return HTMLResponse(text, status_code=status)
 
 
-def problem(request: Request, status: int, text: str, *, detail: str = "") -> HTMLResponse:
-    """A page that says what is wrong and where one can go."""
-    title = "Not found" if status == 404 else "That did not work"  # noqa: PLR2004
-    return rendered(
-        request, "problem", here="", title=title, status=status, text=text, detail=detail
-    )
+def problem_page(request: Request, status: int, text: str, *, detail: str = "") -> HTMLResponse:
+    """Render a page that explains a problem and links to the dashboards."""
+    title = "Not found" if status == 404 else "Error"  # noqa: PLR2004
+    return render(request, "problem", here="", title=title, status=status, text=text, detail=detail)
 
 
 def zone_of(request: Request) -> tzinfo:
-    """The reader's time zone; this machine's when the browser named none that we know."""
+    """Return the time zone of the reader, or of this machine if the browser sends no known one."""
     name = request.query_params.get("tz") or request.cookies.get(_CLOCK) or ""
     try:
         return ZoneInfo(name)
@@ -87,17 +85,17 @@ def zone_of(request: Request) -> tzinfo:
 
 
 def time_range(request: Request, start: str, end: str = "now") -> TimeRange:
-    """The range that the address names, else the one given.
+    """Parse the time range of the URL; *start* and *end* are the defaults.
 
     Raises:
-        BadTime: The address names none that can be read.
+        BadTime: The time range of the URL is invalid.
     """
     given = request.query_params
     return TimeRange.parse(given.get("from") or start, given.get("to") or end, now=time.time())
 
 
 def scope(request: Request, start: str, end: str = "now") -> Scope:
-    """An empty scope over that range; raises as `time_range`."""
+    """Return a scope without variables over that range; raises like `time_range`."""
     settings = request.app.state.settings
     return Scope(
         time=time_range(request, start, end), scrape_seconds=settings.scrape_interval_seconds
@@ -105,7 +103,7 @@ def scope(request: Request, start: str, end: str = "now") -> Scope:
 
 
 def ranges_with(raw_from: str, raw_to: str = "now") -> list[tuple[str, str]]:
-    """The usual ranges, and the chosen one where it is not among them."""
+    """Return the offered time ranges, with the current one if it is not among them."""
     if raw_to == "now" and raw_from in dict(RANGES):
         return list(RANGES)
-    return [*RANGES, (f"{raw_from}|{raw_to}", "Chosen range")]
+    return [*RANGES, (f"{raw_from}|{raw_to}", "Selected range")]

@@ -1,4 +1,4 @@
-"""Dashboards: the page, its panels one by one, its variables' options."""
+"""Dashboards: the page, each panel, and the options of variables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from sightline.grafana.timerange import BadTime
 from sightline.viewer.pages import markup
 from sightline.viewer.pages.common import (
     folder_of,
-    problem,
+    problem_page,
     ranges_with,
-    rendered,
+    render,
     scope,
     sources_of,
     zone_of,
@@ -24,49 +24,49 @@ from sightline.viewer.panels.kinds import draw
 from sightline.viewer.panels.view import View, message
 from sightline.viewer.sources.upstream import SourceError
 from sightline.viewer.sources.variables import Choices, options, scope_of
-from sightline.viewer.values.links import dashboard_links, hrefs
+from sightline.viewer.values.links import dashboard_links, resolve
 
 REFRESHES: Final = ("", "2s", "5s", "10s", "30s", "1m", "5m")
 _POINTS: Final = (50, 1500)
-"""Fewest and most points of a line."""
+"""Minimum and maximum number of points of a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A row and what stands under it."""
+    """A row and its panels."""
 
     title: str
     open: bool
     top: int
-    """The first line of the grid that it uses."""
+    """First line of the grid that the panels use."""
     panels: Sequence[Panel]
 
 
 async def home(request: Request) -> Response:
-    """The first dashboard."""
+    """Show the home dashboard."""
     folder = folder_of(request)
     found = folder.home()
     if found is None:
-        return problem(
+        return problem_page(
             request,
             200,
-            f"There is no dashboard in {folder.path} yet.",
-            detail="`make generate` writes them.",
+            f"There is no dashboard in {folder.path}.",
+            detail="Run `make generate` to write them.",
         )
     return _page(request, found)
 
 
 async def dashboard(request: Request) -> Response:
-    """One dashboard by its uid."""
+    """Show a dashboard by uid."""
     found = _found(request)
     if found is None:
         uid = request.path_params["uid"]
-        return problem(request, 404, f"There is no dashboard “{uid}”. There are these:")
+        return problem_page(request, 404, f"There is no dashboard “{uid}”. Available dashboards:")
     return _page(request, found)
 
 
 async def panel(request: Request) -> Response:
-    """One panel's inside, as JSON: ``html``, ``figure``, ``title``, ``links``."""
+    """Return the content of a panel as JSON: ``html``, ``figure``, ``title``, ``links``."""
     found = _found(request)
     chosen = found.panel(request.path_params["number"]) if found else None
     if found is None or chosen is None:
@@ -76,7 +76,7 @@ async def panel(request: Request) -> Response:
 
 
 async def choices(request: Request) -> Response:
-    """The options of every variable, as JSON; for one that cannot be asked, why."""
+    """Return the options of every variable as JSON, or the error of its query."""
     found = _found(request)
     if found is None:
         return JSONResponse({"error": "no such dashboard"}, status_code=404)
@@ -104,11 +104,11 @@ def _page(request: Request, found: Dashboard) -> Response:
     try:
         blank = scope(request, found.time_from, found.time_to)
     except BadTime as error:
-        return problem(request, 400, str(error))
+        return problem_page(request, 400, str(error))
     chosen = _choices(request)
     raw_from, raw_to = blank.time.raw_from, blank.time.raw_to
     folder = folder_of(request)
-    return rendered(
+    return render(
         request,
         "dashboard",
         here="dashboards",
@@ -125,7 +125,7 @@ def _page(request: Request, found: Dashboard) -> Response:
 
 
 def sections(found: Dashboard) -> Sequence[Section]:
-    """Panels by the row they stand under; those before the first row have no title."""
+    """Group panels by row; panels before the first row have no title."""
     groups: list[tuple[Panel | None, list[Panel]]] = [(None, [])]
     for one in found.panels:
         if one.type == "row":
@@ -145,16 +145,16 @@ def sections(found: Dashboard) -> Sequence[Section]:
 
 
 async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View, dict[str, Any]]:
-    """What *chosen* shows, or the sentence that says why it shows nothing."""
+    """Draw *chosen*, or the error that prevents it."""
     sources = sources_of(request)
     names: dict[str, Any] = {}
     try:
         filled = await _scope(request, found)
         names = _names(chosen, filled)
-        drawing = await sources.drawing(
+        data = await sources.panel_data(
             found, chosen, filled, zone=zone_of(request), points=_points(request)
         )
-        return draw(drawing), names
+        return draw(data), names
     except SourceError as error:
         detail = str(error) if error.brief != str(error) else ""
         return message(error.brief, detail=detail, kind="error"), names
@@ -163,7 +163,7 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
 
 
 def _names(chosen: Panel, filled: Scope) -> dict[str, Any]:
-    links = [{"title": one.title, "url": one.url} for one in hrefs(filled, chosen.links)]
+    links = [{"title": one.title, "url": one.url} for one in resolve(filled, chosen.links)]
     return {"title": filled.plain(chosen.title), "links": links}
 
 
@@ -183,7 +183,7 @@ def _choices(request: Request) -> Choices:
 
 
 def _points(request: Request) -> int:
-    """About one point every two pixels."""
+    """Return the number of points: about one per two pixels."""
     width = request.query_params.get("width", "")
     pixels = int(width) if width.isdecimal() and len(width) < len("100000") else 800
     return min(max(pixels // 2, _POINTS[0]), _POINTS[1])
@@ -195,7 +195,7 @@ def _found(request: Request) -> Dashboard | None:
 
 
 def _fixed(variable: Variable) -> bool:
-    """Whether there is nothing to choose: hidden, or one data source."""
+    """Tell whether there is nothing to select: a hidden variable or a data source."""
     return variable.hidden or variable.kind == "datasource"
 
 

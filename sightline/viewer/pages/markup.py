@@ -1,4 +1,4 @@
-"""Templates, and everything that is escaped: all of it."""
+"""Templates. All values are escaped."""
 
 import json
 from collections.abc import Mapping
@@ -27,17 +27,17 @@ _ENVIRONMENT: Final = Environment(
 
 
 def page(template: str, **context: Any) -> str:  # noqa: ANN401  whatever the template asks for
-    """A whole page."""
+    """Render a page."""
     return _ENVIRONMENT.get_template(f"{template}.html").render(context)
 
 
 def panel(view: View) -> str:
-    """The inside of a panel."""
+    """Render the content of a panel."""
     return _ENVIRONMENT.get_template(f"panels/{view.template}.html").render(view.context)
 
 
 def figure(value: Mapping[str, Any]) -> Markup:
-    """A Plotly figure for an attribute."""
+    """Encode a Plotly figure for an HTML attribute."""
     return Markup.escape(json.dumps(value, allow_nan=False))
 
 
@@ -45,4 +45,4 @@ def _clock(seconds: float, zone: tzinfo) -> str:
     return local_time(seconds * 1000, zone)[: -len(".000")]
 
 
-_ENVIRONMENT.filters |= {"faded": colors.faded, "figure": figure, "clock": _clock}
+_ENVIRONMENT.filters |= {"with_opacity": colors.with_opacity, "figure": figure, "clock": _clock}

@@ -1,4 +1,4 @@
-"""Traces: search, one trace, the service map."""
+"""Pages of traces: search, one trace, service map."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +11,30 @@ from sightline.grafana.interpolation import Scope
 from sightline.grafana.timerange import BadTime
 from sightline.grafana.units import write
 from sightline.viewer.model.trace import Trace
-from sightline.viewer.pages.common import problem, ranges_with, rendered, scope, sources_of, zone_of
+from sightline.viewer.pages.common import (
+    problem_page,
+    ranges_with,
+    render,
+    scope,
+    sources_of,
+    zone_of,
+)
 from sightline.viewer.panels import graph
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.waterfall import waterfall
-from sightline.viewer.sources.apis import logfmt
+from sightline.viewer.sources.apis import parse_logfmt
 from sightline.viewer.sources.jaeger import Search
 from sightline.viewer.sources.upstream import SourceError
 from sightline.viewer.values import colors
 from sightline.viewer.values.times import local_time
 
 _RANGE: Final = "now-1h"
-_MOST: Final = 1500
+_MAX_LIMIT: Final = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What the reader asked for."""
+    """The search form."""
 
     service: str
     operation: str
@@ -39,7 +46,7 @@ class Form:
 
 
 async def search(request: Request) -> Response:
-    """Search for traces: a form, a scatter of durations, a list."""
+    """Search for traces: a form, a scatter plot of durations, a list."""
     sources = sources_of(request)
     form, context = _form(request), _nothing()
     try:
@@ -54,7 +61,7 @@ async def search(request: Request) -> Response:
         context["error"] = str(error)
     ranges = ranges_with(form.range)
     within = dict(ranges).get(form.range, form.range).lower()
-    return rendered(
+    return render(
         request,
         "traces",
         here="traces",
@@ -67,27 +74,27 @@ async def search(request: Request) -> Response:
 
 
 async def trace(request: Request) -> Response:
-    """One trace as a waterfall."""
+    """Show a trace as a waterfall."""
     sources = sources_of(request)
     trace_id = request.path_params["trace_id"]
     try:
         found = await sources.jaeger.trace(trace_id)
     except SourceError as error:
-        return problem(request, 502, str(error))
+        return problem_page(request, 502, str(error))
     if found is None:
-        return problem(
+        return problem_page(
             request,
             404,
             f"There is no trace {trace_id}.",
-            detail="A trace appears a second or two after its last span ends; "
-            "the oldest are dropped when the store is full.",
+            detail="A trace appears a few seconds after its last span ends. "
+            "A full store drops the oldest traces.",
         )
     fall = waterfall(found, zone_of(request))
-    return rendered(request, "trace", here="traces", title=fall.title, fall=fall)
+    return render(request, "trace", here="traces", title=fall.title, fall=fall)
 
 
 async def service_map(request: Request) -> Response:
-    """Who calls whom."""
+    """Show the service map."""
     sources = sources_of(request)
     calls: Mapping[tuple[str, str], float] = {}
     error, chosen = "", request.query_params.get("from") or _RANGE
@@ -97,7 +104,7 @@ async def service_map(request: Request) -> Response:
     except (SourceError, BadTime) as failure:
         error = str(failure)
     ranges = ranges_with(chosen)
-    return rendered(
+    return render(
         request,
         "map",
         here="map",
@@ -130,13 +137,13 @@ def _form(request: Request) -> Form:
         tags=given.get("tags", ""),
         min_duration=given.get("minDuration", ""),
         max_duration=given.get("maxDuration", ""),
-        limit=min(int(limit), _MOST) if limit.isdecimal() and int(limit[:6]) else 20,
+        limit=min(int(limit), _MAX_LIMIT) if limit.isdecimal() and int(limit[:6]) else 20,
         range=given.get("from") or _RANGE,
     )
 
 
 def _with_service(form: Form, services: Sequence[str]) -> Form:
-    """*form* with a service chosen: most would start where requests come in."""
+    """Select a service if none is selected: the gateway, where requests enter, or the first."""
     if form.service or not services:
         return form
     first = "gateway" if "gateway" in services else services[0]
@@ -155,7 +162,7 @@ def _search(form: Form, blank: Scope) -> Search:
     return Search(
         service=form.service,
         operation=form.operation,
-        tags=logfmt(form.tags),
+        tags=parse_logfmt(form.tags),
         min_duration=form.min_duration,
         max_duration=form.max_duration,
         limit=form.limit,
@@ -187,12 +194,12 @@ def _results(request: Request, found: Sequence[Trace], form: Form, blank: Scope)
 
 
 def _services(one: Trace) -> list[tuple[str, int, str]]:
-    shades = colors.by_names(name for name, _ in one.services)
+    shades = colors.name_colors(name for name, _ in one.services)
     return [(name, count, shades[name]) for name, count in one.services]
 
 
 def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str, Any]:
-    """A dot a trace: when, how long, red where a span failed; a click opens it."""
+    """Plot traces by start and duration; red marks failed ones, a click opens one."""
     zone = zone_of(request)
     starts = [one.start / 1000 for one in found] or [1000 * blank.time.end]
     room = max(1000.0, 0.05 * (max(starts) - min(starts)))
@@ -213,7 +220,7 @@ def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str,
         "hovertemplate": "%{customdata[1]}<extra></extra>",
         "marker": {
             "size": [8 + min(len(one.rows) / 4, 12) for one in found],
-            "color": [colors.color("red" if one.errors else "blue") for one in found],
+            "color": [colors.css_color("red" if one.errors else "blue") for one in found],
             "opacity": 0.75,
             "line": {"width": 0},
         },

@@ -1,4 +1,4 @@
-"""The viewer as a web application: routes, headers, what every answer says."""
+"""The viewer as a web application: routes and security headers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,11 +18,11 @@ from sightline.hosts import HostCheck
 from sightline.viewer.model.folder import Folder
 from sightline.viewer.model.settings import Settings
 from sightline.viewer.pages import alerts, dashboards, markup, traces
-from sightline.viewer.pages.common import PLOTLY_URL, folder_of, problem
+from sightline.viewer.pages.common import PLOTLY_URL, folder_of, problem_page
 from sightline.viewer.sources.apis import Sources
 
-# Styles: Plotly writes its own style sheet into the page, and colours chosen by a dashboard are
-# style attributes. Scripts, requests and frames stay ours alone.
+# Inline styles are allowed because Plotly inserts a style sheet and dashboards set colors.
+# Scripts, requests and frames are limited to this server.
 POLICY: Final = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -35,8 +35,8 @@ _HEADERS: Final = (
 
 
 def application(settings: Settings) -> Starlette:
-    """The viewer over the sources that *settings* name."""
-    sources = Sources.of(settings)
+    """Create the viewer for the sources in *settings*."""
+    sources = Sources.from_settings(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -69,13 +69,13 @@ def application(settings: Settings) -> Starlette:
 
 
 class Headers:
-    """Adds the security headers to every answer."""
+    """Middleware that adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with the headers on the way back."""
+        """Call the app and add the headers to its response."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -86,7 +86,7 @@ class Headers:
 
 
 async def health(request: Request) -> JSONResponse:
-    """As Grafana's, so that one probe serves both; files that cannot be read are named."""
+    """Answer as Grafana does, so that one probe serves both; unreadable files are listed."""
     folder = folder_of(request)
     found = folder.dashboards()
     return JSONResponse(
@@ -101,14 +101,14 @@ async def health(request: Request) -> JSONResponse:
 
 
 async def plotly(_request: Request) -> Response:
-    """Plotly's JavaScript, from the installed package."""
+    """Serve Plotly's JavaScript from the installed package."""
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     return Response(_plotly(), media_type="text/javascript", headers=headers)
 
 
 @cache
 def _plotly() -> bytes:
-    # Imported late: it costs the start of the process more than all of ours together.
+    # Imported late, because plotly takes most of the start-up time.
     from plotly.offline import (  # type: ignore[import-untyped]  # noqa: PLC0415  it ships no types
         get_plotlyjs,
     )
@@ -119,4 +119,4 @@ def _plotly() -> bytes:
 async def _not_found(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else ""
-    return problem(request, status, f"{request.url.path}: {detail}")
+    return problem_page(request, status, f"{request.url.path}: {detail}")

@@ -1,4 +1,4 @@
-"""Axes in Python, so that every number on a chart is written by `units` alone."""
+"""Axes computed in Python, so that all numbers in a chart are formatted by `units`."""
 
 import math
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The span of a value axis."""
+    """Range of a value axis."""
 
     low: float
     high: float
@@ -29,7 +29,7 @@ class Scale:
         high: float | None,
         logarithmic: bool = False,
     ) -> "Scale":
-        """Room for *values* between hard limits, where there are any."""
+        """Fit a scale to *values*, within the limits if given."""
         present = [value for value in values if value is not None]
         if logarithmic:
             present = [value for value in present if value > 0]
@@ -43,7 +43,7 @@ class Scale:
         return cls(low=bottom, high=top, logarithmic=logarithmic)
 
     def ticks(self, unit: str, *, about: int = 4) -> list[float]:
-        """Round values inside the span: for bytes powers of two, in a logarithm powers of ten."""
+        """Return round ticks: powers of two for bytes, powers of ten in a log scale."""
         if self.logarithmic:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             return [10.0**power for power in powers]
@@ -53,7 +53,7 @@ class Scale:
         return [(first + number) * step for number in range(count)]
 
     def rounded(self, unit: str, *, about: int = 4) -> "Scale":
-        """The scale up to the first round value that holds it."""
+        """Extend the scale to the next round value."""
         if self.logarithmic:
             return self
         step = _step((self.high - self.low) / about, binary=unit in _BINARY)
@@ -61,7 +61,7 @@ class Scale:
 
 
 def value_axis(scale: Scale, unit: str, *, title: str = "", about: int = 4) -> dict[str, Any]:
-    """Plotly's ``yaxis``: ticks placed and written here, never zoomed by hand."""
+    """Return Plotly's ``yaxis`` with ticks placed and formatted here; it cannot be zoomed."""
     ticks = scale.ticks(unit, about=about)
     room = 0.04 * (scale.high - scale.low)
     limits = (scale.low - (0 if scale.low == 0 else room), scale.high + room)
@@ -79,7 +79,7 @@ def value_axis(scale: Scale, unit: str, *, title: str = "", about: int = 4) -> d
 
 
 def time_axis(ends: tuple[str, str]) -> dict[str, Any]:
-    """Plotly's ``xaxis`` between two times on the reader's clock."""
+    """Return Plotly's ``xaxis`` between two times."""
     return {
         **base_axis(),
         "type": "date",
@@ -98,7 +98,7 @@ def time_axis(ends: tuple[str, str]) -> dict[str, Any]:
 
 
 def base_axis() -> dict[str, Any]:
-    """What all axes share."""
+    """Return the common settings of all axes."""
     return {
         "gridcolor": LINES,
         "linecolor": LINES,
@@ -110,7 +110,7 @@ def base_axis() -> dict[str, Any]:
 
 
 def layout(**parts: Any) -> dict[str, Any]:  # noqa: ANN401  Plotly's own attributes
-    """Plotly's ``layout`` in the house's look."""
+    """Return Plotly's ``layout`` in the viewer's style."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -1,13 +1,13 @@
-"""Times at which nothing was measured: made visible, never bridged. Times are milliseconds."""
+"""Gaps in series, shown and never bridged. Times are milliseconds."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 
-def marked(
+def with_gaps(
     times: Sequence[float], values: Sequence[float | None], step: float
 ) -> tuple[list[float], list[float | None]]:
-    """Times and values, with one empty value in each gap wider than one and a half *step*."""
+    """Insert one empty value into each gap wider than one and a half *step*."""
     moments: list[float] = []
     filled: list[float | None] = []
     for time, value in zip(times, values, strict=True):
@@ -19,8 +19,8 @@ def marked(
     return moments, filled
 
 
-def steady(times: Sequence[float], step: float) -> list[float]:
-    """*times*, and every step in the gaps between them."""
+def regular_times(times: Sequence[float], step: float) -> list[float]:
+    """Insert every missing step into the gaps between *times*."""
     filled = list(times[:1])
     for before, after in pairwise(times):
         missing = round((after - before) / step) - 1
@@ -29,8 +29,8 @@ def steady(times: Sequence[float], step: float) -> list[float]:
     return filled
 
 
-def alone(values: Sequence[float | None]) -> list[bool]:
-    """Which values have no neighbour to draw a line to."""
+def isolated(values: Sequence[float | None]) -> list[bool]:
+    """Tell for each value whether it has no neighbor to draw a line to."""
     around = [None, *values, None]
     return [
         value is not None and around[number] is None and around[number + 2] is None

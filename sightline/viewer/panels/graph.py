@@ -1,33 +1,33 @@
-"""Who calls whom, laid out from left to right: callers before those they call."""
+"""Layout of a service graph: callers left of the services they call."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.viewer.values.colors import by_names
+from sightline.viewer.values.colors import name_colors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A service at its place; pixels."""
+    """A service and its position in pixels."""
 
     name: str
     x: float
     y: float
     calls: float
-    """Calls it received."""
+    """Number of received calls."""
     color: str
 
     @property
     def initials(self) -> str:
-        """What fits into the circle."""
+        """Text inside the circle."""
         return self.name[:2].upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Calls from one service to another, as an SVG path."""
+    """Calls between two services, as an SVG path."""
 
     caller: str
     callee: str
@@ -39,7 +39,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A drawn graph."""
+    """A graph with positions."""
 
     width: float
     height: float
@@ -53,11 +53,11 @@ MARGIN: Final = 90.0
 RADIUS: Final = 30.0
 
 Calls = Mapping[tuple[str, str], float]
-"""How often a caller called a callee."""
+"""Number of calls by caller and callee."""
 
 
 def layout(calls: Calls) -> Layout:
-    """Place the services of *calls*; circles are cut where they close."""
+    """Place the services of *calls*; cycles are broken."""
     names = sorted({name for pair in calls for name in pair})
     ranks = _ranks(names, calls)
     columns = [
@@ -66,7 +66,7 @@ def layout(calls: Calls) -> Layout:
     ]
     for number in range(1, len(columns)):
         columns[number].sort(key=lambda name: _mean_place(name, columns, calls))
-    shades = by_names(names)
+    shades = name_colors(names)
     tallest = max(map(len, columns), default=1)
     places = {
         name: (MARGIN + COLUMN * rank, MARGIN + LINE * (line + (tallest - len(column)) / 2))
@@ -89,7 +89,7 @@ def _received(name: str, calls: Calls) -> float:
 
 
 def _ranks(names: Iterable[str], calls: Calls) -> dict[str, int]:
-    """Longest way from a service that nobody calls; an edge that closes a circle is left out."""
+    """Rank services by the longest path from a root; cyclic edges are ignored."""
     callers: dict[str, set[str]] = {name: set() for name in names}
     for caller, callee in calls:
         if caller != callee:
@@ -112,7 +112,7 @@ def _ranks(names: Iterable[str], calls: Calls) -> dict[str, int]:
 
 
 def _mean_place(name: str, columns: Sequence[Sequence[str]], calls: Calls) -> tuple[float, str]:
-    """Where the callers of *name* stand on average, so that edges cross little."""
+    """Return the mean position of the callers of *name*; ordering by it avoids crossing edges."""
     above = [
         line / max(len(column), 1)
         for column in columns
@@ -149,6 +149,6 @@ def _edge(pair: tuple[str, str], calls: float, places: Mapping[str, tuple[float,
 
 
 _TIP: Final = RADIUS + 7
-"""How far from the middle of a circle the tip of an arrow ends."""
+"""Distance from the center of a circle to the tip of an arrow."""
 _BELOW: Final = LINE * 0.7
-"""How far below the line of its services a call back is drawn."""
+"""Distance of a backward edge below its services."""

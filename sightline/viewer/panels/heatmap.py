@@ -1,4 +1,4 @@
-"""Heatmap: how many events fell into each bucket, over time."""
+"""Heatmap panels: events per bucket over time."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sightline.grafana.frame import Field, Frame
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
 from sightline.viewer.panels.view import View, no_data
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
 
 _SCHEMES: Final = {
@@ -19,25 +19,25 @@ _SCHEMES: Final = {
     "Oranges": ("#2a2017", "#8a4708", "#FF780A", "#FFB357", "#fff0dc"),
 }
 _LABELS: Final = 9
-"""Bucket bounds that are written beside the axis at most."""
+"""Maximum number of bucket bounds written beside the axis."""
 
 
-def draw(drawing: Drawing) -> View:
-    """The cells, with exemplars as dots."""
-    frame = next((one for one in drawing.frames if one.time and one.numbers), None)
+def draw(data: PanelData) -> View:
+    """Draw the cells, with exemplars as dots."""
+    frame = next((one for one in data.frames if one.time and one.numbers), None)
     if frame is None or frame.time is None or not _counted(frame):
-        return no_data(drawing.panel)
-    time, rows = _steady(drawing, frame.time, _used(frame.numbers))
+        return no_data(data.panel)
+    time, rows = _steady(data, frame.time, _used(frame.numbers))
     figure = {
         "data": [
-            _cells(drawing, time, rows),
-            *marks.exemplars(
-                _with_unit(drawing), Scale(low=0, high=len(rows)), lambda value: _row(value, rows)
+            _cells(data, time, rows),
+            *marks.exemplar_dots(
+                _with_unit(data), Scale(low=0, high=len(rows)), lambda value: _row(value, rows)
             ),
         ],
         "layout": layout(
-            xaxis=time_axis(drawing.range) | {"showgrid": False},
-            yaxis=_bounds(drawing, rows),
+            xaxis=time_axis(data.range) | {"showgrid": False},
+            yaxis=_bounds(data, rows),
             hovermode="closest",
         ),
     }
@@ -49,16 +49,16 @@ def _counted(frame: Frame) -> bool:
 
 
 def _used(fields: Sequence[Field]) -> list[Field]:
-    """Buckets from the lowest to the highest that ever held something, and one more at each end."""
+    """Return the buckets from the lowest to the highest with events, and one more at each end."""
     filled = [number for number, field in enumerate(fields) if any(field.values)]
     return list(fields[max(filled[0] - 1, 0) : filled[-1] + 2])
 
 
-def _steady(drawing: Drawing, time: Field, rows: Sequence[Field]) -> tuple[Field, Sequence[Field]]:
-    """The same with empty columns in gaps, where Plotly would stretch the cells beside them."""
-    step = 1000 * drawing.scope.interval_seconds
-    # The empty column before the first gives Plotly the width of a cell even when there is but one.
-    times = [time.values[0] - step, *gaps.steady(time.values, step)]
+def _steady(data: PanelData, time: Field, rows: Sequence[Field]) -> tuple[Field, Sequence[Field]]:
+    """Insert empty columns into gaps, because Plotly stretches the cells beside a gap."""
+    step = 1000 * data.scope.interval_seconds
+    # The empty column before the first lets Plotly compute the width of a single cell.
+    times = [time.values[0] - step, *gaps.regular_times(time.values, step)]
     places = dict(zip(time.values, range(len(time.values)), strict=True))
     return time.with_values(times), [
         row.with_values(row.values[places[one]] if one in places else None for one in times)
@@ -66,64 +66,64 @@ def _steady(drawing: Drawing, time: Field, rows: Sequence[Field]) -> tuple[Field
     ]
 
 
-def _cells(drawing: Drawing, time: Field, rows: Sequence[Field]) -> dict[str, Any]:
-    unit = drawing.panel.option("cellValues", "unit", default=drawing.panel.config.unit)
-    floor = drawing.panel.option("filterValues", "le", default=0)
+def _cells(data: PanelData, time: Field, rows: Sequence[Field]) -> dict[str, Any]:
+    unit = data.panel.option("cellValues", "unit", default=data.panel.config.unit)
+    floor = data.panel.option("filterValues", "le", default=0)
     counts = [[value if value and value > floor else None for value in row.values] for row in rows]
     texts = [["" if one is None else str(units.write(one, unit)) for one in row] for row in counts]
-    exponent = drawing.panel.option("color", "exponent", default=0.5)
+    exponent = data.panel.option("color", "exponent", default=0.5)
     return {
         "type": "heatmap",
-        "x": [drawing.local(moment) for moment in time.values],
+        "x": [data.local(moment) for moment in time.values],
         "y": [number + 0.5 for number in range(len(rows))],
         "z": [[None if one is None else one**exponent for one in row] for row in counts],
         "text": texts,
         "customdata": [
-            [_span(drawing, rows, number)] * len(time.values) for number in range(len(rows))
+            [_span(data, rows, number)] * len(time.values) for number in range(len(rows))
         ],
         "hovertemplate": "%{x|%H:%M:%S}<br>%{customdata}  <b>%{text}</b><extra></extra>",
-        "colorscale": _colorscale(drawing),
+        "colorscale": _colorscale(data),
         "showscale": False,
-        "xgap": drawing.panel.option("cellGap", default=1),
-        "ygap": drawing.panel.option("cellGap", default=1),
+        "xgap": data.panel.option("cellGap", default=1),
+        "ygap": data.panel.option("cellGap", default=1),
         "hoverongaps": False,
     }
 
 
-def _colorscale(drawing: Drawing) -> list[tuple[float, str]]:
-    scheme = drawing.panel.option("color", "scheme", default="")
+def _colorscale(data: PanelData) -> list[tuple[float, str]]:
+    scheme = data.panel.option("color", "scheme", default="")
     stops = _SCHEMES.get(scheme)
     if stops is None:
         return list(colors.HEATMAP)
     return [(number / (len(stops) - 1), stop) for number, stop in enumerate(stops)]
 
 
-def _bounds(drawing: Drawing, rows: Sequence[Field]) -> dict[str, Any]:
-    """The value axis: a row a bucket, its upper bound written at its top edge."""
+def _bounds(data: PanelData, rows: Sequence[Field]) -> dict[str, Any]:
+    """Return the value axis: a row per bucket, with its upper bound at the top edge."""
     stride = -(-len(rows) // _LABELS)
     marked = list(range(stride - 1, len(rows), stride))
     return {
         **base_axis(),
         "range": [0, len(rows)],
         "tickvals": [number + 1 for number in marked],
-        "ticktext": [_bound(drawing, rows[number]) for number in marked],
+        "ticktext": [_bound(data, rows[number]) for number in marked],
         "showgrid": False,
         "fixedrange": True,
     }
 
 
-def _span(drawing: Drawing, rows: Sequence[Field], number: int) -> str:
-    below = _bound(drawing, rows[number - 1]) if number else "0"
-    return f"{below} to {_bound(drawing, rows[number])}"
+def _span(data: PanelData, rows: Sequence[Field], number: int) -> str:
+    below = _bound(data, rows[number - 1]) if number else "0"
+    return f"{below} to {_bound(data, rows[number])}"
 
 
-def _bound(drawing: Drawing, field: Field) -> str:
+def _bound(data: PanelData, field: Field) -> str:
     bound = _upper(field)
-    return "+Inf" if bound == float("inf") else units.write_tick(bound, _axis_unit(drawing))
+    return "+Inf" if bound == float("inf") else units.write_tick(bound, _axis_unit(data))
 
 
-def _axis_unit(drawing: Drawing) -> str:
-    return str(drawing.panel.option("yAxis", "unit", default=drawing.panel.config.unit or "s"))
+def _axis_unit(data: PanelData) -> str:
+    return str(data.panel.option("yAxis", "unit", default=data.panel.config.unit or "s"))
 
 
 def _upper(field: Field) -> float:
@@ -134,7 +134,7 @@ def _upper(field: Field) -> float:
 
 
 def _row(value: float, rows: Sequence[Field]) -> float:
-    """Height of *value* on the axis of rows: its bucket, and how far into it."""
+    """Return the position of *value* on the axis of rows."""
     low = 0.0
     for number, field in enumerate(rows):
         high = _upper(field)
@@ -144,7 +144,7 @@ def _row(value: float, rows: Sequence[Field]) -> float:
     return float(len(rows))
 
 
-def _with_unit(drawing: Drawing) -> Drawing:
-    """The same drawing, its values in the unit of the bucket bounds."""
-    defaults = {**drawing.panel.defaults, "unit": _axis_unit(drawing)}
-    return replace(drawing, panel=replace(drawing.panel, defaults=defaults))
+def _with_unit(data: PanelData) -> PanelData:
+    """Set the unit of the panel to the unit of the bucket bounds."""
+    defaults = {**data.panel.defaults, "unit": _axis_unit(data)}
+    return replace(data, panel=replace(data.panel, defaults=defaults))

@@ -13,9 +13,9 @@ from sightline.viewer.panels import (
     traces,
 )
 from sightline.viewer.panels.view import View
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 
-PANELS: Final[Mapping[str, Callable[[Drawing], View]]] = {
+PANELS: Final[Mapping[str, Callable[[PanelData], View]]] = {
     "alertlist": text.alert_list,
     "bargauge": singles.bargauge,
     "gauge": singles.gauge,
@@ -30,6 +30,6 @@ PANELS: Final[Mapping[str, Callable[[Drawing], View]]] = {
 }
 
 
-def draw(drawing: Drawing) -> View:
+def draw(data: PanelData) -> View:
     """Return the view of a panel; an unknown type is named."""
-    return PANELS.get(drawing.panel.type, text.unsupported)(drawing)
+    return PANELS.get(data.panel.type, text.unsupported)(data)

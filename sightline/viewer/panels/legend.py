@@ -1,4 +1,4 @@
-"""The list under a chart: a line a series, with the calculations that the panel asks for."""
+"""Legend of a chart: a line per series, with the calculations of the panel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any
 from sightline.grafana.dashboard import Panel
 from sightline.grafana.frame import Field
 from sightline.grafana.reducers import CALCULATIONS, reduce_values
-from sightline.viewer.values.fields import shown
+from sightline.viewer.values.fields import display
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Legend:
-    """What the template needs."""
+    """Values for the template."""
 
     table: bool
     right: bool
     heads: Sequence[str]
-    """Names of the calculations."""
+    """Headings of the calculations."""
     entries: Sequence["Entry"]
 
 
@@ -26,14 +26,14 @@ class Entry:
     """One series."""
 
     index: int
-    """Number of its trace in the figure."""
+    """Index of the series in the figure."""
     title: str
     color: str
     cells: Sequence[str]
 
 
 def legend(panel: Panel, series: Sequence[tuple[Field, str]]) -> Legend | None:
-    """The legend, or None where *panel* hides it; *series* are in the figure's order."""
+    """Return the legend, or None if *panel* hides it; *series* are in the order of the figure."""
     if panel.option("legend", "showLegend") is False or not series:
         return None
     calcs: list[str] = panel.option("legend", "calcs", default=[])
@@ -56,11 +56,11 @@ def legend(panel: Panel, series: Sequence[tuple[Field, str]]) -> Legend | None:
 
 def _cell(field: Field, calc: str) -> str:
     value = reduce_values(field.values, calc)
-    return "-" if value is None else str(shown(value, field))
+    return "-" if value is None else str(display(value, field))
 
 
 def _order(panel: Panel, fields: Sequence[Field], calcs: Sequence[str]) -> list[int]:
-    """Series by the column that the panel sorts by, empty ones last."""
+    """Order series by the column that the panel sorts by, empty values last."""
     wanted, numbers = panel.option("legend", "sortBy"), list(range(len(fields)))
     descending = bool(panel.option("legend", "sortDesc"))
     calc = next((one for one in calcs if CALCULATIONS.get(one) == wanted), None)

@@ -1,4 +1,4 @@
-"""What lies over a chart: thresholds, exemplars that lead to traces, annotated moments."""
+"""Marks over a chart: thresholds, exemplars, annotations."""
 
 import html
 import math
@@ -11,23 +11,23 @@ from sightline.grafana import units
 from sightline.grafana.fieldconfig import FieldConfig
 from sightline.viewer.model.series import Exemplar
 from sightline.viewer.panels.axis import Scale
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
 
 _CELLS: Final = 40
 _LINES: Final = 14
-"""Dots beside and above each other at most: of those closer together, the largest is kept."""
+"""Grid of exemplar dots: of those in one cell, only the largest value is shown."""
 
 TRACE_ID: Final = "trace_id"
 
 
-def thresholds(config: FieldConfig, scale: Scale) -> Iterator[dict[str, Any]]:
-    """Lines, or areas, at the thresholds that lie inside the scale."""
+def threshold_shapes(config: FieldConfig, scale: Scale) -> Iterator[dict[str, Any]]:
+    """Yield lines or areas at the thresholds inside the scale."""
     mode = (config.custom.get("thresholdsStyle") or {}).get("mode", "off")
     if mode == "off":
         return
     inside = [
-        (step.value, colors.color(step.color))
+        (step.value, colors.css_color(step.color))
         for step in config.steps
         if step.value is not None and scale.low <= step.value <= scale.high
     ]
@@ -42,23 +42,23 @@ def thresholds(config: FieldConfig, scale: Scale) -> Iterator[dict[str, Any]]:
             yield {"type": "line", "xref": "paper", **ends, "line": line}
 
 
-def exemplars(
-    drawing: Drawing, scale: Scale, place: Callable[[float], float] | None = None
+def exemplar_dots(
+    data: PanelData, scale: Scale, place: Callable[[float], float] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Dots that a click turns into traces, as one more trace of the figure.
+    """Yield a Plotly trace of dots; a click opens the trace of the exemplar.
 
     *place* says where on the axis a value lies, which is the value itself when None.
     """
-    kept = list(_apart(drawing, scale, place or (lambda value: min(value, scale.high))))
+    kept = list(_apart(data, scale, place or (lambda value: min(value, scale.high))))
     if kept:
         heights = [height for _, height in kept]
         yield {
             "type": "scatter",
             "mode": "markers",
             "name": "Exemplars",
-            "x": [drawing.local(one.seconds * 1000) for one, _ in kept],
+            "x": [data.local(one.seconds * 1000) for one, _ in kept],
             "y": heights,
-            "customdata": [[_trace_url(one), _written(one, drawing)] for one, _ in kept],
+            "customdata": [[_trace_url(one), _written(one, data)] for one, _ in kept],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
             "marker": {"symbol": "diamond", "size": 5, "color": "#C0D8FF"}
             | {"line": {"color": "#181b1f", "width": 1}},
@@ -66,11 +66,11 @@ def exemplars(
 
 
 def _apart(
-    drawing: Drawing, scale: Scale, place: Callable[[float], float]
+    data: PanelData, scale: Scale, place: Callable[[float], float]
 ) -> Iterable[tuple[Exemplar, float]]:
-    """Exemplars that do not hide each other, and their heights."""
-    time, cells = drawing.scope.time, {}
-    for one in sorted(drawing.exemplars, key=lambda one: one.value):
+    """Return exemplars that do not overlap, with their heights."""
+    time, cells = data.scope.time, {}
+    for one in sorted(data.exemplars, key=lambda one: one.value):
         if one.labels.get(TRACE_ID):
             column = int(_CELLS * (one.seconds - time.start) / time.seconds)
             height = place(one.value)
@@ -78,32 +78,32 @@ def _apart(
     return cells.values()
 
 
-def events(drawing: Drawing, scale: Scale) -> Iterator[dict[str, Any]]:
-    """A small triangle at the foot of each annotated moment, which names it."""
-    if drawing.events:
+def event_markers(data: PanelData, scale: Scale) -> Iterator[dict[str, Any]]:
+    """Yield a Plotly trace with a small triangle and a text for each annotation."""
+    if data.events:
         foot = math.log10(scale.low) if scale.logarithmic else scale.low
         yield {
             "type": "scatter",
             "mode": "markers",
             "name": "Annotations",
-            "x": [drawing.local(one.start * 1000) for one in drawing.events],
-            "y": [foot] * len(drawing.events),
-            "customdata": [_named(one.title, one.text) for one in drawing.events],
+            "x": [data.local(one.start * 1000) for one in data.events],
+            "y": [foot] * len(data.events),
+            "customdata": [_named(one.title, one.text) for one in data.events],
             "hovertemplate": "%{customdata}<extra></extra>",
             "cliponaxis": False,
             "marker": {"symbol": "triangle-up", "size": 8}
-            | {"color": [colors.color(one.color) for one in drawing.events]},
+            | {"color": [colors.css_color(one.color) for one in data.events]},
         }
 
 
-def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
-    """A dotted line at each annotated moment, a faint band over each annotated while."""
-    for name, start, end in _merged(drawing):
-        while_ = {"x0": drawing.local(start * 1000), "x1": drawing.local(end * 1000)}
-        yield _band({**while_, "y0": 0, "y1": 1, "yref": "paper"}, colors.color(name), 0.06)
-    for one in drawing.events:
-        line = {"color": colors.color(one.color), "width": 1, "dash": "dot"}
-        moment = drawing.local(one.start * 1000)
+def event_shapes(data: PanelData) -> Iterator[dict[str, Any]]:
+    """Yield a dotted line at the start of each annotation, and a faint band over its time span."""
+    for name, start, end in _merged(data):
+        while_ = {"x0": data.local(start * 1000), "x1": data.local(end * 1000)}
+        yield _band({**while_, "y0": 0, "y1": 1, "yref": "paper"}, colors.css_color(name), 0.06)
+    for one in data.events:
+        line = {"color": colors.css_color(one.color), "width": 1, "dash": "dot"}
+        moment = data.local(one.start * 1000)
         yield {
             "type": "line",
             "x0": moment,
@@ -115,13 +115,11 @@ def spans(drawing: Drawing) -> Iterator[dict[str, Any]]:
         }
 
 
-def _merged(drawing: Drawing) -> Iterator[tuple[str, float, float]]:
-    """Whiles of one colour that overlap are one: ten alerts are no redder than one."""
-    for name in dict.fromkeys(one.color for one in drawing.events):
+def _merged(data: PanelData) -> Iterator[tuple[str, float, float]]:
+    """Merge overlapping spans of one color, so that ten alerts are not redder than one."""
+    for name in dict.fromkeys(one.color for one in data.events):
         alike = sorted(
-            (one.start, one.end)
-            for one in drawing.events
-            if one.color == name and one.end > one.start
+            (one.start, one.end) for one in data.events if one.color == name and one.end > one.start
         )
         while alike:
             start, end = alike.pop(0)
@@ -139,8 +137,8 @@ def _trace_url(one: Exemplar) -> str:
     return f"/trace/{quote(one.labels[TRACE_ID], safe='')}"
 
 
-def _written(one: Exemplar, drawing: Drawing) -> str:
-    value = units.write(one.value, drawing.panel.config.unit or "s")
+def _written(one: Exemplar, data: PanelData) -> str:
+    value = units.write(one.value, data.panel.config.unit or "s")
     return _named(f"Trace {one.labels[TRACE_ID][:8]}…", f"{value} · click to open")
 
 

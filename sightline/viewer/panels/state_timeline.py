@@ -1,4 +1,4 @@
-"""State timeline: a band a series, coloured by what it is at each moment."""
+"""State timeline panels: a band per series, colored by its value."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sightline.grafana.frame import Field, number_series
 from sightline.viewer.panels.view import View, no_data
-from sightline.viewer.sources.drawing import Drawing
-from sightline.viewer.values.fields import Shown, shown
+from sightline.viewer.sources.panel_data import PanelData
+from sightline.viewer.values.fields import DisplayValue, display
 
-_MOST_TICKS: Final = 6
+_MAX_TICKS: Final = 6
 _STEPS: Final = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
     *(86400, 172800, 604800, 2592000),
@@ -19,43 +19,43 @@ _STEPS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A while in one state; places in percent of the time axis."""
+    """A time span in one state; positions are percentages of the time axis."""
 
     left: float
     width: float
-    text: Shown
+    text: DisplayValue
     since: str
     until: str
 
 
-def draw(drawing: Drawing) -> View:
-    """The bands over a time axis."""
+def draw(data: PanelData) -> View:
+    """Draw the bands over a time axis."""
     series = [
-        (field.title, list(_bands(drawing, time, field)))
-        for time, field in number_series(drawing.frames)
+        (field.title, list(_bands(data, time, field)))
+        for time, field in number_series(data.frames)
         if time is not None
     ]
     rows = [(title, bands) for title, bands in series if bands]
     if not rows:
-        return no_data(drawing.panel)
+        return no_data(data.panel)
     context = {
         "rows": rows,
         "letters": max(len(title) for title, _ in rows),
-        "ticks": list(ticks(drawing)),
-        "written": drawing.panel.option("showValue", default="auto") != "never",
+        "ticks": list(ticks(data)),
+        "written": data.panel.option("showValue", default="auto") != "never",
     }
     return View(template="state_timeline", context=context)
 
 
-def ticks(drawing: Drawing) -> Iterator[tuple[float, str]]:
-    """Places (in percent) and texts of a few round moments of the time axis."""
-    time = drawing.scope.time
-    step = next((one for one in _STEPS if time.seconds / one <= _MOST_TICKS), _STEPS[-1])
+def ticks(data: PanelData) -> Iterator[tuple[float, str]]:
+    """Yield positions, as percentages, and texts of round times."""
+    time = data.scope.time
+    step = next((one for one in _STEPS if time.seconds / one <= _MAX_TICKS), _STEPS[-1])
     first = -(-time.start // step) * step
     for number in range(int((time.end - first) // step) + 1):
         moment = first + number * step
-        text = drawing.local(1000 * moment)
-        yield _percent(drawing, 1000 * moment), text[5:10] if step >= _DAY else _clock(text, step)
+        text = data.local(1000 * moment)
+        yield _percent(data, 1000 * moment), text[5:10] if step >= _DAY else _clock(text, step)
 
 
 def _clock(text: str, step: float) -> str:
@@ -66,25 +66,25 @@ _DAY: Final = 86400
 _MINUTE: Final = 60
 
 
-def _bands(drawing: Drawing, time: Field, field: Field) -> Iterator[Band]:
-    step = 1000 * drawing.scope.interval_seconds
+def _bands(data: PanelData, time: Field, field: Field) -> Iterator[Band]:
+    step = 1000 * data.scope.interval_seconds
     for start, end, value in _runs(time.values, field.values, step):
-        text = shown(value, field)
-        left, right = _percent(drawing, start), _percent(drawing, end)
+        text = display(value, field)
+        left, right = _percent(data, start), _percent(data, end)
         if right > left:
             yield Band(
                 left=left,
                 width=right - left,
                 text=text,
-                since=drawing.local(start)[11:19],
-                until=drawing.local(end)[11:19],
+                since=data.local(start)[11:19],
+                until=data.local(end)[11:19],
             )
 
 
 def _runs(
     times: Sequence[float], values: Sequence[Any], step: float
 ) -> Iterator[tuple[float, float, Any]]:
-    """Start, end and value of each while without a change or a gap; milliseconds."""
+    """Yield start, end and value of each span without a change or gap; milliseconds."""
     run: tuple[float, float, Any] | None = None
     for time, value in zip(times, values, strict=True):
         if run and (value != run[2] or time > run[1] + step / 2):
@@ -96,6 +96,6 @@ def _runs(
         yield run
 
 
-def _percent(drawing: Drawing, milliseconds: float) -> float:
-    time = drawing.scope.time
+def _percent(data: PanelData, milliseconds: float) -> float:
+    time = data.scope.time
     return min(max(100 * (milliseconds / 1000 - time.start) / time.seconds, 0.0), 100.0)

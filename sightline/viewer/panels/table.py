@@ -1,4 +1,4 @@
-"""Tables: cells with units, colours, bars, small charts and links."""
+"""Table panels: cells with units, colors, bars, sparklines and links."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from typing import Any, Final
 
 from sightline.grafana.frame import Field, Frame
 from sightline.grafana.transformations.shapes import Trend, sort_by
-from sightline.viewer.panels.singles import share, sparkline
+from sightline.viewer.panels.singles import position, sparkline_paths
 from sightline.viewer.panels.view import View, no_data
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
-from sightline.viewer.values.fields import Shown, shown
+from sightline.viewer.values.fields import DisplayValue, display
 from sightline.viewer.values.links import Href, value_links
 
-MOST_ROWS: Final = 500
-"""Rows that are shown; the foot of the table says how many more there are."""
+MAX_ROWS: Final = 500
+"""Maximum number of displayed rows; the table ends with the number of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell, ready to be written."""
+    """One cell."""
 
     text: str
     order: float | str
-    """What the column is sorted by in the browser."""
+    """Value by which the browser sorts the column."""
     look: str
     """``plain``, ``text``, ``background``, ``bar`` or ``spark``."""
     color: str
@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """One column's head."""
+    """Heading of a column."""
 
     title: str
     description: str
@@ -42,25 +42,25 @@ class Head:
     width: int | None
 
 
-def draw(drawing: Drawing) -> View:
-    """The first frame as a table; a frame of many series as one column each."""
-    frame = next((one for one in drawing.frames if one.length), None)
+def draw(data: PanelData) -> View:
+    """Draw the first frame as a table."""
+    frame = next((one for one in data.frames if one.length), None)
     if frame is None:
-        return no_data(drawing.panel)
+        return no_data(data.panel)
     frame = frame.with_fields(field for field in frame.fields if not _hidden(field))
-    frame = _sorted(drawing, frame)
-    rows = range(min(frame.length, MOST_ROWS))
+    frame = _sorted(data, frame)
+    rows = range(min(frame.length, MAX_ROWS))
     context = {
         "heads": [_head(field) for field in frame.fields],
-        "rows": [[_cell(drawing, frame, field, row) for field in frame.fields] for row in rows],
+        "rows": [[_cell(data, frame, field, row) for field in frame.fields] for row in rows],
         "more": frame.length - len(rows),
-        "headed": drawing.panel.option("showHeader", default=True),
+        "headed": data.panel.option("showHeader", default=True),
     }
     return View(template="table", context=context)
 
 
-def _sorted(drawing: Drawing, frame: Frame) -> Frame:
-    rule = next(iter(drawing.panel.option("sortBy", default=[])), None)
+def _sorted(data: PanelData, frame: Frame) -> Frame:
+    rule = next(iter(data.panel.option("sortBy", default=[])), None)
     if rule is None:
         return frame
     order = {"field": rule.get("displayName"), "desc": rule.get("desc")}
@@ -88,27 +88,27 @@ def _align(field: Field) -> str:
     return "right" if field.type == "number" else "left"
 
 
-def _cell(drawing: Drawing, frame: Frame, field: Field, row: int) -> Cell:
+def _cell(data: PanelData, frame: Frame, field: Field, row: int) -> Cell:
     value = field.values[row]
     trend = value if isinstance(value, Trend) else None
     number = trend.value if trend else value
-    text = _text(drawing, field, number)
+    text = _text(data, field, number)
     look = _look(field, trend)
     return Cell(
         text=str(text),
         order=number if isinstance(number, int | float) else str(number or ""),
         look="plain" if text.empty and look != "spark" else look,
         color=text.color,
-        percent=100 * share(number, field, top=_top(field)) if look == "bar" else 0.0,
-        spark=sparkline(trend.values) if trend else None,
-        links=value_links(drawing.scope, field, number, str(text), row=row, frame=frame),
+        percent=100 * position(number, field, top=_top(field)) if look == "bar" else 0.0,
+        spark=sparkline_paths(trend.values) if trend else None,
+        links=value_links(data.scope, field, number, str(text), row=row, frame=frame),
     )
 
 
-def _text(drawing: Drawing, field: Field, value: Any) -> Shown:  # noqa: ANN401  a cell holds anything
+def _text(data: PanelData, field: Field, value: Any) -> DisplayValue:  # noqa: ANN401  a cell holds anything
     if field.type == "time" and value is not None and field.config.unit != "dateTimeFromNow":
-        return Shown(text=drawing.local(value)[: -len(".000")], color=colors.color("text"))
-    return shown(value, field)
+        return DisplayValue(text=data.local(value)[: -len(".000")], color=colors.css_color("text"))
+    return display(value, field)
 
 
 _LOOKS: Final = {
@@ -118,7 +118,7 @@ _LOOKS: Final = {
     "basic": "bar",
     "gradient-gauge": "bar",
     "lcd-gauge": "bar",
-    "sparkline": "spark",
+    "sparkline_paths": "spark",
 }
 
 

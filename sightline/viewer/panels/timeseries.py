@@ -1,4 +1,4 @@
-"""Lines, areas, bars and points over time, with thresholds, exemplars and annotations."""
+"""Time series panels: lines, areas, bars, points, with thresholds, exemplars and annotations."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -9,111 +9,114 @@ from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.legend import legend
 from sightline.viewer.panels.view import View, no_data
-from sightline.viewer.sources.drawing import Drawing
+from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
-from sightline.viewer.values.fields import shown
+from sightline.viewer.values.fields import display
 
 Line = tuple[Field, Field, str]
-"""Times, values, colour."""
+"""Times, values, color."""
 
 _ORDERS: Final = {"desc": "value descending", "asc": "value ascending"}
 _SHAPES: Final = {"linear": "linear", "smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
 
 
-def draw(drawing: Drawing) -> View:
-    """The chart and its legend."""
-    lines = visible_lines(drawing)
+def draw(data: PanelData) -> View:
+    """Draw the chart and its legend."""
+    lines = visible_lines(data)
     if not any(value is not None for _, field, _ in lines for value in field.values):
-        return no_data(drawing.panel)
-    scale = _scale(drawing, lines)
+        return no_data(data.panel)
+    scale = _scale(data, lines)
     unit = lines[0][1].config.unit
     figure = {
         "data": [
-            *(_trace(drawing, line) for line in lines),
-            *marks.exemplars(drawing, scale),
-            *marks.events(drawing, scale),
+            *(_trace(data, line) for line in lines),
+            *marks.exemplar_dots(data, scale),
+            *marks.event_markers(data, scale),
         ],
         "layout": layout(
-            xaxis=time_axis(drawing.range),
-            yaxis=value_axis(scale, unit, title=_custom(drawing).get("axisLabel") or ""),
-            shapes=[*marks.thresholds(drawing.panel.config, scale), *marks.spans(drawing)],
-            hoversort=_ORDERS.get(drawing.panel.option("tooltip", "sort"), "trace"),
-            barmode="stack" if _stacked(drawing) else "overlay",
+            xaxis=time_axis(data.range),
+            yaxis=value_axis(scale, unit, title=_custom(data).get("axisLabel") or ""),
+            shapes=[*marks.threshold_shapes(data.panel.config, scale), *marks.event_shapes(data)],
+            hoversort=_ORDERS.get(data.panel.option("tooltip", "sort"), "trace"),
+            barmode="stack" if _stacked(data) else "overlay",
         ),
     }
-    listed = legend(drawing.panel, [(field, color) for _, field, color in lines])
+    listed = legend(data.panel, [(field, color) for _, field, color in lines])
     return View(template="chart", context={"legend": listed}, figure=figure)
 
 
-def visible_lines(drawing: Drawing) -> list[Line]:
-    """Every series that the panel shows, with its colour."""
-    series = [(time, field) for time, field in number_series(drawing.frames) if time is not None]
+def visible_lines(data: PanelData) -> list[Line]:
+    """Return every visible series with its color."""
+    series = [(time, field) for time, field in number_series(data.frames) if time is not None]
     names = _names([field for _, field in series])
-    shades = colors.by_names(names)
+    shades = colors.name_colors(names)
     lines = []
     for index, (time, field) in enumerate(series):
         hidden = (field.config.custom.get("hideFrom") or {}).get("viz")
         last = next((value for value in reversed(field.values) if value is not None), None)
-        color = colors.of_series(index, shades[names[index]], field.config, last)
+        color = colors.series_color(index, shades[names[index]], field.config, last)
         if not hidden:
             lines.append((time, field, color))
     return lines
 
 
 def _names(fields: Sequence[Field]) -> list[str]:
-    """What each line is coloured by: its service, if that alone tells the lines apart."""
+    """Return the name that decides each line's color: its service if unique, else its title."""
     services = [field.labels.get("job", field.title) for field in fields]
     distinct = len(set(services)) == len(services)
     return services if distinct else [field.title for field in fields]
 
 
-def _trace(drawing: Drawing, line: Line) -> dict[str, Any]:
+def _trace(data: PanelData, line: Line) -> dict[str, Any]:
     time, field, color = line
     custom = field.config.custom
-    times, values = _points(drawing, time, field)
+    times, values = _points(data, time, field)
     name = html.escape(field.title)
     return {
         "name": name,
-        "x": [drawing.local(moment) for moment in times],
+        "x": [data.local(moment) for moment in times],
         "y": values,
-        "customdata": [None if value is None else str(shown(value, field)) for value in values],
+        "customdata": [None if value is None else str(display(value, field)) for value in values],
         "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
         "connectgaps": bool(custom.get("spanNulls")),
         **_look(custom, color),
-        **_area(custom, color, stacked=_stacked(drawing), whole=None not in values),
-        **_dots(custom, color, gaps.alone(values)),
+        **_area(custom, color, stacked=_stacked(data), whole=None not in values),
+        **_dots(custom, color, gaps.isolated(values)),
     }
 
 
 def _points(
-    drawing: Drawing, time: Field, field: Field
+    data: PanelData, time: Field, field: Field
 ) -> tuple[Sequence[float], Sequence[float | None]]:
-    """Times and values, with an empty one in each gap so that no line bridges it.
+    """Return times and values with gaps, so that no line bridges them.
 
     A stack has no gaps: Plotly would slant across them, so it falls to nothing instead.
     """
-    step = 1000 * drawing.scope.interval_seconds
-    if not _stacked(drawing):
-        return gaps.marked(time.values, field.values, step)
-    times = gaps.steady(time.values, step)
+    step = 1000 * data.scope.interval_seconds
+    if not _stacked(data):
+        return gaps.with_gaps(time.values, field.values, step)
+    times = gaps.regular_times(time.values, step)
     found = dict(zip(time.values, field.values, strict=True))
     return times, [found.get(one) or 0.0 for one in times]
 
 
 def _area(custom: Mapping[str, Any], color: str, *, stacked: bool, whole: bool) -> dict[str, Any]:
-    """What is under a line; nothing under one with gaps, which Plotly's areas would bridge."""
+    """Fill the area under a line. Lines with gaps have none, because Plotly's areas bridge gaps."""
     opacity = custom.get("fillOpacity", 0) / 100
     if custom.get("drawStyle") == "bars" or not (stacked or (opacity and whole)):
         return {}
     way = {"stackgroup": "all"} if stacked else {"fill": "tozeroy"}
-    return {**way, "fillcolor": colors.faded(color, opacity)}
+    return {**way, "fillcolor": colors.with_opacity(color, opacity)}
 
 
 def _look(custom: Mapping[str, Any], color: str) -> dict[str, Any]:
     opacity = custom.get("fillOpacity", 0) / 100
     if custom.get("drawStyle") == "bars":
         edge = {"color": color, "width": 1}
-        return {"type": "bar", "marker": {"color": colors.faded(color, opacity), "line": edge}}
+        return {
+            "type": "bar",
+            "marker": {"color": colors.with_opacity(color, opacity), "line": edge},
+        }
     dashes = custom.get("lineStyle") or {}
     dash = ",".join(f"{part}px" for part in dashes.get("dash") or (8, 6))
     return {
@@ -129,11 +132,11 @@ def _look(custom: Mapping[str, Any], color: str) -> dict[str, Any]:
     }
 
 
-def _dots(custom: Mapping[str, Any], color: str, alone: Sequence[bool]) -> dict[str, Any]:
-    """A dot where a value stands alone, which no line would show: on a fresh stack, all of them."""
-    if custom.get("drawStyle", "line") != "line" or not any(alone):
+def _dots(custom: Mapping[str, Any], color: str, isolated: Sequence[bool]) -> dict[str, Any]:
+    """Mark isolated values with dots, because a line through one point is invisible."""
+    if custom.get("drawStyle", "line") != "line" or not any(isolated):
         return {}
-    sizes = [custom.get("pointSize", 5) if one else 0 for one in alone]
+    sizes = [custom.get("pointSize", 5) if one else 0 for one in isolated]
     return {
         "mode": "lines+markers",
         "marker": {"color": color, "size": sizes, "line": {"width": 0}},
@@ -144,15 +147,13 @@ def _mode(custom: Mapping[str, Any]) -> str:
     return "lines+markers" if custom.get("showPoints") == "always" else "lines"
 
 
-def _scale(drawing: Drawing, lines: Sequence[Line]) -> Scale:
-    config = drawing.panel.config
+def _scale(data: PanelData, lines: Sequence[Line]) -> Scale:
+    config = data.panel.config
     values = [value for _, field, _ in lines for value in field.values]
-    if _stacked(drawing):
+    if _stacked(data):
         values += _sums(lines)
     values += [config.custom.get("axisSoftMin"), config.custom.get("axisSoftMax")]
-    scale = Scale.around(
-        values, low=config.low, high=config.high, logarithmic=_logarithmic(drawing)
-    )
+    scale = Scale.around(values, low=config.low, high=config.high, logarithmic=_logarithmic(data))
     return scale if config.high is not None else scale.rounded(lines[0][1].config.unit)
 
 
@@ -164,13 +165,13 @@ def _sums(lines: Sequence[Line]) -> list[float | None]:
     return list(totals.values())
 
 
-def _custom(drawing: Drawing) -> Mapping[str, Any]:
-    return drawing.panel.config.custom
+def _custom(data: PanelData) -> Mapping[str, Any]:
+    return data.panel.config.custom
 
 
-def _stacked(drawing: Drawing) -> bool:
-    return (_custom(drawing).get("stacking") or {}).get("mode") in {"normal", "percent"}
+def _stacked(data: PanelData) -> bool:
+    return (_custom(data).get("stacking") or {}).get("mode") in {"normal", "percent"}
 
 
-def _logarithmic(drawing: Drawing) -> bool:
-    return (_custom(drawing).get("scaleDistribution") or {}).get("type") == "log"
+def _logarithmic(data: PanelData) -> bool:
+    return (_custom(data).get("scaleDistribution") or {}).get("type") == "log"

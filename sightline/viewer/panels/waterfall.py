@@ -1,4 +1,4 @@
-"""A trace as rows and bars, every number written."""
+"""A trace as rows and bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TICKS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One line of the waterfall; places in percent of the trace."""
+    """A line of the waterfall; positions are percentages of the trace."""
 
     row: Row
     color: str
@@ -25,32 +25,32 @@ class Bar:
     duration: str
     start: str
     side: str
-    """Where its duration has room: ``right`` or ``left`` of the bar, or ``inside``."""
+    """Position of the written duration: ``right`` or ``left`` of the bar, or ``inside``."""
     events: Sequence[tuple[float, str]]
-    """Place and name of what was noted."""
-    facts: Sequence[tuple[str, Tags]]
-    """Headed lists of the details."""
+    """Position and name of each event."""
+    details: Sequence[tuple[str, Tags]]
+    """Headed lists of attributes, events and links."""
     metrics: str
-    """Where the service's metrics of that time are."""
+    """URL of the service's metrics at that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waterfall:
-    """A whole trace, ready to be written."""
+    """A trace laid out for the template."""
 
     trace: Trace
     title: str
     started: str
     duration: str
     services: Sequence[tuple[str, int, str]]
-    """Name, spans, colour."""
+    """Name, number of spans, color."""
     ticks: Sequence[tuple[float, str]]
     bars: Sequence[Bar]
 
 
 def waterfall(trace: Trace, zone: tzinfo) -> Waterfall:
-    """Lay *trace* out."""
-    shades = colors.by_names(name for name, _ in trace.services)
+    """Lay out *trace*."""
+    shades = colors.name_colors(name for name, _ in trace.services)
     return Waterfall(
         trace=trace,
         title=f"{trace.root.service}: {trace.root.name}",
@@ -77,13 +77,13 @@ def _bar(row: Row, trace: Trace, color: str) -> Bar:
         start=str(write(span.start, "µs")),
         side=_side(left, left + width),
         events=[(100 * one.after / whole, one.name) for one in span.events],
-        facts=_facts(span),
+        details=_details(span),
         metrics=metrics_url(span.service, trace),
     )
 
 
 def metrics_url(service: str, trace: Trace) -> str:
-    """The service's dashboard, some minutes around *trace*."""
+    """Return the URL of the service's dashboard, with some minutes around *trace*."""
     start, end = trace.start / 1000, (trace.start + trace.duration) / 1000
     times = {"from": round(start - _AROUND_MS), "to": round(end + _AROUND_MS)}
     return "/d/service?" + urlencode({"var-job": service, **times})
@@ -99,15 +99,15 @@ def _side(left: float, right: float) -> str:
 
 
 _ROOM: Final = 12.0
-"""What a written duration takes, in percent of the lane."""
+"""Width of a written duration, as a percentage of the lane."""
 
 
-def _facts(span: Span) -> list[tuple[str, Tags]]:
+def _details(span: Span) -> list[tuple[str, Tags]]:
     links = [("trace", f"{trace} · span {other}") for trace, other in span.links]
     warnings = [("warning", text) for text in span.warnings]
     events = [
         (f"Event “{one.name}” after {write(one.after, 'µs')}", one.fields or [("event", one.name)])
         for one in span.events
     ]
-    facts = [("Attributes", span.tags), *events, ("Links", links), ("Warnings", warnings)]
-    return [(title, tags) for title, tags in [*facts, ("Resource", span.process)] if tags]
+    details = [("Attributes", span.tags), *events, ("Links", links), ("Warnings", warnings)]
+    return [(title, tags) for title, tags in [*details, ("Resource", span.process)] if tags]

@@ -1,4 +1,4 @@
-"""Alerts as people need them: Prometheus' pending and firing ones, Alertmanager's silences."""
+"""Alerts of Prometheus, with the silences and inhibitions of Alertmanager."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from sightline.viewer.sources.upstream import SourceError, Upstream
-from sightline.viewer.values.links import Href, at_home, safe
+from sightline.viewer.values.links import Href, is_web_url, without_host
 
-ORDER: Final = ("firing", "pending", "silenced", "inhibited")
+STATES: Final = ("firing", "pending", "silenced", "inhibited")
 SEVERITIES: Final = ("critical", "warning", "info", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert of one set of labels."""
+    """An alert for one label set."""
 
     name: str
     state: str
-    """``firing``, ``pending``; ``silenced`` by people, ``inhibited`` by the alert of its cause."""
+    """``firing``, ``pending``, ``silenced`` by people or ``inhibited`` by another alert."""
     severity: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
@@ -28,45 +28,45 @@ class Alert:
 
     @property
     def summary(self) -> str:
-        """What it says in one line."""
+        """The alert in one line."""
         return self.annotations.get("summary") or self.annotations.get("description") or self.name
 
     @property
     def detail(self) -> str:
-        """What it says beyond the summary."""
+        """Description, if it differs from the summary."""
         text = self.annotations.get("description", "")
         return "" if text == self.summary else text
 
     @property
     def shown_labels(self) -> list[tuple[str, str]]:
-        """Labels that are not said elsewhere."""
+        """Labels without those displayed elsewhere."""
         known = {"alertname", "severity"}
         return sorted(pair for pair in self.labels.items() if pair[0] not in known)
 
     @property
-    def ways(self) -> list[Href]:
-        """Where to go from here: the runbook, the dashboard."""
+    def links(self) -> list[Href]:
+        """Links to the runbook and the dashboard."""
         named = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
-        ways = [(title, self.annotations.get(name, "")) for title, name in named]
+        links = [(title, self.annotations.get(name, "")) for title, name in named]
         return [
-            Href(title=title, url=at_home(url), new_tab=at_home(url) == url)
-            for title, url in ways
-            if safe(url)
+            Href(title=title, url=without_host(url), new_tab=without_host(url) == url)
+            for title, url in links
+            if is_web_url(url)
         ]
 
 
-Held = Sequence[tuple[Mapping[str, str], str]]
-"""Labels, and why nobody is told."""
+Suppressed = Sequence[tuple[Mapping[str, str], str]]
+"""Labels of suppressed alerts and the reason: ``silenced`` or ``inhibited``."""
 
 
 class Alertmanager:
-    """Knows which alerts nobody is told of."""
+    """Client of Alertmanager's API."""
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
-    async def held_back(self) -> list[tuple[Mapping[str, str], str]]:
-        """Labels of the alerts that nobody is told of, and why: ``silenced`` or ``inhibited``.
+    async def suppressed(self) -> list[tuple[Mapping[str, str], str]]:
+        """Return the labels of suppressed alerts and the reason: ``silenced`` or ``inhibited``.
 
         Raises:
             SourceError: Alertmanager gave no usable answer.
@@ -81,27 +81,25 @@ class Alertmanager:
                 if one["status"]["state"] == "suppressed"
             ]
         except (KeyError, TypeError) as error:
-            raise SourceError(
-                f"Alertmanager answered in a shape that is not its API's: {answer!r:.120}"
-            ) from error
+            raise SourceError(f"unexpected answer of Alertmanager: {answer!r:.120}") from error
 
 
-def alerts(raw: Iterable[Mapping[str, Any]], held_back: Held = ()) -> list[Alert]:
-    """Prometheus' alerts, worst first; those that Alertmanager holds back are marked.
+def read_alerts(raw: Iterable[Mapping[str, Any]], suppressed: Suppressed = ()) -> list[Alert]:
+    """Read alerts of Prometheus, most urgent first; those that Alertmanager suppresses are marked.
 
     Raises:
-        SourceError: They are not as Prometheus' API has them.
+        SourceError: An alert is not as in Prometheus' API.
     """
     try:
-        read = [_alert(one, held_back) for one in raw]
+        read = [_alert(one, suppressed) for one in raw]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SourceError(f"Prometheus gave an alert that is none: {error}") from error
+        raise SourceError(f"unexpected alert in the answer of Prometheus: {error}") from error
     return sorted(read, key=_urgency)
 
 
-def _alert(raw: Mapping[str, Any], held_back: Held) -> Alert:
+def _alert(raw: Mapping[str, Any], suppressed: Suppressed) -> Alert:
     labels = dict(raw["labels"])
-    why = [state for known, state in held_back if labels.items() <= dict(known).items()]
+    why = [state for known, state in suppressed if labels.items() <= dict(known).items()]
     return Alert(
         name=labels.get("alertname", "?"),
         state=why[0] if why else str(raw["state"]),
@@ -114,7 +112,7 @@ def _alert(raw: Mapping[str, Any], held_back: Held) -> Alert:
 
 
 def _urgency(alert: Alert) -> tuple[int, int, float]:
-    state = ORDER.index(alert.state) if alert.state in ORDER else len(ORDER)
+    state = STATES.index(alert.state) if alert.state in STATES else len(STATES)
     known = alert.severity in SEVERITIES
     severity = SEVERITIES.index(alert.severity) if known else len(SEVERITIES)
     return state, severity, -alert.since

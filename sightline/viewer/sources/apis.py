@@ -1,4 +1,4 @@
-"""The sources a dashboard asks, and the asking: from a panel's targets to its drawing."""
+"""Sources of a dashboard, and the requests for a panel's data."""
 
 import asyncio
 import shlex
@@ -17,29 +17,29 @@ from sightline.viewer.model.series import Exemplar, Series
 from sightline.viewer.model.settings import Settings
 from sightline.viewer.model.trace import Trace
 from sightline.viewer.sources import results
-from sightline.viewer.sources.alerts import Alert, Alertmanager, Held, alerts
-from sightline.viewer.sources.drawing import Drawing, Event
+from sightline.viewer.sources.alerts import Alert, Alertmanager, Suppressed, read_alerts
+from sightline.viewer.sources.answer_cache import AnswerCache
 from sightline.viewer.sources.jaeger import Jaeger, Search
-from sightline.viewer.sources.memory import Memory
+from sightline.viewer.sources.panel_data import Event, PanelData
 from sightline.viewer.sources.prometheus import Prometheus
 from sightline.viewer.sources.traces import edges_frame, search_frame
 from sightline.viewer.sources.upstream import SourceError, Upstream
-from sightline.viewer.values.fields import configured
+from sightline.viewer.values.fields import with_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The three APIs."""
+    """Clients of the three APIs."""
 
     prometheus: Prometheus
     jaeger: Jaeger
     alertmanager: Alertmanager
-    memory: Memory = field(default_factory=Memory)
-    """Of annotations, which every panel of a page draws."""
+    cache: AnswerCache = field(default_factory=AnswerCache)
+    """Cache of annotations, which every panel of a page displays."""
 
     @classmethod
-    def of(cls, settings: Settings) -> "Sources":
-        """The APIs that *settings* name."""
+    def from_settings(cls, settings: Settings) -> "Sources":
+        """Create clients of the APIs in *settings*."""
         wait = settings.timeout_seconds
         return cls(
             prometheus=Prometheus(
@@ -52,14 +52,14 @@ class Sources:
         )
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close all connections."""
         for api in (self.prometheus, self.jaeger, self.alertmanager):
             await api.upstream.close()
 
-    async def drawing(
+    async def panel_data(
         self, dashboard: Dashboard, panel: Panel, scope: Scope, *, zone: tzinfo, points: int
-    ) -> Drawing:
-        """Everything *panel* shows, asked for at once; a line has about *points* points.
+    ) -> PanelData:
+        """Fetch all data of *panel* concurrently, with about *points* points per line.
 
         Raises:
             SourceError: A source gave no usable answer.
@@ -74,9 +74,9 @@ class Sources:
             self._trace(targets, scope) if panel.type == "traces" else _none(),
         )
         frames = _framed(list(zip(targets, answers, strict=True)), panel, scope)
-        return Drawing(
+        return PanelData(
             panel=panel,
-            frames=configured(panel, transform(frames, panel.transformations)),
+            frames=with_config(panel, transform(frames, panel.transformations)),
             scope=scope,
             zone=zone,
             exemplars=exemplars,
@@ -86,22 +86,22 @@ class Sources:
         )
 
     async def alerts(self) -> list[Alert]:
-        """Every alert; without Alertmanager none counts as silenced or inhibited.
+        """Fetch all alerts; without Alertmanager none is shown as silenced or inhibited.
 
         Raises:
             SourceError: Prometheus gave no usable answer.
         """
-        raw, held_back = await asyncio.gather(self.prometheus.alerts(), self._held_back())
-        return alerts(raw, held_back)
+        raw, suppressed = await asyncio.gather(self.prometheus.alerts(), self._held_back())
+        return read_alerts(raw, suppressed)
 
-    async def _held_back(self) -> Held:
+    async def _held_back(self) -> Suppressed:
         try:
-            return await self.alertmanager.held_back()
+            return await self.alertmanager.suppressed()
         except SourceError:
             return []
 
     async def _answer(self, target: Target, panel: Panel, scope: Scope) -> Any:  # noqa: ANN401
-        """Series of a Prometheus target, frames of a Jaeger one."""
+        """Return the series of a Prometheus target or the frames of a Jaeger target."""
         if panel.type == "traces":
             return []
         if target.source.type == JAEGER:
@@ -111,7 +111,7 @@ class Sources:
         expr = scope.promql(target.expr)
         if _instant(target):
             return await self.prometheus.instant(expr, at=scope.time.end)
-        start, end = aligned(scope)
+        start, end = aligned_range(scope)
         return await self.prometheus.range(expr, start=start, end=end, step=scope.interval_seconds)
 
     async def _from_jaeger(self, target: Target, scope: Scope) -> Frame:
@@ -124,7 +124,7 @@ class Sources:
         return search_frame(traces, ref_id=target.ref_id)
 
     async def _exemplars(self, targets: Sequence[Target], scope: Scope) -> list[Exemplar]:
-        """Exemplars of the targets that ask for them; a Prometheus without any keeps quiet."""
+        """Return the exemplars of targets that request them; errors are ignored."""
         exprs = [scope.promql(one.expr) for one in targets if one.raw.get("exemplar")]
         start, end = scope.time.start, scope.time.end
         try:
@@ -136,7 +136,7 @@ class Sources:
         return [one for answer in found for one in answer]
 
     async def _events(self, dashboard: Dashboard, panel: Panel, scope: Scope) -> list[Event]:
-        """Annotated moments, for panels over time; those that cannot be had are left out."""
+        """Return the annotations of time series panels; those with an error are left out."""
         if panel.type != "timeseries":
             return []
         found = await asyncio.gather(
@@ -145,33 +145,33 @@ class Sources:
         return [event for answer in found if isinstance(answer, list) for event in answer]
 
     async def _annotated(self, annotation: Annotation, scope: Scope) -> list[Event]:
-        (start, end), step = aligned(scope), scope.interval_seconds
+        (start, end), step = aligned_range(scope), scope.interval_seconds
         expr = scope.promql(annotation.expr)
-        series = await self.memory.ask(
+        series = await self.cache.get(
             (expr, start, end, step),
             lambda: self.prometheus.range(expr, start=start, end=end, step=step),
         )
-        return [event for one in series for event in moments(annotation, one, step)]
+        return [event for one in series for event in marked_events(annotation, one, step)]
 
     async def _trace(self, targets: Sequence[Target], scope: Scope) -> Trace | None:
         wanted = next((scope.plain(str(one.raw.get("query") or "")) for one in targets), "").strip()
         return await self.jaeger.trace(wanted) if wanted else None
 
 
-def aligned(scope: Scope) -> tuple[float, float]:
-    """Both ends of the range on multiples of the step, so that a refresh moves no point."""
+def aligned_range(scope: Scope) -> tuple[float, float]:
+    """Round both ends of the range to multiples of the step, so that a refresh moves no point."""
     step = scope.interval_seconds
     return scope.time.start // step * step, scope.time.end // step * step
 
 
 def search_of(target: Target, scope: Scope) -> Search:
-    """The search that a Jaeger target describes."""
+    """Return the search of a Jaeger target."""
     raw = {name: scope.plain(str(value)) for name, value in target.raw.items()}
     operation = raw.get("operation", "")
     return Search(
         service=raw.get("service", ""),
         operation="" if operation.lower() in {"all", ".+"} else operation,
-        tags=logfmt(raw.get("tags", "")),
+        tags=parse_logfmt(raw.get("tags", "")),
         min_duration=raw.get("minDuration", ""),
         max_duration=raw.get("maxDuration", ""),
         limit=int(raw["limit"]) if raw.get("limit", "").isdecimal() else 20,
@@ -180,8 +180,8 @@ def search_of(target: Target, scope: Scope) -> Search:
     )
 
 
-def logfmt(text: str) -> dict[str, str]:
-    """``error=true http.route="/a b"`` as a mapping; a key alone means true."""
+def parse_logfmt(text: str) -> dict[str, str]:
+    """Parse ``error=true http.route="/a b"``; a key without a value means true."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -191,8 +191,8 @@ def logfmt(text: str) -> dict[str, str]:
     }
 
 
-def moments(annotation: Annotation, series: Series, step_seconds: float) -> list[Event]:
-    """Samples next to each other are one while; a sample of 0 is none."""
+def marked_events(annotation: Annotation, series: Series, step_seconds: float) -> list[Event]:
+    """Convert adjacent samples to one event; samples of 0 are ignored."""
     runs: list[list[float]] = []
     for seconds, value in series.samples:
         if not value:
@@ -222,7 +222,7 @@ def _interval(panel: Panel, scope: Scope, points: int) -> float:
 
 
 def _framed(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -> list[Frame]:
-    """Frames of every answer, by the format that its target asks for."""
+    """Convert answers to frames, in the format that each target selects."""
     tables = [(one.ref_id, found) for one, found in answers if _format(one, panel) == "table"]
     frames = results.table(tables) if tables else []
     for target, found in answers:

@@ -1,4 +1,4 @@
-"""Jaeger's query API (v1), as Grafana's data source uses it.
+"""Client of Jaeger's query API (v1), as Grafana's data source uses it.
 
 Source: facts of Jaeger 2.20: ``/api/services``, ``/api/traces``, ``/api/dependencies``.
 """
@@ -15,7 +15,7 @@ from sightline.viewer.sources.upstream import SourceError, Upstream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What traces are wanted. Times are seconds since the epoch."""
+    """Search parameters. Times are seconds since the epoch."""
 
     service: str
     start: float
@@ -23,32 +23,32 @@ class Search:
     operation: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     min_duration: str = ""
-    """Like ``100ms``."""
+    """A duration like ``100ms``."""
     max_duration: str = ""
     limit: int = 20
 
 
 class Jaeger:
-    """The questions of trace panels and pages."""
+    """Client of Jaeger's query API."""
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
     async def services(self) -> list[str]:
-        """Every service with spans.
+        """Return every service with spans.
 
         Raises:
-            SourceError: Jaeger gave no usable answer; likewise below.
+            SourceError: Jaeger gave no usable answer; also below.
         """
         return sorted(str(one) for one in await self._list("/api/services"))
 
     async def operations(self, service: str) -> list[str]:
-        """Span names of *service*."""
+        """Return the span names of *service*."""
         answer = await self._list(f"/api/services/{quote(service, safe='')}/operations")
         return sorted(str(one) for one in answer)
 
     async def search(self, search: Search) -> list[Trace]:
-        """Traces, newest first."""
+        """Return matching traces, newest first."""
         wanted = {
             "service": search.service,
             "operation": search.operation,
@@ -64,7 +64,7 @@ class Jaeger:
         return sorted(traces, key=lambda one: one.start, reverse=True)
 
     async def trace(self, trace_id: str) -> Trace | None:
-        """The trace with this id, or None."""
+        """Return the trace with this id, or None."""
         answer = await self.upstream.get(f"/api/traces/{quote(trace_id, safe='')}")
         if isinstance(answer, Mapping) and not answer.get("data"):
             return None
@@ -73,13 +73,13 @@ class Jaeger:
     async def dependencies(
         self, *, end: float, lookback_seconds: float
     ) -> dict[tuple[str, str], float]:
-        """How often each service called each other."""
+        """Return the number of calls between services."""
         times = {"endTs": f"{end * 1000:.0f}", "lookback": f"{lookback_seconds * 1000:.0f}"}
         answer = await self._list("/api/dependencies", times)
         try:
             return {(one["parent"], one["child"]): float(one["callCount"]) for one in answer}
         except (KeyError, TypeError, ValueError) as error:
-            raise _odd(answer) from error
+            raise _unexpected(answer) from error
 
     async def _list(self, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
         return _data(await self.upstream.get(path, params or {}))
@@ -87,17 +87,17 @@ class Jaeger:
 
 def _data(answer: object) -> list[Any]:
     if not isinstance(answer, Mapping):
-        raise _odd(answer)
+        raise _unexpected(answer)
     errors = answer.get("errors")
     if errors:
-        raise SourceError(f"Jaeger says: {_said(errors)}")
+        raise SourceError(f"Jaeger answered: {_messages(errors)}")
     data = answer.get("data")
     if data is not None and not isinstance(data, list):
-        raise _odd(answer)
+        raise _unexpected(answer)
     return data or []
 
 
-def _said(errors: object) -> str:
+def _messages(errors: object) -> str:
     if isinstance(errors, list):
         return "; ".join(
             str(one.get("msg", one)) if isinstance(one, Mapping) else str(one) for one in errors
@@ -107,10 +107,10 @@ def _said(errors: object) -> str:
 
 def _trace(raw: object) -> Trace:
     try:
-        return Trace.from_json(raw)  # type: ignore[arg-type]  # a wrong shape is an error below
+        return Trace.from_json(raw)  # type: ignore[arg-type]  # other shapes are caught below
     except (ValueError, TypeError) as error:
-        raise _odd(raw) from error
+        raise _unexpected(raw) from error
 
 
-def _odd(answer: object) -> SourceError:
-    return SourceError(f"Jaeger answered in a shape that is not its API's: {answer!r:.120}")
+def _unexpected(answer: object) -> SourceError:
+    return SourceError(f"unexpected answer of Jaeger: {answer!r:.120}")

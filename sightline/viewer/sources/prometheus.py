@@ -1,4 +1,4 @@
-"""Prometheus' HTTP API, as far as dashboards need it.
+"""Client of Prometheus' HTTP API.
 
 Source: Prometheus documentation, "HTTP API".
 """
@@ -11,16 +11,16 @@ from sightline.viewer.sources.upstream import Params, SourceError, Upstream
 
 
 class Prometheus:
-    """The queries of panels, variables and annotations."""
+    """Client of the queries of panels, variables and annotations."""
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
     async def instant(self, expr: str, *, at: float) -> list[Series]:
-        """Value of *expr* at one moment, in seconds since the epoch.
+        """Return the value of *expr* at one time, in seconds since the epoch.
 
         Raises:
-            SourceError: Prometheus gave no usable answer; likewise below.
+            SourceError: Prometheus gave no usable answer; also below.
         """
         data = await self._query("query", {"query": expr, "time": f"{at:.3f}"})
         if _kind(data) in {"scalar", "string"}:
@@ -28,12 +28,12 @@ class Prometheus:
         return _series(data)
 
     async def range(self, expr: str, *, start: float, end: float, step: float) -> list[Series]:
-        """Values of *expr* every *step* seconds."""
+        """Return the values of *expr* every *step* seconds."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
         return _series(await self._query("query_range", {"query": expr, **times}))
 
     async def exemplars(self, expr: str, *, start: float, end: float) -> list[Exemplar]:
-        """Exemplars of every series that *expr* reads."""
+        """Return the exemplars of every series in *expr*."""
         times = {"start": f"{start:.3f}", "end": f"{end:.3f}"}
         data = await self._query("query_exemplars", {"query": expr, **times})
         try:
@@ -48,23 +48,23 @@ class Prometheus:
                 for one in entry["exemplars"]
             ]
         except (KeyError, TypeError, ValueError) as error:
-            raise _odd(error) from error
+            raise _unexpected(error) from error
 
     async def label_values(self, label: str, match: str, *, start: float, end: float) -> list[str]:
-        """Values of *label* among the series that *match* selects, all when it is empty."""
+        """Return the values of *label* in the series selected by *match*, or in all series."""
         return await self._words(f"/api/v1/label/{label}/values", match, start, end)
 
     async def label_names(self, match: str, *, start: float, end: float) -> list[str]:
-        """Names of the labels that the series have."""
+        """Return the label names of the series selected by *match*."""
         return await self._words("/api/v1/labels", match, start, end)
 
     async def alerts(self) -> list[Mapping[str, Any]]:
-        """Alerts pending or firing, with the rule's labels and annotations."""
+        """Return the pending and firing alerts, with labels and annotations of their rules."""
         data = _data(await self.upstream.get("/api/v1/alerts"))
         return list(data["alerts"]) if isinstance(data, Mapping) and "alerts" in data else []
 
     async def rules(self) -> list[Mapping[str, Any]]:
-        """Every rule group."""
+        """Return the groups of alerting rules."""
         data = _data(await self.upstream.get("/api/v1/rules", {"type": "alert"}))
         return list(data["groups"]) if isinstance(data, Mapping) and "groups" in data else []
 
@@ -77,15 +77,15 @@ class Prometheus:
             await self.upstream.get(path, [*params, *([("match[]", match)] * bool(match))])
         )
         if not isinstance(data, list):
-            raise _odd(data)
+            raise _unexpected(data)
         return [str(one) for one in data]
 
 
 def _data(answer: object) -> Any:  # noqa: ANN401  foreign JSON
     if not isinstance(answer, Mapping) or "status" not in answer:
-        raise _odd(answer)
+        raise _unexpected(answer)
     if answer["status"] != "success":
-        raise SourceError(f"Prometheus says: {answer.get('error', 'no reason given')}")
+        raise SourceError(f"Prometheus answered: {answer.get('error', 'no reason given')}")
     return answer.get("data")
 
 
@@ -100,10 +100,10 @@ def _series(data: object) -> list[Series]:
                 labels=one["metric"],
                 samples=[_sample(pair) for pair in one.get("values") or [one["value"]]],
             )
-            for one in data["result"]  # type: ignore[index]  # a wrong shape is caught below
+            for one in data["result"]  # type: ignore[index]  # other shapes are caught below
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _odd(error) from error
+        raise _unexpected(error) from error
 
 
 def _sample(pair: Any) -> tuple[float, float]:  # noqa: ANN401  foreign JSON
@@ -111,5 +111,5 @@ def _sample(pair: Any) -> tuple[float, float]:  # noqa: ANN401  foreign JSON
     return float(seconds), float(value)
 
 
-def _odd(answer: object) -> SourceError:
-    return SourceError(f"Prometheus answered in a shape that is not its API's: {answer!r:.120}")
+def _unexpected(answer: object) -> SourceError:
+    return SourceError(f"unexpected answer of Prometheus: {answer!r:.120}")

@@ -1,4 +1,4 @@
-"""Prometheus' answers as data frames, as Grafana's data source makes them.
+"""Answers of Prometheus as data frames, as Grafana's data source returns them.
 
 Source: grafana-prometheus ``transformV2`` and ``result_transformer`` (formats ``time_series``,
 ``table``, ``heatmap``; legends).
@@ -17,7 +17,7 @@ NAME: Final = "__name__"
 
 
 def time_series(series: Iterable[Series], *, ref_id: str, legend: str, expr: str) -> list[Frame]:
-    """A frame a series: time and value.
+    """Return a frame per series: time and value.
 
     In *legend* (``legendFormat``) ``{{label}}`` is filled in; ``__auto`` or nothing spells labels.
     A series without labels is called by its *expr*.
@@ -26,7 +26,7 @@ def time_series(series: Iterable[Series], *, ref_id: str, legend: str, expr: str
 
 
 def table(answers: Sequence[tuple[str, Sequence[Series]]]) -> list[Frame]:
-    """A frame a query: time, a column a label, value; a row a series and sample.
+    """Return a frame per query, with a row per series and sample: time, labels, value.
 
     Args:
         answers: ``refId`` and series of each query; several make ``Value #A``, ``Value #B``.
@@ -39,7 +39,7 @@ def table(answers: Sequence[tuple[str, Sequence[Series]]]) -> list[Frame]:
 
 
 def heatmap(series: Iterable[Series], *, ref_id: str) -> list[Frame]:
-    """One frame: time and a column a bucket, lowest first, no longer cumulative."""
+    """Return one frame with time and a column per bucket, lowest first, not cumulative."""
     ordered = sorted(
         (one for one in series if "le" in one.labels), key=lambda one: float(one.labels["le"])
     )
@@ -59,7 +59,7 @@ def heatmap(series: Iterable[Series], *, ref_id: str) -> list[Frame]:
 
 
 def legend_text(legend: str, labels: Mapping[str, str], expr: str) -> str:
-    """What a series is called."""
+    """Return the display name of a series."""
     if legend and legend != "__auto":
         return _LEGEND.sub(lambda found: labels.get(found[1], ""), legend)
     shown = {name: value for name, value in labels.items() if name != NAME}
@@ -71,7 +71,7 @@ def legend_text(legend: str, labels: Mapping[str, str], expr: str) -> str:
 
 
 def finite(value: float) -> float | None:
-    """*value*, or None where Grafana draws nothing: NaN and infinities."""
+    """Return *value*, or None for NaN and infinities, which Grafana does not draw."""
     return value if math.isfinite(value) else None
 
 
@@ -104,5 +104,5 @@ def _on_grid(series: Series, times: Sequence[float]) -> list[float | None]:
 
 
 def _difference(upper: float | None, lower: float | None) -> float | None:
-    """Samples in one bucket; counters that reset between scrapes never make it negative."""
+    """Return the events in one bucket; never negative, even after a counter reset."""
     return None if upper is None else max(upper - (lower or 0.0), 0.0)

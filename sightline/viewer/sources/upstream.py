@@ -1,4 +1,4 @@
-"""One HTTP source, asked with a deadline and a bound, believed only after a look."""
+"""HTTP client of one source, with a deadline and a size limit."""
 
 import asyncio
 import errno
@@ -11,23 +11,23 @@ import aiohttp
 
 from sightline.invocation import command
 
-MOST_BYTES: Final = 32 * 1024 * 1024
-"""The longest answer that is read."""
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Maximum size of an answer."""
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class SourceError(Exception):
-    """A source gave no usable answer; the message says which, why, and where to look."""
+    """A source gave no usable answer; the message names the source, the reason and what to do."""
 
     def __init__(self, message: str, *, brief: str = "") -> None:
         super().__init__(message)
         self.brief = brief or message
-        """The message for a place with little room."""
+        """Shorter message for small panels."""
 
 
 class Upstream:
-    """A named HTTP API below one URL."""
+    """HTTP API below one URL."""
 
     def __init__(self, name: str, url: str, *, timeout_seconds: float) -> None:
         self.name = name
@@ -36,19 +36,19 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, path: str, params: Params = ()) -> Any:  # noqa: ANN401  foreign JSON
-        """The JSON that ``GET path`` answers, whatever its status.
+        """Return the JSON answered to ``GET path``, with any status.
 
         Raises:
-            SourceError: No answer in time, too long an answer, or no JSON.
+            SourceError: The answer is late, too long, or not JSON.
         """
         return await self._ask("GET", path, params=list(_pairs(params)))
 
     async def post(self, path: str, form: Params) -> Any:  # noqa: ANN401  foreign JSON
-        """The JSON that ``POST path`` answers; raises as `get`."""
+        """Return the JSON answered to ``POST path``; raises like `get`."""
         return await self._ask("POST", path, data=list(_pairs(form)))
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
@@ -56,9 +56,9 @@ class Upstream:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 async with self._open().request(method, self.url + path, **what) as response:
-                    body = await response.content.read(MOST_BYTES + 1)
-                    while len(body) <= MOST_BYTES and not response.content.at_eof():
-                        body += await response.content.read(MOST_BYTES + 1 - len(body))
+                    body = await response.content.read(MAX_BYTES + 1)
+                    while len(body) <= MAX_BYTES and not response.content.at_eof():
+                        body += await response.content.read(MAX_BYTES + 1 - len(body))
         except TimeoutError:
             raise SourceError(
                 f"{self.name} at {self.url} did not answer within {self._timeout_seconds:g} s",
@@ -67,22 +67,22 @@ class Upstream:
         except aiohttp.ClientError as error:
             raise SourceError(
                 f"{self.name} at {self.url} does not answer ({_reason(error)}). "
-                f"{command('status')} says whether it runs.",
+                f"Run {command('status')} to see whether it is up.",
                 brief=f"{self.name} does not answer",
             ) from error
         return self._parsed(body, response.status)
 
     def _parsed(self, body: bytes, status: int) -> Any:  # noqa: ANN401  foreign JSON
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             raise SourceError(
-                f"{self.name} answered more than {MOST_BYTES >> 20} MiB: choose a shorter range"
+                f"{self.name} answered more than {MAX_BYTES >> 20} MiB; select a shorter time range"
             )
         try:
             return json.loads(body)
         except ValueError:
             start = body[:80].decode("utf-8", "replace").strip()
             raise SourceError(
-                f"{self.name} at {self.url} answered {status} with no JSON: {start!r}"
+                f"{self.name} at {self.url} answered {status} without JSON: {start!r}"
             ) from None
 
     def _open(self) -> aiohttp.ClientSession:

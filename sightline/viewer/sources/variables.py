@@ -1,4 +1,4 @@
-"""The reader's choices: what each variable may be, and what it is."""
+"""Options and values of dashboard variables."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from sightline.viewer.model.series import Series
 from sightline.viewer.sources.prometheus import Prometheus
 
 Choices = Mapping[str, Sequence[str]]
-"""Values of a dashboard's URL by variable name."""
+"""Values in a dashboard's URL by variable name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One value a variable may have."""
+    """A selectable value."""
 
     value: str
     text: str
@@ -30,16 +30,16 @@ _LABEL_NAMES: Final = re.compile(r"label_names\(\s*(?P<series>.*?)\s*\)\s*", re.
 _METRICS: Final = re.compile(r"metrics\(\s*(?P<pattern>.+?)\s*\)\s*", re.DOTALL)
 _QUERY_RESULT: Final = re.compile(r"query_result\(\s*(?P<expr>.+)\s*\)\s*", re.DOTALL)
 _SAMPLE: Final = "{labels} {value:g} {milliseconds:.0f}"
-"""A line of ``query_result``, which a variable's regex picks from."""
+"""Format of a line of ``query_result``, to which a variable's regex is applied."""
 
 
 async def scope_of(
     dashboard: Dashboard, chosen: Choices, scope: Scope, prometheus: Prometheus
 ) -> Scope:
-    """*scope* with every variable filled in: chosen, else the file's default.
+    """Set every variable of *scope*: from the URL, else from the file's default.
 
     Raises:
-        SourceError: The options of a variable whose every value counts cannot be had.
+        SourceError: The options of a variable set to All cannot be fetched.
     """
     for variable in dashboard.variables:
         value = await _value(variable, chosen.get(variable.name), scope, prometheus)
@@ -48,10 +48,10 @@ async def scope_of(
 
 
 async def options(variable: Variable, scope: Scope, prometheus: Prometheus) -> list[Option]:
-    """What the reader may choose, All left out.
+    """Return the selectable values, without All.
 
     Raises:
-        SourceError: They are Prometheus' to tell, and it does not.
+        SourceError: Prometheus gave no usable answer.
     """
     match variable.kind:
         case "custom" | "interval":
@@ -82,7 +82,7 @@ async def _value(
 
 
 def _allowed(variable: Variable, given: Sequence[str] | None) -> tuple[str, ...]:
-    """What an address may choose: All where there is All, several where several may be."""
+    """Filter the values of the URL: All only if offered, several only if allowed."""
     values = tuple(one for one in given or () if one != ALL or variable.include_all)
     return values if variable.multi else values[:1]
 
@@ -106,7 +106,7 @@ def _uid(variable: Variable) -> str:
 
 
 def _written(query: str) -> Sequence[Option]:
-    """``a, b : c`` as Grafana reads it: text before a colon, value after it."""
+    """Parse ``a, b : c`` as Grafana does: text before a colon, value after it."""
     parts = [part.replace("\\,", ",").strip() for part in re.split(r"(?<!\\),", query)]
     pairs = [re.match(r"(.+?)\s+:\s+(.+)", part) for part in parts]
     return [
@@ -134,14 +134,14 @@ async def _asked(query: str, scope: Scope, prometheus: Prometheus) -> list[str]:
 
 def _line(series: Series) -> str:
     labels = {name: value for name, value in series.labels.items() if name != "__name__"}
-    spelt = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    pairs = ",".join(f'{name}="{value}"' for name, value in labels.items())
     seconds, value = series.samples[-1]
-    text = f"{series.labels.get('__name__', '')}{{{spelt}}}"
+    text = f"{series.labels.get('__name__', '')}{{{pairs}}}"
     return _SAMPLE.format(labels=text, value=value, milliseconds=seconds * 1000)
 
 
 def _picked(values: Sequence[str], regex: str) -> list[Option]:
-    """Values that match *regex*, cut to its group (or its groups `value` and `text`)."""
+    """Return the values that match *regex*, reduced to its group or groups `value` and `text`."""
     if not regex:
         return [Option(value=value, text=value) for value in dict.fromkeys(values)]
     found = [match for value in values if (match := pattern(regex).search(value))]
@@ -154,7 +154,7 @@ def _picked(values: Sequence[str], regex: str) -> list[Option]:
 
 
 def _sorted(found: list[Option], order: int) -> list[Option]:
-    """By Grafana's ``sort``: odd ascending, even descending; 3, 4 and 7, 8 by number."""
+    """Sort as in Grafana's ``sort``: odd ascending, even descending; 3, 4, 7 and 8 by number."""
     if order == 0:
         return found
     numeric = order in {3, 4, 7, 8}

@@ -1,4 +1,4 @@
-"""Grafana's colours: names, the classic palette, the colour of a value.
+"""Colors of Grafana: names, the classic palette, colors of values.
 
 Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor``.
 """
@@ -33,8 +33,7 @@ NAME_PALETTE: Final = (
     *("#5794F2", "#AEA2E0", "#B7DBAB", "#F9BA8F", "#64B0C8", "#F4D598", "#E5A8E2", "#B877D9"),
     *("#CA95E5", "#FADE2A", "#FF9830", "#6ED0E0", "#8AB8FF"),
 )
-"""Colours of things with names, services above all: bright on the dark ground, and neither the red
-of a failure nor the green of health, which Grafana's own choice may hit."""
+"""Colors of services. Bright on a dark background, and without the red and green of health."""
 
 _CONTINUOUS: Final = {
     "continuous-GrYlRd": ("green", "yellow", "red"),
@@ -51,32 +50,32 @@ HEATMAP: Final = (
     *((0.0, "#22252b"), (0.05, "#332a4c"), (0.25, "#6b2d7a"), (0.5, "#b5367a")),
     *((0.75, "#f1605d"), (0.9, "#feb078"), (1.0, "#fcfdbf")),
 )
-"""From next to nothing to much, on the panel's dark ground."""
+"""Colors of a heatmap from low to high, on a dark background."""
 
 
-def color(name: str) -> str:
-    """The CSS colour for a Grafana colour name; anything else passes through."""
+def css_color(name: str) -> str:
+    """Return the CSS color of a Grafana color name; other text is returned unchanged."""
     return NAMED.get(name, name)
 
 
-def by_index(index: int) -> str:
-    """The classic palette, over and over."""
+def palette_color(index: int) -> str:
+    """Return a color of the classic palette, which repeats."""
     return PALETTE[index % len(PALETTE)]
 
 
-def by_names(names: Iterable[str]) -> dict[str, str]:
-    """The same colour for the same name wherever it is drawn, and no two alike side by side."""
+def name_colors(names: Iterable[str]) -> dict[str, str]:
+    """Return colors by name: the same on every panel, and distinct within one if possible."""
     chosen: dict[str, str] = {}
     for name in sorted(set(names)):
-        color = by_name(name)
+        color = name_color(name)
         if color in chosen.values():
             color = next((one for one in NAME_PALETTE if one not in chosen.values()), color)
         chosen[name] = color
     return chosen
 
 
-def by_name(name: str) -> str:
-    """The colour that *name* has when it stands alone."""
+def name_color(name: str) -> str:
+    """Return the color of *name* without regard to other names."""
     number = 0
     for byte in name.encode():
         number = (number * _SPREAD + byte) & 0xFFFFFFFF
@@ -84,11 +83,11 @@ def by_name(name: str) -> str:
 
 
 _SPREAD: Final = 211
-"""A prime under which the names of the demo and its stack fall apart."""
+"""Prime for which the names of the demo's services get different colors."""
 
 
-def step_for(value: float | None, config: FieldConfig) -> Step | None:
-    """The highest threshold that *value* has reached; the base step without one."""
+def reached_step(value: float | None, config: FieldConfig) -> Step | None:
+    """Return the highest threshold that *value* has reached; the base step for no value."""
     if not config.steps:
         return None
     scaled = _percent(value, config) if config.threshold_mode == "percentage" else value
@@ -100,39 +99,39 @@ def step_for(value: float | None, config: FieldConfig) -> Step | None:
     return reached[-1] if reached else config.steps[0]
 
 
-def of_value(value: float | None, config: FieldConfig) -> str:
-    """The colour of one value by its field's colour mode, thresholds by default."""
+def value_color(value: float | None, config: FieldConfig) -> str:
+    """Return the color of a value by its field's color mode, by threshold as default."""
     if config.color_mode in {"fixed", "shades"}:
-        return color(config.fixed_color or "green")
+        return css_color(config.fixed_color or "green")
     if config.color_mode in _CONTINUOUS:
         return blend(_CONTINUOUS[config.color_mode], (_percent(value, config) or 0.0) / 100)
-    step = step_for(value, config)
-    return color(step.color) if step else color("green")
+    step = reached_step(value, config)
+    return css_color(step.color) if step else css_color("green")
 
 
-def of_series(index: int, named: str, config: FieldConfig, last: float | None) -> str:
-    """The colour of a line: fixed, by its name (*named*), by threshold or by its place."""
+def series_color(index: int, named: str, config: FieldConfig, last: float | None) -> str:
+    """Return the color of a line: fixed, by name (*named*), by threshold or by index."""
     match config.color_mode:
         case "fixed" | "shades":
-            return color(config.fixed_color or "green")
+            return css_color(config.fixed_color or "green")
         case "palette-classic-by-name":
             return named
         case "thresholds":
-            return of_value(last, config)
-    return by_index(index)
+            return value_color(last, config)
+    return palette_color(index)
 
 
 def blend(names: Sequence[str], share: float) -> str:
-    """The colour at *share* (0-1) of the way through *names*."""
+    """Return the color at *share* (0-1) of the way through *names*."""
     place = min(max(share, 0.0), 1.0) * (len(names) - 1)
     index = min(int(place), len(names) - 2)
-    low, high = _rgb(color(names[index])), _rgb(color(names[index + 1]))
+    low, high = _rgb(css_color(names[index])), _rgb(css_color(names[index + 1]))
     mixed = [round(a + (b - a) * (place - index)) for a, b in zip(low, high, strict=True)]
     return "#{:02X}{:02X}{:02X}".format(*mixed)
 
 
-def faded(css: str, opacity: float) -> str:
-    """*css* (``#rrggbb``) with *opacity* 0-1; other notations pass through."""
+def with_opacity(css: str, opacity: float) -> str:
+    """Add *opacity* (0-1) to *css* (``#rrggbb``); other notations are returned unchanged."""
     if not css.startswith("#") or len(css) != len("#rrggbb"):
         return css
     return "rgba({},{},{},{:g})".format(*_rgb(css), round(opacity, 3))

@@ -1,4 +1,4 @@
-"""Field configuration applied, and values turned into what the reader sees."""
+"""Field configuration, and values as displayed."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -14,24 +14,24 @@ from sightline.viewer.values import colors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A value as the reader sees it."""
+class DisplayValue:
+    """A displayed value."""
 
     text: str
     suffix: str = ""
     color: str = ""
-    """CSS colour by threshold or mapping."""
+    """CSS color by threshold or mapping."""
     mapped: bool = False
-    """Whether a mapping gave the text."""
+    """The text comes from a value mapping."""
     empty: bool = False
 
     def __str__(self) -> str:
-        """As one string."""
+        """Join the parts."""
         return self.text + self.suffix
 
 
-def configured(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
-    """*frames* with each field's configuration: defaults, then every override that matches."""
+def with_config(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
+    """Set the configuration of each field: defaults, then every matching override."""
     rules = [(matcher(one), one) for one in panel.overrides]
     return [
         frame.with_fields(
@@ -50,35 +50,35 @@ def configured(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
     ]
 
 
-def shown(value: Any, field: Field) -> Shown:  # noqa: ANN401  a cell holds anything
-    """*value* with its mapping, unit and colour."""
+def display(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell holds anything
+    """Format *value* with its mapping, unit and color."""
     config = field.config
     found = next((one for one in config.mappings if _maps(one, value)), None)
     base = _written(value, field)
     if found is None:
         return base
-    return Shown(
+    return DisplayValue(
         text=base.text if found.text is None else found.text,
         suffix=base.suffix if found.text is None else "",
-        color=colors.color(found.color) if found.color else base.color,
+        color=colors.css_color(found.color) if found.color else base.color,
         mapped=found.text is not None,
     )
 
 
-def _written(value: Any, field: Field) -> Shown:  # noqa: ANN401  a cell holds anything
+def _written(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell holds anything
     config = field.config
     if value is None or value == "":
-        return Shown(text=config.no_value, color=colors.color("text"), empty=True)
+        return DisplayValue(text=config.no_value, color=colors.css_color("text"), empty=True)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Shown(text=str(value), color=colors.of_value(None, config))
+        return DisplayValue(text=str(value), color=colors.value_color(None, config))
     unit = "dateTimeAsIso" if _unwritten_time(field) else config.unit
     text = units.write(value, unit, config.decimals)
-    color = colors.of_value(value, config)
-    return Shown(text=text.prefix + text.number, suffix=text.suffix, color=color)
+    color = colors.value_color(value, config)
+    return DisplayValue(text=text.prefix + text.number, suffix=text.suffix, color=color)
 
 
 def _unwritten_time(field: Field) -> bool:
-    """Whether it is a time whose unit says nothing about how to write one; then Grafana does."""
+    """Tell whether *field* is a time without a unit for times; Grafana then writes a date."""
     return field.type == "time" and not field.config.unit.startswith("dateTime")
 
 

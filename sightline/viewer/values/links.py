@@ -1,4 +1,4 @@
-"""Links of values, panels and dashboards, their variables filled in and made safe."""
+"""Links of values, panels and dashboards, with variables substituted and URLs checked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from sightline.grafana.interpolation import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Href:
-    """A link to click."""
+    """A resolved link."""
 
     title: str
     url: str
     new_tab: bool = False
 
 
-def value_links(  # noqa: PLR0913  a link may name all of them
+def value_links(  # noqa: PLR0913  a link may refer to each
     scope: Scope,
     field: Field,
     value: Any,  # noqa: ANN401  a cell holds anything
@@ -29,7 +29,7 @@ def value_links(  # noqa: PLR0913  a link may name all of them
     row: int,
     frame: Frame | None,
 ) -> list[Href]:
-    """The links of one value; ``${__value.raw}`` and the like name it and its row."""
+    """Return the links of one value; ``${__value.raw}`` refers to it, ``${__data}`` to its row."""
     if not field.config.links:
         return []
     around = frame.fields if frame is not None else (field,)
@@ -40,11 +40,11 @@ def value_links(  # noqa: PLR0913  a link may name all of them
         "__series": {"name": field.title},
         "__data": {"fields": cells | {str(number): cell for number, cell in enumerate(cells)}},
     }
-    return hrefs(scope.with_data(data), field.config.links)
+    return resolve(scope.with_data(data), field.config.links)
 
 
-def hrefs(scope: Scope, links: Iterable[Link]) -> list[Href]:
-    """Links with everything filled in; one that is no http address is left out."""
+def resolve(scope: Scope, links: Iterable[Link]) -> list[Href]:
+    """Substitute variables in links; links that are not web addresses are dropped."""
     made = (
         Href(
             title=scope.plain(one.title) or "Link",
@@ -53,13 +53,13 @@ def hrefs(scope: Scope, links: Iterable[Link]) -> list[Href]:
         )
         for one in links
     )
-    return [href for href in made if safe(href.url)]
+    return [href for href in made if is_web_url(href.url)]
 
 
 def dashboard_links(
     dashboard: Dashboard, others: Sequence[Dashboard], scope: Scope
 ) -> list[tuple[str, list[Href]]]:
-    """The links in a dashboard's head: a title and where it leads; several make a menu."""
+    """Return the links of a dashboard by title; several links under one title are a menu."""
     made = []
     for raw in dashboard.links:
         query = _carried(raw, scope)
@@ -74,19 +74,21 @@ def dashboard_links(
             separator = "&" if "?" in (raw.get("url") or "") else "?"
             url = scope.url(raw.get("url") or "") + (f"{separator}{query}" if query else "")
             blank = bool(raw.get("targetBlank"))
-            targets = [Href(title=raw.get("title") or url, url=url, new_tab=blank)] * safe(url)
+            targets = [Href(title=raw.get("title") or url, url=url, new_tab=blank)] * is_web_url(
+                url
+            )
         made.append((raw.get("title") or "Dashboards", targets))
     return [(title, targets) for title, targets in made if targets]
 
 
-def safe(url: str) -> bool:
-    """Whether a browser may follow *url*: ours, or http."""
+def is_web_url(url: str) -> bool:
+    """Tell whether *url* is a path of this server or an http address."""
     parts = urlsplit(url.strip())
     return bool(url) and parts.scheme in {"", "http", "https"} and not url.startswith("//")
 
 
-def at_home(url: str) -> str:
-    """*url* without its host where it names a dashboard: rules are written for one address."""
+def without_host(url: str) -> str:
+    """Remove the host from *url* if it is a dashboard: alerts are written for one address."""
     parts = urlsplit(url)
     return urlunsplit(("", "", *parts[2:])) if parts.path.startswith("/d/") else url
 

@@ -28,7 +28,7 @@ def check(said: object, *, limits: Limits = LIMITS, delay: float = 0.0, **panel:
     """The verdict on one panel whose query is answered with *said*."""
     raw = {"id": 1, "type": "timeseries", "title": "Panel", "targets": [TARGET], **panel}
     with serving(Source({"/api/v1/query_range": said}, delay_seconds=delay)) as source:
-        sources = Sources.of(Settings.from_env({"PROMETHEUS_URL": source.url}))
+        sources = Sources.from_settings(Settings.from_env({"PROMETHEUS_URL": source.url}))
         [row] = proof.run([dashboard(raw)], sources, scope(), limits=limits)
     return row
 
@@ -64,7 +64,7 @@ def test_a_slow_query_is_asked_again_before_it_is_blamed() -> None:
 
 
 def test_a_failure_says_why() -> None:
-    assert check(ERROR).detail == "Prometheus says: parse error: unexpected )"
+    assert check(ERROR).detail == "Prometheus answered: parse error: unexpected )"
 
 
 def test_the_report_names_what_is_to_mend_and_counts_the_rest() -> None:
@@ -83,7 +83,7 @@ def test_a_variable_without_a_value_is_found() -> None:
     empty = {"status": "success", "data": []}
 
     with serving(Source({"/api/v1/label/job/values": empty})) as source:
-        sources = Sources.of(Settings.from_env({"PROMETHEUS_URL": source.url}))
+        sources = Sources.from_settings(Settings.from_env({"PROMETHEUS_URL": source.url}))
         [row] = proof.run(
             [dashboard(variables=[{**variable, "current": current, "allValue": ".+"}])],
             sources,

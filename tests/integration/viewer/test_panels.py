@@ -166,11 +166,11 @@ def test_a_slow_prometheus_is_given_up_on_and_the_page_does_not_wait(
 
 
 LIES = [
-    (b"<html>proxy error</html>", "with no JSON"),
-    (b"", "with no JSON"),
-    ([1, 2], "in a shape that is not its API"),
-    ({"status": "success", "data": {"result": "none"}}, "in a shape that is not its API"),
-    ({"status": "success", "data": {"result": [{"metric": {}, "values": [[1]]}]}}, "in a shape"),
+    (b"<html>proxy error</html>", "without JSON"),
+    (b"", "without JSON"),
+    ([1, 2], "unexpected answer of Prometheus"),
+    ({"status": "success", "data": {"result": "none"}}, "unexpected answer of Prometheus"),
+    ({"status": "success", "data": {"result": [{"metric": {}, "values": [[1]]}]}}, "unexpected"),
     ({"status": "error", "error": "too many <samples>"}, "too many &lt;samples&gt;"),
 ]
 

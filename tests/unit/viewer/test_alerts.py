@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sightline.viewer.sources.alerts import alerts
+from sightline.viewer.sources.alerts import read_alerts
 from sightline.viewer.sources.upstream import SourceError
 
 
@@ -18,7 +18,7 @@ def raw(name: str, state: str = "firing", **labels: str) -> dict[str, Any]:
 
 
 def test_the_worst_stands_first() -> None:
-    listed = alerts(
+    listed = read_alerts(
         [
             raw("Waiting", "pending", severity="critical"),
             raw("Known", severity="critical"),
@@ -34,19 +34,19 @@ def test_the_worst_stands_first() -> None:
 def test_a_silence_holds_back_only_the_alert_with_its_labels() -> None:
     held = [({"alertname": "Down", "job": "users"}, "silenced")]
 
-    users, orders = alerts([raw("Down", job="users"), raw("Down", job="orders")], held)[::-1]
+    users, orders = read_alerts([raw("Down", job="users"), raw("Down", job="orders")], held)[::-1]
 
     assert (users.state, orders.state) == ("silenced", "firing")
 
 
 def test_an_alert_without_a_summary_is_called_by_its_name() -> None:
-    [one] = alerts([raw("Down", job="users")])
+    [one] = read_alerts([raw("Down", job="users")])
 
     assert (one.summary, one.detail, one.shown_labels) == ("Down", "", [("job", "users")])
-    assert one.ways == []
+    assert one.links == []
 
 
 @pytest.mark.parametrize("lie", [{}, {"labels": 3}, {"labels": {}, "state": "firing"}])
 def test_what_is_no_alert_is_refused(lie: dict[str, Any]) -> None:
-    with pytest.raises(SourceError, match="an alert that is none"):
-        alerts([lie])
+    with pytest.raises(SourceError, match="unexpected alert"):
+        read_alerts([lie])

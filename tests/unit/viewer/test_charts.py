@@ -5,7 +5,7 @@ from typing import Any
 
 from sightline.viewer.model.series import Exemplar, Series
 from sightline.viewer.panels.view import View
-from sightline.viewer.sources.drawing import Event
+from sightline.viewer.sources.panel_data import Event
 from sightline.viewer.sources.results import heatmap, time_series
 from tests.viewing import NOON, numbers, panel, series, view
 

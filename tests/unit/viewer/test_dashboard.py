@@ -10,7 +10,7 @@ from sightline.grafana.dashboard import Dashboard
 from sightline.viewer.model.folder import Folder
 from sightline.viewer.pages.dashboards import sections
 from sightline.viewer.panels.kinds import PANELS
-from sightline.viewer.values.links import at_home, dashboard_links, safe
+from sightline.viewer.values.links import dashboard_links, is_web_url, without_host
 from tests.viewing import dashboard, scope
 
 FILES = sorted(DASHBOARDS.glob("*.json"))
@@ -78,9 +78,9 @@ def test_the_menu_leads_to_the_dashboards_of_its_tag() -> None:
     ],
 )
 def test_only_web_addresses_are_followed(url: str, good: bool) -> None:  # noqa: FBT001  a row of the table
-    assert safe(url) == good
+    assert is_web_url(url) == good
 
 
 def test_a_dashboard_of_another_address_is_opened_here() -> None:
-    assert at_home("http://localhost:3000/d/slo?var-job=a") == "/d/slo?var-job=a"
-    assert at_home("https://wiki/runbook") == "https://wiki/runbook"
+    assert without_host("http://localhost:3000/d/slo?var-job=a") == "/d/slo?var-job=a"
+    assert without_host("https://wiki/runbook") == "https://wiki/runbook"

@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.grafana.frame import Field
-from sightline.viewer.values.fields import configured, shown
+from sightline.viewer.values.fields import display, with_config
 from tests.viewing import columns, panel
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 0.05}]}
@@ -12,7 +12,7 @@ RED, GREEN = "#F2495C", "#73BF69"
 
 def field(value: object, **defaults: object) -> Field:
     frame = columns(v=[value])
-    return configured(panel("table", defaults=defaults), [frame])[0].fields[0]
+    return with_config(panel("table", defaults=defaults), [frame])[0].fields[0]
 
 
 def test_an_override_goes_over_the_defaults() -> None:
@@ -26,11 +26,11 @@ def test_an_override_goes_over_the_defaults() -> None:
     }
     chosen = panel("table", defaults={"unit": "reqps"}, overrides=[override])
 
-    [frame] = configured(chosen, [columns(rate=[1.0], errors=[0.5])])
+    [frame] = with_config(chosen, [columns(rate=[1.0], errors=[0.5])])
 
     rate, errors = frame.fields
-    assert str(shown(1.0, rate)) == "1 req/s"
-    assert str(shown(0.5, errors)) == "50%"
+    assert str(display(1.0, rate)) == "1 req/s"
+    assert str(display(0.5, errors)) == "50%"
     assert (errors.title, errors.config.custom["width"]) == ("Errors", 90)
 
 
@@ -51,7 +51,7 @@ def test_a_matcher_finds_its_fields(matcher: str, options: object, matched: list
         "properties": [{"id": "unit", "value": "s"}],
     }
 
-    [frame] = configured(
+    [frame] = with_config(
         panel("table", overrides=[override]), [columns(job=["a"], up=[1.0], upset=[1.0])]
     )
 
@@ -62,7 +62,7 @@ def test_a_matcher_finds_its_fields(matcher: str, options: object, matched: list
     ("value", "color"), [(0.0, GREEN), (0.05, RED), (9.0, RED), (None, "#CCCCDC")]
 )
 def test_a_value_has_the_colour_of_its_threshold(value: float | None, color: str) -> None:
-    assert shown(value, field(value, thresholds=STEPS)).color == color
+    assert display(value, field(value, thresholds=STEPS)).color == color
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_mapping_gives_the_text(value: float | None, text: str) -> None:
         {"type": "special", "options": {"match": "null", "result": {"text": "unknown"}}},
     ]
 
-    assert str(shown(value, field(value, mappings=mappings))) == text
+    assert str(display(value, field(value, mappings=mappings))) == text
 
 
 def test_an_empty_value_says_what_the_panel_says() -> None:
-    assert str(shown(None, field(None, noValue="no traffic"))) == "no traffic"
+    assert str(display(None, field(None, noValue="no traffic"))) == "no traffic"

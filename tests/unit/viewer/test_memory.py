@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sightline.viewer.sources.memory import Memory
+from sightline.viewer.sources.answer_cache import AnswerCache
 from sightline.viewer.sources.upstream import SourceError
 
 
@@ -26,24 +26,24 @@ class Source:
 
 def test_questions_at_the_same_moment_share_one_answer() -> None:
     async def ask() -> list[int]:
-        memory, source = Memory(), Source()
-        return list(await asyncio.gather(*(memory.ask("up", source.answer) for _ in range(5))))
+        cache, source = AnswerCache(), Source()
+        return list(await asyncio.gather(*(cache.get("up", source.answer) for _ in range(5))))
 
     assert asyncio.run(ask()) == [1, 1, 1, 1, 1]
 
 
 def test_another_question_has_an_answer_of_its_own() -> None:
     async def ask() -> tuple[int, int]:
-        memory, source = Memory(), Source()
-        return await memory.ask("up", source.answer), await memory.ask("down", source.answer)
+        cache, source = AnswerCache(), Source()
+        return await cache.get("up", source.answer), await cache.get("down", source.answer)
 
     assert asyncio.run(ask()) == (1, 2)
 
 
 def test_an_old_answer_is_asked_for_again() -> None:
     async def ask() -> tuple[int, int]:
-        memory, source = Memory(kept_seconds=0.0), Source()
-        return await memory.ask("up", source.answer), await memory.ask("up", source.answer)
+        cache, source = AnswerCache(kept_seconds=0.0), Source()
+        return await cache.get("up", source.answer), await cache.get("up", source.answer)
 
     assert asyncio.run(ask()) == (1, 2)
 
@@ -52,11 +52,11 @@ def test_a_failure_is_shared_too() -> None:
     source = Source()
 
     async def ask() -> None:
-        memory = Memory()
+        cache = AnswerCache()
         await asyncio.gather(
-            *(memory.ask("up", source.fail) for _ in range(3)), return_exceptions=True
+            *(cache.get("up", source.fail) for _ in range(3)), return_exceptions=True
         )
-        await memory.ask("up", source.fail)
+        await cache.get("up", source.fail)
 
     with pytest.raises(SourceError):
         asyncio.run(ask())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sightline.viewer.panels.singles import arc, sparkline
+from sightline.viewer.panels.singles import arc_path, sparkline_paths
 from tests.viewing import columns, numbers, panel, view
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 5}]}
@@ -62,16 +62,16 @@ def test_a_dial_has_its_thresholds_as_a_ring() -> None:
 
     [dial] = view(panel("gauge", defaults=defaults, options=LAST), numbers("a", 5)).context["dials"]
 
-    assert dial["value"] == arc(0.0, 0.5, radius=80)
+    assert dial["value"] == arc_path(0.0, 0.5, radius=80)
     assert [part["path"] for part in dial["ring"]] == [
-        arc(0, 0.5, radius=93),
-        arc(0.5, 1, radius=93),
+        arc_path(0, 0.5, radius=93),
+        arc_path(0.5, 1, radius=93),
     ]
 
 
 def test_a_flat_course_is_drawn_and_a_single_point_is_not() -> None:
-    assert sparkline([1.0, 1.0]) is not None
-    assert sparkline([1.0, None]) is None
+    assert sparkline_paths([1.0, 1.0]) is not None
+    assert sparkline_paths([1.0, None]) is None
 
 
 def override(name: str, **properties: object) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def test_a_panel_that_only_grafana_draws_says_so() -> None:
 
     shown = view(panel("piechart", targets=[target]))
 
-    assert shown.context["text"] == "“piechart” panels are drawn by Grafana only"
+    assert shown.context["text"] == "“piechart” panels need Grafana"
     assert shown.context["detail"] == "up"
 
 

@@ -1,4 +1,4 @@
-// Draws Plotly figures made by the server; adds what needs a mouse: zoom, legend, links, crosshair.
+// Draws Plotly figures of the server, with zoom, legend, links and a shared crosshair.
 const OPTIONS = { displayModeBar: false, doubleClick: false, showTips: false };
 export const POINTED = "sightline:pointed";
 
@@ -50,7 +50,7 @@ function shareOf(plot, clientX) {
   return (clientX - plot.getBoundingClientRect().left - axis._offset) / axis._length;
 }
 
-// A click shows one series alone, a second one all again; with Ctrl it hides or shows just that one.
+// A click shows only one series, a second click shows all; with Ctrl it toggles one series.
 export function listenLegend(legend, plot) {
   const entries = [...legend.querySelectorAll("[data-trace]")];
   const paint = () => entries.forEach((entry) => entry.classList.toggle("off", plot.hiddenTraces?.has(+entry.dataset.trace) ?? false));

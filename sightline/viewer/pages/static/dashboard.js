@@ -1,4 +1,4 @@
-// Keeps a dashboard's panels up to date: only those in sight, each on its own, none twice at a time.
+// Refreshes the visible panels of a dashboard; each has at most one request in flight.
 import { drawChart, listenLegend } from "./charts.js";
 import { listenTable } from "./tables.js";
 import { Picker, closeMenus } from "./pickers.js";
@@ -20,7 +20,7 @@ const fields = [...document.querySelectorAll(".field input")];
 fields.forEach((field) => field.addEventListener("change", changed));
 closeMenus();
 
-// What the reader has chosen, as the address has it.
+// Time range and variables in the form of URL parameters.
 function choices() {
   const query = new URLSearchParams();
   const [from, to] = range.value.split("|");
@@ -43,7 +43,7 @@ function changed({ push = true } = {}) {
   drawAll();
 }
 
-// Links to other dashboards carry the same choices.
+// Links to other dashboards keep time range and variables.
 function keepChoices() {
   document.querySelectorAll("a[data-keep]").forEach((link) => (link.href = `${link.pathname}?${choices()}`));
 }
@@ -52,7 +52,7 @@ async function loadOptions() {
   try {
     const answer = await (await fetch(`${base}/variables?${choices()}`)).json();
     pickers.forEach((picker) => answer[picker.name] && picker.set(answer[picker.name]));
-  } catch { /* the panels say that the viewer is gone */ }
+  } catch { /* the panels report the failed connection */ }
 }
 
 function drawAll() {
@@ -87,7 +87,7 @@ async function draw(panel) {
   }
 }
 
-// Browsers give up requests when an interface of the machine comes or goes: that is worth a second try.
+// Retry once, because browsers abort requests when a network interface changes.
 async function ask(address, signal, again = 2) {
   try {
     const response = await fetch(address, { signal });
@@ -168,7 +168,7 @@ document.addEventListener("visibilitychange", () => document.hidden || drawAll()
 addEventListener("popstate", () => location.reload());
 main.querySelectorAll(".row h2").forEach((head) => head.addEventListener("click", () => head.parentElement.classList.toggle("closed")));
 
-// A click on a title gives its panel the whole window, a second one (or Escape) gives it back.
+// A click on a title enlarges its panel; a second click or Escape restores it.
 const whole = (panel) => panel?.classList.toggle("full");
 panels.forEach((panel) => panel.querySelector(".title").addEventListener("click", () => whole(panel)));
 document.addEventListener("keydown", (event) => event.key === "Escape" && whole(main.querySelector(".panel.full")));

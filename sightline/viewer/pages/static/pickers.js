@@ -1,4 +1,4 @@
-// The variables of a dashboard: menus whose options the server names, kept in the address.
+// Menus of dashboard variables; the server returns the options, the URL holds the values.
 const ALL = "$__all";
 const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
 
@@ -57,7 +57,7 @@ export class Picker {
   }
 }
 
-// One menu is open at a time; a click elsewhere, or Escape, closes it.
+// One menu is open at a time; a click elsewhere or Escape closes it.
 export function closeMenus() {
   const menus = () => document.querySelectorAll("details.menu[open], details.picker[open]");
   document.addEventListener("click", (event) => menus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));

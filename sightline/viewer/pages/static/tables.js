@@ -1,4 +1,4 @@
-// Sorts a table by the column whose head is clicked; the order survives a refresh.
+// Sorts a table by the clicked column; the order is kept after a refresh.
 export function listenTable(body) {
   const heads = [...body.querySelectorAll(".cells th")];
   heads.forEach((head, column) => {

@@ -1,4 +1,4 @@
-// The waterfall: a fold hides what is below a span; the address can name a span to open.
+// Waterfall: the button collapses the children of a span; the URL fragment opens a span.
 import { closeMenus } from "./pickers.js";
 
 closeMenus();

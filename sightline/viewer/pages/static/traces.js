@@ -1,4 +1,4 @@
-// The search for traces: a dot opens its trace, a new service renews the operations.
+// Search for traces: a dot opens its trace, a change of the service reloads the operations.
 import { drawChart } from "./charts.js";
 import { closeMenus } from "./pickers.js";
 

@@ -1,4 +1,4 @@
-"""Equal questions asked once: the panels of a page want the same annotations at the same moment."""
+"""Cache of answers: all panels of a page query the same annotations at the same time."""
 
 import asyncio
 import time
@@ -8,18 +8,18 @@ from typing import Any, Final, TypeVar
 Answer = TypeVar("Answer")
 
 KEPT_SECONDS: Final = 2.0
-"""How long an answer counts as new: less than any refresh."""
+"""Lifetime of an answer; shorter than any refresh interval."""
 
 
-class Memory:
-    """Answers by question, those under way too."""
+class AnswerCache:
+    """Answers by question, including pending ones."""
 
     def __init__(self, *, kept_seconds: float = KEPT_SECONDS) -> None:
         self._kept_seconds = kept_seconds
         self._answers: dict[Hashable, tuple[float, asyncio.Future[Any]]] = {}
 
-    async def ask(self, question: Hashable, find: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer to *question*, which *find* finds unless it is known; its error counts too."""
+    async def get(self, question: Hashable, find: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return the cached answer or error for *question*, or call *find*."""
         now = time.monotonic()
         oldest = now - self._kept_seconds
         self._answers = {key: one for key, one in self._answers.items() if one[0] > oldest}

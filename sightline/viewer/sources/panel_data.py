@@ -26,7 +26,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class PanelData:
     """A panel and its data. Displaying it needs no further request."""
 
     panel: Panel
