@@ -1,4 +1,4 @@
-"""Sources of the viewer that answer what a test says: over real HTTP, so that lies are possible."""
+"""HTTP sources of the viewer with answers set by the test."""
 
 import json
 import threading
@@ -21,16 +21,16 @@ from tests.waiting import until
 
 @dataclass
 class Source:
-    """A server on loopback: path to JSON, or to raw bytes; 404 for any other path."""
+    """A server on loopback with an answer per path, JSON or raw bytes; other paths answer 404."""
 
     answers: Mapping[str, Any] = field(default_factory=dict)
     delay_seconds: float = 0.0
     asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
-    """Path and parameters of every request, form fields included."""
+    """Path and parameters of every request, including form fields."""
     url: str = ""
 
     def answer(self, path: str, parameters: dict[str, list[str]]) -> tuple[int, bytes]:
-        """Status and body for one request."""
+        """Return status and body for one request."""
         self.asked.append((path, parameters))
         threading.Event().wait(self.delay_seconds)
         found = self.answers.get(path)
@@ -39,14 +39,14 @@ class Source:
         return 200, found if isinstance(found, bytes) else json.dumps(found).encode()
 
     def parameters(self, path: str) -> dict[str, str]:
-        """First values of what was last asked of *path*."""
+        """Return the first values of the last request for *path*."""
         found = next(given for one, given in reversed(self.asked) if one == path)
         return {name: values[0] for name, values in found.items()}
 
 
 @contextmanager
 def serving(source: Source) -> Iterator[Source]:
-    """*source* on a free port, with its address filled in."""
+    """Serve *source* on a free port and set its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -62,7 +62,7 @@ def serving(source: Source) -> Iterator[Source]:
         do_POST = do_GET  # noqa: N815  named by http.server
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     source.url = f"http://127.0.0.1:{server.server_port}"
@@ -78,25 +78,25 @@ def serving(source: Source) -> Iterator[Source]:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A viewer that runs."""
+    """A running viewer."""
 
     url: str
 
     def get(self, path: str) -> requests.Response:
-        """What it answers."""
+        """Return the response for *path*."""
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
             return session.get(self.url + path, timeout=60)
 
     def panel(self, number: int = 1, query: str = "") -> dict[str, Any]:
-        """One panel of the dashboard `test`."""
+        """Return one panel of the dashboard `test`."""
         found: dict[str, Any] = self.get(f"/d/test/panels/{number}?{query}").json()
         return found
 
 
 @contextmanager
 def viewing(folder: Path, *, timeout_seconds: float = 5.0, **urls: str) -> Iterator[Viewer]:
-    """A viewer of *folder* over the sources named; a source left out is dead."""
+    """Run a viewer of *folder*; a source without a URL is unreachable."""
     port, dead = free_ports(2)
     settings = Settings(
         host="127.0.0.1",

@@ -1,4 +1,4 @@
-"""Dashboards, frames and drawings in a line each, for tests of the viewer."""
+"""Short constructors of dashboards, frames and panel data for tests of the viewer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ LAST_HOUR = TimeRange.parse("now-1h", "now", now=NOON)
 
 
 def scope(interval_seconds: float = 10.0, **variables: str | Sequence[str]) -> Scope:
-    """The hour before noon; a list makes a variable of several values."""
+    """Return the scope of the hour before noon; a list makes a variable with several values."""
     values = {
         name: Value(values=(one,))
         if isinstance(one, str)
@@ -33,7 +33,7 @@ def scope(interval_seconds: float = 10.0, **variables: str | Sequence[str]) -> S
 
 
 def dashboard(*panels: Mapping[str, Any], **more: Any) -> Dashboard:  # noqa: ANN401  as in the file
-    """A dashboard `test` of these panels; a variable is an entry of ``variables``."""
+    """Return a dashboard `test` with these panels; ``variables`` are as in the file."""
     listed = {"templating": {"list": list(more.pop("variables", ()))}}
     return Dashboard.from_json(
         {"uid": "test", "title": "Test", "panels": list(panels)} | listed | more
@@ -46,7 +46,7 @@ def panel(
     defaults: Mapping[str, Any] | None = None,
     **more: Any,  # noqa: ANN401  as in the file
 ) -> Panel:
-    """A panel with these field defaults; ``options``, ``overrides`` and the like as in the file."""
+    """Return a panel with these field defaults; other arguments are as in the file."""
     fields = {"defaults": defaults or {}, "overrides": more.pop("overrides", [])}
     raw = {"id": 1, "type": type_, "title": "Panel", "fieldConfig": fields, **more}
     found = dashboard(raw).panel(1)
@@ -55,7 +55,7 @@ def panel(
 
 
 def numbers(name: str, *values: float | None, every_seconds: float = 10.0, **labels: str) -> Frame:
-    """A series of *values* that ends at noon."""
+    """Return a series of *values* that ends at noon."""
     first = NOON - every_seconds * (len(values) - 1)
     times = [1000 * (first + every_seconds * number) for number in range(len(values))]
     return Frame(
@@ -68,7 +68,7 @@ def numbers(name: str, *values: float | None, every_seconds: float = 10.0, **lab
 
 
 def columns(*, ref_id: str = "A", **cells: Sequence[Any]) -> Frame:
-    """A table; a column of text is a string column."""
+    """Return a table; a column with text is a string column."""
     return Frame(
         ref_id=ref_id,
         fields=tuple(
@@ -83,12 +83,12 @@ def columns(*, ref_id: str = "A", **cells: Sequence[Any]) -> Frame:
 
 
 def cells(frame: Frame) -> dict[str, list[Any]]:
-    """A frame as columns by the name that the reader sees."""
+    """Return the columns of a frame by title."""
     return {field.title: list(field.values) for field in frame.fields}
 
 
 def series(*values: float, **labels: str) -> Series:
-    """Samples ten seconds apart, the last at noon."""
+    """Return a series with samples ten seconds apart, the last at noon."""
     first = NOON - 10.0 * (len(values) - 1)
     samples = [(first + 10.0 * number, value) for number, value in enumerate(values)]
     return Series(labels=labels, samples=samples)
@@ -101,7 +101,7 @@ def view(
     events: Sequence[Event] = (),
     trace: Trace | None = None,
 ) -> View:
-    """What *shown* looks like with these frames, on a clock in UTC."""
+    """Draw *shown* with these frames in UTC."""
     data = PanelData(
         panel=shown,
         frames=with_config(shown, frames),
@@ -117,7 +117,7 @@ def view(
 def span(
     id_: str, start: int, duration: int, *, parent: str = "", process: str = "p1", **tags: object
 ) -> dict[str, Any]:
-    """A span as Jaeger's v1 API has it; times are microseconds."""
+    """Return a span as in Jaeger's v1 API; times are microseconds."""
     above = [{"refType": "CHILD_OF", "traceID": "t", "spanID": parent}] if parent else []
     return {
         "traceID": "t",
@@ -133,7 +133,7 @@ def span(
 
 
 def trace(*spans: Mapping[str, Any], services: Sequence[str] = ("gateway",)) -> dict[str, Any]:
-    """A trace of these spans; process ``p1`` is the first service."""
+    """Return a trace of these spans; process ``p1`` is the first service."""
     names = enumerate(services, start=1)
     processes = {f"p{number}": {"serviceName": name, "tags": []} for number, name in names}
     return {"traceID": "t", "spans": list(spans), "processes": processes}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sightline.grafana.dashboard import Override
-from sightline.grafana.frame import Field, Frame
+from sightline.grafana.frame import Field
 
-Matcher = Callable[[Frame, Field], bool]
+Matcher = Callable[[Field], bool]
 
 
 def matcher(override: Override) -> Matcher:
@@ -27,35 +27,27 @@ def pattern(text: str) -> re.Pattern[str]:
 
 
 def _nothing(_options: Any) -> Matcher:  # noqa: ANN401  JSON of any type; likewise below
-    return lambda _frame, _field: False
+    return lambda _field: False
 
 
 def _by_name(options: Any) -> Matcher:  # noqa: ANN401
-    return lambda _frame, field: options in {field.name, field.title}
+    return lambda field: options in {field.name, field.title}
 
 
 def _by_names(options: Any) -> Matcher:  # noqa: ANN401
     options = options if isinstance(options, Mapping) else {"names": options or []}
     names, excluded = set(options.get("names") or ()), options.get("mode") == "exclude"
-    return lambda _frame, field: (not names.isdisjoint({field.name, field.title})) != excluded
+    return lambda field: (not names.isdisjoint({field.name, field.title})) != excluded
 
 
 def _by_regexp(options: Any) -> Matcher:  # noqa: ANN401
     found = pattern(str(options))
-    return lambda _frame, field: bool(found.search(field.title))
+    return lambda field: bool(found.search(field.title))
 
 
 def _by_type(options: Any) -> Matcher:  # noqa: ANN401
     kind = options.get("type") if isinstance(options, Mapping) else options
-    return lambda _frame, field: field.type == kind
-
-
-def _by_query(options: Any) -> Matcher:  # noqa: ANN401
-    return lambda frame, field: frame.ref_id == options and field.type != "time"
-
-
-def _numeric(_options: Any) -> Matcher:  # noqa: ANN401
-    return lambda _frame, field: field.type == "number"
+    return lambda field: field.type == kind
 
 
 MATCHERS: Final[Mapping[str, Callable[[Any], Matcher]]] = {
@@ -63,6 +55,4 @@ MATCHERS: Final[Mapping[str, Callable[[Any], Matcher]]] = {
     "byNames": _by_names,
     "byRegexp": _by_regexp,
     "byType": _by_type,
-    "byFrameRefID": _by_query,
-    "numeric": _numeric,
 }

@@ -18,11 +18,10 @@ class Text:
 
     number: str
     suffix: str = ""
-    prefix: str = ""
 
     def __str__(self) -> str:
         """Join the parts."""
-        return f"{self.prefix}{self.number}{self.suffix}"
+        return self.number + self.suffix
 
 
 Writer = Callable[[float, int | None], Text]
@@ -33,8 +32,12 @@ def write(value: float, unit: str, decimals: int | None = None) -> Text:
 
     An unknown unit is written after the number.
     """
-    writer = _UNITS.get(unit) or _with_affix(unit)
+    writer = _UNITS.get(unit) or _after(f" {unit.removeprefix(_SUFFIX)}")
     return writer(value, decimals)
+
+
+_SUFFIX: Final = "suffix:"
+"""Prefix of a unit that is itself the text after the number."""
 
 
 def write_tick(value: float, unit: str) -> str:
@@ -45,12 +48,12 @@ def write_tick(value: float, unit: str) -> str:
     digits = number[: len(number) - len(letters)]
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
-    return f"{text.prefix}{digits}{letters}{text.suffix}"
+    return digits + letters + text.suffix
 
 
 def known(unit: str) -> bool:
     """Tell whether *unit* is written as in Grafana."""
-    return unit in _UNITS or unit.partition(":")[0] in _AFFIXES
+    return unit in _UNITS or unit.startswith(_SUFFIX)
 
 
 def _fixed(value: float, decimals: int | None) -> str:
@@ -65,10 +68,6 @@ def _decimals(value: float) -> int:
 
 def _after(suffix: str, *, factor: float = 1.0) -> Writer:
     return lambda value, decimals: Text(number=_fixed(value * factor, decimals), suffix=suffix)
-
-
-def _before(prefix: str) -> Writer:
-    return lambda value, decimals: Text(number=_fixed(value, decimals), prefix=prefix)
 
 
 def _scaled(base: float, units: Sequence[str]) -> Writer:
@@ -130,7 +129,7 @@ def _duration(value: float, _decimals: int | None) -> Text:
 def _clock(value: float, _decimals: int | None) -> Text:
     minutes, seconds = divmod(int(abs(value)), 60)
     hours, minutes = divmod(minutes, 60)
-    return Text(number=f"{hours:02}:{minutes:02}:{seconds:02}", prefix="-" if value < 0 else "")
+    return Text(number=f"{'-' if value < 0 else ''}{hours:02}:{minutes:02}:{seconds:02}")
 
 
 def _from_now(value: float, _decimals: int | None) -> Text:
@@ -141,19 +140,6 @@ def _from_now(value: float, _decimals: int | None) -> Text:
 
 def _date(value: float, _decimals: int | None) -> Text:
     return Text(number=datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"))
-
-
-_AFFIXES: Final[dict[str, Callable[[str], Writer]]] = {
-    "prefix": _before,
-    "suffix": lambda text: _after(f" {text}"),
-}
-
-
-def _with_affix(unit: str) -> Writer:
-    kind, _, text = unit.partition(":")
-    if text and kind in _AFFIXES:
-        return _AFFIXES[kind](text)
-    return _after(f" {unit}")
 
 
 def _prefixed(symbol: str, base: int, multiples: Sequence[str]) -> Writer:

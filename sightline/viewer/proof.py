@@ -114,7 +114,7 @@ async def _dashboard(
     try:
         scope = await scope_of(dashboard, chosen, blank, sources.prometheus)
     except SourceError as error:
-        return [_row(dashboard, "dashboard", dashboard.title, "failed", detail=str(error))]
+        return [replace(_failed(dashboard, "dashboard", dashboard.title), detail=str(error))]
     rows = [await _variable(dashboard, one, scope, sources) for one in _asking(dashboard)]
     rows += [await _annotation(dashboard, one, scope, sources) for one in dashboard.annotations]
     bare = replace(dashboard, annotations=())
@@ -129,25 +129,24 @@ def _asking(dashboard: Dashboard) -> Iterator[Variable]:
 async def _variable(
     dashboard: Dashboard, variable: Variable, scope: Scope, sources: Sources
 ) -> Row:
-    name = f"${variable.name}"
+    row = _failed(dashboard, "variable", f"${variable.name}")
     try:
         found = await options(variable, scope, sources.prometheus)
     except SourceError as error:
-        return _row(dashboard, "variable", name, "failed", detail=str(error))
-    verdict: Verdict = "data" if found else "empty"
-    return _row(dashboard, "variable", name, verdict, series=len(found))
+        return replace(row, detail=str(error))
+    return replace(row, verdict="data" if found else "empty", series=len(found))
 
 
 async def _annotation(
     dashboard: Dashboard, annotation: Annotation, scope: Scope, sources: Sources
 ) -> Row:
     """Check an annotation; no event is a valid result."""
+    row = _failed(dashboard, "annotation", annotation.name)
     try:
         found = await sources.prometheus.instant(scope.promql(annotation.expr), at=scope.time.end)
     except SourceError as error:
-        return _row(dashboard, "annotation", annotation.name, "failed", detail=str(error))
-    verdict: Verdict = "data" if found else "declared empty"
-    return _row(dashboard, "annotation", annotation.name, verdict, series=len(found))
+        return replace(row, detail=str(error))
+    return replace(row, verdict="data" if found else "declared empty", series=len(found))
 
 
 async def _panel(
@@ -165,9 +164,9 @@ async def _panel(
 async def _attempt(
     dashboard: Dashboard, panel: Panel, scope: Scope, sources: Sources, limits: Limits
 ) -> Row:
-    unknown = _unknown(panel)
-    if unknown:
-        return _row(dashboard, panel.type, panel.title, "failed", detail=unknown)
+    row = _failed(dashboard, panel.type, panel.title)
+    if unknown := _unknown(panel):
+        return replace(row, detail=unknown)
     meter = MeteredPrometheus(sources.prometheus.upstream)
     try:
         data = await replace(sources, prometheus=meter).panel_data(
@@ -175,14 +174,12 @@ async def _attempt(
         )
         draw(data)
     except SourceError as error:
-        return _row(dashboard, panel.type, panel.title, "failed", detail=str(error))
+        return replace(row, detail=str(error))
     verdict, detail = _verdict(data, meter, limits)
-    title = data.scope.plain(panel.title)
-    return _row(
-        dashboard,
-        panel.type,
-        title,
-        verdict,
+    return replace(
+        row,
+        name=data.scope.plain(panel.title),
+        verdict=verdict,
         detail=detail,
         series=meter.series,
         seconds=meter.seconds,
@@ -213,10 +210,8 @@ def _verdict(data: PanelData, meter: MeteredPrometheus, limits: Limits) -> tuple
     if meter.series > limits.series and panel.type not in _UNLIMITED:
         return "too many", f"{meter.series} series, at most {limits.series} allowed"
     if meter.seconds > limits.seconds:
-        return (
-            "slow",
-            f"{1000 * meter.seconds:.0f} ms, at most {1000 * limits.seconds:.0f} ms allowed",
-        )
+        taken, allowed = 1000 * meter.seconds, 1000 * limits.seconds
+        return "slow", f"{taken:.0f} ms, at most {allowed:.0f} ms allowed"
     if _has_data(data):
         return "data", ""
     if panel.config.no_value or panel.type in {"alertlist", "text"} or _awaits_choice(data):
@@ -246,25 +241,8 @@ def _awaits_choice(data: PanelData) -> bool:
     return data.panel.type == "traces" and not any(queries)
 
 
-def _row(  # noqa: PLR0913  one argument per column
-    dashboard: Dashboard,
-    kind: str,
-    name: str,
-    verdict: Verdict,
-    *,
-    detail: str = "",
-    series: int = 0,
-    seconds: float = 0.0,
-) -> Row:
-    return Row(
-        dashboard=dashboard.uid,
-        kind=kind,
-        name=name,
-        verdict=verdict,
-        detail=detail,
-        series=series,
-        seconds=seconds,
-    )
+def _failed(dashboard: Dashboard, kind: str, name: str) -> Row:
+    return Row(dashboard=dashboard.uid, kind=kind, name=name, verdict="failed")
 
 
 def run(

@@ -1,4 +1,4 @@
-"""The dashboards people take home: they ask for what exists, lead where they say, and are clean."""
+"""Contract of the dashboards: existing metrics, valid links, no lint findings."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +38,7 @@ def stem(path: Path) -> str:
 
 
 def asked(path: Path) -> Iterator[str]:
-    """Every PromQL of a dashboard: panels and annotations."""
+    """Return every PromQL expression of a dashboard."""
     dashboard = Dashboard.read(path)
     board = Board(path=path, dashboard=dashboard, siblings={})
     yield from (query.expr for query, _ in board.parsed())
@@ -46,12 +46,12 @@ def asked(path: Path) -> Iterator[str]:
 
 
 def names(expr: str) -> set[str]:
-    """Metrics that *expr* names; one chosen by a pattern has no name."""
+    """Return the metrics that *expr* names."""
     found = {promql.metric(selector) for selector, _ in promql.selectors(promql.tree(expr))}
     return found - {".+"}
 
 
-def test_the_nine_are_there() -> None:
+def test_there_are_nine_dashboards() -> None:
     assert [path.stem for path in FILES] == UIDS
 
 
@@ -79,12 +79,12 @@ def test_every_metric_in_a_query_exists(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
-def test_a_file_is_named_like_its_address(path: Path) -> None:
+def test_a_file_is_named_by_its_uid(path: Path) -> None:
     assert Dashboard.read(path).uid == path.stem
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
-def test_a_description_says_what_is_bad_and_what_to_do(path: Path) -> None:
+def test_every_description_has_at_least_eight_words(path: Path) -> None:
     panels = Dashboard.read(path).every_panel()
     short = [panel.title for panel in panels if len(panel.description.split()) < 8]
 
@@ -92,13 +92,13 @@ def test_a_description_says_what_is_bad_and_what_to_do(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
-def test_titles_tell_panels_of_a_row_apart(path: Path) -> None:
+def test_titles_of_panels_are_unique(path: Path) -> None:
     titles = [panel.title for panel in Dashboard.read(path).every_panel()]
 
     assert sorted(titles) == sorted(set(titles))
 
 
-def test_data_sources_have_the_ids_that_dashboards_choose() -> None:
+def test_dashboards_select_provisioned_data_sources() -> None:
     provisioned = {source["type"]: source["uid"] for source in PROVISIONED["datasources"]}
     chosen = {
         variable.query: variable.default[0]
@@ -109,7 +109,7 @@ def test_data_sources_have_the_ids_that_dashboards_choose() -> None:
     assert chosen.items() <= provisioned.items()
 
 
-def test_a_span_leads_to_metrics_that_exist() -> None:
+def test_a_span_links_to_existing_metrics() -> None:
     jaeger = next(source for source in PROVISIONED["datasources"] if source["type"] == "jaeger")
     queries = [query["query"] for query in jaeger["jsonData"]["tracesToMetrics"]["queries"]]
     filled = [query.replace("$$__tags", 'job="x"').replace("$$", "$") for query in queries]
@@ -127,7 +127,7 @@ def test_the_rate_interval_follows_the_scrape_interval() -> None:
     assert sources["prometheus"]["timeInterval"] == prometheus["global"]["scrape_interval"]
 
 
-def test_every_alert_leads_to_a_dashboard_that_takes_its_variables() -> None:
+def test_every_alert_links_to_a_dashboard_with_its_variables() -> None:
     choices = {
         path.stem: {variable.name for variable in Dashboard.read(path).variables} for path in FILES
     }

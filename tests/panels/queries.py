@@ -1,4 +1,4 @@
-"""Every query of every dashboard, asked of a real Prometheus as its panel would ask it."""
+"""Queries of all dashboards, sent to a real Prometheus as the panels send them."""
 
 import math
 import re
@@ -18,18 +18,18 @@ STEP_SECONDS = 10
 RANGE_SECONDS = 120
 SLOWEST_SECONDS = 0.1
 ATTEMPTS = 3
-"""A busy machine slows a query down now and then, but not each time."""
+"""A query may be slow once, because the machine is busy."""
 MOST_SERIES = {"table": 50}
-"""By kind of panel; 20 for any other."""
+"""Maximum number of series by type of panel; 20 for others."""
 
 EVERYTHING = {"job": ".+", "instance": ".+", "route": ".+", "slo": ".+", "before": "10m"}
 ONE_SERVICE = {"service", "route", "latency-explorer", "slo"}
-"""Dashboards on which one service is chosen."""
+"""Dashboards on which one service is selected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A query of a panel, its variables filled in."""
+    """A query of a panel, with variables substituted."""
 
     dashboard: str
     panel: str
@@ -37,17 +37,17 @@ class Question:
     expr: str
     instant: bool
     may_be_empty: bool
-    """The panel says in words what it means that there is nothing; a column may be blank."""
+    """The panel has a text for an empty answer; a column may be empty."""
     exemplars: bool
 
     def __str__(self) -> str:
-        """How a finding names it."""
+        """Name the panel."""
         return f"{self.dashboard}: {self.panel}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What Prometheus said."""
+    """An answer of Prometheus."""
 
     question: Question
     series: list[dict[str, Any]]
@@ -55,7 +55,7 @@ class Answer:
     seconds: float
 
     def faults(self) -> Iterator[str]:
-        """What a reader of the panel would stumble over."""
+        """Yield the problems of the answer."""
         most = MOST_SERIES.get(self.question.kind, 20)
         if not self.series and not self.question.may_be_empty:
             yield f"{self.question}: empty, and the panel has no words for that"
@@ -73,14 +73,14 @@ class Answer:
 
 
 def questions(dashboard: str) -> list[Question]:
-    """Every PromQL query of *dashboard*, folded rows too."""
+    """Return every PromQL query of *dashboard*."""
     path = DASHBOARDS / f"{dashboard}.json"
     board = Board(path=path, dashboard=Dashboard.read(path), siblings={})
     return [_question(dashboard, query) for query in board.queries() if query.is_promql]
 
 
 def ask(stack: LocalStack, question: Question) -> Answer:
-    """The answer of the stack's Prometheus: the first quick one, else the quickest."""
+    """Return the first quick answer of the stack's Prometheus, else the quickest."""
     answers: list[Answer] = []
     while len(answers) < ATTEMPTS:
         answers.append(_asked(stack, question))
@@ -90,7 +90,7 @@ def ask(stack: LocalStack, question: Question) -> Answer:
 
 
 def exemplars(stack: LocalStack, question: Question) -> list[str]:
-    """Trace ids of the dots on the panel of *question*, newest first."""
+    """Return the trace ids of the exemplars of *question*, newest first."""
     now = time.time()
     response = stack.ask(
         "prometheus",
@@ -103,7 +103,7 @@ def exemplars(stack: LocalStack, question: Question) -> list[str]:
 
 
 def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
-    """What each query variable of *dashboard* offers."""
+    """Return the options of each query variable of *dashboard*."""
     queries = {
         variable.name: re.fullmatch(r"label_values\((.*), (\w+)\)", variable.query)
         for variable in Dashboard.read(DASHBOARDS / f"{dashboard}.json").variables

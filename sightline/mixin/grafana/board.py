@@ -147,7 +147,7 @@ def panel_json(panel: Panel, *, number: int, grid: dict[str, int]) -> Json:
         "title": panel.title,
         "description": panel.description,
         "gridPos": grid,
-        "datasource": panel.datasource(),
+        "datasource": panel.datasource,
         "interval": MIN_INTERVAL,
         **panel.body(),
         "targets": [target.json(letter(index)) for index, target in enumerate(panel.targets())],

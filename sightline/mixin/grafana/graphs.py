@@ -14,16 +14,13 @@ class ServiceMap(Panel):
     """Services as circles, calls as arrows."""
 
     kind: ClassVar[str] = "nodeGraph"
+    datasource: ClassVar[Json] = JAEGER
 
     height: int = 9
 
     def targets(self) -> Sequence[Target]:
         """Return the query for the dependency graph."""
         return (DependencyGraph(),)
-
-    def datasource(self) -> Json:
-        """Return Jaeger."""
-        return JAEGER
 
     def body(self) -> Json:
         """Return Grafana's options for a layered layout."""
@@ -38,6 +35,7 @@ class Waterfall(Panel):
     """The spans of one trace."""
 
     kind: ClassVar[str] = "traces"
+    datasource: ClassVar[Json] = JAEGER
 
     height: int = 16
     trace: TraceById
@@ -45,10 +43,6 @@ class Waterfall(Panel):
     def targets(self) -> Sequence[Target]:
         """Return the query for the trace."""
         return (self.trace,)
-
-    def datasource(self) -> Json:
-        """Return Jaeger."""
-        return JAEGER
 
     def body(self) -> Json:
         """Return empty options."""

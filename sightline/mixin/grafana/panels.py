@@ -16,6 +16,8 @@ class Panel(ABC):
 
     kind: ClassVar[str]
     """Id of Grafana's panel plugin."""
+    datasource: ClassVar[Json] = PROMETHEUS
+    """Data source of most targets."""
     title: str
     description: str
     """Description of a bad picture, and the action to take."""
@@ -32,10 +34,6 @@ class Panel(ABC):
     @abstractmethod
     def body(self) -> Json:
         """Return the keys of the panel type: ``fieldConfig``, ``options``, ``transformations``."""
-
-    def datasource(self) -> Json:
-        """Return the data source of most targets."""
-        return PROMETHEUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,7 @@ class Traces(Panel):
     """Result of a trace search, newest first."""
 
     kind: ClassVar[str] = "table"
+    datasource: ClassVar[Json] = JAEGER
 
     height: int = 9
     search: TraceSearch
@@ -108,10 +109,6 @@ class Traces(Panel):
     def targets(self) -> Sequence[Target]:
         """Return the search."""
         return (self.search,)
-
-    def datasource(self) -> Json:
-        """Return Jaeger."""
-        return JAEGER
 
     def body(self) -> Json:
         """Return the columns of the data source, with its link to the trace unless overridden."""

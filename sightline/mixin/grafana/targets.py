@@ -21,14 +21,7 @@ class Query:
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
-        return {
-            **_prometheus(ref, self.expr),
-            "legendFormat": self.legend,
-            "range": True,
-            "instant": False,
-            "format": "time_series",
-            "exemplar": self.exemplars,
-        }
+        return _prometheus(ref, self, legend=self.legend, form="time_series")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +33,7 @@ class Buckets:
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
-        return {
-            **_prometheus(ref, self.expr),
-            "legendFormat": "{{le}}",
-            "range": True,
-            "instant": False,
-            "format": "heatmap",
-            "exemplar": self.exemplars,
-        }
+        return _prometheus(ref, self, legend="{{le}}", form="heatmap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +47,8 @@ class Now:
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
-        return {
-            **_prometheus(ref, self.expr),
-            "legendFormat": self.legend,
-            "range": False,
-            "instant": True,
-            "format": "table" if self.table else "time_series",
-            "exemplar": False,
-        }
+        form = "table" if self.table else "time_series"
+        return _prometheus(ref, self, legend=self.legend, form=form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,5 +105,16 @@ def letter(index: int) -> str:
 Target = Query | Buckets | Now | TraceSearch | TraceById | DependencyGraph
 
 
-def _prometheus(ref: str, expr: str) -> Json:
-    return {"refId": ref, "datasource": PROMETHEUS, "editorMode": "code", "expr": expr.strip()}
+def _prometheus(ref: str, query: Query | Buckets | Now, *, legend: str, form: str) -> Json:
+    instant = isinstance(query, Now)
+    return {
+        "refId": ref,
+        "datasource": PROMETHEUS,
+        "editorMode": "code",
+        "expr": query.expr.strip(),
+        "legendFormat": legend,
+        "range": not instant,
+        "instant": instant,
+        "format": form,
+        "exemplar": not isinstance(query, Now) and query.exemplars,
+    }

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from sightline.viewer.panels.view import View
 from sightline.viewer.values import colors
-from sightline.viewer.values.times import local_time
+from sightline.viewer.values.times import local_seconds
 
 _HERE: Final = Path(__file__).parent
 
@@ -42,7 +42,7 @@ def figure(value: Mapping[str, Any]) -> Markup:
 
 
 def _clock(seconds: float, zone: tzinfo) -> str:
-    return local_time(seconds * 1000, zone)[: -len(".000")]
+    return local_seconds(seconds * 1000, zone)
 
 
 _ENVIRONMENT.filters |= {"with_opacity": colors.with_opacity, "figure": figure, "clock": _clock}

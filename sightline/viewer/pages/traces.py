@@ -1,7 +1,7 @@
 """Pages of traces: search, one trace, service map."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -26,7 +26,7 @@ from sightline.viewer.sources.apis import parse_logfmt
 from sightline.viewer.sources.jaeger import Search
 from sightline.viewer.sources.upstream import SourceError
 from sightline.viewer.values import colors
-from sightline.viewer.values.times import local_time
+from sightline.viewer.values.times import local_seconds, local_time
 
 _RANGE: Final = "now-1h"
 _MAX_LIMIT: Final = 1500
@@ -147,15 +147,7 @@ def _with_service(form: Form, services: Sequence[str]) -> Form:
     if form.service or not services:
         return form
     first = "gateway" if "gateway" in services else services[0]
-    return Form(
-        service=first,
-        operation="",
-        tags=form.tags,
-        min_duration=form.min_duration,
-        max_duration=form.max_duration,
-        limit=form.limit,
-        range=form.range,
-    )
+    return replace(form, service=first, operation="")
 
 
 def _search(form: Form, blank: Scope) -> Search:
@@ -183,7 +175,7 @@ def _results(request: Request, found: Sequence[Trace], form: Form, blank: Scope)
                 "title": f"{one.root.service}: {one.root.name}",
                 "percent": 100 * one.duration / longest,
                 "duration": str(write(one.duration, "µs")),
-                "started": local_time(one.start / 1000, zone)[: -len(".000")],
+                "started": local_seconds(one.start / 1000, zone),
                 "services": _services(one),
                 "errors": one.errors,
                 "orphans": one.orphans,

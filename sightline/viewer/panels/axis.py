@@ -8,7 +8,7 @@ from typing import Any
 from sightline.grafana.units import write_tick
 from sightline.viewer.panels.view import FAINT, FONT, LINES
 
-_BINARY = {"bytes", "bits", "binBps", "kbytes", "mbytes"}
+_BINARY = {"bytes", "binBps"}
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 

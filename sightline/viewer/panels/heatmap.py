@@ -14,9 +14,6 @@ from sightline.viewer.values import colors
 
 _SCHEMES: Final = {
     "Blues": ("#1b2433", "#1f4a86", "#3274D9", "#8AB8FF", "#e4efff"),
-    "Greens": ("#18251b", "#215a2a", "#37872D", "#96D98D", "#e6f8e3"),
-    "Reds": ("#2a1a1e", "#7a1a2b", "#E02F44", "#FFA6B0", "#ffe9ec"),
-    "Oranges": ("#2a2017", "#8a4708", "#FF780A", "#FFB357", "#fff0dc"),
 }
 _LABELS: Final = 9
 """Maximum number of bucket bounds written beside the axis."""

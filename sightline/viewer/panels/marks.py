@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
 
+from instrumentation.conventions import TRACE_ID
 from sightline.grafana import units
 from sightline.grafana.fieldconfig import FieldConfig
 from sightline.viewer.model.series import Exemplar
@@ -17,8 +18,6 @@ from sightline.viewer.values import colors
 _CELLS: Final = 40
 _LINES: Final = 14
 """Grid of exemplar dots: of those in one cell, only the largest value is shown."""
-
-TRACE_ID: Final = "trace_id"
 
 
 def threshold_shapes(config: FieldConfig, scale: Scale) -> Iterator[dict[str, Any]]:

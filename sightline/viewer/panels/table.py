@@ -12,6 +12,7 @@ from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
 from sightline.viewer.values.fields import DisplayValue, display
 from sightline.viewer.values.links import Href, value_links
+from sightline.viewer.values.times import local_seconds
 
 MAX_ROWS: Final = 500
 """Maximum number of displayed rows; the table ends with the number of the others."""
@@ -107,7 +108,7 @@ def _cell(data: PanelData, frame: Frame, field: Field, row: int) -> Cell:
 
 def _text(data: PanelData, field: Field, value: Any) -> DisplayValue:  # noqa: ANN401  a cell holds anything
     if field.type == "time" and value is not None and field.config.unit != "dateTimeFromNow":
-        return DisplayValue(text=data.local(value)[: -len(".000")], color=colors.css_color("text"))
+        return DisplayValue(text=local_seconds(value, data.zone), color=colors.css_color("text"))
     return display(value, field)
 
 
@@ -115,9 +116,6 @@ _LOOKS: Final = {
     "color-text": "text",
     "color-background": "background",
     "gauge": "bar",
-    "basic": "bar",
-    "gradient-gauge": "bar",
-    "lcd-gauge": "bar",
     "sparkline_paths": "spark",
 }
 

@@ -3,7 +3,7 @@
 Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from sightline.grafana.fieldconfig import FieldConfig, Step
@@ -34,17 +34,6 @@ NAME_PALETTE: Final = (
     *("#CA95E5", "#FADE2A", "#FF9830", "#6ED0E0", "#8AB8FF"),
 )
 """Colors of services. Bright on a dark background, and without the red and green of health."""
-
-_CONTINUOUS: Final = {
-    "continuous-GrYlRd": ("green", "yellow", "red"),
-    "continuous-RdYlGr": ("red", "yellow", "green"),
-    "continuous-BlYlRd": ("blue", "yellow", "red"),
-    "continuous-YlRd": ("super-light-yellow", "dark-red"),
-    "continuous-BlPu": ("blue", "purple"),
-    "continuous-blues": ("#1F2A44", "blue"),
-    "continuous-greens": ("#1F3A22", "green"),
-    "continuous-reds": ("#441F24", "red"),
-}
 
 HEATMAP: Final = (
     *((0.0, "#22252b"), (0.05, "#332a4c"), (0.25, "#6b2d7a"), (0.5, "#b5367a")),
@@ -103,8 +92,6 @@ def value_color(value: float | None, config: FieldConfig) -> str:
     """Return the color of a value by its field's color mode, by threshold as default."""
     if config.color_mode in {"fixed", "shades"}:
         return css_color(config.fixed_color or "green")
-    if config.color_mode in _CONTINUOUS:
-        return blend(_CONTINUOUS[config.color_mode], (_percent(value, config) or 0.0) / 100)
     step = reached_step(value, config)
     return css_color(step.color) if step else css_color("green")
 
@@ -121,24 +108,12 @@ def series_color(index: int, named: str, config: FieldConfig, last: float | None
     return palette_color(index)
 
 
-def blend(names: Sequence[str], share: float) -> str:
-    """Return the color at *share* (0-1) of the way through *names*."""
-    place = min(max(share, 0.0), 1.0) * (len(names) - 1)
-    index = min(int(place), len(names) - 2)
-    low, high = _rgb(css_color(names[index])), _rgb(css_color(names[index + 1]))
-    mixed = [round(a + (b - a) * (place - index)) for a, b in zip(low, high, strict=True)]
-    return "#{:02X}{:02X}{:02X}".format(*mixed)
-
-
 def with_opacity(css: str, opacity: float) -> str:
     """Add *opacity* (0-1) to *css* (``#rrggbb``); other notations are returned unchanged."""
     if not css.startswith("#") or len(css) != len("#rrggbb"):
         return css
-    return "rgba({},{},{},{:g})".format(*_rgb(css), round(opacity, 3))
-
-
-def _rgb(css: str) -> tuple[int, int, int]:
-    return int(css[1:3], 16), int(css[3:5], 16), int(css[5:7], 16)
+    red, green, blue = (int(css[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{round(opacity, 3):g})"
 
 
 def _percent(value: float | None, config: FieldConfig) -> float | None:

@@ -40,7 +40,7 @@ def with_config(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
                 config=FieldConfig.from_json(
                     _merged(
                         {**panel.defaults, **field.own},
-                        [rule for match, rule in rules if match(frame, field)],
+                        [rule for match, rule in rules if match(field)],
                     )
                 ),
             )
@@ -74,7 +74,7 @@ def _written(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell 
     unit = "dateTimeAsIso" if _unwritten_time(field) else config.unit
     text = units.write(value, unit, config.decimals)
     color = colors.value_color(value, config)
-    return DisplayValue(text=text.prefix + text.number, suffix=text.suffix, color=color)
+    return DisplayValue(text=text.number, suffix=text.suffix, color=color)
 
 
 def _unwritten_time(field: Field) -> bool:

@@ -1,4 +1,4 @@
-"""`sightline check` over a Prometheus that says what we want."""
+"""`sightline check` with answers of Prometheus set by the test."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def answer(*values: str) -> dict[str, Any]:
 
 
 def check(said: object, *, limits: Limits = LIMITS, delay: float = 0.0, **panel: object) -> Row:
-    """The verdict on one panel whose query is answered with *said*."""
+    """Return the result for one panel whose query is answered with *said*."""
     raw = {"id": 1, "type": "timeseries", "title": "Panel", "targets": [TARGET], **panel}
     with serving(Source({"/api/v1/query_range": said}, delay_seconds=delay)) as source:
         sources = Sources.from_settings(Settings.from_env({"PROMETHEUS_URL": source.url}))
@@ -51,23 +51,23 @@ ERROR = {"status": "error", "error": "parse error: unexpected )"}
         (answer("1"), {"transformations": [{"id": "spatial"}]}, "failed"),
     ],
 )
-def test_a_panel_is_judged_by_what_it_shows(
+def test_each_kind_of_answer_has_its_verdict(
     said: object, panel: dict[str, Any], verdict: str
 ) -> None:
     assert check(said, **panel).verdict == verdict
 
 
-def test_a_slow_query_is_asked_again_before_it_is_blamed() -> None:
+def test_a_slow_query_is_repeated_before_it_is_reported() -> None:
     row = check(answer("1"), limits=Limits(series=2, seconds=0.01, attempts=2), delay=0.02)
 
     assert (row.verdict, row.seconds >= 0.02) == ("slow", True)
 
 
-def test_a_failure_says_why() -> None:
+def test_a_failure_has_the_reason() -> None:
     assert check(ERROR).detail == "Prometheus answered: parse error: unexpected )"
 
 
-def test_the_report_names_what_is_to_mend_and_counts_the_rest() -> None:
+def test_the_report_lists_problems_and_counts_rows() -> None:
     rows = [check(answer("1")), check(answer())]
 
     problem, summary = report(rows, everything=False)
@@ -77,7 +77,7 @@ def test_the_report_names_what_is_to_mend_and_counts_the_rest() -> None:
     assert len(report(rows, everything=True)) == 3
 
 
-def test_a_variable_without_a_value_is_found() -> None:
+def test_a_variable_without_options_is_reported() -> None:
     current = {"value": "$__all"}
     variable = {"name": "job", "type": "query", "query": "label_values(up, job)"}
     empty = {"status": "success", "data": []}

@@ -1,4 +1,4 @@
-"""Traces, the service map and alerts, over a Jaeger and an Alertmanager that say what we want."""
+"""Pages of traces, service map and alerts, with answers of the sources set by the test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ ALERT = {
 
 @pytest.fixture
 def jaeger() -> Iterator[Source]:
-    """One trace of two services."""
+    """Serve one trace of two services."""
     answers = {
         "/api/services": {"data": ["gateway", "orders"]},
         "/api/services/gateway/operations": {"data": ["GET /"]},
@@ -43,7 +43,7 @@ def jaeger() -> Iterator[Source]:
 
 @pytest.fixture
 def prometheus() -> Iterator[Source]:
-    """One alert that fires."""
+    """Serve one firing alert."""
     answers = {
         "/api/v1/alerts": {"status": "success", "data": {"alerts": [ALERT]}},
         "/api/v1/rules": {"status": "success", "data": {"groups": [{"rules": [{}, {}]}]}},
@@ -54,12 +54,12 @@ def prometheus() -> Iterator[Source]:
 
 @pytest.fixture
 def viewer(tmp_path: Path, jaeger: Source, prometheus: Source) -> Iterator[Viewer]:
-    """A viewer without a dashboard and without Alertmanager."""
+    """Run a viewer without dashboards and Alertmanager."""
     with viewing(tmp_path, jaeger=jaeger.url, prometheus=prometheus.url) as running:
         yield running
 
 
-def test_a_search_passes_on_what_the_form_says(viewer: Viewer, jaeger: Source) -> None:
+def test_a_search_sends_the_fields_of_the_form(viewer: Viewer, jaeger: Source) -> None:
     page = viewer.get("/traces?service=orders&tags=error%3Dtrue&minDuration=10ms&limit=5").text
 
     asked = jaeger.parameters("/api/traces")
@@ -68,7 +68,7 @@ def test_a_search_passes_on_what_the_form_says(viewer: Viewer, jaeger: Source) -
     assert 'href="/trace/t"' in page
 
 
-def test_a_search_starts_where_requests_come_in(viewer: Viewer, jaeger: Source) -> None:
+def test_a_search_starts_at_the_gateway(viewer: Viewer, jaeger: Source) -> None:
     viewer.get("/traces")
 
     assert jaeger.parameters("/api/traces")["service"] == "gateway"
@@ -82,26 +82,26 @@ def test_a_trace_is_a_waterfall_of_its_services(viewer: Viewer) -> None:
     assert 'class="span failed"' in page
 
 
-def test_a_span_leads_to_its_services_metrics_of_that_time(viewer: Viewer) -> None:
+def test_a_span_links_to_the_metrics_of_its_service_and_time(viewer: Viewer) -> None:
     page = viewer.get("/trace/t").text
 
     assert "/d/service?var-job=orders&amp;from=1795607700000&amp;to=1795608300050" in page
 
 
-def test_a_trace_that_is_not_there_is_a_page_that_says_so(viewer: Viewer) -> None:
+def test_a_missing_trace_is_named_on_its_page(viewer: Viewer) -> None:
     answer = viewer.get("/trace/%3Cb%3E")
 
     assert answer.status_code == 404
     assert "There is no trace &lt;b&gt;" in answer.text
 
 
-def test_the_map_shows_who_calls_whom(viewer: Viewer) -> None:
+def test_the_map_shows_calls_between_services(viewer: Viewer) -> None:
     page = viewer.get("/map").text
 
     assert "gateway → orders: 1,234 calls" in page
 
 
-def test_an_alert_leads_to_its_runbook_and_to_this_viewers_dashboard(viewer: Viewer) -> None:
+def test_an_alert_links_to_its_runbook_and_dashboard(viewer: Viewer) -> None:
     page = viewer.get("/alerts").text
 
     assert "users is down." in page
@@ -113,7 +113,7 @@ def test_an_alert_leads_to_its_runbook_and_to_this_viewers_dashboard(viewer: Vie
     ("status", "state"),
     [({"silencedBy": ["id"]}, "silenced"), ({"silencedBy": [], "inhibitedBy": ["x"]}, "inhibited")],
 )
-def test_an_alert_that_nobody_is_told_of_is_told_from_a_firing_one(
+def test_suppressed_alerts_are_distinguished_from_firing_ones(
     tmp_path: Path, prometheus: Source, status: dict[str, list[str]], state: str
 ) -> None:
     held = [{"labels": ALERT["labels"], "status": {"state": "suppressed", **status}}]
@@ -128,7 +128,7 @@ def test_an_alert_that_nobody_is_told_of_is_told_from_a_firing_one(
 
 
 @pytest.mark.parametrize("path", ["/traces", "/map", "/trace/t", "/alerts"])
-def test_a_page_over_dead_sources_says_which_one(tmp_path: Path, path: str) -> None:
+def test_a_page_names_its_unreachable_source(tmp_path: Path, path: str) -> None:
     with viewing(tmp_path) as viewer:
         page = viewer.get(path).text
 
@@ -136,11 +136,11 @@ def test_a_page_over_dead_sources_says_which_one(tmp_path: Path, path: str) -> N
 
 
 @pytest.mark.parametrize("lie", [b"<html>", {"data": {"a": 1}}, {"data": [{"spans": 3}]}, []])
-def test_a_lying_jaeger_is_named(viewer: Viewer, jaeger: Source, lie: object) -> None:
+def test_an_invalid_answer_of_jaeger_is_named(viewer: Viewer, jaeger: Source, lie: object) -> None:
     jaeger.answers = {**jaeger.answers, "/api/traces": lie}
 
     assert "Jaeger" in viewer.get("/traces").text
 
 
-def test_an_empty_folder_is_said_to_be_empty(viewer: Viewer) -> None:
+def test_an_empty_folder_of_dashboards_is_reported(viewer: Viewer) -> None:
     assert "There is no dashboard in" in viewer.get("/").text

@@ -1,4 +1,4 @@
-"""The viewer over sources that are well, slow, gone, or lie."""
+"""Panels with sources that are available, slow, unreachable or answer nonsense."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def vector(value: str, **labels: str) -> dict[str, Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One dashboard, `test`."""
+    """Write one dashboard, `test`."""
     raw = {"uid": "test", "title": "Test", "panels": [PANEL, TABLE], "templating": {"list": [JOB]}}
     (tmp_path / "test.json").write_text(json.dumps(raw))
     return tmp_path
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def prometheus() -> Iterator[Source]:
-    """One series, one label value."""
+    """Serve one series and the values of a label."""
     values = {"status": "success", "data": ["users", "orders"]}
     answers = {
         RANGE: matrix((1795608000, "1"), (1795608010, "0"), job="users"),
@@ -70,12 +70,12 @@ def prometheus() -> Iterator[Source]:
 
 @pytest.fixture
 def viewer(folder: Path, prometheus: Source) -> Iterator[Viewer]:
-    """A viewer whose Prometheus is well."""
+    """Run a viewer with an available Prometheus."""
     with viewing(folder, prometheus=prometheus.url) as running:
         yield running
 
 
-def test_a_panel_asks_for_what_the_reader_chose(viewer: Viewer, prometheus: Source) -> None:
+def test_a_panel_queries_the_selected_values_and_range(viewer: Viewer, prometheus: Source) -> None:
     answer = viewer.panel(query="var-job=users&var-job=orders&from=1795604405000&to=1795608005000")
 
     asked = prometheus.parameters(RANGE)
@@ -89,27 +89,27 @@ def test_a_panel_asks_for_what_the_reader_chose(viewer: Viewer, prometheus: Sour
     assert answer["figure"]["data"][0]["y"] == [1.0, 0.0]
 
 
-def test_all_is_the_pattern_of_the_variable(viewer: Viewer, prometheus: Source) -> None:
+def test_all_is_queried_by_the_pattern_of_the_variable(viewer: Viewer, prometheus: Source) -> None:
     viewer.panel()
 
     assert prometheus.parameters(RANGE)["query"].startswith('up{job=~".+"}')
 
 
-def test_a_variable_has_the_options_that_prometheus_knows(viewer: Viewer) -> None:
+def test_the_options_of_a_variable_come_from_prometheus(viewer: Viewer) -> None:
     answer = viewer.get("/d/test/variables").json()
 
     assert [one["value"] for one in answer["job"]["options"]] == ["users", "orders"]
     assert answer["job"]["value"] == ["$__all"]
 
 
-def test_a_label_with_markup_is_text(viewer: Viewer) -> None:
+def test_html_in_a_label_is_escaped(viewer: Viewer) -> None:
     html = viewer.panel(2)["html"]
 
     assert "<script>" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_times_stand_on_the_readers_clock(viewer: Viewer) -> None:
+def test_times_are_in_the_readers_time_zone(viewer: Viewer) -> None:
     answer = viewer.panel(query="tz=Asia/Tokyo")
 
     assert answer["figure"]["data"][0]["x"][0] == "2026-11-25 21:00:00.000"
@@ -118,11 +118,11 @@ def test_times_stand_on_the_readers_clock(viewer: Viewer) -> None:
 @pytest.mark.parametrize(
     "query", ["from=yesterday", "from=now&to=now-1h", "tz=Nowhere/Else&from=x"]
 )
-def test_a_time_that_cannot_be_read_is_named_inside_the_panel(viewer: Viewer, query: str) -> None:
+def test_an_invalid_time_is_reported_inside_the_panel(viewer: Viewer, query: str) -> None:
     assert "expected" in viewer.panel(query=query)["html"]
 
 
-def test_every_page_forbids_what_is_not_ours(viewer: Viewer) -> None:
+def test_pages_allow_content_of_this_server_only(viewer: Viewer) -> None:
     answer = viewer.get("/")
 
     assert answer.headers["content-security-policy"].startswith("default-src 'self';")
@@ -130,7 +130,7 @@ def test_every_page_forbids_what_is_not_ours(viewer: Viewer) -> None:
     assert "https://" not in answer.text
 
 
-def test_a_dashboard_that_is_not_there_is_named_with_those_that_are(viewer: Viewer) -> None:
+def test_a_missing_dashboard_page_lists_the_others(viewer: Viewer) -> None:
     answer = viewer.get("/d/nope?var-job=%3Cscript%3E")
 
     assert answer.status_code == 404
@@ -138,13 +138,13 @@ def test_a_dashboard_that_is_not_there_is_named_with_those_that_are(viewer: View
     assert 'href="/d/test"' in answer.text
 
 
-def test_health_is_asked_as_grafanas(viewer: Viewer) -> None:
+def test_health_has_the_form_of_grafana(viewer: Viewer) -> None:
     answer = viewer.get("/api/health").json()
 
     assert (answer["database"], answer["dashboards"], answer["problems"]) == ("ok", 1, [])
 
 
-def test_a_dead_prometheus_is_named_inside_the_panel(folder: Path) -> None:
+def test_an_unreachable_prometheus_is_named_inside_the_panel(folder: Path) -> None:
     with viewing(folder) as viewer:
         page, panel = viewer.get("/d/test"), viewer.panel()
 
@@ -153,7 +153,7 @@ def test_a_dead_prometheus_is_named_inside_the_panel(folder: Path) -> None:
     assert "does not answer" in panel["html"]
 
 
-def test_a_slow_prometheus_is_given_up_on_and_the_page_does_not_wait(
+def test_a_slow_prometheus_times_out_and_does_not_delay_the_page(
     folder: Path, prometheus: Source
 ) -> None:
     prometheus.delay_seconds = 30.0
@@ -176,7 +176,7 @@ LIES = [
 
 
 @pytest.mark.parametrize(("lie", "said"), LIES, ids=lambda value: str(value)[:24])
-def test_a_lying_prometheus_is_named_inside_the_panel(
+def test_an_invalid_answer_of_prometheus_is_named_inside_the_panel(
     viewer: Viewer, prometheus: Source, lie: object, said: str
 ) -> None:
     prometheus.answers = {RANGE: lie}
@@ -187,7 +187,7 @@ def test_a_lying_prometheus_is_named_inside_the_panel(
     assert answer["figure"] is None
 
 
-def test_a_value_that_is_no_number_is_a_gap(viewer: Viewer, prometheus: Source) -> None:
+def test_a_nan_in_an_answer_is_a_gap(viewer: Viewer, prometheus: Source) -> None:
     prometheus.answers = {RANGE: matrix((1795608000, "NaN"), (1795608002, "3"), job="users")}
 
     assert viewer.panel()["figure"]["data"][0]["y"] == [None, 3.0]

@@ -1,4 +1,4 @@
-"""Variables: what they may be, and what an address makes of them."""
+"""Options of variables, and values set by a URL."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -38,7 +38,7 @@ def variable(query: str, **more: Any) -> Variable:  # noqa: ANN401  as in the fi
 
 
 def asked(source: Source, question: Any) -> Any:  # noqa: ANN401  whatever the question gives
-    """The answer to *question*, a coroutine function of a Prometheus."""
+    """Return the answer to *question*, a coroutine function with a Prometheus as argument."""
 
     async def whole() -> Any:  # noqa: ANN401  as above
         upstream = Upstream("Prometheus", source.url, timeout_seconds=30)
@@ -65,14 +65,16 @@ def asked(source: Source, question: Any) -> Any:  # noqa: ANN401  whatever the q
         ("10s,1m", {"type": "interval"}, ["10s", "1m"]),
     ],
 )
-def test_a_variable_has_its_options(query: str, more: dict[str, Any], values: list[str]) -> None:
+def test_each_kind_of_query_gives_options(
+    query: str, more: dict[str, Any], values: list[str]
+) -> None:
     with serving(Source(ANSWERS)) as source:
         found = asked(source, lambda api: options(variable(query, **more), scope(), api))
 
     assert [one.value for one in found] == values
 
 
-def test_options_are_asked_for_within_the_choices_made_before() -> None:
+def test_options_depend_on_earlier_variables() -> None:
     with serving(Source(ANSWERS)) as source:
         query = 'label_values(up{job=~"$job"}, job)'
         asked(source, lambda api: options(variable(query), scope(job=["a", "b"]), api))
@@ -81,7 +83,7 @@ def test_options_are_asked_for_within_the_choices_made_before() -> None:
 
 
 def filled(chosen: Choices, **more: Any) -> Scope:  # noqa: ANN401  as in the file
-    """The scope of a dashboard with one variable, `v`."""
+    """Return the scope of a dashboard with one variable, `v`."""
     raw = {"name": "v", "type": "query", "query": "label_values(job)", "datasource": {}} | more
 
     def question(api: Prometheus) -> Coroutine[Any, Any, Scope]:
@@ -106,13 +108,13 @@ def filled(chosen: Choices, **more: Any) -> Scope:  # noqa: ANN401  as in the fi
         ({}, {"type": "datasource", "query": "prometheus"}, "prometheus"),
     ],
 )
-def test_an_address_chooses_what_the_variable_allows(
+def test_a_url_sets_the_values_that_the_variable_allows(
     chosen: Choices, more: dict[str, Any], promql: str
 ) -> None:
     assert filled(chosen, **more).promql("$v") == promql
 
 
-def test_all_without_a_pattern_is_every_option() -> None:
+def test_all_without_a_pattern_lists_every_option() -> None:
     found = filled({"v": ["$__all"]}, includeAll=True, multi=True)
 
     assert found.promql("$v") == r"(users|orders|node-10|node-9)"

@@ -1,4 +1,4 @@
-"""Variables filled in as Grafana fills them."""
+"""Substitution of variables as in Grafana."""
 
 from dataclasses import replace
 
@@ -25,13 +25,13 @@ PROMQL = [
 
 
 @pytest.mark.parametrize(("text", "filled"), PROMQL)
-def test_a_query_is_filled_in(text: str, filled: str) -> None:
+def test_variables_in_promql_are_substituted(text: str, filled: str) -> None:
     given = scope(job="gateway", jobs=["orders", "users"], path=["/a.b", "/c"])
 
     assert given.promql(text) == filled
 
 
-def test_all_with_a_pattern_of_its_own_is_that_pattern() -> None:
+def test_all_is_substituted_by_its_pattern() -> None:
     everything = Value(values=(".+",), texts=("All",), several=True, verbatim=True, everything=True)
     given = replace(scope(), variables={"job": everything})
 
@@ -40,11 +40,11 @@ def test_all_with_a_pattern_of_its_own_is_that_pattern() -> None:
     assert given.url("/d/x?${job:queryparam}") == "/d/x?var-job=%24__all"
 
 
-def test_a_quick_step_still_spans_four_scrapes() -> None:
+def test_the_rate_interval_spans_at_least_four_scrapes() -> None:
     assert scope(interval_seconds=2).promql("[$__rate_interval]") == "[8s]"
 
 
-def test_a_link_carries_range_variables_and_its_value() -> None:
+def test_a_link_contains_time_range_variables_and_value() -> None:
     given = scope(job="a&b").with_data({"__value": {"raw": "/x?y"}})
 
     url = given.url("/d/route?${job:queryparam}&var-route=${__value.raw}&${__url_time_range}")
@@ -52,14 +52,14 @@ def test_a_link_carries_range_variables_and_its_value() -> None:
     assert url == "/d/route?var-job=a%26b&var-route=%2Fx%3Fy&from=now-1h&to=now"
 
 
-def test_a_link_reaches_the_other_cells_of_its_row() -> None:
+def test_a_link_refers_to_other_cells_of_its_row() -> None:
     given = scope().with_data({"__data": {"fields": {"Trace ID": "abc"}}})
 
     assert given.url('/trace/${__data.fields["Trace ID"]}') == "/trace/abc"
 
 
 @given(st.text(min_size=1))
-def test_a_value_cannot_leave_its_string(value: str) -> None:
+def test_a_value_is_escaped_inside_a_string(value: str) -> None:
     filled = scope(job=value).promql('{job="$job"}')
 
     inside = filled.removeprefix('{job="').removesuffix('"}')
@@ -76,5 +76,5 @@ def test_a_value_cannot_leave_its_string(value: str) -> None:
         ("queryparam", "var-v=a&var-v=b"),
     ],
 )
-def test_several_values_are_written_in_the_style_asked_for(style: str, written: str) -> None:
+def test_several_values_are_written_in_the_given_format(style: str, written: str) -> None:
     assert scope(v=["a", "b"]).plain(f"${{v:{style}}}") == written

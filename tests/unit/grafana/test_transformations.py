@@ -1,4 +1,4 @@
-"""Transformations by their ids, on frames small enough to see through."""
+"""Transformations of small frames."""
 
 from sightline.grafana.dashboard import Transformation
 from sightline.grafana.transformations import transform
@@ -9,7 +9,7 @@ def step(id_: str, *, disabled: bool = False, **options: object) -> Transformati
     return Transformation(id=id_, options=options, disabled=disabled)
 
 
-def test_merge_joins_rows_that_agree() -> None:
+def test_merge_joins_rows_with_equal_shared_columns() -> None:
     frames = [
         columns(job=["users", "orders"], up=[1.0, 2.0]),
         columns(ref_id="B", job=["orders", "jaeger"], rate=[5.0, 6.0]),
@@ -24,7 +24,7 @@ def test_merge_joins_rows_that_agree() -> None:
     }
 
 
-def test_organize_hides_orders_and_renames() -> None:
+def test_organize_hides_orders_and_renames_columns() -> None:
     [frame] = transform(
         [columns(Time=[1.0], job=["users"], Value=[2.0])],
         [
@@ -40,7 +40,7 @@ def test_organize_hides_orders_and_renames() -> None:
     assert cells(frame) == {"Rate": [2.0], "Service": ["users"]}
 
 
-def test_join_by_field_fills_what_is_missing() -> None:
+def test_join_by_field_fills_missing_values() -> None:
     frames = [columns(job=["a", "b"], up=[1.0, 2.0]), columns(job=["b"], rate=[3.0])]
 
     [joined] = transform(frames, [step("joinByField", byField="job", mode="outer")])
@@ -68,7 +68,7 @@ def test_fields_are_kept_by_name_and_by_pattern() -> None:
     assert list(cells(matched)) == ["up", "upset"]
 
 
-def test_a_field_is_calculated_from_two_others_or_from_a_row() -> None:
+def test_calculate_field_combines_two_columns_or_reduces_a_row() -> None:
     frames = [columns(errors=[1.0, 2.0], all=[4.0, 0.0])]
     ratio = step(
         "calculateField",
@@ -82,7 +82,7 @@ def test_a_field_is_calculated_from_two_others_or_from_a_row() -> None:
     assert cells(transform(frames, [total])[0])["sum"] == [5.0, 2.0]
 
 
-def test_reduce_makes_a_row_of_each_series() -> None:
+def test_reduce_makes_a_row_per_series() -> None:
     frames = [numbers("users", 1, 5, 3), numbers("orders", 2, 2, 2)]
 
     [reduced] = transform(frames, [step("reduce", reducers=["max", "lastNotNull"])])
@@ -90,7 +90,7 @@ def test_reduce_makes_a_row_of_each_series() -> None:
     assert cells(reduced) == {"Field": ["users", "orders"], "Max": [5, 2], "Last *": [3, 2]}
 
 
-def test_a_time_series_table_keeps_the_course_in_a_cell() -> None:
+def test_a_time_series_table_holds_a_series_in_a_cell() -> None:
     [frame] = transform([numbers("users", 1, 5, 3, job="users")], [step("timeSeriesTable")])
 
     [trend] = cells(frame)["Trend #A"]
@@ -107,7 +107,7 @@ def test_labels_become_columns() -> None:
     assert cells(frame)["Value"] == [1, 2]
 
 
-def test_rows_are_grouped_filtered_and_cut() -> None:
+def test_rows_are_grouped_filtered_and_limited() -> None:
     frames = [columns(job=["a", "b", "a"], v=[1.0, 5.0, 3.0])]
     grouped = step(
         "groupBy",

@@ -1,4 +1,4 @@
-"""Numbers as Grafana writes them."""
+"""Numbers in Grafana's units."""
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ def test_a_value_is_written_in_its_unit(
         (2500, "ops", "2.5K ops/s"),
     ],
 )
-def test_a_tick_has_no_needless_zeros(value: float, unit: str, text: str) -> None:
+def test_a_tick_has_no_trailing_zeros(value: float, unit: str, text: str) -> None:
     assert write_tick(value, unit) == text
 
 

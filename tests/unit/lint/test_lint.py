@@ -1,4 +1,4 @@
-"""`sightline lint` on a dashboard and a rule file in which one thing is wrong at a time."""
+"""`sightline lint` on a dashboard and a rule file with one mistake at a time."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ BUCKETS = f"rate(http_server_request_duration_seconds_bucket{{{CHOSEN}}}[$__rate
 
 
 def dashboard(**changes: object) -> Json:
-    """A dashboard without a fault, but for *changes* to its only panel."""
+    """Return a correct dashboard with *changes* to its only panel."""
     panel = {
         "id": 1,
         "type": "timeseries",
@@ -86,7 +86,7 @@ def choosing(number: int, **changes: object) -> Json:
 
 
 def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401  JSON
-    """The path of every value in *document*."""
+    """Yield the path of every value in *document*."""
     pairs = document.items() if isinstance(document, dict) else enumerate(document)
     for key, value in pairs:
         yield (*above, key)
@@ -95,7 +95,7 @@ def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
 
 
 def damaged(paths: list[tuple[Any, ...]], value: object) -> Json:
-    """A dashboard with *value* at each of *paths* that still exists."""
+    """Return a dashboard with *value* at each of *paths* that still exists."""
     document = dashboard()
     for path in paths:
         with suppress(LookupError, TypeError):
@@ -149,7 +149,7 @@ Lint = Callable[..., set[str]]
 
 @pytest.fixture
 def found(tmp_path: Path) -> Lint:
-    """The rules that find something in a dashboard or a rule file."""
+    """Return a function that lints a document and returns the names of rules with findings."""
 
     def found(document: Json, name: str = "shop.json") -> set[str]:
         path = tmp_path / name
@@ -160,12 +160,14 @@ def found(tmp_path: Path) -> Lint:
     return found
 
 
-def test_a_good_dashboard_is_clean(found: Lint) -> None:
+def test_a_correct_dashboard_has_no_findings(found: Lint) -> None:
     assert found(dashboard()) == set()
 
 
 @pytest.mark.parametrize(("rule", "fault"), CASES, ids=lambda value: str(value)[:40])
-def test_a_fault_in_a_dashboard_is_found_by_its_rule(found: Lint, rule: str, fault: Json) -> None:
+def test_each_mistake_in_a_dashboard_is_found_by_its_rule(
+    found: Lint, rule: str, fault: Json
+) -> None:
     assert found(fault) == {rule}
 
 
@@ -184,7 +186,7 @@ def test_a_dashboard_with_values_of_the_wrong_type_is_linted(
     assert len(findings) == len(DASHBOARD_RULES)
 
 
-def test_two_panels_in_one_place_or_with_one_id_are_found(found: Lint) -> None:
+def test_overlapping_panels_and_repeated_ids_are_found(found: Lint) -> None:
     doubled = dashboard()
     doubled["panels"] *= 2
 
@@ -192,7 +194,7 @@ def test_two_panels_in_one_place_or_with_one_id_are_found(found: Lint) -> None:
 
 
 def alert(**changes: object) -> Json:
-    """A rule file whose alert has no fault but for *changes*."""
+    """Return a correct rule file with *changes* to its alert."""
     annotations = dict.fromkeys(("summary", "description", "runbook_url"), "…")
     rule = {
         "alert": "ShopClosed",
@@ -222,12 +224,14 @@ RULE_FAULTS = {
 }
 
 
-def test_good_rules_are_clean(found: Lint) -> None:
+def test_correct_rules_have_no_findings(found: Lint) -> None:
     assert found(alert(), "rules.yml") | found(record("job:up:sum"), "rules.yml") == set()
 
 
 @pytest.mark.parametrize(("rule", "fault"), RULE_FAULTS.items(), ids=list(RULE_FAULTS))
-def test_a_fault_in_a_rule_file_is_found_by_its_rule(found: Lint, rule: str, fault: Json) -> None:
+def test_each_mistake_in_a_rule_file_is_found_by_its_rule(
+    found: Lint, rule: str, fault: Json
+) -> None:
     assert found(fault, "rules.yml") == {rule}
 
 
@@ -245,20 +249,20 @@ def test_rules_inside_a_kubernetes_object_are_found(found: Lint) -> None:
     ],
     ids=["a native histogram has no le", "a gauge may end in _count"],
 )
-def test_what_only_looks_like_a_fault_is_let_through(found: Lint, expr: str) -> None:
+def test_a_query_that_only_resembles_a_mistake_has_no_finding(found: Lint, expr: str) -> None:
     assert found(asking(expr, "s")) - {"sightline-unit"} == set()
 
 
 NAMES = [rule.name for rule in DASHBOARD_RULES] + [rule.name for rule in FILE_RULES]
 
 
-def test_every_rule_is_explained() -> None:
+def test_every_rule_is_documented() -> None:
     page = (ROOT / "docs/how-to/lint.md").read_text(encoding="utf-8")
 
     assert [name for name in NAMES if f"`{name}`" not in page] == []
 
 
-def test_a_lint_file_excuses_with_a_reason(found: Lint, tmp_path: Path) -> None:
+def test_a_lint_file_excludes_a_rule_with_a_reason(found: Lint, tmp_path: Path) -> None:
     entry = {"dashboard": "Shop", "panel": "Requests"}
     excuse = {"target-job-rule": {"reason": "there is one job", "entries": [entry]}}
     (tmp_path / ".lint").write_text(yaml.safe_dump({"exclusions": excuse}))
@@ -266,14 +270,14 @@ def test_a_lint_file_excuses_with_a_reason(found: Lint, tmp_path: Path) -> None:
     assert found(asking(REQUESTS.replace('job=~"$job", ', ""))) == set()
 
 
-def test_an_excuse_without_a_reason_is_refused(found: Lint, tmp_path: Path) -> None:
+def test_an_exclusion_without_a_reason_is_rejected(found: Lint, tmp_path: Path) -> None:
     (tmp_path / ".lint").write_text("exclusions: {target-job-rule: {}}")
 
     with pytest.raises(ConfigurationError, match="target-job-rule has no reason"):
         found(dashboard())
 
 
-def test_a_broken_file_is_reported_and_the_rest_is_linted(tmp_path: Path) -> None:
+def test_an_invalid_file_is_reported_and_the_others_are_linted(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"panels": [')
     (tmp_path / "shop.json").write_text(json.dumps(without("uid")))
 
@@ -283,7 +287,7 @@ def test_a_broken_file_is_reported_and_the_rest_is_linted(tmp_path: Path) -> Non
     ]
 
 
-def test_the_report_counts_and_the_status_tells(
+def test_a_finding_sets_the_summary_and_the_exit_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "shop.json").write_text(json.dumps(without("uid")))

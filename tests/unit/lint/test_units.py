@@ -1,4 +1,4 @@
-"""What a query measures, as far as the names of metrics tell."""
+"""Quantities inferred from the names of metrics."""
 
 import pytest
 
@@ -31,5 +31,5 @@ EXPRESSIONS = {
 
 
 @pytest.mark.parametrize(("expr", "measure"), EXPRESSIONS.items(), ids=list(EXPRESSIONS))
-def test_names_tell_what_is_measured(expr: str, measure: Measure | None) -> None:
+def test_a_measure_is_inferred_from_names(expr: str, measure: Measure | None) -> None:
     assert measured(tree(expr)) is measure

@@ -1,4 +1,4 @@
-"""Panels find their places by themselves, and cannot be written without saying what they are."""
+"""Positions of panels, and their required fields."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ CURVES = Curves(
 
 
 def places(*rows: Row) -> list[tuple[int, int, int, int]]:
-    """Left, top, width and height of every row and panel."""
+    """Return left, top, width and height of every row and panel."""
     grids: list[Any] = [panel["gridPos"] for panel in placed(rows)]
     return [(grid["x"], grid["y"], grid["w"], grid["h"]) for grid in grids]
 
@@ -61,7 +61,7 @@ def test_every_column_is_used_once(spans: list[int]) -> None:
 
 
 @pytest.mark.parametrize("missing", ["title", "description", "unit", "queries"])
-def test_a_panel_without_it_cannot_be_written(missing: str) -> None:
+def test_a_panel_needs_title_description_unit_and_queries(missing: str) -> None:
     words: dict[str, Any] = {"title": "t", "description": "d", "unit": Unit.RATIO, "queries": ()}
     del words[missing]
 
@@ -69,7 +69,7 @@ def test_a_panel_without_it_cannot_be_written(missing: str) -> None:
         Stat(**words)
 
 
-def test_the_file_has_no_number_of_a_database() -> None:
+def test_the_file_has_no_database_id() -> None:
     dashboard = Dashboard(
         uid="shop",
         title="Shop",

@@ -5,7 +5,7 @@ import pytest
 from sightline.mixin import clock
 
 
-def test_ranges_and_offsets_shrink_and_nothing_else() -> None:
+def test_only_ranges_and_offsets_are_divided() -> None:
     promql = 'rate(x_total{route="/5m"}[5m]) / avg_over_time(y[1h] offset 10m) > 300'
 
     faster = clock.faster(promql, 10)
@@ -13,7 +13,7 @@ def test_ranges_and_offsets_shrink_and_nothing_else() -> None:
     assert faster == 'rate(x_total{route="/5m"}[30s]) / avg_over_time(y[6m] offset 1m) > 300'
 
 
-def test_a_duration_that_would_lose_a_part_of_a_second_is_refused() -> None:
+def test_a_duration_that_cannot_be_divided_is_rejected() -> None:
     with pytest.raises(ValueError, match="5s: expected a whole multiple of 10 s"):
         clock.divided("5s", 10)
 

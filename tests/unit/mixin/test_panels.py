@@ -1,4 +1,4 @@
-"""What panels become in Grafana's classic JSON."""
+"""Panels as Grafana's classic JSON."""
 
 from typing import Any
 
@@ -45,13 +45,13 @@ def test_columns_of_a_table_are_joined_and_named() -> None:
     }
 
 
-def test_the_value_of_a_single_query_has_no_letter() -> None:
+def test_the_value_column_of_a_single_query_is_not_numbered() -> None:
     _, organize = drawn(services(REQUESTS))["transformations"]
 
     assert organize["options"]["renameByName"] == {"job": "Service", "Value": "Requests"}
 
 
-def test_a_query_that_only_names_a_row_is_hidden() -> None:
+def test_the_value_of_a_key_query_is_hidden() -> None:
     version = Key(label="version", title="Version", expr="count by (job, version) (build_info)")
     table = Table(
         title="Services",
@@ -82,7 +82,7 @@ def test_a_curve_shows_thresholds_as_lines_and_exemplars_as_dots() -> None:
     assert panel["targets"][0]["exemplar"] is True
 
 
-def test_falling_values_are_bad_at_the_bottom() -> None:
+def test_a_falling_scale_is_red_at_the_bottom() -> None:
     assert falling(warning=0.25, bad=0).json()["steps"] == [
         {"color": "red", "value": None},
         {"color": "orange", "value": 0},
@@ -128,10 +128,10 @@ def test_a_search_for_traces_keeps_variables_for_grafana() -> None:
     ],
     ids=["data source", "all", "one", "first"],
 )
-def test_something_is_chosen_to_begin_with(variable: Any, current: object) -> None:  # noqa: ANN401  any variable
+def test_every_variable_has_a_default(variable: Any, current: object) -> None:  # noqa: ANN401  any variable
     assert variable.json()["current"] == current
 
 
 @pytest.mark.parametrize("unit", Unit)
-def test_a_unit_of_a_panel_is_one_that_the_viewer_writes(unit: Unit) -> None:
+def test_the_viewer_supports_every_unit_of_our_dashboards(unit: Unit) -> None:
     assert units.known(unit)

@@ -1,4 +1,4 @@
-"""Alerts in the order in which one would look at them."""
+"""Alerts and their order."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def raw(name: str, state: str = "firing", **labels: str) -> dict[str, Any]:
     }
 
 
-def test_the_worst_stands_first() -> None:
+def test_alerts_are_ordered_by_urgency() -> None:
     listed = read_alerts(
         [
             raw("Waiting", "pending", severity="critical"),
@@ -31,7 +31,7 @@ def test_the_worst_stands_first() -> None:
     assert [one.name for one in listed] == ["Worst", "Bad", "Waiting", "Known"]
 
 
-def test_a_silence_holds_back_only_the_alert_with_its_labels() -> None:
+def test_a_silence_suppresses_only_alerts_with_its_labels() -> None:
     held = [({"alertname": "Down", "job": "users"}, "silenced")]
 
     users, orders = read_alerts([raw("Down", job="users"), raw("Down", job="orders")], held)[::-1]
@@ -39,7 +39,7 @@ def test_a_silence_holds_back_only_the_alert_with_its_labels() -> None:
     assert (users.state, orders.state) == ("silenced", "firing")
 
 
-def test_an_alert_without_a_summary_is_called_by_its_name() -> None:
+def test_the_name_replaces_a_missing_summary() -> None:
     [one] = read_alerts([raw("Down", job="users")])
 
     assert (one.summary, one.detail, one.shown_labels) == ("Down", "", [("job", "users")])
@@ -47,6 +47,6 @@ def test_an_alert_without_a_summary_is_called_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("lie", [{}, {"labels": 3}, {"labels": {}, "state": "firing"}])
-def test_what_is_no_alert_is_refused(lie: dict[str, Any]) -> None:
+def test_json_that_is_not_an_alert_is_rejected(lie: dict[str, Any]) -> None:
     with pytest.raises(SourceError, match="unexpected alert"):
         read_alerts([lie])

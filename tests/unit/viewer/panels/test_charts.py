@@ -1,4 +1,4 @@
-"""Panels over time: figures whose every number is written by us."""
+"""Panels over time and their Plotly figures."""
 
 import json
 from typing import Any
@@ -13,11 +13,11 @@ STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 
 
 
 def figure(shown: View) -> Any:  # noqa: ANN401  JSON
-    """The figure as a browser gets it."""
+    """Return the figure as JSON."""
     return json.loads(json.dumps(shown.figure, allow_nan=False))
 
 
-def test_a_line_carries_its_values_and_how_they_read() -> None:
+def test_a_line_has_values_and_formatted_values() -> None:
     drawn = figure(view(panel("timeseries", defaults={"unit": "s"}), numbers("p99", 0.25, 1.5)))
 
     [line] = drawn["data"]
@@ -34,7 +34,7 @@ def test_an_axis_ends_at_round_values_in_its_unit() -> None:
     assert axis["ticktext"] == ["0%", "1%", "2%", "3%", "4%"]
 
 
-def test_an_axis_reaches_as_far_as_the_panel_wishes() -> None:
+def test_an_axis_extends_to_the_soft_maximum() -> None:
     custom = {"axisSoftMax": 0.1}
     shown = panel("timeseries", defaults={"unit": "percentunit", "min": 0, "custom": custom})
 
@@ -44,7 +44,7 @@ def test_an_axis_reaches_as_far_as_the_panel_wishes() -> None:
     assert (flat["ticktext"][-1], high["ticktext"][-1]) == ("10%", "30%")
 
 
-def test_a_hole_between_samples_stays_a_hole() -> None:
+def test_a_gap_between_samples_is_not_bridged() -> None:
     whole, late = numbers("a", 1, 2), numbers("a", 3, every_seconds=0)
     times = [whole.fields[0].values[0] - 60_000, *late.fields[0].values]
     frame = whole.with_fields([whole.fields[0].with_values(times), whole.fields[1]])
@@ -57,7 +57,7 @@ def test_a_hole_between_samples_stays_a_hole() -> None:
     assert "fill" not in line
 
 
-def test_a_value_that_stands_alone_is_a_dot() -> None:
+def test_an_isolated_value_is_a_dot() -> None:
     [lonely] = figure(view(panel("timeseries"), numbers("a", None, 5, None, 2, 3)))["data"]
     [joined] = figure(view(panel("timeseries"), numbers("a", 1, 2)))["data"]
 
@@ -65,7 +65,7 @@ def test_a_value_that_stands_alone_is_a_dot() -> None:
     assert (lonely["mode"], joined["mode"]) == ("lines+markers", "lines")
 
 
-def test_a_stack_falls_to_nothing_in_a_hole() -> None:
+def test_a_stacked_series_is_zero_in_a_gap() -> None:
     early, late = series(1, 2), series(3)
     late.samples[0] = (NOON + 30, 3)
     whole = Series(labels={}, samples=[*early.samples, *late.samples])
@@ -88,7 +88,7 @@ def test_thresholds_are_dashed_lines_inside_the_scale() -> None:
     assert low == []
 
 
-def test_an_exemplar_is_a_dot_that_leads_to_its_trace() -> None:
+def test_an_exemplar_is_a_dot_with_a_link_to_its_trace() -> None:
     exemplar = Exemplar(labels={"trace_id": "ab" * 16}, series={}, seconds=NOON - 5, value=0.5)
 
     drawn = figure(
@@ -102,7 +102,7 @@ def test_an_exemplar_is_a_dot_that_leads_to_its_trace() -> None:
     assert "500 ms" in text
 
 
-def test_many_exemplars_do_not_hide_each_other() -> None:
+def test_overlapping_exemplars_are_reduced_to_one() -> None:
     crowd = [
         Exemplar(labels={"trace_id": f"{number:032x}"}, series={}, seconds=NOON - 1, value=0.5)
         for number in range(100)
@@ -113,7 +113,7 @@ def test_many_exemplars_do_not_hide_each_other() -> None:
     assert len(drawn["data"][1]["x"]) == 1
 
 
-def test_alerts_that_overlap_shade_the_chart_once() -> None:
+def test_overlapping_alerts_shade_the_chart_once() -> None:
     events = [
         Event(start=NOON - 60, end=NOON - 20, title="A", text="", color="red"),
         Event(start=NOON - 40, end=NOON, title="B", text="", color="red"),
@@ -143,7 +143,7 @@ def test_a_name_with_markup_is_text() -> None:
     assert line["name"] == "&lt;b&gt;x&lt;/b&gt;"
 
 
-def test_a_chart_without_data_says_so_in_the_panels_words() -> None:
+def test_a_chart_without_data_shows_the_no_value_text() -> None:
     shown = view(panel("timeseries", defaults={"noValue": "no traffic"}), numbers("a", None))
 
     assert (shown.template, shown.context["text"]) == ("message", "no traffic")
@@ -163,7 +163,7 @@ def test_a_legend_is_sorted_by_its_calculation() -> None:
     ]
 
 
-def test_a_service_has_its_colour_whatever_stands_beside_it() -> None:
+def test_a_service_has_the_same_color_in_every_chart() -> None:
     shown = panel("timeseries", defaults={"color": {"mode": "palette-classic-by-name"}})
 
     both = figure(view(shown, numbers("gateway", 1), numbers("users", 1)))["data"]
@@ -172,7 +172,7 @@ def test_a_service_has_its_colour_whatever_stands_beside_it() -> None:
     assert both[1]["line"]["color"] == alone[0]["line"]["color"] != both[0]["line"]["color"]
 
 
-def test_a_heatmap_shows_the_buckets_in_use() -> None:
+def test_a_heatmap_shows_only_buckets_with_events() -> None:
     buckets = [series(0, 0, le="0.1"), series(4, 0, le="0.25"), series(13, 1, le="0.5")]
     [frame] = heatmap([*buckets, series(13, 1, le="1.0")], ref_id="A")
     options = {"yAxis": {"unit": "s"}, "cellValues": {"unit": "ops"}, "color": {"exponent": 1}}

@@ -15,7 +15,7 @@ def field(value: object, **defaults: object) -> Field:
     return with_config(panel("table", defaults=defaults), [frame])[0].fields[0]
 
 
-def test_an_override_goes_over_the_defaults() -> None:
+def test_an_override_wins_over_the_defaults() -> None:
     override = {
         "matcher": {"id": "byName", "options": "errors"},
         "properties": [
@@ -41,11 +41,10 @@ def test_an_override_goes_over_the_defaults() -> None:
         ("byRegexp", "/^up/", ["up", "upset"]),
         ("byType", "string", ["job"]),
         ("byNames", {"mode": "exclude", "names": ["up"]}, ["job", "upset"]),
-        ("byFrameRefID", "A", ["job", "up", "upset"]),
         ("byMagic", "up", []),
     ],
 )
-def test_a_matcher_finds_its_fields(matcher: str, options: object, matched: list[str]) -> None:
+def test_a_matcher_selects_fields(matcher: str, options: object, matched: list[str]) -> None:
     override = {
         "matcher": {"id": matcher, "options": options},
         "properties": [{"id": "unit", "value": "s"}],
@@ -61,7 +60,7 @@ def test_a_matcher_finds_its_fields(matcher: str, options: object, matched: list
 @pytest.mark.parametrize(
     ("value", "color"), [(0.0, GREEN), (0.05, RED), (9.0, RED), (None, "#CCCCDC")]
 )
-def test_a_value_has_the_colour_of_its_threshold(value: float | None, color: str) -> None:
+def test_a_value_has_the_color_of_its_threshold(value: float | None, color: str) -> None:
     assert display(value, field(value, thresholds=STEPS)).color == color
 
 
@@ -69,7 +68,7 @@ def test_a_value_has_the_colour_of_its_threshold(value: float | None, color: str
     ("value", "text"),
     [(1.0, "closed"), (2.0, "open"), (7.0, "many"), (None, "unknown"), (3.5, "3.50")],
 )
-def test_a_mapping_gives_the_text(value: float | None, text: str) -> None:
+def test_a_value_mapping_replaces_the_text(value: float | None, text: str) -> None:
     mappings = [
         {
             "type": "value",
@@ -82,5 +81,5 @@ def test_a_mapping_gives_the_text(value: float | None, text: str) -> None:
     assert str(display(value, field(value, mappings=mappings))) == text
 
 
-def test_an_empty_value_says_what_the_panel_says() -> None:
+def test_a_missing_value_shows_the_no_value_text() -> None:
     assert str(display(None, field(None, noValue="no traffic"))) == "no traffic"

@@ -1,4 +1,4 @@
-"""Equal questions are asked once."""
+"""Cache of answers."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from sightline.viewer.sources.upstream import SourceError
 
 
 class Source:
-    """Counts what it is asked."""
+    """A source that counts its questions."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -24,7 +24,7 @@ class Source:
         raise SourceError("gone")
 
 
-def test_questions_at_the_same_moment_share_one_answer() -> None:
+def test_concurrent_equal_questions_share_one_answer() -> None:
     async def ask() -> list[int]:
         cache, source = AnswerCache(), Source()
         return list(await asyncio.gather(*(cache.get("up", source.answer) for _ in range(5))))
@@ -32,7 +32,7 @@ def test_questions_at_the_same_moment_share_one_answer() -> None:
     assert asyncio.run(ask()) == [1, 1, 1, 1, 1]
 
 
-def test_another_question_has_an_answer_of_its_own() -> None:
+def test_different_questions_have_different_answers() -> None:
     async def ask() -> tuple[int, int]:
         cache, source = AnswerCache(), Source()
         return await cache.get("up", source.answer), await cache.get("down", source.answer)
@@ -40,7 +40,7 @@ def test_another_question_has_an_answer_of_its_own() -> None:
     assert asyncio.run(ask()) == (1, 2)
 
 
-def test_an_old_answer_is_asked_for_again() -> None:
+def test_an_expired_answer_is_fetched_again() -> None:
     async def ask() -> tuple[int, int]:
         cache, source = AnswerCache(kept_seconds=0.0), Source()
         return await cache.get("up", source.answer), await cache.get("up", source.answer)
@@ -48,7 +48,7 @@ def test_an_old_answer_is_asked_for_again() -> None:
     assert asyncio.run(ask()) == (1, 2)
 
 
-def test_a_failure_is_shared_too() -> None:
+def test_concurrent_questions_share_an_error() -> None:
     source = Source()
 
     async def ask() -> None:

@@ -11,7 +11,7 @@ STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 
 LAST = {"reduceOptions": {"calcs": ["lastNotNull"]}}
 
 
-def test_a_stat_is_the_last_number_with_its_course() -> None:
+def test_a_stat_shows_the_last_value_and_a_sparkline() -> None:
     shown = view(
         panel(
             "stat",
@@ -26,7 +26,7 @@ def test_a_stat_is_the_last_number_with_its_course() -> None:
     assert one["spark"]["line"].startswith("M0.0 ")
 
 
-def test_a_stat_without_data_says_what_the_panel_says() -> None:
+def test_a_stat_without_data_shows_the_no_value_text() -> None:
     quiet = panel("stat", defaults={"noValue": "no traffic"}, options=LAST)
 
     assert view(quiet).context["text"] == "no traffic"
@@ -34,7 +34,7 @@ def test_a_stat_without_data_says_what_the_panel_says() -> None:
     assert str(one["single"].text) == "no traffic"
 
 
-def test_several_numbers_are_named() -> None:
+def test_several_numbers_have_names() -> None:
     shown = view(panel("stat", options=LAST), numbers("a", 1), numbers("b", 2))
 
     assert shown.context["named"]
@@ -51,7 +51,7 @@ def test_a_bar_stays_inside_its_track(value: float, percent: float) -> None:
     assert shown.context["bars"][0]["percent"] == percent
 
 
-def test_the_longest_bar_fills_the_track_where_no_maximum_is_given() -> None:
+def test_the_longest_bar_fills_its_track_without_a_maximum() -> None:
     shown = view(panel("bargauge", options=LAST), numbers("a", 5), numbers("b", 10))
 
     assert [bar["percent"] for bar in shown.context["bars"]] == [50.0, 100.0]
@@ -69,7 +69,7 @@ def test_a_dial_has_its_thresholds_as_a_ring() -> None:
     ]
 
 
-def test_a_flat_course_is_drawn_and_a_single_point_is_not() -> None:
+def test_a_sparkline_needs_two_points() -> None:
     assert sparkline_paths([1.0, 1.0]) is not None
     assert sparkline_paths([1.0, None]) is None
 
@@ -79,7 +79,7 @@ def override(name: str, **properties: object) -> dict[str, Any]:
     return {"matcher": {"id": "byName", "options": name}, "properties": listed}
 
 
-def test_a_table_cell_has_unit_colour_and_link() -> None:
+def test_a_table_cell_has_unit_color_and_link() -> None:
     overrides = [
         override(
             "errors",
@@ -97,7 +97,7 @@ def test_a_table_cell_has_unit_colour_and_link() -> None:
     assert (errors.text, errors.look, errors.color) == ("600%", "text", "#F2495C")
 
 
-def test_a_link_that_is_no_web_address_is_dropped() -> None:
+def test_a_link_that_is_not_a_web_url_is_dropped() -> None:
     bad = override("job", links=[{"title": "x", "url": "javascript:alert(1)"}])
 
     [[job]] = view(panel("table", overrides=[bad]), columns(job=["a"])).context["rows"]
@@ -105,7 +105,7 @@ def test_a_link_that_is_no_web_address_is_dropped() -> None:
     assert job.links == []
 
 
-def test_a_table_is_sorted_as_the_panel_says() -> None:
+def test_a_table_is_sorted_by_the_option_sort_by() -> None:
     shown = panel("table", options={"sortBy": [{"displayName": "v", "desc": True}]})
 
     rows = view(shown, columns(v=[1.0, 3.0, 2.0])).context["rows"]
@@ -121,13 +121,13 @@ def test_hidden_columns_are_left_out() -> None:
     assert [head.title for head in shown.context["heads"]] == ["a"]
 
 
-def test_a_table_of_thousands_says_how_many_it_leaves_out() -> None:
+def test_a_long_table_counts_the_rows_not_shown() -> None:
     shown = view(panel("table"), columns(v=[float(number) for number in range(700)]))
 
     assert (len(shown.context["rows"]), shown.context["more"]) == (500, 200)
 
 
-def test_a_panel_that_only_grafana_draws_says_so() -> None:
+def test_an_unsupported_panel_shows_its_type_and_query() -> None:
     target = {"refId": "A", "expr": "up", "datasource": {"type": "prometheus", "uid": "x"}}
 
     shown = view(panel("piechart", targets=[target]))
@@ -136,7 +136,7 @@ def test_a_panel_that_only_grafana_draws_says_so() -> None:
     assert shown.context["detail"] == "up"
 
 
-def test_markup_in_a_text_panel_is_shown_not_obeyed() -> None:
+def test_html_in_a_text_panel_is_escaped() -> None:
     shown = view(panel("text", options={"content": "**hi** <script>x</script>"}))
 
     assert "<strong>hi</strong> &lt;script&gt;" in shown.context["html"]

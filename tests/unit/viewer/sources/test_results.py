@@ -1,10 +1,10 @@
-"""Prometheus' answers as frames."""
+"""Answers of Prometheus as frames."""
 
 from sightline.viewer.sources.results import heatmap, legend_text, table, time_series
 from tests.viewing import cells, series
 
 
-def test_a_series_is_a_frame_called_by_its_legend() -> None:
+def test_each_series_is_a_frame_named_by_its_legend() -> None:
     frames = time_series(
         [series(1, 2, job="users"), series(3, 4, job="orders")],
         ref_id="A",
@@ -16,20 +16,20 @@ def test_a_series_is_a_frame_called_by_its_legend() -> None:
     assert frames[0].numbers[0].values == [1, 2]
 
 
-def test_what_is_no_number_is_a_gap() -> None:
+def test_nan_and_infinity_are_gaps() -> None:
     [frame] = time_series([series(1, float("nan"), float("inf"))], ref_id="A", legend="", expr="up")
 
     assert frame.numbers[0].values == [1, None, None]
 
 
-def test_a_legend_of_grafanas_choice_names_what_there_is() -> None:
+def test_an_automatic_legend_shows_labels_or_the_expression() -> None:
     assert legend_text("__auto", {"job": "users"}, "up") == "users"
     assert legend_text("__auto", {}, "sum(up)") == "sum(up)"
     assert legend_text("", {"__name__": "up", "b": "2", "a": "1"}, "") == 'up{a="1", b="2"}'
     assert legend_text("{{ job }} {{gone}}", {"job": "users"}, "") == "users "
 
 
-def test_several_instant_answers_are_told_apart() -> None:
+def test_value_columns_of_several_queries_are_numbered() -> None:
     frames = table([("A", [series(1, job="users")]), ("B", [series(2, job="users")])])
 
     assert [list(cells(frame)) for frame in frames] == [
@@ -38,7 +38,7 @@ def test_several_instant_answers_are_told_apart() -> None:
     ]
 
 
-def test_a_histogram_becomes_what_fell_into_each_bucket() -> None:
+def test_cumulative_buckets_become_counts_per_bucket() -> None:
     [frame] = heatmap(
         [series(5, 9, le="+Inf"), series(1, 2, le="0.1"), series(4, 8, le="0.5")], ref_id="A"
     )

@@ -1,4 +1,4 @@
-"""What the viewer can be told."""
+"""Settings of the viewer."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sightline.errors import ConfigurationError
 from sightline.viewer.model.settings import Settings
 
 
-def test_an_empty_environment_is_enough() -> None:
+def test_empty_variables_are_treated_as_unset() -> None:
     settings = Settings.from_env({"DASHBOARDS": "", "HOST": ""})
 
     assert (settings.host, settings.port) == ("127.0.0.1", 3000)
@@ -25,12 +25,12 @@ def test_an_empty_environment_is_enough() -> None:
         ("SIGHTLINE_ALLOWED_HOSTS", "viewer:3000", "expected host names"),
     ],
 )
-def test_a_wrong_variable_is_named(variable: str, value: str, expected: str) -> None:
+def test_an_invalid_variable_is_named(variable: str, value: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{variable}='{value}': {expected}"):
         Settings.from_env({variable: value})
 
 
-def test_urls_have_no_slash_at_their_end(tmp_path: Path) -> None:
+def test_a_trailing_slash_of_a_url_is_removed(tmp_path: Path) -> None:
     settings = Settings.from_env({"JAEGER_URL": "http://j:1/", "DASHBOARDS": str(tmp_path)})
 
     assert settings.jaeger_url == "http://j:1"
