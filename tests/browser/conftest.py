@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import (
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     Page,
     Request,
@@ -94,18 +95,26 @@ def rated(stack: LocalStack) -> bool:
 
 
 @pytest.fixture(scope="session")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """Chromium with a profile of its own."""
+def chromium() -> Iterator[BrowserType]:
+    """Start Playwright once; a second start in the same process fails."""
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"),
-            executable_path=program(),
-            args=list(FLAGS),
-            viewport={"width": 1600, "height": 1000},
-            timezone_id="Europe/Berlin",
-        )
-        yield context
-        context.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def context(
+    chromium: BrowserType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """Start Chromium with a new profile."""
+    context = chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=program(),
+        args=list(FLAGS),
+        viewport={"width": 1600, "height": 1000},
+        timezone_id="Europe/Berlin",
+    )
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="session")

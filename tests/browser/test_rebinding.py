@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import BrowserType, Page, Response
 
 from tests.browser.chromium import FLAGS, program
 from tests.stacks import LocalStack
@@ -12,16 +12,15 @@ REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page in a browser that finds evil.example on this machine."""
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("rebound"),
-            executable_path=program(),
-            args=[*FLAGS, REBOUND],
-        )
-        yield context.new_page()
-        context.close()
+def page(chromium: BrowserType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Open a page in a browser that resolves evil.example to this machine."""
+    context = chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("rebound"),
+        executable_path=program(),
+        args=[*FLAGS, REBOUND],
+    )
+    yield context.new_page()
+    context.close()
 
 
 def posted(page: Page, url: str, body: object) -> Response:
