@@ -7,12 +7,12 @@ from sightline.mixin.dashboards import frame, limits, peers
 from sightline.mixin.dashboards.rpc import RPC
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, some
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves, States
-from sightline.mixin.grafana.fields import named
+from sightline.mixin.grafana.charts import StateTimeline, TimeSeries
+from sightline.mixin.grafana.fields import value_mappings
 from sightline.mixin.grafana.graphs import ServiceMap
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Query
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.vocabulary import Color, Unit
 from sightline.mixin.rules import dependencies as rules
 from sightline.mixin.rules import services
 
@@ -100,7 +100,7 @@ EDGES: Final = Row(
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Calls",
                 description="Requests that each service sends. "
                 "More calls with the same traffic are retries, or a loop that asks one by one.",
@@ -108,7 +108,7 @@ EDGES: Final = Row(
                 queries=(Query(expr=CALLS, legend=EDGE),),
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Failed calls",
                 description="Share of calls that got no answer or a 5xx. "
                 "Above the red line: is the callee red on the fleet as well?",
@@ -118,7 +118,7 @@ EDGES: Final = Row(
                 scale=limits.CALL_FAILURES,
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration as the caller sees it, p99",
                 description="One call of a hundred takes longer. "
                 "Whoever calls cannot be faster than this.",
@@ -135,7 +135,7 @@ TRUTH: Final = Row(
     title="Who is right: caller or callee?",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Time between caller and callee, p95",
                 description="The caller's p95 less the callee's own. "
                 "A gap that grows is network, a full connection pool or a busy event loop.",
@@ -144,7 +144,7 @@ TRUTH: Final = Row(
                 minimum=None,
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Failures that the callee does not see",
                 description="The caller's failed share less the callee's own error ratio. "
                 "Above 0 calls get lost between: timeouts, refused connections, an open breaker.",
@@ -154,7 +154,7 @@ TRUTH: Final = Row(
                 minimum=None,
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Kinds of failure",
                 description="Why calls fail: a status code, or the name of the exception. "
                 "TimeoutError: the callee is slow; ConnectionError: it is gone.",
@@ -178,24 +178,24 @@ PROTECTION: Final = Row(
     folded=True,
     lines=(
         (
-            States(
+            StateTimeline(
                 title="Circuit breakers",
                 description="Green lets calls through, orange tries one, red answers at once. "
                 "Red for long: the dependency behind it needs mending, not the breaker.",
                 unit=Unit.COUNT,
                 queries=(Query(expr=BREAKER, legend="{{job}} {{name}}"),),
                 mappings=tuple(
-                    named(
+                    value_mappings(
                         {
-                            "0": ("closed", Colour.GOOD),
-                            "1": ("half open", Colour.WARNING),
-                            "2": ("open", Colour.BAD),
+                            "0": ("closed", Color.GOOD),
+                            "1": ("half open", Color.WARNING),
+                            "2": ("open", Color.BAD),
                         }
                     )
                 ),
                 when_empty="no breaker",
             ),
-            Curves(
+            TimeSeries(
                 title="Retried calls",
                 description="Share of calls that repeat an earlier one. "
                 "Above a few per cent retries become the load that keeps the callee down.",
@@ -210,7 +210,7 @@ PROTECTION: Final = Row(
                 scale=limits.RETRIED,
                 when_empty="no retry",
             ),
-            Curves(
+            TimeSeries(
                 title="Rejected by the rate limiter",
                 description="Share of decisions that said no. "
                 "Steadily above 0: a limit that is too low, or a caller that is too loud.",
@@ -231,7 +231,7 @@ PROTECTION: Final = Row(
                 scale=limits.REJECTED,
                 when_empty="no limiter",
             ),
-            Curves(
+            TimeSeries(
                 title="Degraded responses",
                 description="Answers given without a dependency that should have taken part. "
                 "They look like successes: only here it shows.",
@@ -255,7 +255,7 @@ DATA: Final = Row(
     folded=True,
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Database operations, p95",
                 description="19 of 20 operations are faster. "
                 "One collection that slows down alone has lost an index, or grown.",
@@ -272,7 +272,7 @@ DATA: Final = Row(
                 ),
                 when_empty="no database",
             ),
-            Curves(
+            TimeSeries(
                 title="Database connections in use",
                 description="Share of each pool's connections. "
                 "At 100 % requests wait for one: a slow query, or a pool that is too small.",
@@ -285,7 +285,7 @@ DATA: Final = Row(
                 ),
                 when_empty="no pool",
             ),
-            Curves(
+            TimeSeries(
                 title="Waiting for a connection",
                 description="Requests in line for a database connection. "
                 "Anything that stays above 0 is time that no query's duration shows.",
@@ -300,7 +300,7 @@ DATA: Final = Row(
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Messages sent and consumed",
                 description="Messages of each destination, both ways. "
                 "Sent above consumed for long: the consumer falls behind.",
@@ -323,7 +323,7 @@ DATA: Final = Row(
                 ),
                 when_empty="no messages",
             ),
-            Curves(
+            TimeSeries(
                 title="Messages that wait",
                 description="Messages that no consumer has taken yet. "
                 "A line that climbs without end: the consumer is dead or too slow.",
@@ -338,7 +338,7 @@ DATA: Final = Row(
                 ),
                 when_empty="no messages",
             ),
-            Curves(
+            TimeSeries(
                 title="Worker queues",
                 description="Share of each worker pool's queue that is filled. "
                 "Full means that work is turned away.",

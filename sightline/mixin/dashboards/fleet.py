@@ -6,12 +6,12 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks, spans
 from sightline.mixin.dashboards.selection import JOBS, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves, States
+from sightline.mixin.grafana.charts import StateTimeline, TimeSeries
 from sightline.mixin.grafana.graphs import ServiceMap
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
-from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.vocabulary import Unit
 from sightline.mixin.rules import processes
 from sightline.mixin.rules import services as rules
 
@@ -44,7 +44,7 @@ NOW: Final = Row(
                 description="Services of which no instance answers Prometheus. "
                 "Anything but 0: the table below shows which; then see its log.",
                 unit=Unit.COUNT,
-                queries=(Now(expr=or_nothing(f"count({UP} == 0)")),),
+                queries=(InstantQuery(expr=or_nothing(f"count({UP} == 0)")),),
                 scale=limits.ANY,
             ),
             Stat(
@@ -53,7 +53,7 @@ NOW: Final = Row(
                 "Anything but 0: the list below names them; each has a runbook.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(
+                    InstantQuery(
                         expr=or_nothing(
                             'count(ALERTS{alertstate="firing", severity=~"critical|warning"})'
                         )
@@ -101,7 +101,9 @@ NOW: Final = Row(
                 unit=Unit.RATIO,
                 decimals=0,
                 queries=(
-                    Now(expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"),
+                    InstantQuery(
+                        expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"
+                    ),
                 ),
                 scale=limits.BUDGET_LEFT,
                 minimum=None,
@@ -114,7 +116,7 @@ NOW: Final = Row(
                 "Red: traces have holes; the telemetry dashboard shows where.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Now(expr=spans.lost(JOBS, "otelcol_exporter_sent_spans_total")),),
+                queries=(InstantQuery(expr=spans.lost(JOBS, "otelcol_exporter_sent_spans_total")),),
                 scale=limits.SPANS_LOST,
                 when_empty="few spans yet",
             ),
@@ -192,7 +194,7 @@ SERVICES: Final = Row(
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Requests by service",
                 description="Completed requests of each service. "
                 "A cliff means that callers stopped or nothing is answered.",
@@ -200,7 +202,7 @@ SERVICES: Final = Row(
                 queries=(Query(expr=JOBS.series(rules.REQUESTS), legend="{{job}}"),),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Error ratio by service",
                 description="Share of requests answered 5xx. "
                 "Above the red line: open the service and look at its routes.",
@@ -210,7 +212,7 @@ SERVICES: Final = Row(
                 scale=limits.ERROR_RATIO,
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration by service, p99",
                 description="One request of a hundred takes longer. "
                 "When several rise at once, look at the one that the others call.",
@@ -241,7 +243,7 @@ ALERTS: Final = Row(
                 sort_by="Since",
                 when_empty="no alert fires",
             ),
-            States(
+            StateTimeline(
                 title="Alerts over time",
                 description="When each alert fired: red is critical, orange a warning. "
                 "The band that begins first is usually the cause.",

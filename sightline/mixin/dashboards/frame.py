@@ -4,18 +4,18 @@ from typing import Final
 
 from sightline.mixin.grafana.board import Annotation
 from sightline.mixin.grafana.fields import Link, Override
-from sightline.mixin.grafana.variables import Choice, DataSource, Labels, TextBox
-from sightline.mixin.grafana.words import Colour, Json
+from sightline.mixin.grafana.variables import Choice, DataSource, LabelValues, TextBox
+from sightline.mixin.grafana.vocabulary import Color, Json
 
 TAGS: Final = ("sightline",)
 
 PROMETHEUS: Final = DataSource(type="prometheus", uid="prometheus")
 JAEGER: Final = DataSource(type="jaeger", uid="jaeger")
 
-JOBS: Final = Labels(name="job", label="Job", query="label_values(app_build_info, job)")
+JOBS: Final = LabelValues(name="job", label="Job", query="label_values(app_build_info, job)")
 """Instrumented services; ``job`` is ``service.name``."""
 
-JOB: Final = Labels(
+JOB: Final = LabelValues(
     name="job",
     label="Job",
     query="label_values(app_build_info, job)",
@@ -24,7 +24,7 @@ JOB: Final = Labels(
 )
 """One service, since Jaeger searches in one."""
 
-INSTANCES: Final = Labels(
+INSTANCES: Final = LabelValues(
     name="instance",
     label="Instance",
     query='label_values(app_build_info{job=~"$job"}, instance)',
@@ -42,14 +42,14 @@ ANNOTATIONS: Final = (
     Annotation(
         name="Alerts",
         expr='ALERTS{alertstate="firing", severity=~"critical|warning", job=~"$job"}',
-        colour=Colour.BAD,
+        color=Color.BAD,
         title="{{alertname}}",
         text="{{severity}}: {{job}}",
     ),
     Annotation(
         name="Restarts",
         expr='time() - process_start_time_seconds{job=~"$job"} < 30',
-        colour=Colour.WARNING,
+        color=Color.WARNING,
         title="{{job}} started",
         text="{{instance}}",
     ),
@@ -59,13 +59,13 @@ ANNOTATIONS: Final = (
 count by (job, service_version) (app_build_info{job=~"$job"})
   unless count by (job, service_version) (app_build_info{job=~"$job"} offset 1m)
 """,
-        colour=Colour.INFORMATION,
+        color=Color.INFORMATION,
         title="{{job}} {{service_version}}",
     ),
     Annotation(
         name="Faults",
         expr="max by (point, kind) (fault_injected) > 0",
-        colour=Colour.FAULT,
+        color=Color.FAULT,
         title="fault: {{kind}}",
         text="{{point}}",
     ),

@@ -8,12 +8,12 @@ from sightline.mixin.dashboards import frame, looks, red
 from sightline.mixin.dashboards.route import ROUTES
 from sightline.mixin.dashboards.selection import PROCESSES
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.charts import TimeSeries
 from sightline.mixin.grafana.graphs import Waterfall
-from sightline.mixin.grafana.tables import Traces
+from sightline.mixin.grafana.tables import TraceTable
 from sightline.mixin.grafana.targets import Query, TraceById, TraceSearch
 from sightline.mixin.grafana.variables import TextBox
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.vocabulary import Unit
 
 ROUTE: Final = PROCESSES.also('http_route=~"$route"')
 
@@ -36,7 +36,7 @@ FIND: Final = Row(
     lines=(
         (
             red.distribution(ROUTE),
-            Traces(
+            TraceTable(
                 title="Traces",
                 description="Traces that match the choices above, newest first. "
                 "Tags like error=true narrow them. Click an id: it opens below.",
@@ -46,7 +46,7 @@ FIND: Final = Row(
         ),
         (
             red.duration(ROUTE),
-            Curves(
+            TimeSeries(
                 title="Share of slow requests",
                 description="Requests that took longer than each bound. "
                 "A bound whose share jumps tells how slow the slow ones are: a timeout has one.",
@@ -56,7 +56,7 @@ FIND: Final = Row(
                 ),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration by kind of answer, p95",
                 description="Answers by status code. "
                 "Errors that are slower than successes are timeouts, faster ones are rejections.",

@@ -1,11 +1,11 @@
-"""Where values change colour: the thresholds of the alerts, and where it begins to look bad."""
+"""Where values change color: the thresholds of the alerts, and where it begins to look bad."""
 
 from typing import Final
 
 from sightline.mixin import catalogue
 from sightline.mixin.config import BURN_WINDOWS
-from sightline.mixin.grafana.fields import Scale, Step, falling, rising
-from sightline.mixin.grafana.words import Colour
+from sightline.mixin.grafana.fields import Scale, Step, falling_scale, rising_scale
+from sightline.mixin.grafana.vocabulary import Color
 
 
 def of(alert: str, *, warning: float | None = None) -> Scale:
@@ -19,8 +19,8 @@ def of(alert: str, *, warning: float | None = None) -> Scale:
     if threshold is None:
         raise ValueError(f"{alert} has no threshold to draw: choose another alert")
     if threshold.operator.startswith("<"):
-        return falling(warning=warning, bad=threshold.value)
-    return rising(warning=warning, bad=threshold.value)
+        return falling_scale(warning=warning, bad=threshold.value)
+    return rising_scale(warning=warning, bad=threshold.value)
 
 
 ERROR_RATIO: Final = of("HttpServerErrorRatioHigh", warning=0.01)
@@ -43,22 +43,22 @@ SERIES: Final = of("MetricCardinalityHigh")
 WATCHDOG: Final = of("WatchdogNotReceived", warning=120)
 NOTIFICATIONS_FAILED: Final = of("AlertmanagerNotificationsFailing")
 
-BUDGET_LEFT: Final = falling(warning=0.25, bad=of("ErrorBudgetExhausted").steps[0].value)
+BUDGET_LEFT: Final = falling_scale(warning=0.25, bad=of("ErrorBudgetExhausted").steps[0].value)
 
 BURN_RATE: Final = Scale(
-    below=Colour.GOOD,
+    below=Color.GOOD,
     steps=tuple(
         Step(
             value=window.factor,
-            colour=Colour.BAD if window.severity == "critical" else Colour.WARNING,
+            color=Color.BAD if window.severity == "critical" else Color.WARNING,
         )
         for window in sorted(BURN_WINDOWS, key=lambda window: window.factor)
     ),
 )
-"""A line for each burn-rate alert, in the colour of its severity."""
+"""A line for each burn-rate alert, in the color of its severity."""
 
-ANY: Final = rising(bad=1)
+ANY: Final = rising_scale(bad=1)
 """One is too many."""
 
-WORKS: Final = falling(bad=1)
+WORKS: Final = falling_scale(bad=1)
 """1 is well, 0 is not."""

@@ -1,44 +1,44 @@
-"""Colours of series whose name means the same on every panel."""
+"""Colors of series whose name means the same on every panel."""
 
 from typing import Final
 
-from sightline.mixin.grafana.fields import Override, coloured, named
-from sightline.mixin.grafana.words import Colour
+from sightline.mixin.grafana.fields import Override, fixed_color, value_mappings
+from sightline.mixin.grafana.vocabulary import Color
 
 STATUS_CLASSES: Final = (
-    coloured("2xx", Colour.GOOD),
-    coloured("3xx", Colour.INFORMATION),
-    coloured("4xx", Colour.CLIENT_ERROR),
-    coloured("5xx", Colour.BAD),
+    fixed_color("2xx", Color.GOOD),
+    fixed_color("3xx", Color.INFORMATION),
+    fixed_color("4xx", Color.CLIENT_ERROR),
+    fixed_color("5xx", Color.BAD),
 )
 
 STATUS_CODES: Final = tuple(
     Override(
         matcher="byRegexp",
         pattern=f"/^{digit}/",
-        properties={"color": {"mode": "shades", "fixedColor": colour}},
+        properties={"color": {"mode": "shades", "fixedColor": color}},
     )
-    for digit, colour in (
-        (2, Colour.GOOD),
-        (3, Colour.INFORMATION),
-        (4, Colour.CLIENT_ERROR),
-        (5, Colour.BAD),
+    for digit, color in (
+        (2, Color.GOOD),
+        (3, Color.INFORMATION),
+        (4, Color.CLIENT_ERROR),
+        (5, Color.BAD),
     )
 )
 """Codes of a class share its hue."""
 
 QUANTILES: Final = (
-    coloured("p50", Colour.P50),
-    coloured("p95", Colour.P95),
-    coloured("p99", Colour.P99),
+    fixed_color("p50", Color.P50),
+    fixed_color("p95", Color.P95),
+    fixed_color("p99", Color.P99),
 )
 
 FIRING: Final = tuple(
-    named({"1": ("warning", Colour.WARNING), "2": ("critical", Colour.BAD)}),
+    value_mappings({"1": ("warning", Color.WARNING), "2": ("critical", Color.BAD)}),
 )
 """Values of an alert's band."""
 
-LOADED: Final = tuple(named({"1": ("loaded", Colour.GOOD), "0": ("refused", Colour.BAD)}))
+LOADED: Final = tuple(value_mappings({"1": ("loaded", Color.GOOD), "0": ("refused", Color.BAD)}))
 """Values of a configuration's state."""
 
 

@@ -6,11 +6,11 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, saturation
 from sightline.mixin.dashboards.selection import PROCESSES, of_services
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves, Heatmap
-from sightline.mixin.grafana.fields import reference
+from sightline.mixin.grafana.charts import Heatmap, TimeSeries
+from sightline.mixin.grafana.fields import reference_line
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Buckets, Query
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.vocabulary import Color, Unit
 
 _EACH: Final = "{{job}} {{instance}}"
 
@@ -26,7 +26,7 @@ LOOP: Final = Row(
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(Buckets(expr=PROCESSES.buckets(queries.LOOP_DELAY), exemplars=False),),
             ),
-            Curves(
+            TimeSeries(
                 title="Event loop delay, median",
                 description="Half of the callbacks are less late. "
                 "A median above some milliseconds: the loop is busy all the time, not in bursts.",
@@ -41,7 +41,7 @@ LOOP: Final = Row(
         ),
         (
             saturation.WORKER_THREADS,
-            Curves(
+            TimeSeries(
                 title="Worker threads in use",
                 description="Threads that run synchronous routes, and the dashed limit. "
                 "A plateau at the limit is a queue: raise it, or make the route async.",
@@ -56,7 +56,7 @@ LOOP: Final = Row(
                         legend="limit",
                     ),
                 ),
-                overrides=(reference("limit", Colour.BAD),),
+                overrides=(reference_line("limit", Color.BAD),),
             ),
             saturation.IN_FLIGHT,
         ),
@@ -67,7 +67,7 @@ GARBAGE: Final = Row(
     title="Garbage collection",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Time spent collecting",
                 description="Share of the time in which garbage collection stops the interpreter. "
                 "Above the line everything is slower: fewer objects, or gc.freeze() after start.",
@@ -80,7 +80,7 @@ GARBAGE: Final = Row(
                 ),
                 scale=limits.COLLECTING,
             ),
-            Curves(
+            TimeSeries(
                 title="Pause, p99",
                 description="One collection of a hundred stops everything for longer, by "
                 "generation. Long pauses of generation 2 show up in the p99 of requests.",
@@ -95,7 +95,7 @@ GARBAGE: Final = Row(
                 ),
                 when_empty="no collection",
             ),
-            Curves(
+            TimeSeries(
                 title="Collections",
                 description="Collections a second by generation. "
                 "A rise with the same traffic: each request makes more objects than before.",
@@ -109,7 +109,7 @@ GARBAGE: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Uncollectable objects",
                 description="Objects that cannot be freed, within the panel's step. "
                 "Anything but 0 is a leak in an extension module.",
@@ -133,7 +133,7 @@ PROCESS: Final = Row(
         (saturation.CORES, saturation.MEMORY, saturation.MEMORY_SHARE),
         (
             saturation.FILE_DESCRIPTORS,
-            Curves(
+            TimeSeries(
                 title="Open files and sockets",
                 description="File descriptors in use. "
                 "Compare with requests in flight: each may hold a few, but not more and more.",
@@ -145,7 +145,7 @@ PROCESS: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Uptime",
                 description="Time since each process started. "
                 "A saw-tooth is a crash loop: see its log, and its memory before each tooth.",

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from sightline.mixin import queries
 from sightline.mixin.dashboards import limits, looks
 from sightline.mixin.dashboards.selection import Selection
-from sightline.mixin.grafana.charts import Curves, Heatmap
+from sightline.mixin.grafana.charts import Heatmap, TimeSeries
 from sightline.mixin.grafana.fields import Link
 from sightline.mixin.grafana.tables import Column
 from sightline.mixin.grafana.targets import Buckets, Query
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.vocabulary import Unit
 
 
-def rate(selection: Selection) -> Curves:
+def rate(selection: Selection) -> TimeSeries:
     """Requests by class of status code."""
     by_code = selection.requests(by=("http_response_status_code",))
     classes = f"""
@@ -21,7 +21,7 @@ sum by (class) (label_replace(
   "class", "${{1}}xx", "http_response_status_code", "(.).."
 )) > 0
 """
-    return Curves(
+    return TimeSeries(
         title="Requests by status",
         description="Completed requests by class of status code. "
         "Red is ours to mend, yellow the caller's; a cliff to nothing is an outage without errors.",
@@ -33,9 +33,9 @@ sum by (class) (label_replace(
     )
 
 
-def errors(selection: Selection, *more: Query) -> Curves:
+def errors(selection: Selection, *more: Query) -> TimeSeries:
     """Share answered 5xx, of each service."""
-    return Curves(
+    return TimeSeries(
         title="Error ratio",
         description="Share of requests answered 5xx. "
         "Above the red line an alert fires: open the failed traces below.",
@@ -47,9 +47,9 @@ def errors(selection: Selection, *more: Query) -> Curves:
     )
 
 
-def duration(selection: Selection, *links: Link) -> Curves:
+def duration(selection: Selection, *links: Link) -> TimeSeries:
     """Quantiles of the duration, with exemplars."""
-    return Curves(
+    return TimeSeries(
         title="Duration",
         description="Half, 95 % and 99 % of requests are faster. "
         "When only p99 rises, click a dot: it is one slow request's trace.",

@@ -6,17 +6,17 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, looks, red
 from sightline.mixin.dashboards.selection import PROCESSES, STEP, some
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import Link, falling, reference
+from sightline.mixin.grafana.charts import TimeSeries
+from sightline.mixin.grafana.fields import Link, falling_scale, reference_line
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.tables import Traces
+from sightline.mixin.grafana.tables import TraceTable
 from sightline.mixin.grafana.targets import Query, TraceSearch
-from sightline.mixin.grafana.variables import Choice, Labels
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.variables import Choice, LabelValues
+from sightline.mixin.grafana.vocabulary import Color, Unit
 
 ROUTE: Final = PROCESSES.also('http_route=~"$route"')
 
-ROUTES: Final = Labels(
+ROUTES: Final = LabelValues(
     name="route",
     label="Route",
     query='label_values(http_server_request_duration_seconds_count{job=~"$job"}, http_route)',
@@ -95,7 +95,7 @@ NOW: Final = Row(
                 unit=Unit.COUNT,
                 decimals=2,
                 queries=(Query(expr=APDEX),),
-                scale=falling(warning=0.94, bad=0.85),
+                scale=falling_scale(warning=0.94, bad=0.85),
                 when_empty="no traffic",
             ),
         ),
@@ -108,7 +108,7 @@ RED: Final = Row(
         (red.rate(ROUTE), red.errors(ROUTE), red.duration(ROUTE, EXPLORER)),
         (
             red.distribution(ROUTE),
-            Curves(
+            TimeSeries(
                 title="Status codes",
                 description="Answers by their exact code. "
                 "429 is the rate limiter, 503 an open breaker, 504 a dependency that is too slow.",
@@ -122,7 +122,7 @@ RED: Final = Row(
                 overrides=looks.STATUS_CODES,
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Kinds of error",
                 description="What went wrong: a status code, or the name of the exception. "
                 "One new name after a deploy is the deploy's.",
@@ -145,7 +145,7 @@ COMPARED: Final = Row(
     title="Compared with before, and with its siblings",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Requests, now and before",
                 description="The dashed line is the time chosen above, ago. "
                 "A gap between the two that opens at a deploy is the deploy's.",
@@ -158,10 +158,10 @@ COMPARED: Final = Row(
                         legend="before",
                     ),
                 ),
-                overrides=(reference("before", Colour.NEUTRAL),),
+                overrides=(reference_line("before", Color.NEUTRAL),),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration p95, now and before",
                 description="The dashed line is the time chosen above, ago. "
                 "Slower than before with the same traffic: look at what was deployed between.",
@@ -177,10 +177,10 @@ COMPARED: Final = Row(
                         legend="before",
                     ),
                 ),
-                overrides=(reference("before", Colour.NEUTRAL),),
+                overrides=(reference_line("before", Color.NEUTRAL),),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration p95 by instance",
                 description="Each process that serves this route. "
                 "One that is slower than its siblings is sick; all alike share a dependency.",
@@ -195,7 +195,7 @@ COMPARED: Final = Row(
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Requests by method",
                 description="Methods that this route answers. "
                 "Many retries show as a burst of one method.",
@@ -208,7 +208,7 @@ COMPARED: Final = Row(
                 ),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Size of request bodies, p95",
                 description="19 of 20 bodies are smaller. "
                 "A jump explains a slower route: somebody sends more.",
@@ -221,7 +221,7 @@ COMPARED: Final = Row(
                 ),
                 when_empty="no bodies",
             ),
-            Curves(
+            TimeSeries(
                 title="Size of response bodies, p95",
                 description="19 of 20 bodies are smaller. A steady climb is a list without paging.",
                 unit=Unit.BYTES,
@@ -241,7 +241,7 @@ TRACES: Final = Row(
     title="Traces of this route",
     lines=(
         (
-            Traces(
+            TraceTable(
                 title="Slow traces",
                 description="Traces through this route that took longer than chosen above. "
                 "Open one: the widest bar without children is where the time went.",
@@ -250,7 +250,7 @@ TRACES: Final = Row(
                 ),
                 overrides=frame.TRACES,
             ),
-            Traces(
+            TraceTable(
                 title="Failed traces",
                 description="Traces through this route with an error. "
                 "Open one: the deepest red span is the first to fail.",

@@ -6,9 +6,9 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import limits
 from sightline.mixin.dashboards.selection import PROCESSES
 from sightline.mixin.grafana.board import Row
-from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.charts import TimeSeries
 from sightline.mixin.grafana.targets import Query
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.vocabulary import Unit
 
 SERVED: Final = "rpc_server_call_duration_seconds"
 METHOD: Final = ("job", "rpc_method")
@@ -22,7 +22,7 @@ RPC: Final = Row(
     folded=True,
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Procedures called",
                 description="Calls that each procedure answers. "
                 "A cliff means that callers stopped or nothing is answered.",
@@ -30,7 +30,7 @@ RPC: Final = Row(
                 queries=(Query(expr=_CALLS, legend=_LEGEND),),
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Procedures that failed",
                 description="Share of calls that ended in an error. "
                 "Above the red line: which procedure, and since which deploy?",
@@ -45,7 +45,7 @@ RPC: Final = Row(
                 scale=limits.CALL_FAILURES,
                 when_empty="no calls",
             ),
-            Curves(
+            TimeSeries(
                 title="Duration of procedures, p95",
                 description="19 of 20 calls are faster. "
                 "One procedure that slows down alone is its own query; all together, the process.",

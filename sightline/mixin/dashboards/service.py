@@ -8,9 +8,9 @@ from sightline.mixin.dashboards.selection import JOBS, PROCESSES, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
 from sightline.mixin.grafana.fields import AMOUNT
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.tables import Column, Key, Table, Traces
-from sightline.mixin.grafana.targets import Now, Query, TraceSearch
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.tables import Column, Key, Table, TraceTable
+from sightline.mixin.grafana.targets import InstantQuery, Query, TraceSearch
+from sightline.mixin.grafana.vocabulary import Unit
 
 ROUTES: Final = PROCESSES.also('http_route!=""')
 """Requests that met a route; those that met none belong to nobody."""
@@ -28,7 +28,7 @@ NOW: Final = Row(
                 description="Processes that do not answer Prometheus. "
                 "Anything but 0: see Instances below, then that one's log.",
                 unit=Unit.COUNT,
-                queries=(Now(expr=or_nothing(f"count({PROCESSES.series('up')} == 0)")),),
+                queries=(InstantQuery(expr=or_nothing(f"count({PROCESSES.series('up')} == 0)")),),
                 scale=limits.ANY,
             ),
             Stat(
@@ -36,7 +36,7 @@ NOW: Final = Row(
                 description="Alerts about this service. Anything but 0: the home page names them.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(
+                    InstantQuery(
                         expr='count(ALERTS{alertstate="firing", severity=~"critical|warning", '
                         'job=~"$job"}) or vector(0)'
                     ),
@@ -74,7 +74,9 @@ NOW: Final = Row(
                 unit=Unit.RATIO,
                 decimals=0,
                 queries=(
-                    Now(expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"),
+                    InstantQuery(
+                        expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"
+                    ),
                 ),
                 scale=limits.BUDGET_LEFT,
                 minimum=None,
@@ -87,7 +89,7 @@ NOW: Final = Row(
                 "Orange is a ticket, red a page.",
                 unit=Unit.FACTOR,
                 decimals=1,
-                queries=(Now(expr=f"max({JOBS.series('slo:current_burn_rate:ratio')})"),),
+                queries=(InstantQuery(expr=f"max({JOBS.series('slo:current_burn_rate:ratio')})"),),
                 scale=limits.BURN_RATE,
                 links=(frame.TO_ITS_OBJECTIVES,),
                 when_empty="no SLO",
@@ -246,14 +248,14 @@ TRACES: Final = Row(
     title="Traces",
     lines=(
         (
-            Traces(
+            TraceTable(
                 title="Slow traces",
                 description="Traces that took longer than chosen above. "
                 "Open one: the widest bar without children is where the time went.",
                 search=TraceSearch(service="$job", min_duration="$min_duration"),
                 overrides=frame.TRACES,
             ),
-            Traces(
+            TraceTable(
                 title="Failed traces",
                 description="Traces with an error. "
                 "Open one: the deepest red span is the first to fail.",

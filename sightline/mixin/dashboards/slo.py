@@ -5,19 +5,19 @@ from typing import Final
 from sightline.mixin.dashboards import frame, limits, looks
 from sightline.mixin.dashboards.selection import JOBS
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves, States
-from sightline.mixin.grafana.fields import coloured, reference
+from sightline.mixin.grafana.charts import StateTimeline, TimeSeries
+from sightline.mixin.grafana.fields import fixed_color, reference_line
 from sightline.mixin.grafana.panels import Gauge, Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
-from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.variables import Labels
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.variables import LabelValues
+from sightline.mixin.grafana.vocabulary import Color, Unit
 
 SLO: Final = JOBS.also('slo=~"$slo"')
 
 _EACH: Final = ("job", "slo")
 
-NAMES: Final = Labels(
+NAMES: Final = LabelValues(
     name="slo",
     label="SLO",
     query='label_values(slo:objective:ratio{job=~"$job"}, slo)',
@@ -45,7 +45,7 @@ PROMISE: Final = Row(
                 "Not a goal to beat: what is left over is there to be spent on change.",
                 unit=Unit.RATIO,
                 decimals=2,
-                queries=(Now(expr=f"min({SLO.series('slo:objective:ratio')})"),),
+                queries=(InstantQuery(expr=f"min({SLO.series('slo:objective:ratio')})"),),
                 when_empty="no SLO",
             ),
             Stat(
@@ -54,7 +54,9 @@ PROMISE: Final = Row(
                 "Below the objective the promise is broken.",
                 unit=Unit.RATIO,
                 decimals=2,
-                queries=(Now(expr=f"1 - max({SLO.series('slo:sli_error:ratio_period')})"),),
+                queries=(
+                    InstantQuery(expr=f"1 - max({SLO.series('slo:sli_error:ratio_period')})"),
+                ),
                 when_empty="no data yet",
             ),
             Gauge(
@@ -64,7 +66,9 @@ PROMISE: Final = Row(
                 unit=Unit.RATIO,
                 decimals=0,
                 queries=(
-                    Now(expr=f"min({SLO.series('slo:period_error_budget_remaining:ratio')})"),
+                    InstantQuery(
+                        expr=f"min({SLO.series('slo:period_error_budget_remaining:ratio')})"
+                    ),
                 ),
                 scale=limits.BUDGET_LEFT,
                 maximum=1,
@@ -76,7 +80,7 @@ PROMISE: Final = Row(
                 "1 spends exactly all of it by the end of the period.",
                 unit=Unit.FACTOR,
                 decimals=1,
-                queries=(Now(expr=f"max({SLO.series('slo:current_burn_rate:ratio')})"),),
+                queries=(InstantQuery(expr=f"max({SLO.series('slo:current_burn_rate:ratio')})"),),
                 scale=limits.BURN_RATE,
                 when_empty="no traffic",
             ),
@@ -86,7 +90,7 @@ PROMISE: Final = Row(
                 "Less than a day: act now.",
                 unit=Unit.DAYS,
                 decimals=1,
-                queries=(Now(expr=LASTS),),
+                queries=(InstantQuery(expr=LASTS),),
                 when_empty="does not burn",
             ),
             Stat(
@@ -95,7 +99,7 @@ PROMISE: Final = Row(
                 "A fresh stack judges by its first minutes: distrust the rest until this grows.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Now(expr=f"min({SLO.series('slo:period_coverage:ratio')})"),),
+                queries=(InstantQuery(expr=f"min({SLO.series('slo:period_coverage:ratio')})"),),
                 when_empty="no data yet",
             ),
         ),
@@ -106,7 +110,7 @@ COURSE: Final = Row(
     title="How it went",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Error budget left over time",
                 description="A cliff is an incident, a slope a steady fault. "
                 "It climbs again as bad days leave the period.",
@@ -123,7 +127,7 @@ COURSE: Final = Row(
                 scale=limits.BUDGET_LEFT,
                 when_empty="no data yet",
             ),
-            Curves(
+            TimeSeries(
                 title="Burn rate by window",
                 description="Dashed lines are the alerts' factors. A page needs a long and a short "
                 "window above its line: short alone is a blip, long alone is over.",
@@ -140,7 +144,7 @@ COURSE: Final = Row(
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Good and bad events",
                 description="Events of the SLO a second. "
                 "Without events there is no verdict, only an older one.",
@@ -153,11 +157,11 @@ COURSE: Final = Row(
                     ),
                     Query(expr=f"sum({SLO.series('slo:errors:rate')}) > 0", legend="bad"),
                 ),
-                overrides=(coloured("good", Colour.GOOD), coloured("bad", Colour.BAD)),
+                overrides=(fixed_color("good", Color.GOOD), fixed_color("bad", Color.BAD)),
                 stacked=True,
                 when_empty="no events",
             ),
-            Curves(
+            TimeSeries(
                 title="Share of bad events by window",
                 description="The dashed line is what the objective allows. "
                 "Above it in every window: it will not go away by itself.",
@@ -169,10 +173,10 @@ COURSE: Final = Row(
                     ),
                     Query(expr=f"min({SLO.series('slo:error_budget:ratio')})", legend="allowed"),
                 ),
-                overrides=(reference("allowed", Colour.BAD),),
+                overrides=(reference_line("allowed", Color.BAD),),
                 when_empty="no traffic",
             ),
-            States(
+            StateTimeline(
                 title="Alerts on this budget",
                 description="When burn-rate alerts fired: red pages, orange is a ticket. "
                 "Many short bands: the fault comes and goes.",

@@ -7,14 +7,14 @@ from sightline.mixin.dashboards import frame, limits, looks
 from sightline.mixin.dashboards.selection import PROCESSES as PARTS
 from sightline.mixin.dashboards.selection import STEP, or_nothing, some
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import reference, rising
+from sightline.mixin.grafana.charts import TimeSeries
+from sightline.mixin.grafana.fields import reference_line, rising_scale
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.variables import Labels
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.variables import LabelValues
+from sightline.mixin.grafana.vocabulary import Color, Unit
 
-JOBS: Final = Labels(
+JOBS: Final = LabelValues(
     name="job",
     label="Job",
     query="label_values(up, job)",
@@ -22,7 +22,7 @@ JOBS: Final = Labels(
 )
 """What is not a service of ours, by the names that everybody gives them."""
 
-INSTANCES: Final = Labels(
+INSTANCES: Final = LabelValues(
     name="instance", label="Instance", query='label_values(up{job=~"$job"}, instance)'
 )
 
@@ -42,7 +42,7 @@ NOW: Final = Row(
                 description="Targets of any kind that do not answer Prometheus. "
                 "Anything but 0: its Status, Targets page says why.",
                 unit=Unit.COUNT,
-                queries=(Now(expr=or_nothing("count(up == 0)")),),
+                queries=(InstantQuery(expr=or_nothing("count(up == 0)")),),
                 scale=limits.ANY,
             ),
             Stat(
@@ -51,7 +51,9 @@ NOW: Final = Row(
                 "If not, it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(expr=f"min({PARTS.series('prometheus_config_last_reload_successful')})"),
+                    InstantQuery(
+                        expr=f"min({PARTS.series('prometheus_config_last_reload_successful')})"
+                    ),
                 ),
                 mappings=looks.LOADED,
                 scale=limits.WORKS,
@@ -62,7 +64,9 @@ NOW: Final = Row(
                 "If not, it runs on the old one; see its log for the line.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(expr=f"min({PARTS.series('alertmanager_config_last_reload_successful')})"),
+                    InstantQuery(
+                        expr=f"min({PARTS.series('alertmanager_config_last_reload_successful')})"
+                    ),
                 ),
                 mappings=looks.LOADED,
                 scale=limits.WORKS,
@@ -72,7 +76,7 @@ NOW: Final = Row(
                 description="Time since the alert that always fires last reached its receiver. "
                 "Minutes: no alert reaches anybody.",
                 unit=Unit.SECONDS,
-                queries=(Now(expr="time() - max(alert_watchdog_timestamp_seconds > 0)"),),
+                queries=(InstantQuery(expr="time() - max(alert_watchdog_timestamp_seconds > 0)"),),
                 scale=limits.WATCHDOG,
                 when_empty="not yet",
             ),
@@ -82,7 +86,7 @@ NOW: Final = Row(
                 "and its alert silent.",
                 unit=Unit.COUNT,
                 queries=(
-                    Now(
+                    InstantQuery(
                         expr="sum(increase("
                         + PARTS.series("prometheus_rule_evaluation_failures_total")
                         + f"[{STEP}]))"
@@ -96,7 +100,7 @@ NOW: Final = Row(
                 "Red: somebody who should know does not.",
                 unit=Unit.RATIO,
                 queries=(
-                    Now(
+                    InstantQuery(
                         expr=queries.share(
                             PARTS.rate("alertmanager_notifications_failed_total", by=()),
                             PARTS.rate("alertmanager_notifications_total", by=()),
@@ -114,7 +118,7 @@ PROMETHEUS: Final = Row(
     title="Prometheus",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Series in memory",
                 description="Active series. A ramp without new services is a label that explodes.",
                 unit=Unit.COUNT,
@@ -125,7 +129,7 @@ PROMETHEUS: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Samples taken in",
                 description="Samples appended. A fall: targets are lost, or scrapes time out.",
                 unit=Unit.EVENTS_PER_SECOND,
@@ -138,7 +142,7 @@ PROMETHEUS: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Rule groups, share of their interval",
                 description="How much of its interval each group needs. "
                 "At 100 % evaluations are skipped and alerts come late.",
@@ -152,11 +156,11 @@ PROMETHEUS: Final = Row(
                         legend="{{rule_group}}",
                     ),
                 ),
-                scale=rising(warning=0.5, bad=1),
+                scale=rising_scale(warning=0.5, bad=1),
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Duration of queries, p90",
                 description="Nine of ten queries are faster, by phase. "
                 "Slow evaluation: a dashboard asks too much; slow queue: too many ask at once.",
@@ -172,7 +176,7 @@ PROMETHEUS: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Bytes on disk",
                 description="Blocks on disk, and the dashed limit of prometheus.flags. "
                 "A ramp that reaches it cuts history short.",
@@ -187,9 +191,9 @@ PROMETHEUS: Final = Row(
                         legend="limit",
                     ),
                 ),
-                overrides=(reference("limit", Colour.BAD),),
+                overrides=(reference_line("limit", Color.BAD),),
             ),
-            Curves(
+            TimeSeries(
                 title="Alerts on their way to Alertmanager",
                 description="Share of the queue in use, and alerts dropped a second. "
                 "Anything dropped is an alert that nobody hears.",
@@ -201,7 +205,7 @@ PROMETHEUS: Final = Row(
                         legend="queue",
                     ),
                 ),
-                scale=rising(warning=0.5, bad=0.9),
+                scale=rising_scale(warning=0.5, bad=0.9),
             ),
         ),
     ),
@@ -211,7 +215,7 @@ ALERTMANAGER: Final = Row(
     title="Alertmanager",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Alerts by state",
                 description="Alerts that it holds. "
                 "All suppressed while something burns: an inhibition or a silence is too wide.",
@@ -220,7 +224,7 @@ ALERTMANAGER: Final = Row(
                     Query(expr=PARTS.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Notifications",
                 description="Notifications sent, by way, where there were any. "
                 "A storm is missing grouping.",
@@ -236,7 +240,7 @@ ALERTMANAGER: Final = Row(
                 ),
                 when_empty="none sent",
             ),
-            Curves(
+            TimeSeries(
                 title="Heard by the inbox",
                 description="Notifications that reached control, by state. "
                 "None while Notifications beside shows some: they go elsewhere, or get lost.",
@@ -249,7 +253,7 @@ ALERTMANAGER: Final = Row(
                 ),
                 when_empty="none received",
             ),
-            Curves(
+            TimeSeries(
                 title="Silences",
                 description="Silences by state. "
                 "An active one that nobody remembers hides the next outage.",
@@ -268,7 +272,7 @@ JAEGER: Final = Row(
     title="Jaeger",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Spans accepted, refused, stored",
                 description="Accepted and stored lie on each other in health. "
                 "Refused above 0: its memory limit or its storage.",
@@ -288,7 +292,7 @@ JAEGER: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Duration of storage reads, p95",
                 description="19 of 20 reads are faster, by operation. "
                 "Slow searches: too many traces kept, or too wide a search.",
@@ -303,7 +307,7 @@ JAEGER: Final = Row(
                 ),
                 when_empty="nobody asked",
             ),
-            Curves(
+            TimeSeries(
                 title="Storage reads that failed",
                 description="Reads that ended in an error, by operation; "
                 "get_trace counts traces that do not exist. Others above 0: see its log.",
@@ -328,21 +332,21 @@ PROCESSES: Final = Row(
     title="Their processes",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="CPU of the stack",
                 description="Cores in use by each part. "
                 "Watching should cost less than what is watched.",
                 unit=Unit.COUNT,
                 queries=_apart(PARTS.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
             ),
-            Curves(
+            TimeSeries(
                 title="Memory of the stack",
                 description="Resident memory of each part. "
                 "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
                 unit=Unit.BYTES,
                 queries=_apart(PARTS.sum("process_resident_memory_bytes", by=queries.INSTANCE)),
             ),
-            Curves(
+            TimeSeries(
                 title="Open files of the stack",
                 description="File descriptors in use. A ramp is a connection that nobody closes.",
                 unit=Unit.COUNT,

@@ -6,12 +6,12 @@ from sightline.mixin import queries
 from sightline.mixin.dashboards import frame, limits, spans
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
 from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import AMOUNT, coloured
-from sightline.mixin.grafana.panels import Bars, Stat
+from sightline.mixin.grafana.charts import TimeSeries
+from sightline.mixin.grafana.fields import AMOUNT, fixed_color
+from sightline.mixin.grafana.panels import BarGauge, Stat
 from sightline.mixin.grafana.tables import Column, Key, Table
-from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.words import Colour, Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.vocabulary import Color, Unit
 from sightline.mixin.rules import services
 from sightline.mixin.rules import telemetry as rules
 
@@ -42,7 +42,7 @@ FUNNEL: Final = Row(
     title="From a request to a stored trace",
     lines=(
         (
-            Bars(
+            BarGauge(
                 title="Span funnel",
                 description="Spans a second at each stage; all bars alike is health. "
                 "The first shorter bar is where they are lost: sampling, queue, network, storage.",
@@ -50,16 +50,16 @@ FUNNEL: Final = Row(
                 decimals=1,
                 scale=AMOUNT,
                 queries=(
-                    Now(expr=STARTED, legend="started"),
-                    Now(expr=SAMPLED, legend="sampled"),
-                    Now(expr=PROCESSED, legend="queued"),
-                    Now(expr=DELIVERED, legend="exported"),
-                    Now(expr=ACCEPTED, legend="accepted"),
-                    Now(expr=STORED, legend="stored"),
+                    InstantQuery(expr=STARTED, legend="started"),
+                    InstantQuery(expr=SAMPLED, legend="sampled"),
+                    InstantQuery(expr=PROCESSED, legend="queued"),
+                    InstantQuery(expr=DELIVERED, legend="exported"),
+                    InstantQuery(expr=ACCEPTED, legend="accepted"),
+                    InstantQuery(expr=STORED, legend="stored"),
                 ),
                 span=2,
             ),
-            Curves(
+            TimeSeries(
                 title="Spans at each stage",
                 description="The same over time. Curves that lie on each other are health; "
                 "accepted below exported: the collector refuses, or somebody else's spans go.",
@@ -78,13 +78,17 @@ FUNNEL: Final = Row(
                 "accept. Red: something between the two answers yes and drops them.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Now(expr=spans.lost(PROCESSES, "otelcol_receiver_accepted_spans_total")),),
+                queries=(
+                    InstantQuery(
+                        expr=spans.lost(PROCESSES, "otelcol_receiver_accepted_spans_total")
+                    ),
+                ),
                 scale=limits.SPANS_LOST,
                 when_empty="few spans yet",
             ),
         ),
         (
-            Curves(
+            TimeSeries(
                 title="Dropped before export",
                 description="Spans thrown away by their service, by reason. "
                 "queue_full: the collector is slower than the service; shutdown: killed too soon.",
@@ -101,7 +105,7 @@ FUNNEL: Final = Row(
                 ),
                 when_empty="none dropped",
             ),
-            Curves(
+            TimeSeries(
                 title="Failed to export",
                 description="Spans whose export ended badly, by kind. "
                 "Connection errors: is Jaeger up? A status: it refuses what we send.",
@@ -118,7 +122,7 @@ FUNNEL: Final = Row(
                 ),
                 when_empty="none failed",
             ),
-            Curves(
+            TimeSeries(
                 title="Refused, or not stored",
                 description="Spans that Jaeger turned away or could not write. "
                 "Above 0: its memory limit, its disk, or its storage.",
@@ -134,8 +138,8 @@ FUNNEL: Final = Row(
                     ),
                 ),
                 overrides=(
-                    coloured("refused", Colour.WARNING),
-                    coloured("not stored", Colour.BAD),
+                    fixed_color("refused", Color.WARNING),
+                    fixed_color("not stored", Color.BAD),
                 ),
             ),
         ),
@@ -146,7 +150,7 @@ EXPORT: Final = Row(
     title="Export",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Export queue",
                 description="Share of the bytes that may wait for export. "
                 "A climb means that the collector is away; full, spans are dropped.",
@@ -165,7 +169,7 @@ EXPORT: Final = Row(
                 reaches=1,
                 scale=limits.SPAN_QUEUE,
             ),
-            Curves(
+            TimeSeries(
                 title="Spans that wait",
                 description="Spans in the export queue. "
                 "A saw-tooth is normal: it empties with each export; a ramp is not.",
@@ -179,7 +183,7 @@ EXPORT: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Duration of exports, p95",
                 description="19 of 20 export calls are faster. "
                 "Near the export timeout, spans are sent again and again.",
@@ -193,7 +197,7 @@ EXPORT: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Failed export calls",
                 description="Share of export calls that failed; they are tried again. "
                 "100 %: the collector is away, and the queue fills.",
@@ -211,7 +215,7 @@ TRUTH: Final = Row(
     title="Are traces whole?",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Spans per request",
                 description="Spans started for each request served. "
                 "A fall to 0 with traffic: tracing is off; a jump: a loop makes spans.",
@@ -226,7 +230,7 @@ TRUTH: Final = Row(
                 ),
                 when_empty="no traffic",
             ),
-            Curves(
+            TimeSeries(
                 title="Traces that begin here",
                 description="Share of spans without a parent. Natural at the edge; behind it, "
                 "a rise is lost context: a caller without instrumentation.",
@@ -239,7 +243,7 @@ TRUTH: Final = Row(
                 ),
                 when_empty="no spans",
             ),
-            Curves(
+            TimeSeries(
                 title="Sampled",
                 description="Share of spans that are recorded and sent. "
                 "Two services with different shares cut holes into each other's traces.",
@@ -252,7 +256,7 @@ TRUTH: Final = Row(
                 ),
                 when_empty="no spans",
             ),
-            Curves(
+            TimeSeries(
                 title="Errors of the instrumentation",
                 description="Failures inside the library that the service did not notice, and "
                 "events under the overflow label. Anything but 0: report it, with the log.",
@@ -276,7 +280,7 @@ SCRAPES: Final = Row(
     title="Scrapes",
     lines=(
         (
-            Curves(
+            TimeSeries(
                 title="Duration of scrapes",
                 description="How long each target takes to give its metrics. "
                 "Near the scrape timeout samples go missing: too many series, or a busy loop.",
@@ -288,7 +292,7 @@ SCRAPES: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Series of each target",
                 description="Samples that each scrape keeps. "
                 "A ramp is a label with an unbounded value; find it in the table below.",
@@ -303,7 +307,7 @@ SCRAPES: Final = Row(
                 ),
                 scale=limits.SERIES,
             ),
-            Curves(
+            TimeSeries(
                 title="New series",
                 description="Series that each scrape saw for the first time. "
                 "A comb is a label that never repeats: an id, a time, an address.",
@@ -315,7 +319,7 @@ SCRAPES: Final = Row(
                     ),
                 ),
             ),
-            Curves(
+            TimeSeries(
                 title="Exemplars stored",
                 description="Samples that carry a trace id, stored by Prometheus. "
                 "None with traffic: dots are missing from all charts; is the feature switched on?",

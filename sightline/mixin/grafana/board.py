@@ -10,7 +10,7 @@ from sightline.grafana.dashboard import GRID_COLUMNS
 from sightline.mixin.grafana.panels import Panel
 from sightline.mixin.grafana.targets import PROMETHEUS, letter
 from sightline.mixin.grafana.variables import Variable
-from sightline.mixin.grafana.words import Colour, Json
+from sightline.mixin.grafana.vocabulary import Color, Json
 
 SCHEMA_VERSION: Final = 41
 """Schema version of Grafana 12; newer versions migrate it when they load it."""
@@ -37,7 +37,7 @@ class Annotation:
 
     name: str
     expr: str
-    colour: Colour
+    color: Color
     title: str
     text: str = ""
 
@@ -48,7 +48,7 @@ class Annotation:
             "datasource": PROMETHEUS,
             "enable": True,
             "hide": False,
-            "iconColor": self.colour,
+            "iconColor": self.color,
             "expr": self.expr.strip(),
             "step": MIN_INTERVAL,
             "titleFormat": self.title,

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sightline.mixin.grafana.panels import Measured
-from sightline.mixin.grafana.words import Json, Palette, Unit
+from sightline.mixin.grafana.vocabulary import Json, Palette, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curves(Measured):
+class TimeSeries(Measured):
     """A line per series, with thresholds as dashed lines."""
 
     kind: ClassVar[str] = "timeseries"
@@ -95,7 +95,7 @@ class Heatmap(Measured):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class States(Measured):
+class StateTimeline(Measured):
     """A band per series, colored by its value."""
 
     kind: ClassVar[str] = "state-timeline"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sightline.mixin.grafana.panels import Panel
 from sightline.mixin.grafana.targets import JAEGER, DependencyGraph, Target, TraceById
-from sightline.mixin.grafana.words import Json
+from sightline.mixin.grafana.vocabulary import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

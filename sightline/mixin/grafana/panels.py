@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sightline.mixin.grafana.fields import PLAIN, Link, Override, Scale
-from sightline.mixin.grafana.targets import PROMETHEUS, Buckets, Now, Query, Target
-from sightline.mixin.grafana.words import Json, Palette, Unit
+from sightline.mixin.grafana.targets import PROMETHEUS, Buckets, InstantQuery, Query, Target
+from sightline.mixin.grafana.vocabulary import Json, Palette, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Measured(Panel, ABC):
     """A panel whose values have one unit."""
 
     unit: Unit
-    queries: tuple[Query, ...] | tuple[Now, ...] | tuple[Buckets, ...]
+    queries: tuple[Query, ...] | tuple[InstantQuery, ...] | tuple[Buckets, ...]
     scale: Scale = PLAIN
     decimals: int | None = None
     overrides: tuple[Override, ...] = ()
@@ -132,7 +132,7 @@ class Gauge(Measured):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bars(Measured):
+class BarGauge(Measured):
     """A bar per series, in the order of the query's answer."""
 
     kind: ClassVar[str] = "bargauge"

@@ -7,8 +7,8 @@ from typing import ClassVar
 from sightline.mixin.grafana import transformations
 from sightline.mixin.grafana.fields import PLAIN, Link, Override, Scale
 from sightline.mixin.grafana.panels import Panel
-from sightline.mixin.grafana.targets import JAEGER, Now, Target, TraceSearch, letter
-from sightline.mixin.grafana.words import Json, Unit
+from sightline.mixin.grafana.targets import JAEGER, InstantQuery, Target, TraceSearch, letter
+from sightline.mixin.grafana.vocabulary import Json, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Table(Panel):
         """Return a query per column, then those of keys."""
         exprs = [column.expr for column in self.columns]
         names = [key.expr for key in self.keys if key.expr]
-        return tuple(Now(expr=expr, table=True) for expr in (*exprs, *names))
+        return tuple(InstantQuery(expr=expr, table=True) for expr in (*exprs, *names))
 
     def body(self) -> Json:
         """Return the joined, ordered and named columns."""
@@ -96,7 +96,7 @@ class Table(Panel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traces(Panel):
+class TraceTable(Panel):
     """Result of a trace search, newest first."""
 
     kind: ClassVar[str] = "table"

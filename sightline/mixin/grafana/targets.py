@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.mixin.grafana.words import Json
+from sightline.mixin.grafana.vocabulary import Json
 
 PROMETHEUS: Final[Json] = {"type": "prometheus", "uid": "${prometheus_datasource}"}
 JAEGER: Final[Json] = {"type": "jaeger", "uid": "${jaeger_datasource}"}
@@ -37,7 +37,7 @@ class Buckets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Now:
+class InstantQuery:
     """PromQL at the end of the time range."""
 
     expr: str
@@ -102,11 +102,11 @@ def letter(index: int) -> str:
     return chr(ord("A") + index)
 
 
-Target = Query | Buckets | Now | TraceSearch | TraceById | DependencyGraph
+Target = Query | Buckets | InstantQuery | TraceSearch | TraceById | DependencyGraph
 
 
-def _prometheus(ref: str, query: Query | Buckets | Now, *, legend: str, form: str) -> Json:
-    instant = isinstance(query, Now)
+def _prometheus(ref: str, query: Query | Buckets | InstantQuery, *, legend: str, form: str) -> Json:
+    instant = isinstance(query, InstantQuery)
     return {
         "refId": ref,
         "datasource": PROMETHEUS,
@@ -116,5 +116,5 @@ def _prometheus(ref: str, query: Query | Buckets | Now, *, legend: str, form: st
         "range": not instant,
         "instant": instant,
         "format": form,
-        "exemplar": not isinstance(query, Now) and query.exemplars,
+        "exemplar": not isinstance(query, InstantQuery) and query.exemplars,
     }

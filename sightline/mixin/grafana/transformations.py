@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sightline.mixin.grafana.words import Json
+from sightline.mixin.grafana.vocabulary import Json
 
 
 def merged() -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sightline.grafana.dashboard import REFRESH_ON_LOAD, REFRESH_ON_TIME_RANGE
 from sightline.grafana.interpolation import ALL
 from sightline.mixin.grafana.targets import PROMETHEUS
-from sightline.mixin.grafana.words import Json
+from sightline.mixin.grafana.vocabulary import Json
 
 SHOWN = 0
 """Source: ``VariableHide`` of @grafana/schema."""
@@ -45,7 +45,7 @@ class DataSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class LabelValues:
     """Values of a label, from a ``label_values()`` query."""
 
     name: str
@@ -132,4 +132,4 @@ class TextBox:
         }
 
 
-Variable = DataSource | Labels | Choice | TextBox
+Variable = DataSource | LabelValues | Choice | TextBox

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from sightline.grafana.dashboard import GRID_COLUMNS
 from sightline.mixin.grafana.board import Dashboard, Row, placed, widths
-from sightline.mixin.grafana.charts import Curves
+from sightline.mixin.grafana.charts import TimeSeries
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.targets import Now, Query
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.vocabulary import Unit
 
 NUMBER = Stat(
     title="Requests",
     description="None: nothing is answered.",
     unit=Unit.REQUESTS_PER_SECOND,
-    queries=(Now(expr="sum(rate(requests_total[1m]))"),),
+    queries=(InstantQuery(expr="sum(rate(requests_total[1m]))"),),
 )
-CURVES = Curves(
+CURVES = TimeSeries(
     title="Requests over time",
     description="A cliff is an outage.",
     unit=Unit.REQUESTS_PER_SECOND,

@@ -7,13 +7,13 @@ import pytest
 from sightline.grafana import units
 from sightline.mixin.dashboards import limits
 from sightline.mixin.grafana.board import panel_json
-from sightline.mixin.grafana.charts import Curves
-from sightline.mixin.grafana.fields import falling, rising
+from sightline.mixin.grafana.charts import TimeSeries
+from sightline.mixin.grafana.fields import falling_scale, rising_scale
 from sightline.mixin.grafana.panels import Panel
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Query, TraceSearch
-from sightline.mixin.grafana.variables import Choice, DataSource, Labels
-from sightline.mixin.grafana.words import Unit
+from sightline.mixin.grafana.variables import Choice, DataSource, LabelValues
+from sightline.mixin.grafana.vocabulary import Unit
 
 
 def drawn(panel: Panel) -> Any:  # noqa: ANN401  JSON
@@ -68,12 +68,12 @@ def test_the_value_of_a_key_query_is_hidden() -> None:
 
 def test_a_curve_shows_thresholds_as_lines_and_exemplars_as_dots() -> None:
     panel = drawn(
-        Curves(
+        TimeSeries(
             title="Duration",
             description="Above the line an alert fires.",
             unit=Unit.SECONDS,
             queries=(Query(expr="x", exemplars=True),),
-            scale=rising(warning=0.5, bad=1),
+            scale=rising_scale(warning=0.5, bad=1),
         )
     )
 
@@ -83,7 +83,7 @@ def test_a_curve_shows_thresholds_as_lines_and_exemplars_as_dots() -> None:
 
 
 def test_a_falling_scale_is_red_at_the_bottom() -> None:
-    assert falling(warning=0.25, bad=0).json()["steps"] == [
+    assert falling_scale(warning=0.25, bad=0).json()["steps"] == [
         {"color": "red", "value": None},
         {"color": "orange", "value": 0},
         {"color": "green", "value": 0.25},
@@ -119,9 +119,9 @@ def test_a_search_for_traces_keeps_variables_for_grafana() -> None:
     ("variable", "current"),
     [
         (DataSource(type="jaeger", uid="jaeger"), {"text": "Jaeger", "value": "jaeger"}),
-        (Labels(name="job", label="Job", query="q"), {"text": ["All"], "value": ["$__all"]}),
+        (LabelValues(name="job", label="Job", query="q"), {"text": ["All"], "value": ["$__all"]}),
         (
-            Labels(name="job", label="Job", query="q", all=False, default="gateway"),
+            LabelValues(name="job", label="Job", query="q", all=False, default="gateway"),
             {"text": ["gateway"], "value": ["gateway"]},
         ),
         (Choice(name="n", label="N", values=("1h", "1d")), {"text": "1h", "value": "1h"}),

@@ -21,7 +21,7 @@ class Unit(StrEnum):
     WORDS = "none"
 
 
-class Colour(StrEnum):
+class Color(StrEnum):
     """Colors by meaning; a dashboard uses no others."""
 
     GOOD = "green"
