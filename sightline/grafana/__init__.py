@@ -4,6 +4,7 @@
 
     dashboard, fieldconfig       the file as typed values
     references, interpolation    variables and their substitution
+    variable_queries             queries for the options of variables
     durations, timerange         durations and time ranges
     frame, matchers, reducers    data frames, field matchers, calculations
     transformations              transformations of data frames

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sightline.grafana.dashboard import REFRESH_ON_TIME_RANGE, Variable
+from sightline.grafana.variable_queries import LABEL_VALUES
 from sightline.lint import promql
 from sightline.lint.board import Board
 from sightline.lint.finding import Found, Rule
@@ -70,10 +71,8 @@ def label_query(board: Board) -> Found:
 
 
 def _selector(variable: Variable) -> str | None:
-    if variable.kind != "query" or not variable.query.startswith("label_values("):
-        return None
-    arguments = variable.query.removeprefix("label_values(").removesuffix(")")
-    return arguments.rpartition(",")[0] or None
+    found = LABEL_VALUES.fullmatch(variable.query) if variable.kind == "query" else None
+    return found["series"] if found else None
 
 
 def reload(board: Board) -> Found:

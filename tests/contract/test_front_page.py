@@ -1,12 +1,12 @@
 """The figures of the README are counted, not remembered."""
 
-import json
 from pathlib import Path
 
 import pytest
 import yaml
 
 from sightline.artefacts import DASHBOARDS, PROMETHEUS, ROOT
+from sightline.grafana.dashboard import Dashboard
 
 
 def alerts(profile: Path) -> set[str]:
@@ -18,9 +18,7 @@ def alerts(profile: Path) -> set[str]:
 
 
 def panels(dashboard: Path) -> int:
-    top = json.loads(dashboard.read_text("utf-8"))["panels"]
-    folded = [panel for row in top for panel in row.get("panels", [])]
-    return len([panel for panel in [*top, *folded] if panel["type"] != "row"])
+    return len(list(Dashboard.read(dashboard).every_panel()))
 
 
 @pytest.mark.parametrize(

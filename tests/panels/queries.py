@@ -1,7 +1,6 @@
 """Queries of all dashboards, sent to a real Prometheus as the panels send them."""
 
 import math
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from sightline.artefacts import DASHBOARDS
 from sightline.grafana.dashboard import Dashboard
 from sightline.grafana.interpolation import Scope, Value
 from sightline.grafana.timerange import TimeRange
+from sightline.grafana.variable_queries import LABEL_VALUES
 from sightline.lint.board import Board, Query
 from tests.stacks import LocalStack
 
@@ -105,15 +105,15 @@ def exemplars(stack: LocalStack, question: Question) -> list[str]:
 def variables(stack: LocalStack, dashboard: str) -> dict[str, list[str]]:
     """Return the options of each query variable of *dashboard*."""
     queries = {
-        variable.name: re.fullmatch(r"label_values\((.*), (\w+)\)", variable.query)
+        variable.name: LABEL_VALUES.fullmatch(variable.query)
         for variable in Dashboard.read(DASHBOARDS / f"{dashboard}.json").variables
         if variable.kind == "query"
     }
     return {
         name: stack.ask(
             "prometheus",
-            f"/api/v1/label/{found[2]}/values",
-            params={"match[]": _filled(found[1], EVERYTHING)},
+            f"/api/v1/label/{found['label']}/values",
+            params={"match[]": _filled(found["series"], EVERYTHING)},
         ).json()["data"]
         for name, found in queries.items()
         if found

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sightline.grafana import variable_queries
 from sightline.grafana.dashboard import PROMETHEUS, Dashboard, Variable
 from sightline.grafana.interpolation import ALL, Scope, Value
 from sightline.grafana.matchers import pattern
@@ -23,12 +24,6 @@ class Option:
     text: str
 
 
-_LABEL_VALUES: Final = re.compile(
-    r"label_values\(\s*(?:(?P<series>.+)\s*,\s*)?(?P<label>\w+)\s*\)\s*", re.DOTALL
-)
-_LABEL_NAMES: Final = re.compile(r"label_names\(\s*(?P<series>.*?)\s*\)\s*", re.DOTALL)
-_METRICS: Final = re.compile(r"metrics\(\s*(?P<pattern>.+?)\s*\)\s*", re.DOTALL)
-_QUERY_RESULT: Final = re.compile(r"query_result\(\s*(?P<expr>.+)\s*\)\s*", re.DOTALL)
 _SAMPLE: Final = "{labels} {value:g} {milliseconds:.0f}"
 """Format of a line of ``query_result``, to which a variable's regex is applied."""
 
@@ -118,16 +113,16 @@ def _written(query: str) -> Sequence[Option]:
 
 async def _asked(query: str, scope: Scope, prometheus: Prometheus) -> list[str]:
     start, end = scope.time.start, scope.time.end
-    if found := _LABEL_VALUES.fullmatch(query):
+    if found := variable_queries.LABEL_VALUES.fullmatch(query):
         return await prometheus.label_values(
             found["label"], (found["series"] or "").strip(), start=start, end=end
         )
-    if found := _LABEL_NAMES.fullmatch(query):
+    if found := variable_queries.LABEL_NAMES.fullmatch(query):
         return await prometheus.label_names(found["series"], start=start, end=end)
-    if found := _METRICS.fullmatch(query):
+    if found := variable_queries.METRICS.fullmatch(query):
         names = await prometheus.label_values("__name__", "", start=start, end=end)
         return [name for name in names if pattern(found["pattern"]).search(name)]
-    found = _QUERY_RESULT.fullmatch(query)
+    found = variable_queries.QUERY_RESULT.fullmatch(query)
     series = await prometheus.instant(found["expr"] if found else query, at=end)
     return [_line(one) for one in series]
 
