@@ -133,7 +133,7 @@ class Panel:
         """Configuration of a field that no override matches."""
         return FieldConfig.from_json(self.defaults)
 
-    def option(self, *path: str, default: Any = None) -> Any:  # noqa: ANN401  as in the file
+    def option(self, *path: str, default: Any = None) -> Any:
         """Return the option at *path*, or *default*."""
         value: Any = self.options
         for key in path:

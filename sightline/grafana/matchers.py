@@ -26,26 +26,26 @@ def pattern(text: str) -> re.Pattern[str]:
         return re.compile(re.escape(text))
 
 
-def _nothing(_options: Any) -> Matcher:  # noqa: ANN401  JSON of any type; likewise below
+def _nothing(_options: Any) -> Matcher:
     return lambda _field: False
 
 
-def _by_name(options: Any) -> Matcher:  # noqa: ANN401
+def _by_name(options: Any) -> Matcher:
     return lambda field: options in {field.name, field.title}
 
 
-def _by_names(options: Any) -> Matcher:  # noqa: ANN401
+def _by_names(options: Any) -> Matcher:
     options = options if isinstance(options, Mapping) else {"names": options or []}
     names, excluded = set(options.get("names") or ()), options.get("mode") == "exclude"
     return lambda field: (not names.isdisjoint({field.name, field.title})) != excluded
 
 
-def _by_regexp(options: Any) -> Matcher:  # noqa: ANN401
+def _by_regexp(options: Any) -> Matcher:
     found = pattern(str(options))
     return lambda field: bool(found.search(field.title))
 
 
-def _by_type(options: Any) -> Matcher:  # noqa: ANN401
+def _by_type(options: Any) -> Matcher:
     kind = options.get("type") if isinstance(options, Mapping) else options
     return lambda field: field.type == kind
 

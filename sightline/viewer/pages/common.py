@@ -52,7 +52,7 @@ def render(
     here: str,
     title: str,
     status: int = 200,
-    **context: Any,  # noqa: ANN401  whatever the template asks for
+    **context: Any,
 ) -> HTMLResponse:
     """Render a page in the common layout."""
     folder = folder_of(request)

@@ -109,7 +109,7 @@ def base_axis() -> dict[str, Any]:
     }
 
 
-def layout(**parts: Any) -> dict[str, Any]:  # noqa: ANN401  Plotly's own attributes
+def layout(**parts: Any) -> dict[str, Any]:
     """Return Plotly's ``layout`` in the viewer's style."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",

@@ -106,7 +106,7 @@ def _cell(data: PanelData, frame: Frame, field: Field, row: int) -> Cell:
     )
 
 
-def _text(data: PanelData, field: Field, value: Any) -> DisplayValue:  # noqa: ANN401  a cell holds anything
+def _text(data: PanelData, field: Field, value: Any) -> DisplayValue:
     if field.type == "time" and value is not None and field.config.unit != "dateTimeFromNow":
         return DisplayValue(text=local_seconds(value, data.zone), color=colors.css_color("text"))
     return display(value, field)

@@ -100,7 +100,7 @@ class Sources:
         except SourceError:
             return []
 
-    async def _answer(self, target: Target, panel: Panel, scope: Scope) -> Any:  # noqa: ANN401
+    async def _answer(self, target: Target, panel: Panel, scope: Scope) -> Any:
         """Return the series of a Prometheus target or the frames of a Jaeger target."""
         if panel.type == "traces":
             return []

@@ -68,7 +68,7 @@ class Prometheus:
         data = _data(await self.upstream.get("/api/v1/rules", {"type": "alert"}))
         return list(data["groups"]) if isinstance(data, Mapping) and "groups" in data else []
 
-    async def _query(self, path: str, form: Mapping[str, str]) -> Any:  # noqa: ANN401  foreign JSON
+    async def _query(self, path: str, form: Mapping[str, str]) -> Any:
         return _data(await self.upstream.post(f"/api/v1/{path}", form))
 
     async def _words(self, path: str, match: str, start: float, end: float) -> list[str]:
@@ -81,7 +81,7 @@ class Prometheus:
         return [str(one) for one in data]
 
 
-def _data(answer: object) -> Any:  # noqa: ANN401  foreign JSON
+def _data(answer: object) -> Any:
     if not isinstance(answer, Mapping) or "status" not in answer:
         raise _unexpected(answer)
     if answer["status"] != "success":
@@ -106,7 +106,7 @@ def _series(data: object) -> list[Series]:
         raise _unexpected(error) from error
 
 
-def _sample(pair: Any) -> tuple[float, float]:  # noqa: ANN401  foreign JSON
+def _sample(pair: Any) -> tuple[float, float]:
     seconds, value = pair
     return float(seconds), float(value)
 

@@ -35,7 +35,7 @@ class Upstream:
         self._timeout_seconds = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, path: str, params: Params = ()) -> Any:  # noqa: ANN401  foreign JSON
+    async def get(self, path: str, params: Params = ()) -> Any:
         """Return the JSON answered to ``GET path``, with any status.
 
         Raises:
@@ -43,7 +43,7 @@ class Upstream:
         """
         return await self._ask("GET", path, params=list(_pairs(params)))
 
-    async def post(self, path: str, form: Params) -> Any:  # noqa: ANN401  foreign JSON
+    async def post(self, path: str, form: Params) -> Any:
         """Return the JSON answered to ``POST path``; raises like `get`."""
         return await self._ask("POST", path, data=list(_pairs(form)))
 
@@ -52,7 +52,7 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def _ask(self, method: str, path: str, **what: Any) -> Any:  # noqa: ANN401  foreign JSON
+    async def _ask(self, method: str, path: str, **what: Any) -> Any:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 async with self._open().request(method, self.url + path, **what) as response:
@@ -72,7 +72,7 @@ class Upstream:
             ) from error
         return self._parsed(body, response.status)
 
-    def _parsed(self, body: bytes, status: int) -> Any:  # noqa: ANN401  foreign JSON
+    def _parsed(self, body: bytes, status: int) -> Any:
         if len(body) > MAX_BYTES:
             raise SourceError(
                 f"{self.name} answered more than {MAX_BYTES >> 20} MiB; select a shorter time range"

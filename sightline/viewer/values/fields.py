@@ -50,7 +50,7 @@ def with_config(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
     ]
 
 
-def display(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell holds anything
+def display(value: Any, field: Field) -> DisplayValue:
     """Format *value* with its mapping, unit and color."""
     config = field.config
     found = next((one for one in config.mappings if _maps(one, value)), None)
@@ -65,7 +65,7 @@ def display(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell h
     )
 
 
-def _written(value: Any, field: Field) -> DisplayValue:  # noqa: ANN401  a cell holds anything
+def _written(value: Any, field: Field) -> DisplayValue:
     config = field.config
     if value is None or value == "":
         return DisplayValue(text=config.no_value, color=colors.css_color("text"), empty=True)
@@ -82,7 +82,7 @@ def _unwritten_time(field: Field) -> bool:
     return field.type == "time" and not field.config.unit.startswith("dateTime")
 
 
-def _maps(rule: ValueMapping, value: Any) -> bool:  # noqa: ANN401  a cell holds anything
+def _maps(rule: ValueMapping, value: Any) -> bool:
     match rule.kind:
         case "value":
             return rule.match in (str(value), _whole(value))
@@ -95,7 +95,7 @@ def _maps(rule: ValueMapping, value: Any) -> bool:  # noqa: ANN401  a cell holds
     return False
 
 
-def _whole(value: Any) -> str:  # noqa: ANN401  a cell holds anything
+def _whole(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -103,7 +103,7 @@ def _within(rule: ValueMapping, value: float) -> bool:
     return (rule.low is None or value >= rule.low) and (rule.high is None or value <= rule.high)
 
 
-def _special(word: str, value: Any) -> bool:  # noqa: ANN401  a cell holds anything
+def _special(word: str, value: Any) -> bool:
     tests = {
         "null": value is None,
         "nan": value is None,
@@ -125,7 +125,7 @@ def _merged(defaults: Mapping[str, Any], overrides: Sequence[Override]) -> Mappi
     return merged
 
 
-def _put(place: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401
+def _put(place: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for key in path[:-1]:
         place = place.setdefault(key, {})
     place[path[-1]] = value

@@ -23,7 +23,7 @@ class Href:
 def value_links(  # noqa: PLR0913  a link may refer to each
     scope: Scope,
     field: Field,
-    value: Any,  # noqa: ANN401  a cell holds anything
+    value: Any,
     text: str,
     *,
     row: int,
@@ -109,7 +109,7 @@ def _at(field: Field, row: int) -> str:
     return str(_raw(field.values[row])) if 0 <= row < len(field.values) else ""
 
 
-def _raw(value: Any) -> Any:  # noqa: ANN401  a cell holds anything
+def _raw(value: Any) -> Any:
     if value is None:
         return ""
     return int(value) if isinstance(value, float) and value.is_integer() else value
