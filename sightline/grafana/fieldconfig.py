@@ -96,16 +96,16 @@ def _mappings(raw: Mapping[str, Any]) -> Iterator[ValueMapping]:
     kind, options = text(raw.get("type")), obj(raw.get("options"))
     if kind == "value":
         for value, result in options.items():
-            yield ValueMapping(kind=kind, match=value, **_shown(result))
+            yield ValueMapping(kind=kind, match=value, **_text_and_color(result))
     elif kind in {"range", "regex", "special"}:
         yield ValueMapping(
             kind=kind,
             match=text(options.get("pattern" if kind == "regex" else "match")),
             low=options.get("from"),
             high=options.get("to"),
-            **_shown(options.get("result")),
+            **_text_and_color(options.get("result")),
         )
 
 
-def _shown(result: object) -> dict[str, Any]:
+def _text_and_color(result: object) -> dict[str, Any]:
     return {"text": obj(result).get("text"), "color": text(obj(result).get("color"))}

@@ -45,7 +45,7 @@ class TimeRange:
         Raises:
             BadTime: A time is invalid, or the range ends before it starts.
         """
-        start, end = _moment(raw_from, now, up=False), _moment(raw_to, now, up=True)
+        start, end = _parse_time(raw_from, now, up=False), _parse_time(raw_to, now, up=True)
         if start >= end:
             raise BadTime(f"from {raw_from} to {raw_to}: expected the first before the second")
         return cls(start=start, end=end, raw_from=raw_from, raw_to=raw_to)
@@ -57,18 +57,18 @@ class TimeRange:
 
     def interval_seconds(self, *, points: int, at_least_seconds: float) -> float:
         """Return the interval that gives about *points* points, rounded as in Grafana."""
-        interval = _rounded(self.seconds / max(points, 1))
-        return max(interval, at_least_seconds, _rounded(self.seconds / MAX_POINTS))
+        interval = _round(self.seconds / max(points, 1))
+        return max(interval, at_least_seconds, _round(self.seconds / MAX_POINTS))
 
 
-def _rounded(seconds: float) -> float:
+def _round(seconds: float) -> float:
     for smaller, larger in pairwise(_ROUND_SECONDS):
         if seconds < (smaller + larger) / 2:
             return smaller
     return _ROUND_SECONDS[-1]
 
 
-def _moment(raw: str, now: float, *, up: bool) -> float:
+def _parse_time(raw: str, now: float, *, up: bool) -> float:
     if raw.isdecimal():
         return int(raw) / 1000
     found = _RELATIVE.fullmatch(raw)
@@ -76,10 +76,10 @@ def _moment(raw: str, now: float, *, up: bool) -> float:
         raise BadTime(f"time {raw!r}: expected like now-15m, or milliseconds since the epoch")
     steps = _STEP.findall(found["steps"])
     moment = now + sum(int(count) * UNIT_SECONDS[unit] for count, unit in steps)
-    return _floor(moment, found["floor"], up=up) if found["floor"] else moment
+    return _round_to_unit(moment, found["floor"], up=up) if found["floor"] else moment
 
 
-def _floor(moment: float, unit: str, *, up: bool) -> float:
+def _round_to_unit(moment: float, unit: str, *, up: bool) -> float:
     """Return the start of the UTC minute, hour, day, week, month or year, or of the next one."""
     day = datetime.fromtimestamp(moment, UTC)
     match unit:

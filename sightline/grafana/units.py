@@ -32,7 +32,7 @@ def write(value: float, unit: str, decimals: int | None = None) -> Text:
 
     An unknown unit is written after the number.
     """
-    writer = _UNITS.get(unit) or _after(f" {unit.removeprefix(_SUFFIX)}")
+    writer = _UNITS.get(unit) or _with_suffix(f" {unit.removeprefix(_SUFFIX)}")
     return writer(value, decimals)
 
 
@@ -56,7 +56,7 @@ def known(unit: str) -> bool:
     return unit in _UNITS or unit.startswith(_SUFFIX)
 
 
-def _fixed(value: float, decimals: int | None) -> str:
+def _format(value: float, decimals: int | None) -> str:
     return f"{value:.{_decimals(value) if decimals is None else decimals}f}"
 
 
@@ -66,22 +66,22 @@ def _decimals(value: float) -> int:
     return max(0, 2 - math.floor(math.log10(abs(value))))
 
 
-def _after(suffix: str, *, factor: float = 1.0) -> Writer:
-    return lambda value, decimals: Text(number=_fixed(value * factor, decimals), suffix=suffix)
+def _with_suffix(suffix: str, *, factor: float = 1.0) -> Writer:
+    return lambda value, decimals: Text(number=_format(value * factor, decimals), suffix=suffix)
 
 
-def _scaled(base: float, units: Sequence[str]) -> Writer:
+def _scale(base: float, units: Sequence[str]) -> Writer:
     def writer(value: float, decimals: int | None) -> Text:
         step = 0
         while abs(value) >= base and step < len(units) - 1:
             value, step = value / base, step + 1
-        return Text(number=_fixed(value, decimals), suffix=units[step])
+        return Text(number=_format(value, decimals), suffix=units[step])
 
     return writer
 
 
-def _counted(symbol: str) -> Writer:
-    short = _scaled(1000, ("", "K", "M", "B", "T"))
+def _count_of(symbol: str) -> Writer:
+    short = _scale(1000, ("", "K", "M", "B", "T"))
 
     def writer(value: float, decimals: int | None) -> Text:
         text = short(value, decimals)
@@ -109,7 +109,7 @@ def _time(unit_seconds: float) -> Writer:
             return Text(number="0", suffix=f" {unit}")
         fitting = [(size, name) for size, name in _TIMES if abs(seconds) >= size]
         size, name = fitting[-1] if fitting else _TIMES[0]
-        number = _fixed(seconds / size, decimals)
+        number = _format(seconds / size, decimals)
         plural = "s" if size >= _PLURAL_FROM and float(number) != 1 else ""
         return Text(number=number, suffix=f" {name}{plural}")
 
@@ -142,33 +142,33 @@ def _date(value: float, _decimals: int | None) -> Text:
     return Text(number=datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"))
 
 
-def _prefixed(symbol: str, base: int, multiples: Sequence[str]) -> Writer:
-    return _scaled(base, [f" {multiple}{symbol}" for multiple in multiples])
+def _si(symbol: str, base: int, multiples: Sequence[str]) -> Writer:
+    return _scale(base, [f" {multiple}{symbol}" for multiple in multiples])
 
 
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
 _DECIMAL: Final = ("", "k", "M", "G", "T", "P")
 
 _UNITS: Final[dict[str, Writer]] = {
-    "": _after(""),
-    "none": _after(""),
-    "short": _scaled(1000, ("", " K", " Mil", " Bil", " Tri")),
-    "percent": _after("%"),
-    "percentunit": _after("%", factor=100),
-    "bytes": _prefixed("B", 1024, _BINARY),
-    "decbytes": _prefixed("B", 1000, _DECIMAL),
-    "Bps": _prefixed("B/s", 1000, _DECIMAL),
-    "binBps": _prefixed("B/s", 1024, _BINARY),
-    "hertz": _prefixed("Hz", 1000, _DECIMAL),
-    "reqps": _counted("req/s"),
-    "ops": _counted("ops/s"),
-    "cps": _counted("c/s"),
-    "rps": _counted("rd/s"),
-    "wps": _counted("wr/s"),
-    "iops": _counted("io/s"),
-    "eps": _counted("evt/s"),
-    "mps": _counted("msg/s"),
-    "pps": _counted("p/s"),
+    "": _with_suffix(""),
+    "none": _with_suffix(""),
+    "short": _scale(1000, ("", " K", " Mil", " Bil", " Tri")),
+    "percent": _with_suffix("%"),
+    "percentunit": _with_suffix("%", factor=100),
+    "bytes": _si("B", 1024, _BINARY),
+    "decbytes": _si("B", 1000, _DECIMAL),
+    "Bps": _si("B/s", 1000, _DECIMAL),
+    "binBps": _si("B/s", 1024, _BINARY),
+    "hertz": _si("Hz", 1000, _DECIMAL),
+    "reqps": _count_of("req/s"),
+    "ops": _count_of("ops/s"),
+    "cps": _count_of("c/s"),
+    "rps": _count_of("rd/s"),
+    "wps": _count_of("wr/s"),
+    "iops": _count_of("io/s"),
+    "eps": _count_of("evt/s"),
+    "mps": _count_of("msg/s"),
+    "pps": _count_of("p/s"),
     "µs": _time(1e-6),
     "ms": _time(1e-3),
     "s": _time(1.0),

@@ -100,7 +100,7 @@ def dependencies(file: RuleFile) -> Found:
     """Require that recorded series read by rules are recorded by a linted file."""
     for rule, tree in file.queries():
         read = {promql.metric(selector) for selector, _ in promql.selectors(tree)}
-        for name in sorted(name for name in read - file.recorded if promql.recorded(name)):
+        for name in sorted(name for name in read - file.recorded if promql.is_recorded(name)):
             yield rule_file.place(rule), f"{name} is recorded by no linted rule"
 
 
@@ -120,11 +120,11 @@ def intervals(file: RuleFile) -> Found:
     """Require an interval of at most five minutes; otherwise graphs have gaps."""
     for group in file.groups():
         found = str(group.get("interval", "1m"))
-        if not _short(found):
+        if not _is_short(found):
             yield f"group {group.get('name')}", f"interval {found}: expected at most 5m"
 
 
-def _short(interval: str) -> bool:
+def _is_short(interval: str) -> bool:
     try:
         return durations.seconds(interval) <= _MAX_INTERVAL_SECONDS
     except ValueError:

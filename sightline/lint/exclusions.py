@@ -32,7 +32,7 @@ class Exclusions:
         return here and (panel is None or f'"{panel}"' in finding.place)
 
 
-def around(path: Path) -> Exclusions | None:
+def nearest(path: Path) -> Exclusions | None:
     """Read the nearest ``.lint`` file above *path*, within its repository.
 
     Raises:

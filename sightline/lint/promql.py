@@ -36,12 +36,12 @@ def tree(expr: str) -> Expr:
         ValueError: *expr* is not PromQL; the message says why.
     """
     try:
-        return promql_parser.parse(_filled(expr, "1"))
+        return promql_parser.parse(_fill(expr, "1"))
     except ValueError:
-        return promql_parser.parse(_filled(expr, "a_metric"))
+        return promql_parser.parse(_fill(expr, "a_metric"))
 
 
-def _filled(expr: str, unknown: str) -> str:
+def _fill(expr: str, unknown: str) -> str:
     """Replace variables outside strings: Grafana's own, durations, and others by *unknown*."""
 
     def value_of(reference: Reference) -> str:
@@ -104,6 +104,6 @@ def functions(above: Path) -> set[str]:
     return calls | {str(node.op) for node in above if isinstance(node, AggregateExpr)}
 
 
-def recorded(name: str) -> bool:
+def is_recorded(name: str) -> bool:
     """Tell whether *name* is the name of a recording rule."""
     return ":" in name

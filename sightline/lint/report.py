@@ -117,7 +117,7 @@ def _apply(
     rules: Sequence[Rule[Subject]], subject: Subject, path: Path, title: str
 ) -> Iterator[Finding]:
     """Yield the findings in one file that its ``.lint`` file does not exclude."""
-    excluding = exclusions.around(path)
+    excluding = exclusions.nearest(path)
     for rule in rules:
         for place, message in rule.check(subject):
             finding = Finding(path=path, place=place, rule=rule.name, message=message)

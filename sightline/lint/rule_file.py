@@ -55,11 +55,11 @@ def read(path: Path) -> Json | None:
         documents = list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    found = (_grouped(document) for document in documents if isinstance(document, dict))
+    found = (_find_groups(document) for document in documents if isinstance(document, dict))
     return next((document for document in found if document), None)
 
 
-def _grouped(document: Json) -> Json | None:
+def _find_groups(document: Json) -> Json | None:
     spec = document.get("spec") if document.get("kind") == "PrometheusRule" else document
     groups = spec.get("groups") if isinstance(spec, dict) else None
     if not isinstance(groups, list):

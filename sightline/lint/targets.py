@@ -47,15 +47,15 @@ def interval(board: Board) -> Found:
 
 def job(board: Board) -> Found:
     """Require queries to select the jobs of the variable."""
-    return _filtered(board, "job")
+    return _require_variable(board, "job")
 
 
 def instance(board: Board) -> Found:
     """Require queries of unaggregated series to select the instances of the variable."""
-    return _filtered(board, "instance")
+    return _require_variable(board, "instance")
 
 
-def _filtered(board: Board, label: str) -> Found:
+def _require_variable(board: Board, label: str) -> Found:
     for query, tree in board.parsed():
         unfiltered = {
             promql.metric(selector) or "series"
@@ -63,7 +63,7 @@ def _filtered(board: Board, label: str) -> Found:
             if f"${label}" not in promql.matchers(selector).get(label, "").replace("{", "")
         }
         for name in sorted(unfiltered):
-            lost = promql.recorded(name) or name.startswith("ALERTS")
+            lost = promql.is_recorded(name) or name.startswith("ALERTS")
             if not (label == "instance" and lost):
                 yield query.place, f'{name}: expected the matcher {label}=~"${label}"'
 
@@ -73,12 +73,12 @@ def counters(board: Board) -> Found:
     for query, tree in board.parsed():
         for selector, above in promql.selectors(tree):
             name = promql.metric(selector)
-            if _counts(name) and not promql.functions(above) & _COUNTER_FUNCTIONS:
+            if _is_counter(name) and not promql.functions(above) & _COUNTER_FUNCTIONS:
                 yield query.place, f"{name} is a counter: expected rate() or increase() around it"
 
 
-def _counts(name: str) -> bool:
-    if promql.recorded(name) or name in METRICS:
+def _is_counter(name: str) -> bool:
+    if promql.is_recorded(name) or name in METRICS:
         return False
     return name.endswith(_COUNTERS) or bool(_HISTOGRAM_COUNT.search(name))
 
@@ -86,11 +86,11 @@ def _counts(name: str) -> bool:
 def logs(board: Board) -> Found:
     """Require LogQL queries that are not empty and whose brackets match."""
     for query in board.queries():
-        if query.is_logql and not _balanced(query.expr):
+        if query.is_logql and not _is_balanced(query.expr):
             yield query.place, f"{query.expr or 'empty query'}: expected LogQL"
 
 
-def _balanced(text: str) -> bool:
+def _is_balanced(text: str) -> bool:
     return bool(text) and all(text.count(one) == text.count(other) for one, other in ("()", "{}"))
 
 
@@ -118,14 +118,14 @@ def quantiles(board: Board) -> Found:
     for query, tree in board.parsed():
         for node, _ in promql.nodes(tree):
             if isinstance(node, Call) and node.func.name == "histogram_quantile":
-                if not _classic(node.args[1]):
+                if not _is_classic(node.args[1]):
                     continue
                 lost = [inner for inner in _aggregations(node.args[1]) if not _keeps(inner, "le")]
                 if lost:
                     yield query.place, "histogram_quantile over buckets without le: add it to by"
 
 
-def _classic(tree: Expr) -> bool:
+def _is_classic(tree: Expr) -> bool:
     return any(promql.metric(node).endswith("_bucket") for node, _ in promql.selectors(tree))
 
 
@@ -144,12 +144,12 @@ def exemplars(board: Board) -> Found:
     """Reject exemplar queries of recorded series, which have none."""
     for query, tree in board.parsed():
         names = [promql.metric(selector) for selector, _ in promql.selectors(tree)]
-        if query.target.raw.get("exemplar") and all(map(promql.recorded, names)):
+        if query.target.raw.get("exemplar") and all(map(promql.is_recorded, names)):
             yield query.place, "exemplars of recorded series: they have none; query the raw buckets"
 
 
-def steady(board: Board) -> Found:
-    """Reject topk() over time, because it selects other series at every step."""
+def unsteady(board: Board) -> Found:
+    """Reject ``topk`` over time, because it selects other series at every step."""
     for query, tree in board.parsed():
         flickers = any(str(node.op) in _UNSTEADY for node in _aggregations(tree))
         if flickers and not query.target.raw.get("instant"):
@@ -160,7 +160,7 @@ def unit(board: Board) -> Found:
     """Require that the unit of the panel fits the quantity of its query."""
     for query, tree in board.parsed():
         heatmap = query.panel.type == "heatmap"
-        measure = units.bounded(tree) if heatmap else units.measured(tree)
+        measure = units.bucket_measure(tree) if heatmap else units.measure(tree)
         given = _unit(query)
         fitting = units.FITTING.get(measure, set()) if measure else set()
         if given and fitting and given not in fitting:
@@ -198,6 +198,6 @@ RULES: Final = (
     Rule(name="sightline-bucket-bounds", check=bounds),
     Rule(name="sightline-quantile", check=quantiles),
     Rule(name="sightline-exemplars", check=exemplars),
-    Rule(name="sightline-steady-series", check=steady),
+    Rule(name="sightline-steady-series", check=unsteady),
     Rule(name="sightline-unit", check=unit),
 )

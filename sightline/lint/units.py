@@ -63,37 +63,37 @@ _MOMENTS: Final = {"time", "timestamp"}
 _COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"}
 
 
-def measured(node: Expr) -> Measure | None:
+def measure(node: Expr) -> Measure | None:
     """Infer the quantity of *node*; None if names do not tell."""
     found: Measure | None = None
     match node:
         case VectorSelector():
             found = _of_name(promql.metric(node))
         case MatrixSelector():
-            found = measured(node.vector_selector)
+            found = measure(node.vector_selector)
         case ParenExpr() | UnaryExpr() | SubqueryExpr():
-            found = measured(node.expr)
+            found = measure(node.expr)
         case NumberLiteral():
             found = Measure.NUMBER
         case AggregateExpr():
-            found = Measure.COUNT if str(node.op) in _COUNTS else measured(node.expr)
+            found = Measure.COUNT if str(node.op) in _COUNTS else measure(node.expr)
         case Call():
             found = _of_call(node)
         case BinaryExpr():
-            found = _of_operation(str(node.op), measured(node.lhs), measured(node.rhs))
+            found = _of_operation(str(node.op), measure(node.lhs), measure(node.rhs))
     return found
 
 
-def bounded(node: Expr) -> Measure | None:
+def bucket_measure(node: Expr) -> Measure | None:
     """Infer the quantity of the bucket bounds in *node*."""
     names = [promql.metric(selector) for selector, _ in promql.selectors(node)]
-    buckets = [name.split(":")[1] if promql.recorded(name) else name for name in names]
+    buckets = [name.split(":")[1] if promql.is_recorded(name) else name for name in names]
     found = [_of_suffix(name.removesuffix("_bucket")) for name in buckets]
     return found[0] if found else None
 
 
 def _of_name(name: str) -> Measure | None:
-    if promql.recorded(name):
+    if promql.is_recorded(name):
         return _of_recorded(*name.split(":")[1:])
     base = name.removesuffix("_bucket").removesuffix("_sum")
     if metric := METRICS.get(base.removesuffix("_total")):
@@ -128,15 +128,15 @@ def _of_call(call: Call) -> Measure | None:
     if name in _COUNTS:
         return Measure.COUNT
     if name == "histogram_quantile":
-        return bounded(call.args[1])
-    first = measured(call.args[0]) if call.args else None
+        return bucket_measure(call.args[1])
+    first = measure(call.args[0]) if call.args else None
     if name not in _RATES:
         return Measure.NUMBER if name == "vector" else first
-    counted = _counted(call.args[0]) or first
+    counted = _count_measure(call.args[0]) or first
     return _PER_SECOND.get(counted) if counted else None
 
 
-def _counted(argument: Expr) -> Measure | None:
+def _count_measure(argument: Expr) -> Measure | None:
     """Read buckets and counts of a histogram as events."""
     names = [promql.metric(selector) for selector, _ in promql.selectors(argument)]
     return Measure.COUNT if any(name.endswith(("_bucket", "_count")) for name in names) else None

@@ -77,15 +77,15 @@ class MeteredPrometheus(Prometheus):
     async def instant(self, expr: str, *, at: float) -> list[Series]:
         """Query and measure."""
         began = time.perf_counter()
-        return self._noted(expr, began, await super().instant(expr, at=at))
+        return self._record(expr, began, await super().instant(expr, at=at))
 
     async def range(self, expr: str, *, start: float, end: float, step: float) -> list[Series]:
         """Query and measure."""
         began = time.perf_counter()
         found = await super().range(expr, start=start, end=end, step=step)
-        return self._noted(expr, began, found)
+        return self._record(expr, began, found)
 
-    def _noted(self, expr: str, began: float, found: list[Series]) -> list[Series]:
+    def _record(self, expr: str, began: float, found: list[Series]) -> list[Series]:
         self.seconds = max(self.seconds, time.perf_counter() - began)
         self.series += len(found)
         if any(math.isnan(value) for one in found for _, value in one.samples):
@@ -115,14 +115,14 @@ async def _dashboard(
         scope = await scope_of(dashboard, chosen, blank, sources.prometheus)
     except SourceError as error:
         return [replace(_failed(dashboard, "dashboard", dashboard.title), detail=str(error))]
-    rows = [await _variable(dashboard, one, scope, sources) for one in _asking(dashboard)]
+    rows = [await _variable(dashboard, one, scope, sources) for one in _query_variables(dashboard)]
     rows += [await _annotation(dashboard, one, scope, sources) for one in dashboard.annotations]
     bare = replace(dashboard, annotations=())
     rows += [await _panel(bare, one, scope, sources, limits) for one in dashboard.every_panel()]
     return rows
 
 
-def _asking(dashboard: Dashboard) -> Iterator[Variable]:
+def _query_variables(dashboard: Dashboard) -> Iterator[Variable]:
     return (one for one in dashboard.variables if one.kind == "query")
 
 

@@ -25,7 +25,7 @@ def organize(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]
 
     return [
         frame.with_fields(
-            _renamed(field, names) for field in sorted(filter(shown, frame.fields), key=place)
+            _rename(field, names) for field in sorted(filter(shown, frame.fields), key=place)
         )
         for frame in frames
     ]
@@ -36,7 +36,7 @@ def filter_fields_by_name(frames: Sequence[Frame], options: Mapping[str, Any]) -
     include, exclude = options.get("include"), options.get("exclude")
 
     def kept(field: Field) -> bool:
-        return (not include or _named(field, include)) and not _named(field, exclude or {})
+        return (not include or _matches(field, include)) and not _matches(field, exclude or {})
 
     kept_frames = [frame.with_fields(filter(kept, frame.fields)) for frame in frames]
     return [frame for frame in kept_frames if frame.fields]
@@ -55,7 +55,7 @@ def rename_by_regex(frames: Sequence[Frame], options: Mapping[str, Any]) -> list
     target = _GROUP.sub(r"\\g<\1>", text)
 
     def renamed(field: Field) -> Field:
-        return _renamed(field, {field.title: found.sub(target, field.title, count=1)})
+        return _rename(field, {field.title: found.sub(target, field.title, count=1)})
 
     return [frame.with_fields(map(renamed, frame.fields)) for frame in frames]
 
@@ -68,7 +68,7 @@ def convert_field_type(frames: Sequence[Frame], options: Mapping[str, Any]) -> l
     }
     return [
         frame.with_fields(
-            _converted(field, next((wanted[n] for n in _names(field) if n in wanted), None))
+            _convert(field, next((wanted[n] for n in _names(field) if n in wanted), None))
             for field in frame.fields
         )
         for frame in frames
@@ -77,7 +77,7 @@ def convert_field_type(frames: Sequence[Frame], options: Mapping[str, Any]) -> l
 
 def calculate_field(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
     """Add a column: an operation on two columns or numbers, or a calculation over each row."""
-    return [_with_calculated(frame, options) for frame in frames]
+    return [_add_calculated(frame, options) for frame in frames]
 
 
 _GROUP: Final = pattern(r"\$(\d+)")
@@ -92,14 +92,14 @@ _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
 }
 
 
-def _with_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
+def _add_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
     match options.get("mode", "reduceRow"):
         case "binary":
             rule = options.get("binary") or {}
-            left, right = _side(frame, rule.get("left")), _side(frame, rule.get("right"))
+            left, right = _operand(frame, rule.get("left")), _operand(frame, rule.get("right"))
             sign = rule.get("operator", "+")
             values = [_apply(sign, a, b) for a, b in zip(left, right, strict=True)]
-            name = f"{_side_name(rule.get('left'))} {sign} {_side_name(rule.get('right'))}"
+            name = f"{_operand_name(rule.get('left'))} {sign} {_operand_name(rule.get('right'))}"
         case "reduceRow":
             rule = options.get("reduce") or {}
             chosen = set(rule.get("include") or ())
@@ -117,9 +117,9 @@ def _with_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
     return frame.with_fields((*kept, added))
 
 
-def _side(frame: Frame, raw: object) -> list[float | None]:
+def _operand(frame: Frame, raw: object) -> list[float | None]:
     """Return an operand, a column or a fixed number, as a column."""
-    name = _side_name(raw)
+    name = _operand_name(raw)
     field = frame.field(name)
     if field is not None:
         return list(field.values)
@@ -129,7 +129,7 @@ def _side(frame: Frame, raw: object) -> list[float | None]:
         return [None] * frame.length
 
 
-def _side_name(raw: object) -> str:
+def _operand_name(raw: object) -> str:
     if isinstance(raw, Mapping):
         matched = raw.get("matcher") or {}
         return str(raw.get("fixed") or matched.get("options") or "")
@@ -149,23 +149,23 @@ def _names(field: Field) -> tuple[str, str]:
     return field.title, field.name
 
 
-def _named(field: Field, rule: Mapping[str, Any]) -> bool:
+def _matches(field: Field, rule: Mapping[str, Any]) -> bool:
     if not set(rule.get("names") or ()).isdisjoint(_names(field)):
         return True
     return bool(rule.get("pattern")) and bool(pattern(rule["pattern"]).search(field.title))
 
 
-def _renamed(field: Field, names: Mapping[str, str]) -> Field:
+def _rename(field: Field, names: Mapping[str, str]) -> Field:
     for name in _names(field):
         if names.get(name):
             return replace(field, legend=names[name])
     return field
 
 
-def _converted(field: Field, kind: str | None) -> Field:
+def _convert(field: Field, kind: str | None) -> Field:
     match kind:
         case "number":
-            return replace(field, type="number", values=[_number(one) for one in field.values])
+            return replace(field, type="number", values=[_to_number(one) for one in field.values])
         case "string":
             return replace(field, type="string", values=[str(one) for one in field.values])
         case "time":
@@ -173,7 +173,7 @@ def _converted(field: Field, kind: str | None) -> Field:
     return field
 
 
-def _number(text: object) -> float | None:
+def _to_number(text: object) -> float | None:
     try:
         return float(str(text))
     except ValueError:

@@ -18,7 +18,7 @@ def merge(frames: Sequence[Frame], _options: Mapping[str, Any]) -> list[Frame]:
     for frame in filled:
         for cells in _rows(frame):
             same = tuple((key, cells[key]) for key in sorted(shared))
-            _place(rows.setdefault(same, []), cells)
+            _put(rows.setdefault(same, []), cells)
     return [_frame(_columns(filled), [row for alike in rows.values() for row in alike])]
 
 
@@ -38,7 +38,7 @@ def join_by_field(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[F
         for field in frame.fields:
             if field is not key:
                 cells = [field.values[index[one]] if one in index else None for one in ordered]
-                fields.append(_numbered(field, number, frames).with_values(cells))
+                fields.append(_number_name(field, number, frames).with_values(cells))
     return [Frame(ref_id=sources[0][0].ref_id, fields=tuple(fields))]
 
 
@@ -84,7 +84,7 @@ def _join_key(frame: Frame, name: str | None) -> Field | None:
     return frame.field(name) if name else frame.time
 
 
-def _numbered(field: Field, number: int, frames: Sequence[Frame]) -> Field:
+def _number_name(field: Field, number: int, frames: Sequence[Frame]) -> Field:
     """Rename the field to ``name 2`` if another frame has a column of that name."""
     holders = sum(any(one.name == field.name for one in frame.fields) for frame in frames)
     if holders < len(("one", "other")) or field.legend or (field.type == "number" and field.labels):
@@ -103,7 +103,7 @@ def _rows(frame: Frame) -> Iterable[Cells]:
         yield {_key(field): field.values[number] for field in frame.fields}
 
 
-def _place(rows: list[Cells], cells: Cells) -> None:
+def _put(rows: list[Cells], cells: Cells) -> None:
     """Put *cells* into the first of the *rows* without a different value."""
     for row in rows:
         if all(row.get(key, value) == value for key, value in cells.items()):

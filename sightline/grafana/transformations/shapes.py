@@ -13,7 +13,7 @@ def sort_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
     """Sort rows by one column, empty cells last."""
     rule: Mapping[str, Any] = next(iter(options.get("sort") or ()), {})
     name, descending = rule.get("field"), bool(rule.get("desc"))
-    return [_sorted(frame, frame.field(name or ""), descending=descending) for frame in frames]
+    return [_sort(frame, frame.field(name or ""), descending=descending) for frame in frames]
 
 
 def limit(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
@@ -101,7 +101,7 @@ class Trend:
 def group_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
     """Make a row per distinct value of the grouping columns; reduce the others."""
     rules = options.get("fields") or {}
-    return [_grouped(frame, rules) for frame in frames]
+    return [_group(frame, rules) for frame in frames]
 
 
 def filter_by_value(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
@@ -119,16 +119,16 @@ def filter_by_value(frames: Sequence[Frame], options: Mapping[str, Any]) -> list
     ]
 
 
-def _sorted(frame: Frame, field: Field | None, *, descending: bool) -> Frame:
+def _sort(frame: Frame, field: Field | None, *, descending: bool) -> Frame:
     if field is None:
         return frame
     present = [number for number, value in enumerate(field.values) if value is not None]
     absent = [number for number, value in enumerate(field.values) if value is None]
-    present.sort(key=lambda number: sortable(field.values[number]), reverse=descending)
+    present.sort(key=lambda number: sort_key(field.values[number]), reverse=descending)
     return frame.rows([*present, *absent])
 
 
-def sortable(value: object) -> tuple[float, str]:
+def sort_key(value: object) -> tuple[float, str]:
     """Return a sort key that orders numbers before text."""
     if isinstance(value, Trend):
         value = value.value if value.value is not None else float("-inf")
@@ -141,7 +141,7 @@ def _one_row(frame: Frame, calc: str) -> Frame:
     )
 
 
-def _grouped(frame: Frame, rules: Mapping[str, Any]) -> Frame:
+def _group(frame: Frame, rules: Mapping[str, Any]) -> Frame:
     def rule(field: Field) -> Mapping[str, Any]:
         return rules.get(field.title) or rules.get(field.name) or {}
 
@@ -165,15 +165,15 @@ def _grouped(frame: Frame, rules: Mapping[str, Any]) -> Frame:
     return frame.with_fields([*firsts, *reduced])
 
 
-def _number(comparison: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+def _compare_numbers(comparison: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
     return lambda value, wanted: value is not None and comparison(float(value), float(wanted))
 
 
 _TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "greater": _number(operator.gt),
-    "greaterOrEqual": _number(operator.ge),
-    "lower": _number(operator.lt),
-    "lowerOrEqual": _number(operator.le),
+    "greater": _compare_numbers(operator.gt),
+    "greaterOrEqual": _compare_numbers(operator.ge),
+    "lower": _compare_numbers(operator.lt),
+    "lowerOrEqual": _compare_numbers(operator.le),
     "isNull": lambda value, _: value is None,
     "isNotNull": lambda value, _: value is not None,
     "equal": lambda value, wanted: value == wanted or str(value) == str(wanted),

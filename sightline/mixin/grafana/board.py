@@ -89,7 +89,7 @@ class Dashboard:
             "annotations": {"list": [annotation.json() for annotation in self.annotations]},
             "links": list(self.links),
             "templating": {"list": [variable.json() for variable in self.variables]},
-            "panels": list(placed(self.rows)),
+            "panels": list(place_rows(self.rows)),
         }
 
     def text(self) -> str:
@@ -104,7 +104,7 @@ def widths(spans: Sequence[int]) -> list[int]:
     return [right - left for left, right in pairwise(edges)]
 
 
-def placed(rows: Sequence[Row]) -> Iterator[Json]:
+def place_rows(rows: Sequence[Row]) -> Iterator[Json]:
     """Yield every row and panel with its id and position, top to bottom."""
     numbers = count(1)
     top = 0

@@ -23,7 +23,7 @@ class Column:
     bar: bool = False
     """The cell is a bar from 0 to 1, for ratios and budgets."""
 
-    def look(self) -> Override:
+    def override(self) -> Override:
         """Return the unit and colors of the column."""
         cell: Json = {"type": "color-text"} if self.scale.steps else {"type": "auto"}
         bar: Json = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
@@ -51,7 +51,7 @@ class Key:
     expr: str | None = None
     """A query that adds the label to each row, if the columns' queries do not keep it."""
 
-    def look(self) -> Override:
+    def override(self) -> Override:
         """Return the width and link of the column."""
         links = [self.link.json()] if self.link else None
         wishes: Json = {"links": links, "custom.width": self.width, "custom.align": "left"}
@@ -79,11 +79,12 @@ class Table(Panel):
 
     def body(self) -> Json:
         """Return the joined, ordered and named columns."""
-        looks = [key.look() for key in self.keys] + [column.look() for column in self.columns]
+        overrides = [key.override() for key in self.keys]
+        overrides += [column.override() for column in self.columns]
         return {
-            "fieldConfig": table_fields(looks, self.when_empty),
+            "fieldConfig": table_fields(overrides, self.when_empty),
             "options": table_options(self.sort_by),
-            "transformations": [transformations.merged(), self._order()],
+            "transformations": [transformations.merge(), self._order()],
         }
 
     def _order(self) -> Json:
@@ -92,7 +93,7 @@ class Table(Panel):
         keys = [(key.label, key.title) for key in self.keys]
         titles = [column.title for column in self.columns]
         values = list(zip(fields, titles, strict=False))
-        return transformations.columns([*keys, *values], hidden=["Time", *fields[len(titles) :]])
+        return transformations.organize([*keys, *values], hidden=["Time", *fields[len(titles) :]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

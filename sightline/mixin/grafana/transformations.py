@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sightline.mixin.grafana.vocabulary import Json
 
 
-def merged() -> Json:
+def merge() -> Json:
     """Join all queries into one row per label set."""
     return {"id": "merge", "options": {}}
 
 
-def columns(names: Sequence[tuple[str, str]], *, hidden: Sequence[str]) -> Json:
+def organize(names: Sequence[tuple[str, str]], *, hidden: Sequence[str]) -> Json:
     """Order and title fields, given as pairs of field and title; drop the *hidden* ones."""
     return {
         "id": "organize",

@@ -69,7 +69,7 @@ class Trace:
             ValueError: The element is not a trace, or has no span.
         """
         try:
-            spans, processes = list(_distinct(raw["spans"])), raw["processes"]
+            spans, processes = list(_unique(raw["spans"])), raw["processes"]
             start = min(float(one["startTime"]) for one in spans)
             end = max(float(one["startTime"]) + float(one["duration"]) for one in spans)
             read = [_span(one, processes, start) for one in spans]
@@ -108,7 +108,7 @@ class Trace:
 _FAILED: Final = {("error", "true"), ("otel.status_code", "ERROR")}
 
 
-def _distinct(spans: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _unique(spans: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Drop spans with a repeated id: a store may hold a span twice."""
     return iter({one["spanID"]: one for one in spans}.values())
 

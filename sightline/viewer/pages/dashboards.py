@@ -58,7 +58,7 @@ async def home(request: Request) -> Response:
 
 async def dashboard(request: Request) -> Response:
     """Show a dashboard by uid."""
-    found = _found(request)
+    found = _find(request)
     if found is None:
         uid = request.path_params["uid"]
         return problem_page(request, 404, f"There is no dashboard “{uid}”. Available dashboards:")
@@ -67,7 +67,7 @@ async def dashboard(request: Request) -> Response:
 
 async def panel(request: Request) -> Response:
     """Return the content of a panel as JSON: ``html``, ``figure``, ``title``, ``links``."""
-    found = _found(request)
+    found = _find(request)
     chosen = found.panel(request.path_params["number"]) if found else None
     if found is None or chosen is None:
         return JSONResponse({"error": "no such panel"}, status_code=404)
@@ -77,7 +77,7 @@ async def panel(request: Request) -> Response:
 
 async def choices(request: Request) -> Response:
     """Return the options of every variable as JSON, or the error of its query."""
-    found = _found(request)
+    found = _find(request)
     if found is None:
         return JSONResponse({"error": "no such dashboard"}, status_code=404)
     sources = sources_of(request)
@@ -115,7 +115,7 @@ def _page(request: Request, found: Dashboard) -> Response:
         title=found.title,
         dashboard=found,
         sections=list(sections(found)),
-        variables=[_shown(one, chosen) for one in found.variables if not _fixed(one)],
+        variables=[_variable_context(one, chosen) for one in found.variables if not _is_fixed(one)],
         links=dashboard_links(found, list(folder.dashboards().values()), blank),
         ranges=ranges_with(raw_from, raw_to),
         range=raw_from if raw_to == "now" else f"{raw_from}|{raw_to}",
@@ -150,7 +150,7 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
     names: dict[str, Any] = {}
     try:
         filled = await _scope(request, found)
-        names = _names(chosen, filled)
+        names = _title_and_links(chosen, filled)
         data = await sources.panel_data(
             found, chosen, filled, zone=zone_of(request), points=_points(request)
         )
@@ -162,7 +162,7 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
         return message(str(error), kind="error"), names
 
 
-def _names(chosen: Panel, filled: Scope) -> dict[str, Any]:
+def _title_and_links(chosen: Panel, filled: Scope) -> dict[str, Any]:
     links = [{"title": one.title, "url": one.url} for one in resolve(filled, chosen.links)]
     return {"title": filled.plain(chosen.title), "links": links}
 
@@ -189,17 +189,17 @@ def _points(request: Request) -> int:
     return min(max(pixels // 2, _POINTS[0]), _POINTS[1])
 
 
-def _found(request: Request) -> Dashboard | None:
+def _find(request: Request) -> Dashboard | None:
     folder = folder_of(request)
     return folder.dashboards().get(request.path_params["uid"])
 
 
-def _fixed(variable: Variable) -> bool:
+def _is_fixed(variable: Variable) -> bool:
     """Tell whether there is nothing to select: a hidden variable or a data source."""
     return variable.hidden or variable.kind == "datasource"
 
 
-def _shown(variable: Variable, chosen: Choices) -> Mapping[str, Any]:
+def _variable_context(variable: Variable, chosen: Choices) -> Mapping[str, Any]:
     return {
         "name": variable.name,
         "label": variable.label or variable.name,

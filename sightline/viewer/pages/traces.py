@@ -48,7 +48,7 @@ class Form:
 async def search(request: Request) -> Response:
     """Search for traces: a form, a scatter plot of durations, a list."""
     sources = sources_of(request)
-    form, context = _form(request), _nothing()
+    form, context = _form(request), _empty_context()
     try:
         blank = scope(request, _RANGE)
         context["services"] = await sources.jaeger.services()
@@ -117,7 +117,7 @@ async def service_map(request: Request) -> Response:
     )
 
 
-def _nothing() -> dict[str, Any]:
+def _empty_context() -> dict[str, Any]:
     return {
         "services": [],
         "operations": [],
@@ -197,7 +197,7 @@ def scatter(found: Sequence[Trace], blank: Scope, request: Request) -> dict[str,
     room = max(1000.0, 0.05 * (max(starts) - min(starts)))
     ends = local_time(min(starts) - room, zone), local_time(max(starts) + room, zone)
     seconds = [one.duration / 1e6 for one in found]
-    scale = Scale.around(seconds, low=0.0, high=None).rounded("s", about=3)
+    scale = Scale.around(seconds, low=0.0, high=None).round_up("s", about=3)
     texts = [
         f"<b>{write(one.duration, 'µs')}</b>  {len(one.rows)} spans"
         + (f", {one.errors} failed" if one.errors else "")

@@ -52,7 +52,7 @@ class Scale:
         count = math.floor((self.high - first * step) / step + 1e-9) + 1
         return [(first + number) * step for number in range(count)]
 
-    def rounded(self, unit: str, *, about: int = 4) -> "Scale":
+    def round_up(self, unit: str, *, about: int = 4) -> "Scale":
         """Extend the scale to the next round value."""
         if self.logarithmic:
             return self

@@ -22,9 +22,9 @@ _LABELS: Final = 9
 def draw(data: PanelData) -> View:
     """Draw the cells, with exemplars as dots."""
     frame = next((one for one in data.frames if one.time and one.numbers), None)
-    if frame is None or frame.time is None or not _counted(frame):
+    if frame is None or frame.time is None or not _has_events(frame):
         return no_data(data.panel)
-    time, rows = _steady(data, frame.time, _used(frame.numbers))
+    time, rows = _fill_gaps(data, frame.time, _used_buckets(frame.numbers))
     figure = {
         "data": [
             _cells(data, time, rows),
@@ -41,17 +41,19 @@ def draw(data: PanelData) -> View:
     return View(template="chart", context={"legend": None}, figure=figure)
 
 
-def _counted(frame: Frame) -> bool:
+def _has_events(frame: Frame) -> bool:
     return any(value for field in frame.numbers for value in field.values)
 
 
-def _used(fields: Sequence[Field]) -> list[Field]:
+def _used_buckets(fields: Sequence[Field]) -> list[Field]:
     """Return the buckets from the lowest to the highest with events, and one more at each end."""
     filled = [number for number, field in enumerate(fields) if any(field.values)]
     return list(fields[max(filled[0] - 1, 0) : filled[-1] + 2])
 
 
-def _steady(data: PanelData, time: Field, rows: Sequence[Field]) -> tuple[Field, Sequence[Field]]:
+def _fill_gaps(
+    data: PanelData, time: Field, rows: Sequence[Field]
+) -> tuple[Field, Sequence[Field]]:
     """Insert empty columns into gaps, because Plotly stretches the cells beside a gap."""
     step = 1000 * data.scope.interval_seconds
     # The empty column before the first lets Plotly compute the width of a single cell.

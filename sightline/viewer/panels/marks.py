@@ -48,7 +48,7 @@ def exemplar_dots(
 
     *place* says where on the axis a value lies, which is the value itself when None.
     """
-    kept = list(_apart(data, scale, place or (lambda value: min(value, scale.high))))
+    kept = list(_spaced_exemplars(data, scale, place or (lambda value: min(value, scale.high))))
     if kept:
         heights = [height for _, height in kept]
         yield {
@@ -57,14 +57,14 @@ def exemplar_dots(
             "name": "Exemplars",
             "x": [data.local(one.seconds * 1000) for one, _ in kept],
             "y": heights,
-            "customdata": [[_trace_url(one), _written(one, data)] for one, _ in kept],
+            "customdata": [[_trace_url(one), _exemplar_text(one, data)] for one, _ in kept],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
             "marker": {"symbol": "diamond", "size": 5, "color": "#C0D8FF"}
             | {"line": {"color": "#181b1f", "width": 1}},
         }
 
 
-def _apart(
+def _spaced_exemplars(
     data: PanelData, scale: Scale, place: Callable[[float], float]
 ) -> Iterable[tuple[Exemplar, float]]:
     """Return exemplars that do not overlap, with their heights."""
@@ -87,7 +87,7 @@ def event_markers(data: PanelData, scale: Scale) -> Iterator[dict[str, Any]]:
             "name": "Annotations",
             "x": [data.local(one.start * 1000) for one in data.events],
             "y": [foot] * len(data.events),
-            "customdata": [_named(one.title, one.text) for one in data.events],
+            "customdata": [_hover_text(one.title, one.text) for one in data.events],
             "hovertemplate": "%{customdata}<extra></extra>",
             "cliponaxis": False,
             "marker": {"symbol": "triangle-up", "size": 8}
@@ -97,7 +97,7 @@ def event_markers(data: PanelData, scale: Scale) -> Iterator[dict[str, Any]]:
 
 def event_shapes(data: PanelData) -> Iterator[dict[str, Any]]:
     """Yield a dotted line at the start of each annotation, and a faint band over its time span."""
-    for name, start, end in _merged(data):
+    for name, start, end in _merged_spans(data):
         while_ = {"x0": data.local(start * 1000), "x1": data.local(end * 1000)}
         yield _band({**while_, "y0": 0, "y1": 1, "yref": "paper"}, colors.css_color(name), 0.06)
     for one in data.events:
@@ -114,7 +114,7 @@ def event_shapes(data: PanelData) -> Iterator[dict[str, Any]]:
         }
 
 
-def _merged(data: PanelData) -> Iterator[tuple[str, float, float]]:
+def _merged_spans(data: PanelData) -> Iterator[tuple[str, float, float]]:
     """Merge overlapping spans of one color, so that ten alerts are not redder than one."""
     for name in dict.fromkeys(one.color for one in data.events):
         alike = sorted(
@@ -136,10 +136,10 @@ def _trace_url(one: Exemplar) -> str:
     return f"/trace/{quote(one.labels[TRACE_ID], safe='')}"
 
 
-def _written(one: Exemplar, data: PanelData) -> str:
+def _exemplar_text(one: Exemplar, data: PanelData) -> str:
     value = units.write(one.value, data.panel.config.unit or "s")
-    return _named(f"Trace {one.labels[TRACE_ID][:8]}…", f"{value} · click to open")
+    return _hover_text(f"Trace {one.labels[TRACE_ID][:8]}…", f"{value} · click to open")
 
 
-def _named(title: str, text: str) -> str:
+def _hover_text(title: str, text: str) -> str:
     return f"<b>{html.escape(title)}</b>" + (f"  {html.escape(text)}" if text else "")

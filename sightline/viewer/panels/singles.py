@@ -42,7 +42,7 @@ def stat(data: PanelData) -> View:
             for one in numbers
         ],
         "background": str(data.panel.option("colorMode", default="value")),
-        "named": _named(data, numbers),
+        "named": _shows_names(data, numbers),
     }
     return View(template="stat", context=context)
 
@@ -62,7 +62,7 @@ def gauge(data: PanelData) -> View:
         }
         for one in numbers
     ]
-    return View(template="gauge", context={"dials": dials, "named": _named(data, numbers)})
+    return View(template="gauge", context={"dials": dials, "named": _shows_names(data, numbers)})
 
 
 def bargauge(data: PanelData) -> View:
@@ -165,6 +165,6 @@ def _fields(data: PanelData) -> list[Field]:
     return [field for field in fields if field.type == "number"]
 
 
-def _named(data: PanelData, numbers: Sequence[Any]) -> bool:
+def _shows_names(data: PanelData, numbers: Sequence[Any]) -> bool:
     mode = data.panel.option("textMode", default="auto")
     return mode in {"value_and_name", "name"} or (mode == "auto" and len(numbers) > 1)

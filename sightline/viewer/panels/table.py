@@ -48,8 +48,8 @@ def draw(data: PanelData) -> View:
     frame = next((one for one in data.frames if one.length), None)
     if frame is None:
         return no_data(data.panel)
-    frame = frame.with_fields(field for field in frame.fields if not _hidden(field))
-    frame = _sorted(data, frame)
+    frame = frame.with_fields(field for field in frame.fields if not _is_hidden(field))
+    frame = _sort(data, frame)
     rows = range(min(frame.length, MAX_ROWS))
     context = {
         "heads": [_head(field) for field in frame.fields],
@@ -60,7 +60,7 @@ def draw(data: PanelData) -> View:
     return View(template="table", context=context)
 
 
-def _sorted(data: PanelData, frame: Frame) -> Frame:
+def _sort(data: PanelData, frame: Frame) -> Frame:
     rule = next(iter(data.panel.option("sortBy", default=[])), None)
     if rule is None:
         return frame
@@ -68,7 +68,7 @@ def _sorted(data: PanelData, frame: Frame) -> Frame:
     return sort_by([frame], {"sort": [order]})[0]
 
 
-def _hidden(field: Field) -> bool:
+def _is_hidden(field: Field) -> bool:
     custom = field.config.custom
     return bool(custom.get("hidden") or (custom.get("hideFrom") or {}).get("viz"))
 
@@ -100,7 +100,7 @@ def _cell(data: PanelData, frame: Frame, field: Field, row: int) -> Cell:
         order=number if isinstance(number, int | float) else str(number or ""),
         look="plain" if text.empty and look != "spark" else look,
         color=text.color,
-        percent=100 * position(number, field, top=_top(field)) if look == "bar" else 0.0,
+        percent=100 * position(number, field, top=_maximum(field)) if look == "bar" else 0.0,
         spark=sparkline_paths(trend.values) if trend else None,
         links=value_links(data.scope, field, number, str(text), row=row, frame=frame),
     )
@@ -125,5 +125,5 @@ def _look(field: Field, trend: Trend | None) -> str:
     return "spark" if trend else _LOOKS.get(kind, "plain")
 
 
-def _top(field: Field) -> float:
+def _maximum(field: Field) -> float:
     return max((value for value in field.values if isinstance(value, int | float)), default=1.0)

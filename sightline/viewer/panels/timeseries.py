@@ -38,7 +38,7 @@ def draw(data: PanelData) -> View:
             yaxis=value_axis(scale, unit, title=_custom(data).get("axisLabel") or ""),
             shapes=[*marks.threshold_shapes(data.panel.config, scale), *marks.event_shapes(data)],
             hoversort=_ORDERS.get(data.panel.option("tooltip", "sort"), "trace"),
-            barmode="stack" if _stacked(data) else "overlay",
+            barmode="stack" if _is_stacked(data) else "overlay",
         ),
     }
     listed = legend(data.panel, [(field, color) for _, field, color in lines])
@@ -80,7 +80,7 @@ def _trace(data: PanelData, line: Line) -> dict[str, Any]:
         "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
         "connectgaps": bool(custom.get("spanNulls")),
         **_look(custom, color),
-        **_area(custom, color, stacked=_stacked(data), whole=None not in values),
+        **_area(custom, color, stacked=_is_stacked(data), whole=None not in values),
         **_dots(custom, color, gaps.isolated(values)),
     }
 
@@ -93,7 +93,7 @@ def _points(
     A stack has no gaps: Plotly would slant across them, so it falls to nothing instead.
     """
     step = 1000 * data.scope.interval_seconds
-    if not _stacked(data):
+    if not _is_stacked(data):
         return gaps.with_gaps(time.values, field.values, step)
     times = gaps.regular_times(time.values, step)
     found = dict(zip(time.values, field.values, strict=True))
@@ -150,11 +150,11 @@ def _mode(custom: Mapping[str, Any]) -> str:
 def _scale(data: PanelData, lines: Sequence[Line]) -> Scale:
     config = data.panel.config
     values = [value for _, field, _ in lines for value in field.values]
-    if _stacked(data):
+    if _is_stacked(data):
         values += _sums(lines)
     values += [config.custom.get("axisSoftMin"), config.custom.get("axisSoftMax")]
-    scale = Scale.around(values, low=config.low, high=config.high, logarithmic=_logarithmic(data))
-    return scale if config.high is not None else scale.rounded(lines[0][1].config.unit)
+    scale = Scale.around(values, low=config.low, high=config.high, logarithmic=_is_log(data))
+    return scale if config.high is not None else scale.round_up(lines[0][1].config.unit)
 
 
 def _sums(lines: Sequence[Line]) -> list[float | None]:
@@ -169,9 +169,9 @@ def _custom(data: PanelData) -> Mapping[str, Any]:
     return data.panel.config.custom
 
 
-def _stacked(data: PanelData) -> bool:
+def _is_stacked(data: PanelData) -> bool:
     return (_custom(data).get("stacking") or {}).get("mode") in {"normal", "percent"}
 
 
-def _logarithmic(data: PanelData) -> bool:
+def _is_log(data: PanelData) -> bool:
     return (_custom(data).get("scaleDistribution") or {}).get("type") == "log"

@@ -70,10 +70,10 @@ class Sources:
             asyncio.gather(*(self._answer(one, panel, scope) for one in targets)),
             self._exemplars(targets, scope),
             self._events(dashboard, panel, scope),
-            self.alerts() if panel.type == "alertlist" else _none(),
-            self._trace(targets, scope) if panel.type == "traces" else _none(),
+            self.alerts() if panel.type == "alertlist" else _nothing(),
+            self._trace(targets, scope) if panel.type == "traces" else _nothing(),
         )
-        frames = _framed(list(zip(targets, answers, strict=True)), panel, scope)
+        frames = _frames(list(zip(targets, answers, strict=True)), panel, scope)
         return PanelData(
             panel=panel,
             frames=with_config(panel, transform(frames, panel.transformations)),
@@ -91,10 +91,10 @@ class Sources:
         Raises:
             SourceError: Prometheus gave no usable answer.
         """
-        raw, suppressed = await asyncio.gather(self.prometheus.alerts(), self._held_back())
+        raw, suppressed = await asyncio.gather(self.prometheus.alerts(), self._suppressed())
         return read_alerts(raw, suppressed)
 
-    async def _held_back(self) -> Suppressed:
+    async def _suppressed(self) -> Suppressed:
         try:
             return await self.alertmanager.suppressed()
         except SourceError:
@@ -140,11 +140,12 @@ class Sources:
         if panel.type != "timeseries":
             return []
         found = await asyncio.gather(
-            *(self._annotated(one, scope) for one in dashboard.annotations), return_exceptions=True
+            *(self._events_of(one, scope) for one in dashboard.annotations),
+            return_exceptions=True,
         )
         return [event for answer in found if isinstance(answer, list) for event in answer]
 
-    async def _annotated(self, annotation: Annotation, scope: Scope) -> list[Event]:
+    async def _events_of(self, annotation: Annotation, scope: Scope) -> list[Event]:
         (start, end), step = aligned_range(scope), scope.interval_seconds
         expr = scope.promql(annotation.expr)
         series = await self.cache.get(
@@ -221,7 +222,7 @@ def _interval(panel: Panel, scope: Scope, points: int) -> float:
     return scope.time.interval_seconds(points=wanted, at_least_seconds=floor)
 
 
-def _framed(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -> list[Frame]:
+def _frames(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -> list[Frame]:
     """Convert answers to frames, in the format that each target selects."""
     tables = [(one.ref_id, found) for one, found in answers if _format(one, panel) == "table"]
     frames = results.table(tables) if tables else []
@@ -252,5 +253,5 @@ def _instant(target: Target) -> bool:
     return bool(target.raw.get("instant")) and not target.raw.get("range")
 
 
-async def _none() -> None:
+async def _nothing() -> None:
     return None

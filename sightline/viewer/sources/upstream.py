@@ -70,9 +70,9 @@ class Upstream:
                 f"Run {command('status')} to see whether it is up.",
                 brief=f"{self.name} does not answer",
             ) from error
-        return self._parsed(body, response.status)
+        return self._parse(body, response.status)
 
-    def _parsed(self, body: bytes, status: int) -> Any:
+    def _parse(self, body: bytes, status: int) -> Any:
         if len(body) > MAX_BYTES:
             raise SourceError(
                 f"{self.name} answered more than {MAX_BYTES >> 20} MiB; select a shorter time range"

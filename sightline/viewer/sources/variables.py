@@ -50,39 +50,39 @@ async def options(variable: Variable, scope: Scope, prometheus: Prometheus) -> l
     """
     match variable.kind:
         case "custom" | "interval":
-            return list(_written(variable.query))
+            return list(_parse_custom(variable.query))
         case "datasource":
             return [Option(value=_uid(variable), text=_uid(variable).title())]
         case "query" if variable.source.type in {"", PROMETHEUS}:
-            found = await _asked(scope.promql(variable.query), scope, prometheus)
-            return _sorted(_picked(found, variable.regex), variable.sort)
+            found = await _query_values(scope.promql(variable.query), scope, prometheus)
+            return _sort(_apply_regex(found, variable.regex), variable.sort)
     return []
 
 
 async def _value(
     variable: Variable, given: Sequence[str] | None, scope: Scope, prometheus: Prometheus
 ) -> Value:
-    values = _allowed(variable, given) or variable.default
+    values = _allowed_values(variable, given) or variable.default
     several = variable.multi or variable.include_all
     if variable.kind in {"textbox", "constant"}:
         return Value(values=values or (variable.query,))
     if variable.kind == "datasource":
         return Value(values=(_uid(variable),))
     if ALL in values:
-        return await _everything(variable, scope, prometheus)
+        return await _all_values(variable, scope, prometheus)
     if not values or values == ("",):
         found = await options(variable, scope, prometheus)
         values = tuple(one.value for one in found[:1])
     return Value(values=values, several=several)
 
 
-def _allowed(variable: Variable, given: Sequence[str] | None) -> tuple[str, ...]:
+def _allowed_values(variable: Variable, given: Sequence[str] | None) -> tuple[str, ...]:
     """Filter the values of the URL: All only if offered, several only if allowed."""
     values = tuple(one for one in given or () if one != ALL or variable.include_all)
     return values if variable.multi else values[:1]
 
 
-async def _everything(variable: Variable, scope: Scope, prometheus: Prometheus) -> Value:
+async def _all_values(variable: Variable, scope: Scope, prometheus: Prometheus) -> Value:
     if variable.all_value:
         return Value(
             values=(variable.all_value,),
@@ -100,7 +100,7 @@ def _uid(variable: Variable) -> str:
     return next(iter(variable.default), "") or variable.query
 
 
-def _written(query: str) -> Sequence[Option]:
+def _parse_custom(query: str) -> Sequence[Option]:
     """Parse ``a, b : c`` as Grafana does: text before a colon, value after it."""
     parts = [part.replace("\\,", ",").strip() for part in re.split(r"(?<!\\),", query)]
     pairs = [re.match(r"(.+?)\s+:\s+(.+)", part) for part in parts]
@@ -111,7 +111,7 @@ def _written(query: str) -> Sequence[Option]:
     ]
 
 
-async def _asked(query: str, scope: Scope, prometheus: Prometheus) -> list[str]:
+async def _query_values(query: str, scope: Scope, prometheus: Prometheus) -> list[str]:
     start, end = scope.time.start, scope.time.end
     if found := variable_queries.LABEL_VALUES.fullmatch(query):
         return await prometheus.label_values(
@@ -135,7 +135,7 @@ def _line(series: Series) -> str:
     return _SAMPLE.format(labels=text, value=value, milliseconds=seconds * 1000)
 
 
-def _picked(values: Sequence[str], regex: str) -> list[Option]:
+def _apply_regex(values: Sequence[str], regex: str) -> list[Option]:
     """Return the values that match *regex*, reduced to its group or groups `value` and `text`."""
     if not regex:
         return [Option(value=value, text=value) for value in dict.fromkeys(values)]
@@ -148,7 +148,7 @@ def _picked(values: Sequence[str], regex: str) -> list[Option]:
     return [Option(value=value, text=text) for value, text in picked.items() if value]
 
 
-def _sorted(found: list[Option], order: int) -> list[Option]:
+def _sort(found: list[Option], order: int) -> list[Option]:
     """Sort as in Grafana's ``sort``: odd ascending, even descending; 3, 4, 7 and 8 by number."""
     if order == 0:
         return found

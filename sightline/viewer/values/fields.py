@@ -38,7 +38,7 @@ def with_config(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
             replace(
                 field,
                 config=FieldConfig.from_json(
-                    _merged(
+                    _merge(
                         {**panel.defaults, **field.own},
                         [rule for match, rule in rules if match(field)],
                     )
@@ -53,8 +53,8 @@ def with_config(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
 def display(value: Any, field: Field) -> DisplayValue:
     """Format *value* with its mapping, unit and color."""
     config = field.config
-    found = next((one for one in config.mappings if _maps(one, value)), None)
-    base = _written(value, field)
+    found = next((one for one in config.mappings if _mapping_applies(one, value)), None)
+    base = _format(value, field)
     if found is None:
         return base
     return DisplayValue(
@@ -65,29 +65,29 @@ def display(value: Any, field: Field) -> DisplayValue:
     )
 
 
-def _written(value: Any, field: Field) -> DisplayValue:
+def _format(value: Any, field: Field) -> DisplayValue:
     config = field.config
     if value is None or value == "":
         return DisplayValue(text=config.no_value, color=colors.css_color("text"), empty=True)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return DisplayValue(text=str(value), color=colors.value_color(None, config))
-    unit = "dateTimeAsIso" if _unwritten_time(field) else config.unit
+    unit = "dateTimeAsIso" if _needs_date(field) else config.unit
     text = units.write(value, unit, config.decimals)
     color = colors.value_color(value, config)
     return DisplayValue(text=text.number, suffix=text.suffix, color=color)
 
 
-def _unwritten_time(field: Field) -> bool:
+def _needs_date(field: Field) -> bool:
     """Tell whether *field* is a time without a unit for times; Grafana then writes a date."""
     return field.type == "time" and not field.config.unit.startswith("dateTime")
 
 
-def _maps(rule: ValueMapping, value: Any) -> bool:
+def _mapping_applies(rule: ValueMapping, value: Any) -> bool:
     match rule.kind:
         case "value":
-            return rule.match in (str(value), _whole(value))
+            return rule.match in (str(value), _without_zeros(value))
         case "range":
-            return isinstance(value, int | float) and _within(rule, float(value))
+            return isinstance(value, int | float) and _is_within(rule, float(value))
         case "regex":
             return isinstance(value, str) and pattern(rule.match).search(value) is not None
         case "special":
@@ -95,11 +95,11 @@ def _maps(rule: ValueMapping, value: Any) -> bool:
     return False
 
 
-def _whole(value: Any) -> str:
+def _without_zeros(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _within(rule: ValueMapping, value: float) -> bool:
+def _is_within(rule: ValueMapping, value: float) -> bool:
     return (rule.low is None or value >= rule.low) and (rule.high is None or value <= rule.high)
 
 
@@ -115,7 +115,7 @@ def _special(word: str, value: Any) -> bool:
     return tests.get(word, False)
 
 
-def _merged(defaults: Mapping[str, Any], overrides: Sequence[Override]) -> Mapping[str, Any]:
+def _merge(defaults: Mapping[str, Any], overrides: Sequence[Override]) -> Mapping[str, Any]:
     if not overrides:
         return defaults
     merged = copy.deepcopy(dict(defaults))

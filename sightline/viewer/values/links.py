@@ -33,9 +33,9 @@ def value_links(  # noqa: PLR0913  a link may refer to each
     if not field.config.links:
         return []
     around = frame.fields if frame is not None else (field,)
-    cells = {one.title: _at(one, row) for one in around}
+    cells = {one.title: _cell(one, row) for one in around}
     data = {
-        "__value": {"raw": _raw(value), "text": text, "numeric": _raw(value)},
+        "__value": {"raw": _raw_value(value), "text": text, "numeric": _raw_value(value)},
         "__field": {"name": field.title, "labels": field.labels},
         "__series": {"name": field.title},
         "__data": {"fields": cells | {str(number): cell for number, cell in enumerate(cells)}},
@@ -49,7 +49,7 @@ def resolve(scope: Scope, links: Iterable[Link]) -> list[Href]:
         Href(
             title=scope.plain(one.title) or "Link",
             url=scope.url(one.url),
-            new_tab=one.new_tab or _foreign(one.url),
+            new_tab=one.new_tab or _is_external(one.url),
         )
         for one in links
     )
@@ -62,7 +62,7 @@ def dashboard_links(
     """Return the links of a dashboard by title; several links under one title are a menu."""
     made = []
     for raw in dashboard.links:
-        query = _carried(raw, scope)
+        query = _carried_parameters(raw, scope)
         if raw.get("type") == "dashboards":
             tags = set(raw.get("tags") or ())
             targets = [
@@ -93,7 +93,7 @@ def without_host(url: str) -> str:
     return urlunsplit(("", "", *parts[2:])) if parts.path.startswith("/d/") else url
 
 
-def _carried(raw: Mapping[str, Any], scope: Scope) -> str:
+def _carried_parameters(raw: Mapping[str, Any], scope: Scope) -> str:
     template = [
         *(["${__all_variables}"] if raw.get("includeVars") else []),
         *(["${__url_time_range}"] if raw.get("keepTime") else []),
@@ -101,15 +101,15 @@ def _carried(raw: Mapping[str, Any], scope: Scope) -> str:
     return scope.url("&".join(template))
 
 
-def _foreign(url: str) -> bool:
+def _is_external(url: str) -> bool:
     return bool(urlsplit(url).scheme)
 
 
-def _at(field: Field, row: int) -> str:
-    return str(_raw(field.values[row])) if 0 <= row < len(field.values) else ""
+def _cell(field: Field, row: int) -> str:
+    return str(_raw_value(field.values[row])) if 0 <= row < len(field.values) else ""
 
 
-def _raw(value: Any) -> Any:
+def _raw_value(value: Any) -> Any:
     if value is None:
         return ""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.lint.promql import tree
-from sightline.lint.units import Measure, measured
+from sightline.lint.units import Measure, measure
 
 BUCKETS = "rate(http_server_request_duration_seconds_bucket[5m])"
 
@@ -30,6 +30,6 @@ EXPRESSIONS = {
 }
 
 
-@pytest.mark.parametrize(("expr", "measure"), EXPRESSIONS.items(), ids=list(EXPRESSIONS))
-def test_a_measure_is_inferred_from_names(expr: str, measure: Measure | None) -> None:
-    assert measured(tree(expr)) is measure
+@pytest.mark.parametrize(("expr", "expected"), EXPRESSIONS.items(), ids=list(EXPRESSIONS))
+def test_a_measure_is_inferred_from_names(expr: str, expected: Measure | None) -> None:
+    assert measure(tree(expr)) is expected

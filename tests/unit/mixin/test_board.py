@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.grafana.dashboard import GRID_COLUMNS
-from sightline.mixin.grafana.board import Dashboard, Row, placed, widths
+from sightline.mixin.grafana.board import Dashboard, Row, place_rows, widths
 from sightline.mixin.grafana.charts import TimeSeries
 from sightline.mixin.grafana.panels import Stat
 from sightline.mixin.grafana.targets import InstantQuery, Query
@@ -29,7 +29,7 @@ CURVES = TimeSeries(
 
 def places(*rows: Row) -> list[tuple[int, int, int, int]]:
     """Return left, top, width and height of every row and panel."""
-    grids: list[Any] = [panel["gridPos"] for panel in placed(rows)]
+    grids: list[Any] = [panel["gridPos"] for panel in place_rows(rows)]
     return [(grid["x"], grid["y"], grid["w"], grid["h"]) for grid in grids]
 
 
@@ -42,7 +42,7 @@ def test_a_line_is_shared_evenly_and_as_high_as_its_highest_panel() -> None:
 def test_a_folded_row_takes_one_line_and_holds_its_panels() -> None:
     folded = Row(title="Rarely needed", lines=((CURVES,),), folded=True)
 
-    row, after = placed([folded, Row(title="Next", lines=())])
+    row, after = place_rows([folded, Row(title="Next", lines=())])
 
     assert (row["collapsed"], len(row["panels"]), after["gridPos"]["y"]) == (True, 1, 1)  # type: ignore[arg-type,index]  # JSON is object
 
@@ -50,7 +50,7 @@ def test_a_folded_row_takes_one_line_and_holds_its_panels() -> None:
 def test_ids_count_from_the_top() -> None:
     row = Row(title="Now", lines=((NUMBER, CURVES),))
 
-    assert [panel["id"] for panel in placed([row, row])] == [1, 2, 3, 4, 5, 6]
+    assert [panel["id"] for panel in place_rows([row, row])] == [1, 2, 3, 4, 5, 6]
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8))
