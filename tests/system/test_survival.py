@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline.invocation import command
 from sightline.local import process
 from tests.stacks import LocalStack, running
 from tests.waiting import until
@@ -88,7 +89,7 @@ def test_a_service_that_cannot_open_its_database_is_named_and_ends_no_other(
     assert "Traceback" not in started.stderr
     assert process.alive(shop.process("users"))
     assert "dead: exited with status 1" in status.stdout
-    assert "`sightline up orders` starts again what is dead" in status.stdout
+    assert f"{command('up orders')} starts again what is dead" in status.stdout
 
 
 def test_a_garbled_state_of_a_running_stack_is_written_again(shop: LocalStack) -> None:

@@ -87,7 +87,7 @@ def test_a_websocket_is_one_span_however_many_messages_it_carries(shop: Service)
         assert socket.recv() == "blue"
 
     (span,) = shop.server_spans(1)
-    assert span.name == "GET /rooms/{room}"
+    assert span.name == "WS /rooms/{room}"
     assert attributes(span)["http.response.status_code"] == 101
     assert attributes(span)["network.protocol.name"] == "websocket"
 
