@@ -22,7 +22,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from instrumentation._setup.telemetry import Telemetry
-from instrumentation._spans.trust import trusted
+from instrumentation._spans.trust import trust_check
 from instrumentation._support.guard import qualified_name
 
 OK: Final = grpc.StatusCode.OK
@@ -53,7 +53,7 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         self._tracer = telemetry.tracer
         self._propagators = telemetry.propagators
         self._entry = telemetry.entry
-        self._trusted = trusted(telemetry.settings.trust_incoming)
+        self._trusted = trust_check(telemetry.settings.trust_incoming)
         self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
         self._starting = telemetry.guard.operation("request_start")
         self._finishing = telemetry.guard.operation("request_end")
@@ -207,7 +207,9 @@ class _ClientCalls:
 
     def _with_context(self, details: Details, span: trace.Span) -> Details:
         context = trace.set_span_in_context(span)
-        return _with_headers(details, self._propagators.outgoing(context, with_members=False))
+        return _with_headers(
+            details, self._propagators.outgoing_headers(context, include_baggage=False)
+        )
 
     def _end(self, observed: "_Observed | None", code: grpc.StatusCode) -> None:
         with self._finishing:

@@ -69,7 +69,7 @@ class Channel:
         if isinstance(carrier, MutableMapping):
             self._propagators.inject(carrier)
             return
-        headers = self._propagators.outgoing()
+        headers = self._propagators.outgoing_headers()
         kept = [pair for pair in carrier if pair[0].lower() not in self._propagators.names]
         carrier[:] = kept + [(name, value.encode()) for name, value in headers.items()]
 

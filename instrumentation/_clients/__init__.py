@@ -1,1 +1,1 @@
-"""Outgoing HTTP calls: spans, samples and headers of the caller's context."""
+"""Outgoing HTTP calls: CLIENT spans, duration samples and propagation headers."""

@@ -1,4 +1,4 @@
-"""Calls made with aiohttp's client, through its own tracing hooks."""
+"""Instrumentation of aiohttp's client through its tracing hooks."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,27 +16,27 @@ from aiohttp import (
     TraceRequestStartParams,
 )
 
-from instrumentation._clients.call import CLIENT_ERROR, Clients, current
+from instrumentation._clients.call import CLIENT_ERROR, Clients, current_clients
 from instrumentation._support.patch import Undo, patched
 
 
 def instrument_aiohttp(clients: Clients | None = None) -> Undo:
-    """Trace every call of sessions that are opened from now on; redirects belong to their call.
+    """Trace every call of sessions that are created later. A redirect is part of its call.
 
-    Doing it twice is doing it once.
+    A second call of this function has no effect.
 
     Args:
-        clients: For calls outside of any request; the global tracer when left out.
+        clients: Clients for calls outside a request; the global tracer when left out.
 
     Returns:
-        Undoes it for later sessions.
+        Function that removes the instrumentation from later sessions.
     """
-    return patched(ClientSession, "__init__", lambda init: _tracing(init, clients))
+    return patched(ClientSession, "__init__", lambda init: _trace_init(init, clients))
 
 
-def _tracing(init: Callable[..., None], clients: Clients | None) -> Callable[..., None]:
+def _trace_init(init: Callable[..., None], clients: Clients | None) -> Callable[..., None]:
     @wraps(init)
-    def tracing(
+    def init_with_trace_config(
         session: ClientSession,
         *arguments: Any,  # noqa: ANN401  passed through
         **options: Any,  # noqa: ANN401  passed through
@@ -44,49 +44,49 @@ def _tracing(init: Callable[..., None], clients: Clients | None) -> Callable[...
         options["trace_configs"] = [*(options.get("trace_configs") or ()), trace_config(clients)]
         init(session, *arguments, **options)
 
-    return tracing
+    return init_with_trace_config
 
 
 def trace_config(clients: Clients | None = None) -> TraceConfig:
-    """The hooks alone, for a session that is given its ``trace_configs`` by hand."""
+    """Return the hooks for the ``trace_configs`` of a session that is not instrumented."""
 
-    async def started(
+    async def on_start(
         _session: ClientSession, context: SimpleNamespace, params: TraceRequestStartParams
     ) -> None:
-        context.call = current(clients).start(params.method, str(params.url))
+        context.call = current_clients(clients).start(params.method, str(params.url))
         if context.call is not None:
             context.call.write_context(params.headers)
 
     config = TraceConfig()
-    config.on_request_start.append(started)
-    config.on_request_redirect.append(_redirected)
-    config.on_request_end.append(_ended)
-    config.on_request_exception.append(_failed)
+    config.on_request_start.append(on_start)
+    config.on_request_redirect.append(_on_redirect)
+    config.on_request_end.append(_on_end)
+    config.on_request_exception.append(_on_exception)
     return config
 
 
-async def _redirected(
+async def _on_redirect(
     _session: ClientSession, context: SimpleNamespace, params: TraceRequestRedirectParams
 ) -> None:
     if context.call is not None:
         location = params.response.headers.get("location", "")
-        context.call.redirected(urljoin(str(params.url), location), params.headers)
+        context.call.on_redirect(urljoin(str(params.url), location), params.headers)
 
 
-async def _ended(
+async def _on_end(
     _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
 ) -> None:
     if context.call is not None:
-        context.call.answered(params.response.status)
+        context.call.on_response(params.response.status)
 
 
-async def _failed(
+async def _on_exception(
     _session: ClientSession, context: SimpleNamespace, params: TraceRequestExceptionParams
 ) -> None:
     if context.call is None:
         return
     error = params.exception
     if isinstance(error, ClientResponseError) and error.status >= CLIENT_ERROR:
-        context.call.answered(error.status)  # the session raises for what was answered
+        context.call.on_response(error.status)  # raised by the session after a response
     else:
-        context.call.failed(error)
+        context.call.on_error(error)

@@ -1,4 +1,4 @@
-"""The client side of an HTTP call: a CLIENT span, its context in the headers, one sample.
+"""Client side of an HTTP call: a CLIENT span, propagation headers and one sample.
 
 Source: semantic conventions, "HTTP client span" and ``http.client.request.duration``.
 """
@@ -19,9 +19,9 @@ from opentelemetry.context import (
 from opentelemetry.trace import SpanKind, StatusCode
 
 from instrumentation._metrics.families import Bounded, Families
-from instrumentation._spans.limits import limited
-from instrumentation._spans.propagation import members
-from instrumentation._spans.propagators import USUAL, Propagators
+from instrumentation._spans.limits import limit_tracer
+from instrumentation._spans.propagation import baggage_header
+from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation._support.guard import Guard, Uncounted, qualified_name
 from instrumentation._support.once import once
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
 
     from instrumentation._metrics.histogram import Observer
 
-CLIENTS: Final = create_key("instrumentation-clients")
-"""Context key of the `Clients` of the service whose request is being served."""
+CLIENTS_KEY: Final = create_key("instrumentation-clients")
+"""Context key of the `Clients` of the service that handles the current request."""
 
-SUPPRESSED: Final = (_SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY)
-"""Context keys that exporters set: their own calls must not become spans to export."""
+SUPPRESSION_KEYS: Final = (_SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY)
+"""Context keys that exporters set so that their own calls are not traced."""
 
-DEFAULTS: Final = Sanitizer(Limits.from_env({}))
-"""Limits and secrets where no service has set its own."""
+DEFAULT_SANITIZER: Final = Sanitizer(Limits.from_env({}))
+"""Default limits and secrets, for clients without settings."""
 
 CLIENT_ERROR: Final = 400
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Clients:
-    """Starts calls; one for each service.
+    """Factory of calls, one for each service.
 
     Args:
-        provider: Gives the tracer that starts the spans.
-        guard: Keeps failures of ours from the caller.
-        families: Where the calls are counted; None: nowhere.
+        provider: Provider of the tracer.
+        guard: Counts internal errors and hides them from the caller.
+        families: Metrics of the calls; None for no metrics.
         sanitizer: Limits of the spans and secrets in their URLs and errors.
-        baggage_hosts: Hosts that baggage is sent to.
-        propagators: Write the headers; W3C's when left out.
+        baggage_hosts: Hosts that receive baggage.
+        propagators: Writers of the headers; W3C's when left out.
     """
 
-    def __init__(  # noqa: PLR0913  each is a thing that settings say
+    def __init__(  # noqa: PLR0913  one argument for each setting
         self,
         provider: trace.TracerProvider,
         *,
@@ -67,26 +67,26 @@ class Clients:
         families: Families | None = None,
         sanitizer: Sanitizer | None = None,
         baggage_hosts: tuple[str, ...] = LOCAL_HOSTS,
-        propagators: Propagators = USUAL,
+        propagators: Propagators = W3C_PROPAGATORS,
     ) -> None:
         self._provider = provider
-        self._sanitizer = sanitizer or DEFAULTS
+        self._sanitizer = sanitizer or DEFAULT_SANITIZER
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
         self.durations: Bounded[Observer] | None = (
             families.histogram("http_client_request_duration_seconds") if families else None
         )
-        self.starting = guard.operation("client_start")
-        self.finishing = guard.operation("client_end")
+        self.start_operation = guard.operation("client_start")
+        self.end_operation = guard.operation("client_end")
 
     @once
     def _tracer(self) -> trace.Tracer:
-        return limited(self._provider.get_tracer(SCOPE), self._sanitizer)
+        return limit_tracer(self._provider.get_tracer(SCOPE), self._sanitizer)
 
     def start(self, method: str, url: str) -> "Call | None":
-        """Begin a call; None when the call is not to be observed, or that failed."""
-        with self.starting:
-            if not any(context_api.get_value(key) for key in SUPPRESSED):
+        """Start a call; None when tracing is suppressed or an internal error occurs."""
+        with self.start_operation:
+            if not any(context_api.get_value(key) for key in SUPPRESSION_KEYS):
                 return self._start(method, urlsplit(url))
         return None
 
@@ -97,19 +97,19 @@ class Clients:
             "http.request.method": known,
             "server.address": host,
             "server.port": port,
-            "url.full": self._shown(url, host),
+            "url.full": self._full_url(url, host),
         }
         if known == OTHER_METHOD:
             attributes["http.request.method_original"] = method
         name = "HTTP" if known == OTHER_METHOD else known
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
-        headers = self._propagators.outgoing(
-            trace.set_span_in_context(span), with_members=self.may_have_baggage(host)
+        headers = self._propagators.outgoing_headers(
+            trace.set_span_in_context(span), include_baggage=self.sends_baggage_to(host)
         )
         return Call(self, span, (known, host, port), headers)
 
-    def _shown(self, url: SplitResult, host: str) -> str:
-        """The URL without credentials and with secret values redacted, cut."""
+    def _full_url(self, url: SplitResult, host: str) -> str:
+        """Return the URL without credentials, with redacted secrets, truncated."""
         netloc = f"[{host}]" if ":" in host else host
         if url.port:
             netloc = f"{netloc}:{url.port}"
@@ -118,13 +118,13 @@ class Clients:
         path = redacted_path(url.path, secret)
         return url._replace(netloc=netloc, path=path, query=query, fragment="").geturl()[:LONGEST]
 
-    def may_have_baggage(self, host: str) -> bool:
-        """Whether *host* is listed."""
+    def sends_baggage_to(self, host: str) -> bool:
+        """Return true when *host* matches `baggage_hosts`."""
         return any(fnmatchcase(host, pattern) for pattern in self._baggage_hosts)
 
 
 class Call:
-    """A call under way."""
+    """Call in flight."""
 
     __slots__ = ("_clients", "_headers", "_labels", "_span", "_started_at")
 
@@ -142,32 +142,32 @@ class Call:
         self._headers = headers
 
     def write_context(self, headers: MutableMapping[str, str]) -> None:
-        """Write what is to be sent along into *headers*, instead of what an earlier hop did.
+        """Write the span and baggage into *headers*, in place of those of an earlier hop.
 
-        Baggage of the service's own making stays, where none of ours replaces it.
+        Baggage that the service itself wrote is kept unless the current baggage replaces it.
         """
-        with self._clients.starting:
+        with self._clients.start_operation:
             if "traceparent" in self._headers:
                 headers.pop("tracestate", None)
-            forget_baggage(headers)
+            remove_baggage(headers)
             headers.update(self._headers)
 
-    def redirected(self, url: str, headers: MutableMapping[str, str]) -> None:
-        """The call goes on at *url*, with the same *headers*."""
-        with self._clients.finishing:
-            if not self._clients.may_have_baggage(urlsplit(url).hostname or ""):
-                forget_baggage(headers)
+    def on_redirect(self, url: str, headers: MutableMapping[str, str]) -> None:
+        """Remove baggage from *headers* when the host of *url* must not receive it."""
+        with self._clients.end_operation:
+            if not self._clients.sends_baggage_to(urlsplit(url).hostname or ""):
+                remove_baggage(headers)
 
-    def answered(self, status_code: int) -> None:
-        """The answer's headers are in."""
-        with self._clients.finishing:
+    def on_response(self, status_code: int) -> None:
+        """Record the status of the response and end the span."""
+        with self._clients.end_operation:
             self._span.set_attribute("http.response.status_code", status_code)
             error = str(status_code) if status_code >= CLIENT_ERROR else ""
             self._end(status_code, error)
 
-    def failed(self, error: BaseException) -> None:
-        """No answer came."""
-        with self._clients.finishing:
+    def on_error(self, error: BaseException) -> None:
+        """Record *error* in place of a response and end the span."""
+        with self._clients.end_operation:
             self._span.record_exception(error)
             self._end("", qualified_name(error))
 
@@ -182,20 +182,20 @@ class Call:
         self._span.end()
 
 
-def forget_baggage(headers: MutableMapping[str, str]) -> None:
-    """Remove the current baggage: who is redirected takes all headers along to another host."""
-    if "baggage" in headers and headers["baggage"] == members():
+def remove_baggage(headers: MutableMapping[str, str]) -> None:
+    """Remove the current baggage, because a redirect sends all headers to the new host."""
+    if "baggage" in headers and headers["baggage"] == baggage_header():
         del headers["baggage"]
 
 
-def current(default: Clients | None) -> Clients:
-    """The clients of the service whose request is being served, or else *default*."""
-    found = context_api.get_value(CLIENTS)
+def current_clients(default: Clients | None) -> Clients:
+    """Return the clients of the service that handles the current request, or else *default*."""
+    found = context_api.get_value(CLIENTS_KEY)
     if isinstance(found, Clients):
         return found
-    return default or unattached()
+    return default or default_clients()
 
 
-def unattached() -> Clients:
-    """Clients for a service that was not instrumented: the global tracer, no metrics."""
+def default_clients() -> Clients:
+    """Return clients with the global tracer and without metrics."""
     return Clients(trace.get_tracer_provider(), guard=Guard(Uncounted, strict=False))

@@ -1,11 +1,11 @@
-"""Calls made with httpx, synchronous and asynchronous."""
+"""Instrumentation of httpx, synchronous and asynchronous."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
 from httpx import AsyncHTTPTransport, HTTPTransport, Request, Response
 
-from instrumentation._clients.call import Call, Clients, current
+from instrumentation._clients.call import Call, Clients, current_clients
 from instrumentation._support.patch import Undo, patched
 
 Handle = Callable[[HTTPTransport, Request], Response]
@@ -13,64 +13,64 @@ AsyncHandle = Callable[[AsyncHTTPTransport, Request], Awaitable[Response]]
 
 
 def instrument_httpx(clients: Clients | None = None) -> Undo:
-    """Trace every call that httpx sends, each redirect as a call of its own.
+    """Trace every call that httpx sends. Each redirect is a separate call.
 
-    Doing it twice is doing it once.
+    A second call of this function has no effect.
 
     Args:
-        clients: For calls outside of any request; the global tracer when left out.
+        clients: Clients for calls outside a request; the global tracer when left out.
 
     Returns:
-        Undoes it.
+        Function that removes the instrumentation.
     """
-    undo = patched(HTTPTransport, "handle_request", lambda handle: _traced(handle, clients))
+    undo_sync = patched(HTTPTransport, "handle_request", lambda handle: _trace(handle, clients))
     undo_async = patched(
-        AsyncHTTPTransport, "handle_async_request", lambda handle: _traced_async(handle, clients)
+        AsyncHTTPTransport, "handle_async_request", lambda handle: _trace_async(handle, clients)
     )
 
-    def both() -> None:
-        undo()
+    def undo_all() -> None:
+        undo_sync()
         undo_async()
 
-    return both
+    return undo_all
 
 
-def _started(clients: Clients | None, request: Request) -> Call | None:
-    call = current(clients).start(request.method, str(request.url))
+def _start_call(clients: Clients | None, request: Request) -> Call | None:
+    call = current_clients(clients).start(request.method, str(request.url))
     if call is not None:
         call.write_context(request.headers)
     return call
 
 
-def _traced(handle: Handle, clients: Clients | None) -> Handle:
+def _trace(handle: Handle, clients: Clients | None) -> Handle:
     @wraps(handle)
-    def traced(transport: HTTPTransport, request: Request) -> Response:
-        call = _started(clients, request)
+    def wrapper(transport: HTTPTransport, request: Request) -> Response:
+        call = _start_call(clients, request)
         if call is None:
             return handle(transport, request)
         try:
             response = handle(transport, request)
         except BaseException as error:
-            call.failed(error)
+            call.on_error(error)
             raise
-        call.answered(response.status_code)
+        call.on_response(response.status_code)
         return response
 
-    return traced
+    return wrapper
 
 
-def _traced_async(handle: AsyncHandle, clients: Clients | None) -> AsyncHandle:
+def _trace_async(handle: AsyncHandle, clients: Clients | None) -> AsyncHandle:
     @wraps(handle)
-    async def traced(transport: AsyncHTTPTransport, request: Request) -> Response:
-        call = _started(clients, request)
+    async def wrapper(transport: AsyncHTTPTransport, request: Request) -> Response:
+        call = _start_call(clients, request)
         if call is None:
             return await handle(transport, request)
         try:
             response = await handle(transport, request)
         except BaseException as error:
-            call.failed(error)
+            call.on_error(error)
             raise
-        call.answered(response.status_code)
+        call.on_response(response.status_code)
         return response
 
-    return traced
+    return wrapper

@@ -1,4 +1,4 @@
-"""Calls made with requests."""
+"""Instrumentation of requests."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,42 +7,42 @@ from typing import Any
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from instrumentation._clients.call import Clients, current
+from instrumentation._clients.call import Clients, current_clients
 from instrumentation._support.patch import Undo, patched
 
 
 def instrument_requests(clients: Clients | None = None) -> Undo:
-    """Trace every call that requests sends, each redirect as a call of its own.
+    """Trace every call that requests sends. Each redirect is a separate call.
 
-    Doing it twice is doing it once.
+    A second call of this function has no effect.
 
     Args:
-        clients: For calls outside of any request; the global tracer when left out.
+        clients: Clients for calls outside a request; the global tracer when left out.
 
     Returns:
-        Undoes it.
+        Function that removes the instrumentation.
     """
-    return patched(HTTPAdapter, "send", lambda send: _traced(send, clients))
+    return patched(HTTPAdapter, "send", lambda send: _trace(send, clients))
 
 
-def _traced(send: Callable[..., Response], clients: Clients | None) -> Callable[..., Response]:
+def _trace(send: Callable[..., Response], clients: Clients | None) -> Callable[..., Response]:
     @wraps(send)
-    def traced(
+    def wrapper(
         adapter: HTTPAdapter,
         request: PreparedRequest,
         *arguments: Any,  # noqa: ANN401  passed through
         **options: Any,  # noqa: ANN401  passed through
     ) -> Response:
-        call = current(clients).start(request.method or "", request.url or "")
+        call = current_clients(clients).start(request.method or "", request.url or "")
         if call is None:
             return send(adapter, request, *arguments, **options)
         call.write_context(request.headers)
         try:
             response = send(adapter, request, *arguments, **options)
         except BaseException as error:
-            call.failed(error)
+            call.on_error(error)
             raise
-        call.answered(response.status_code)
+        call.on_response(response.status_code)
         return response
 
-    return traced
+    return wrapper

@@ -18,14 +18,14 @@ from opentelemetry.trace import SpanContext, SpanKind
 
 from instrumentation._otlp.attribute_group import SPAN_ATTRIBUTES
 from instrumentation._otlp.fields import (
-    beginning,
-    events,
-    links,
-    outcome,
-    parentage,
-    title,
+    encode_events,
+    encode_ids_and_times,
+    encode_links,
+    encode_name_and_kind,
+    encode_parent,
+    encode_status,
 )
-from instrumentation._otlp.values import UncarriableError, attributes, key_value
+from instrumentation._otlp.values import UnencodableError, encode_attributes, encode_key_value
 from instrumentation._otlp.wire import delimited, varint
 from instrumentation._spans.span import RequestSpan
 
@@ -52,27 +52,34 @@ class SpanEncoder:
     def encode(self, span: ReadableSpan) -> bytes:
         """A ``Span`` message."""
         context = cast("SpanContext", span._context)
-        head = (beginning(context, span._start_time, span._end_time), parentage(span._parent))
+        head = (
+            encode_ids_and_times(context, span._start_time, span._end_time),
+            encode_parent(span._parent),
+        )
         if type(span) is not RequestSpan:
             values = self._attributes(span)
-        elif span.closing:
-            return b"".join([*head, *[group.fields for group in span.groups], span.closing])
+        elif span.encoded_name_and_status:
+            return b"".join(
+                [*head, *[group.fields for group in span.groups], span.encoded_name_and_status]
+            )
         else:
             values = self._groups(span)
-        fields = [*head, *values, self._title(span._name, span._kind), outcome(span._status)]
+        fields = [*head, *values, self._title(span._name, span._kind), encode_status(span._status)]
         # The SDK's own lists take a lock to say whether they are empty; the deque in them does not.
         if getattr(span._events, "_dq", span._events) or span.dropped_events:
-            fields += events(span)
+            fields += encode_events(span)
         if getattr(span._links, "_dq", span._links) or span.dropped_links:
-            fields += links(span)
+            fields += encode_links(span)
         return b"".join(fields)
 
     def _groups(self, span: RequestSpan) -> list[bytes]:
         """As `_spans.attributes`; those that come in groups are encoded already."""
-        given, groups = span.given or {}, span.groups
-        if any(not given.keys().isdisjoint(group.attributes) for group in groups):
+        user_attributes, groups = span.user_attributes or {}, span.groups
+        if any(not user_attributes.keys().isdisjoint(group.attributes) for group in groups):
             return self._attributes(span)
-        return [group.fields for group in groups] + self._fields(given, span.dropped_attributes)
+        return [group.fields for group in groups] + self._fields(
+            user_attributes, span.dropped_attributes
+        )
 
     def _attributes(self, span: ReadableSpan) -> list[bytes]:
         """Fields of the attributes, and of how many were dropped."""
@@ -84,8 +91,8 @@ class SpanEncoder:
         remembered, attribute = self._known.get, self._attribute
         try:
             fields = [remembered(item) or attribute(item) for item in values.items()]
-        except (TypeError, UncarriableError):  # a list, which cannot be looked up, or worse
-            fields, left_out = attributes(SPAN_ATTRIBUTES, values)
+        except (TypeError, UnencodableError):  # a list, which cannot be looked up, or worse
+            fields, left_out = encode_attributes(SPAN_ATTRIBUTES, values)
             dropped += left_out
         if dropped:
             fields.append(b"\x50" + varint(dropped))
@@ -95,7 +102,7 @@ class SpanEncoder:
         kind = type(item[1])
         if kind is int and (known := self._known_ints.get(item)):
             return known
-        field = SPAN_ATTRIBUTES + delimited(key_value(*item))
+        field = SPAN_ATTRIBUTES + delimited(encode_key_value(*item))
         if kind is str:
             _remember(self._known, item, field)
         elif kind is int:
@@ -104,12 +111,12 @@ class SpanEncoder:
 
     def _title(self, name: str, kind: SpanKind) -> bytes:
         if type(name) is not str or not isinstance(kind, SpanKind):  # the caller may lie
-            return title(name, kind)
+            return encode_name_and_kind(name, kind)
         # By id: an enumeration's own hash is a Python function.
         key = (name, id(kind))
         known = self._titles.get(key)
         if known is None:
-            known = title(name, kind)
+            known = encode_name_and_kind(name, kind)
             _remember(self._titles, key, known)
         return known
 

@@ -30,7 +30,7 @@ from instrumentation._export.verdict import (
     Transport,
     Verdict,
 )
-from instrumentation._otlp.request import EncodedSpan, OriginEncoder, request, spans_of
+from instrumentation._otlp.request import EncodedSpan, OriginEncoder, decode_request, encode_request
 from instrumentation._support.redaction import printable
 
 _LEVEL: Final = 1
@@ -81,7 +81,7 @@ class Packer:
 
 def packet(spans: Sequence[EncodedSpan], first: int) -> Packet:
     """A packet of *spans*, the oldest of which ended as number *first*."""
-    body = zlib.compress(request(spans), _LEVEL, GZIP_BITS)
+    body = zlib.compress(encode_request(spans), _LEVEL, GZIP_BITS)
     return Packet(body=body, spans=len(spans), first=first)
 
 
@@ -216,7 +216,7 @@ class Sender:
 
 
 def _halves(whole: Packet) -> tuple[Packet, Packet]:
-    spans = list(spans_of(zlib.decompress(whole.body, GZIP_BITS)))
+    spans = list(decode_request(zlib.decompress(whole.body, GZIP_BITS)))
     half = len(spans) // 2
     return packet(spans[:half], whole.first), packet(spans[half:], whole.first)
 

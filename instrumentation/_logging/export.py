@@ -25,9 +25,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from instrumentation._logging.formatter import STANDARD, ended_span, message
-from instrumentation._spans.attributes import cut
+from instrumentation._spans.attributes import truncate
 from instrumentation._spans.sanitizer import Sanitizer, exception
-from instrumentation._spans.stacktrace import redacted_and_cut
+from instrumentation._spans.stacktrace import redact_and_truncate
 from instrumentation._support.fork import Renewed, new_lock
 from instrumentation._support.guard import Operation, described
 from instrumentation._support.patch import patched
@@ -210,7 +210,7 @@ class Translation:
             context=_context(record),
             severity_number=severity(record.levelno),
             severity_text=record.levelname,
-            body=self._text(redacted_and_cut(message(record), self._longest, self._redact)),
+            body=self._text(redact_and_truncate(message(record), self._longest, self._redact)),
             attributes={**self._extra(record), **self._code(record), **self._exception(record)},
         )
 
@@ -245,7 +245,7 @@ class Translation:
 
     def _text(self, value: str) -> str:
         """Return what Protobuf can carry of *value*: lone surrogates become question marks."""
-        return cut(value, self._longest).encode("utf-8", "replace").decode()
+        return truncate(value, self._longest).encode("utf-8", "replace").decode()
 
 
 def _context(record: logging.LogRecord) -> Context:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from opentelemetry import trace
 
-from instrumentation._spans.attributes import cut
-from instrumentation._spans.error_span import Noted, noted_span
-from instrumentation._spans.stacktrace import redacted_and_cut, stacktrace
+from instrumentation._spans.attributes import truncate
+from instrumentation._spans.error_span import SpanIds, get_error_span
+from instrumentation._spans.stacktrace import redact_and_truncate, stacktrace
 from instrumentation._support.guard import attempted, described
 from instrumentation._support.redaction import redacted_text
 from instrumentation.conventions import SPAN_ID, TRACE_ID
@@ -54,7 +54,7 @@ class JSONFormatter(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": redacted_and_cut(message(record), self._longest, self._redact),
+            "message": redact_and_truncate(message(record), self._longest, self._redact),
             TRACE_ID: getattr(record, TRACE_ID, "") or trace_id,
             SPAN_ID: getattr(record, SPAN_ID, "") or span_id,
         }
@@ -78,7 +78,7 @@ class JSONFormatter(logging.Formatter):
         error = exc_info[1]
         overridden = type(self).formatException is not logging.Formatter.formatException
         if error is None or overridden:
-            return cut(self.formatException(exc_info), self._longest)
+            return truncate(self.formatException(exc_info), self._longest)
         return stacktrace(error, self._longest, self._redact).removesuffix("\n")
 
 
@@ -103,7 +103,7 @@ def _ids(record: logging.LogRecord) -> tuple[str, str]:
     return (f"{trace_id:032x}", f"{span_id:016x}") if trace_id else ("", "")
 
 
-def ended_span(record: logging.LogRecord) -> Noted | None:
+def ended_span(record: logging.LogRecord) -> SpanIds | None:
     """Return the span whose request the exception of *record* ended.
 
     None where it ended none, and while a span records: then the record belongs to that span.
@@ -112,7 +112,7 @@ def ended_span(record: logging.LogRecord) -> Noted | None:
     if not record.exc_info or trace.get_current_span().is_recording():
         return None
     error = _error(record)
-    return noted_span(error) if error is not None else None
+    return get_error_span(error) if error is not None else None
 
 
 def _error(record: logging.LogRecord) -> BaseException | None:

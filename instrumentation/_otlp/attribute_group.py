@@ -1,11 +1,11 @@
-"""Attributes that come together, kept with their encoding: who meets them again pays nothing."""
+"""Groups of attributes, cached together with their encoding."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from opentelemetry.util.types import AnyValue
 
-from instrumentation._otlp.values import attributes
+from instrumentation._otlp.values import encode_attributes
 
 Key = TypeVar("Key")
 
@@ -14,35 +14,35 @@ Attributes = dict[str, AnyValue]
 SPAN_ATTRIBUTES: Final = b"\x4a"
 """Tag of ``Span.attributes``. Source: opentelemetry-proto, trace/v1/trace.proto."""
 
-MOST: Final = 512
-LARGEST_BYTES: Final = 256
-"""Of what is remembered: strangers may send anything."""
+MAX_GROUPS: Final = 512
+MAX_GROUP_BYTES: Final = 256
+"""Bounds of a cache, because clients choose the values."""
 
 
 class AttributeGroup:
-    """Attributes that come together.
+    """Attributes that spans share, with their encoding.
 
     Args:
-        values: What OTLP can carry; taken over, not copied.
+        values: Attributes. The group keeps the dictionary without a copy.
     """
 
     __slots__ = ("attributes", "fields")
 
     def __init__(self, values: Attributes) -> None:
         self.attributes = values
-        self.fields = b"".join(attributes(SPAN_ATTRIBUTES, values)[0])
-        """Fields of a ``Span`` message."""
+        self.fields = b"".join(encode_attributes(SPAN_ATTRIBUTES, values)[0])
+        """Encoded fields of a ``Span`` message."""
 
 
 Group = TypeVar("Group", bound=AttributeGroup)
 
 
-class Remembered(dict[Key, Group]):
-    """Groups by what they are made from; when there are too many, all are forgotten.
+class GroupCache(dict[Key, Group]):
+    """Bounded cache of attribute groups. A full cache is cleared.
 
     Args:
-        make: The group for a key.
-        secret: Whether a group is of a key that may not be kept.
+        make: Returns the group of a key.
+        secret: Returns true for a group whose key must not be cached.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Remembered(dict[Key, Group]):
 
     def __missing__(self, key: Key) -> Group:
         group = self._make(key)
-        if len(group.fields) <= LARGEST_BYTES and not self._secret(group):
-            if len(self) >= MOST:
+        if len(group.fields) <= MAX_GROUP_BYTES and not self._secret(group):
+            if len(self) >= MAX_GROUPS:
                 self.clear()
             self[key] = group
         return group

@@ -1,4 +1,4 @@
-"""Encoded spans together: the request that an OTLP collector takes, and its parts again.
+"""Export requests: encoding of many spans as one request, and decoding into spans.
 
 Source: opentelemetry-proto, collector/trace/v1/trace_service.proto.
 """
@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from instrumentation._otlp.values import attributes, bounded_text
+from instrumentation._otlp.values import encode_attributes, encode_bounded_text
 from instrumentation._otlp.wire import SMALL, delimited, fields, varint
 
-_MAX_REMEMBERED: Final = 64
+_MAX_CACHED: Final = 64
 
 
 class Origin(NamedTuple):
-    """Where spans come from, as the fields that stand around them."""
+    """Encoded resource and scope of spans."""
 
     resource: bytes
     resource_schema: bytes
@@ -26,36 +26,37 @@ class Origin(NamedTuple):
 
 
 EncodedSpan = tuple[Origin, bytes]
-"""A ``Span`` message and where it comes from."""
+"""Origin and ``Span`` message."""
 
 
 class OriginEncoder:
-    """Encodes resources and scopes, each object once."""
+    """Encoder of resources and scopes. Each object is encoded once."""
 
     def __init__(self) -> None:
-        self._remembered: dict[
+        self._cache: dict[
             tuple[int, int], tuple[Resource, InstrumentationScope | None, Origin]
         ] = {}
         self._origins: dict[Origin, Origin] = {}
 
     def encode(self, resource: Resource, scope: InstrumentationScope | None) -> Origin:
-        """The origin of spans with this resource and scope."""
-        # By identity: hashing a resource serialises it. Kept beside its key, it cannot be reused.
+        """Return the origin of spans with this resource and scope."""
+        # Keyed by id, because hashing a resource serializes it. The entry keeps the objects alive,
+        # so that Python does not reuse their ids.
         key = (id(resource), id(scope))
-        known = self._remembered.get(key)
-        if known is None:
-            if len(self._remembered) >= _MAX_REMEMBERED:
-                self._remembered.clear()
+        cached = self._cache.get(key)
+        if cached is None:
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.clear()
                 self._origins.clear()
             origin = _origin(resource, scope)
-            known = (resource, scope, self._origins.setdefault(origin, origin))
-            self._remembered[key] = known
-        return known[2]
+            cached = (resource, scope, self._origins.setdefault(origin, origin))
+            self._cache[key] = cached
+        return cached[2]
 
 
-def request(spans: Iterable[EncodedSpan]) -> bytes:
-    """An ``ExportTraceServiceRequest``: spans grouped by resource, then by scope."""
-    # By identity: an `OriginEncoder` gives equal origins as one object.
+def encode_request(spans: Iterable[EncodedSpan]) -> bytes:
+    """Encode an ``ExportTraceServiceRequest`` with spans grouped by resource, then by scope."""
+    # Keyed by id: an `OriginEncoder` returns one object for equal origins.
     by_origin: dict[int, tuple[Origin, list[bytes]]] = {}
     last: Origin | None = None
     for origin, message in spans:
@@ -69,14 +70,14 @@ def request(spans: Iterable[EncodedSpan]) -> bytes:
         scopes += _scope_spans(origin, messages)
     return b"".join(
         chain.from_iterable(
-            _framed(b"\x0a", [resource, *scopes, schema])
+            _message_chunks(b"\x0a", [resource, *scopes, schema])
             for (resource, schema), scopes in resources.items()
         )
     )
 
 
-def spans_of(body: bytes) -> Iterator[EncodedSpan]:
-    """The spans of a request that `request` made."""
+def decode_request(body: bytes) -> Iterator[EncodedSpan]:
+    """Yield the spans of a request that `encode_request` returned."""
     for resource_spans in _messages(body, 1):
         resource, resource_schema = _field(resource_spans, 1), _field(resource_spans, 3)
         for scope_spans in _messages(resource_spans, 2):
@@ -92,20 +93,20 @@ def _scope_spans(origin: Origin, messages: list[bytes]) -> list[bytes]:
         for message in messages
     ]
     spans = chain.from_iterable(zip(heads, messages, strict=True))
-    return _framed(b"\x12", [origin.scope, *spans, origin.scope_schema])
+    return _message_chunks(b"\x12", [origin.scope, *spans, origin.scope_schema])
 
 
-def _framed(tag: bytes, chunks: list[bytes]) -> list[bytes]:
-    """A message that *chunks* make up; they are joined once, at the very end."""
+def _message_chunks(tag: bytes, chunks: list[bytes]) -> list[bytes]:
+    """Return tag, length and *chunks* of a message. The caller joins all chunks once."""
     return [tag + varint(sum(map(len, chunks))), *chunks]
 
 
 _HEADS: Final = tuple(map(b"\x12".__add__, SMALL))
-"""Tag and length in front of a ``Span`` message, by length."""
+"""Tag and length prefix of a ``Span`` message, by length."""
 
 
 def _origin(resource: Resource, scope: InstrumentationScope | None) -> Origin:
-    values, _ = attributes(b"\x0a", resource.attributes)
+    values, _ = encode_attributes(b"\x0a", resource.attributes)
     return Origin(
         resource=b"\x0a" + delimited(b"".join(values)),
         resource_schema=_schema(resource.schema_url),
@@ -115,13 +116,13 @@ def _origin(resource: Resource, scope: InstrumentationScope | None) -> Origin:
 
 
 def _scope(scope: InstrumentationScope) -> bytes:
-    values, _ = attributes(b"\x1a", scope.attributes)
-    name, version = bounded_text(scope.name), bounded_text(scope.version)
+    values, _ = encode_attributes(b"\x1a", scope.attributes)
+    name, version = encode_bounded_text(scope.name), encode_bounded_text(scope.version)
     return b"\x0a" + delimited(name) + b"\x12" + delimited(version) + b"".join(values)
 
 
 def _schema(url: str | None) -> bytes:
-    return b"\x1a" + delimited(bounded_text(url)) if url else b""
+    return b"\x1a" + delimited(encode_bounded_text(url)) if url else b""
 
 
 def _messages(message: bytes, number: int) -> Iterator[bytes]:
@@ -131,6 +132,6 @@ def _messages(message: bytes, number: int) -> Iterator[bytes]:
 
 
 def _field(message: bytes, number: int) -> bytes:
-    """The field with its tag, as `Origin` keeps it; empty when absent."""
+    """Return the field with its tag, as in `Origin`; empty when absent."""
     tag = bytes((number << 3 | 2,))
     return b"".join(tag + delimited(value) for value in _messages(message, number))

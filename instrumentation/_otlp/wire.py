@@ -1,4 +1,4 @@
-"""The protobuf wire format, as far as OTLP spans need it.
+"""Subset of the protobuf wire format that OTLP spans use.
 
 Source: protobuf.dev, "Encoding": tags, varints, length-delimited fields.
 """
@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from typing import Final
 
 Field = int | bytes
-"""A number, or the bytes of a string or message."""
+"""Number, or bytes of a string or message."""
 
 _SEVEN_BITS: Final = 0x7F
-_MORE: Final = 0x80
+_CONTINUATION_BIT: Final = 0x80
 _UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
-_LONGEST_VARINT: Final = 70
-"""Bits in ten groups of seven, which hold any 64-bit number."""
+_MAX_VARINT_BITS: Final = 70
+"""Ten groups of seven bits, enough for any 64-bit number."""
 
 
 def _varint(number: int) -> bytes:
     groups = bytearray()
     while number > _SEVEN_BITS:
-        groups.append(number & _SEVEN_BITS | _MORE)
+        groups.append(number & _SEVEN_BITS | _CONTINUATION_BIT)
         number >>= 7
     groups.append(number)
     return bytes(groups)
@@ -28,29 +28,32 @@ def _varint(number: int) -> bytes:
 
 SMALL: Final = (
     *(bytes((number,)) for number in range(128)),
-    *(bytes((number & _SEVEN_BITS | _MORE, number >> 7)) for number in range(128, 2048)),
+    *(
+        bytes((number & _SEVEN_BITS | _CONTINUATION_BIT, number >> 7))
+        for number in range(128, 2048)
+    ),
 )
-"""Varints by number: lengths, counts and status codes are nearly all in it."""
+"""Varints by number; they cover nearly all lengths, counts and status codes."""
 
 
 def varint(number: int) -> bytes:
-    """A number as uint64; a negative one as the two's complement that int64 uses."""
+    """Encode a number as uint64, a negative one as two's complement like int64."""
     if 0 <= number < len(SMALL):
         return SMALL[number]
     return _varint(number & _UINT64)
 
 
 def delimited(content: bytes) -> bytes:
-    """A string or message, preceded by its length."""
+    """Return *content* with its length as a prefix."""
     size = len(content)
     return (SMALL[size] if size < len(SMALL) else _varint(size)) + content
 
 
 def fields(message: bytes) -> Iterator[tuple[int, Field]]:
-    """Number and value of each field.
+    """Yield number and value of each field.
 
     Raises:
-        ValueError: *message* is cut short, or no protobuf.
+        ValueError: *message* is truncated or no protobuf.
     """
     position = 0
     while position < len(message):
@@ -76,11 +79,11 @@ def _read_value(message: bytes, position: int, wire_type: int) -> tuple[Field, i
 
 def _read_varint(message: bytes, position: int) -> tuple[int, int]:
     number = 0
-    for shift in range(0, _LONGEST_VARINT, 7):
+    for shift in range(0, _MAX_VARINT_BITS, 7):
         byte = _slice(message, position, 1)[0]
         position += 1
         number |= (byte & _SEVEN_BITS) << shift
-        if byte < _MORE:
+        if byte < _CONTINUATION_BIT:
             return number & _UINT64, position
     raise ValueError("varint: expected at most ten bytes")
 

@@ -1,5 +1,5 @@
-"""Server side of one connection: HTTP requests, WebSockets, their spans and samples.
+"""Server side: HTTP requests and WebSockets with their spans and samples.
 
-``asgi``, ``request``, ``spans``, ``attributes``, ``route`` and ``entry`` are on the way of every
-request. ``tests/benchmarks/per_request.py`` judges a change to them.
+The hot path is in ``asgi``, ``request``, ``spans``, ``attributes``, ``route`` and ``entry``.
+``tests/benchmarks/per_request.py`` measures the cost of a change to them.
 """

@@ -1,28 +1,33 @@
-"""One pass around an ASGI app: a server span and its metrics for each request.
+"""ASGI middleware that records a server span and metrics for each request.
 
-Failures of this module never reach the service (see ``_support/guard.py``). Exceptions of the
-service pass through unchanged.
+Internal errors never reach the service (see ``_support/guard.py``). Exceptions of the service are
+raised unchanged.
 """
 
 from typing import Final, Protocol
 
-from instrumentation._server.entry import OURS, UNRECORDED, Entry
+from instrumentation._server.entry import TELEMETRY_KEY, UNRECORDED_KEY, Entry
 from instrumentation._server.excluded import ExcludedPaths
-from instrumentation._server.fastapi_telemetry import NATIVE, NativeRequest, forget, record_maker
+from instrumentation._server.fastapi_telemetry import (
+    RECORD_KEY,
+    NativeRequest,
+    clear_record,
+    record_factory,
+)
 from instrumentation._server.request import Request, Requests
 from instrumentation._spans.context import detach
 from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
 from instrumentation._support.guard import Guard
 
-STOPPED: Final = frozenset({"lifespan.shutdown.complete", "lifespan.shutdown.failed"})
+SHUTDOWN_MESSAGES: Final = frozenset({"lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 
 
 class ServiceTelemetry(Protocol):
-    """Telemetry of one service, as the middleware uses it."""
+    """Telemetry of one service."""
 
     @property
     def engine(self) -> str:
-        """The maker of server spans."""
+        """Name of the engine that creates server spans."""
 
     excluded: ExcludedPaths
     entry: Entry
@@ -30,55 +35,55 @@ class ServiceTelemetry(Protocol):
     requests: Requests
 
     def started(self) -> None:
-        """Note that the service starts, on the event loop that runs now."""
+        """Start background work on the running event loop."""
 
     async def stopped(self) -> None:
-        """Send what waits: the server may exit after this."""
+        """Flush queued telemetry, because the server may exit afterwards."""
 
 
 class TelemetryMiddleware:
-    """Traces and measures what passes through; usable on any ASGI app.
+    """Middleware for any ASGI app.
 
     Args:
-        app: What to wrap.
-        telemetry: Where spans and metrics go.
+        app: App to wrap.
+        telemetry: Telemetry of the service.
     """
 
     def __init__(self, app: ASGIApp, telemetry: ServiceTelemetry) -> None:
         self.app = app
         self.telemetry = telemetry
-        # FastAPI makes its own records where it makes the spans.
-        self._record = record_maker() if telemetry.engine != "fastapi" else None
-        self._begin = self._first
+        # The engine "fastapi" creates its own records.
+        self._make_record = record_factory() if telemetry.engine != "fastapi" else None
+        self._begin = self._begin_first
         self._excluded = telemetry.excluded
         self._isolate = telemetry.entry.isolate
         self._open = telemetry.requests.open
         self._metrics_path: ASGIApp | None = None
-        self._starting = telemetry.guard.operation("request_start")
-        self._finishing = telemetry.guard.operation("request_end")
+        self._start_operation = telemetry.guard.operation("request_start")
+        self._end_operation = telemetry.guard.operation("request_end")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one connection through."""
-        if scope["type"] != "http" or scope.get(OURS) is self.telemetry:
-            await self._pass_on(scope, receive, send)
+        """Handle one connection."""
+        if scope["type"] != "http" or scope.get(TELEMETRY_KEY) is self.telemetry:
+            await self._handle_other(scope, receive, send)
             return
-        # The path below the one that the server or proxy answers under.
+        # Path relative to the prefix of the server or proxy.
         path = scope["path"].removeprefix(scope.get("root_path") or "")
         excluded = self._excluded.get(path)
         if excluded is not None:
-            answering = self._exposed(excluded.app) if excluded.app else self.app
-            await self._pass_unrecorded(answering, scope, receive, send)
+            target = self._metrics_app(excluded.app) if excluded.app else self.app
+            await self._call_unrecorded(target, scope, receive, send)
             return
-        record = self._recorded(scope)
+        record = self._add_record(scope)
         try:
             request = self._begin(scope, send)
         except Exception as error:  # noqa: BLE001  see _support/guard.py
-            self._starting.failed(error)
-            await self._pass_unrecorded(self.app, scope, receive, send)
+            self._start_operation.failed(error)
+            await self._call_unrecorded(self.app, scope, receive, send)
             return
-        scope[OURS] = self.telemetry
-        if not request.sized:
-            receive = request.counting(receive)
+        scope[TELEMETRY_KEY] = self.telemetry
+        if not request.body_size_known:
+            receive = request.counted_receive(receive)
         try:
             await self.app(scope, receive, request.send)
         except BaseException as error:
@@ -88,115 +93,115 @@ class TelemetryMiddleware:
             try:
                 request.finish()
             except Exception as error:  # noqa: BLE001  see _support/guard.py
-                self._finishing.failed(error)
+                self._end_operation.failed(error)
             if record is not None:
-                forget(record)
+                clear_record(record)
 
-    def _exposed(self, page: ASGIApp) -> ASGIApp:
-        """Return what answers scrapes: *page*, or the app where it has one of its own."""
+    def _metrics_app(self, page: ASGIApp) -> ASGIApp:
+        """Return the app that answers scrapes: *page*, or the service when it has its own page."""
         if self._metrics_path is None:
-            from instrumentation._server.metrics_path import MetricsPath  # noqa: PLC0415  no service starts by it
+            from instrumentation._server.metrics_path import MetricsPath  # noqa: PLC0415  not needed at start
 
-            finding = self.telemetry.guard.operation("metrics_path")
-            self._metrics_path = MetricsPath(self.app, page, finding)
+            operation = self.telemetry.guard.operation("metrics_path")
+            self._metrics_path = MetricsPath(self.app, page, operation)
         return self._metrics_path
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "lifespan":
-                await self._live(scope, receive, send)
-            case "websocket" if scope.get(OURS) is not self.telemetry:
-                await self._converse(scope, receive, send)
+                await self._handle_lifespan(scope, receive, send)
+            case "websocket" if scope.get(TELEMETRY_KEY) is not self.telemetry:
+                await self._handle_websocket(scope, receive, send)
             case _:
                 await self.app(scope, receive, send)
 
-    async def _pass_unrecorded(
+    async def _call_unrecorded(
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Call *app* without a span, and without the context of an earlier request."""
+        """Call *app* without a span and without the context of an earlier request."""
         token = None
-        with self._starting:
+        with self._start_operation:
             token = self._isolate(scope)
-        scope[UNRECORDED] = self.telemetry
-        self._mark(scope)
+        scope[UNRECORDED_KEY] = self.telemetry
+        self._mark_scope(scope)
         try:
             await app(scope, receive, send)
         finally:
-            with self._finishing:
+            with self._end_operation:
                 if token is not None:
                     detach(token)
 
-    def _mark(self, scope: Scope) -> None:
-        scope[OURS] = self.telemetry
-        if self._record is not None and NATIVE not in scope:
-            scope[NATIVE] = None
+    def _mark_scope(self, scope: Scope) -> None:
+        scope[TELEMETRY_KEY] = self.telemetry
+        if self._make_record is not None and RECORD_KEY not in scope:
+            scope[RECORD_KEY] = None
 
-    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record = self._recorded(scope)
+    async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = self._add_record(scope)
         socket = None
-        with self._starting:
+        with self._start_operation:
             socket = self._open(scope, receive, send)
         if socket is None:
-            await self._pass_unrecorded(self.app, scope, receive, send)
+            await self._call_unrecorded(self.app, scope, receive, send)
             return
-        self._mark(scope)
+        self._mark_scope(scope)
         try:
             await self.app(scope, socket.receive, socket.send)
         except BaseException as error:
             socket.error = error
             raise
         finally:
-            with self._finishing:
+            with self._end_operation:
                 socket.finish()
             if record is not None:
-                forget(record)
+                clear_record(record)
 
-    def _recorded(self, scope: Scope) -> NativeRequest | None:
-        """Give *scope* a record for FastAPI to fill in, unless it has one."""
-        if self._record is None or NATIVE in scope:
+    def _add_record(self, scope: Scope) -> NativeRequest | None:
+        """Add a record to *scope*, which FastAPI fills in, unless it has one."""
+        if self._make_record is None or RECORD_KEY in scope:
             return None
-        scope[NATIVE] = record = self._record(scope.get("root_path") or "")
+        scope[RECORD_KEY] = record = self._make_record(scope.get("root_path") or "")
         return record
 
-    def _first(self, scope: Scope, send: Send) -> Request:
-        """Start with the first request, for servers that tell of no lifespan."""
+    def _begin_first(self, scope: Scope, send: Send) -> Request:
+        """Start telemetry with the first request, for servers without lifespan."""
         self._start()
         return self._begin(scope, send)
 
     def _start(self) -> None:
         self._begin = self.telemetry.requests.begin
-        with self._starting:
+        with self._start_operation:
             self.telemetry.started()
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Start with the app, and send what waits before the server may exit.
+    async def _handle_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start telemetry with the app and flush it before the server may exit.
 
-        A server that was sent SIGTERM ends by that signal once the lifespan is over, so that no
-        exit handler runs: this is the last chance. An app that knows no lifespan gets ours.
+        After SIGTERM a server ends by that signal once the lifespan is over. No exit handler runs,
+        so that this is the last chance to flush. An app without lifespan support is replaced.
         """
         self._start()
-        asked = False
+        receive_called = False
 
-        async def asking() -> Message:
-            nonlocal asked
-            asked = True
+        async def receive_from_server() -> Message:
+            nonlocal receive_called
+            receive_called = True
             return await receive()
 
-        async def flushing(message: Message) -> None:
-            if message["type"] in STOPPED:
+        async def send_after_flush(message: Message) -> None:
+            if message["type"] in SHUTDOWN_MESSAGES:
                 await self._stop()
             await send(message)
 
         try:
-            await self.app(scope, asking, flushing)
+            await self.app(scope, receive_from_server, send_after_flush)
         except Exception:
-            if asked:
+            if receive_called:
                 raise
-        if not asked:
-            await self._live_alone(receive, send)
+        if not receive_called:
+            await self._answer_lifespan(receive, send)
 
-    async def _live_alone(self, receive: Receive, send: Send) -> None:
-        """Answer for an app that has given up without a word. Source: ASGI, "Lifespan"."""
+    async def _answer_lifespan(self, receive: Receive, send: Send) -> None:
+        """Answer for an app without lifespan support. Source: ASGI, "Lifespan"."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -204,5 +209,5 @@ class TelemetryMiddleware:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _stop(self) -> None:
-        with self._finishing:
+        with self._end_operation:
             await self.telemetry.stopped()

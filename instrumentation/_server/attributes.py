@@ -1,12 +1,12 @@
-"""What a server span says about its request. Source: semantic conventions, "HTTP server span"."""
+"""Attributes of server spans. Source: semantic conventions, "HTTP server span"."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from instrumentation._otlp.attribute_group import AttributeGroup, Attributes, Remembered
+from instrumentation._otlp.attribute_group import AttributeGroup, Attributes, GroupCache
 from instrumentation._otlp.outcome import FAILED, UNSET, Outcome
-from instrumentation._spans.attributes import cleaned, cut
+from instrumentation._spans.attributes import sanitize_value, truncate
 from instrumentation._support.redaction import (
     LONGEST,
     REDACTED,
@@ -19,26 +19,25 @@ from instrumentation.settings import LENGTH_LIMIT, Settings
 
 Key = TypeVar("Key")
 
-
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
-Socket = tuple[Any, ...]
-"""Address and port; of a Unix socket its path."""
+SocketAddress = tuple[Any, ...]
+"""Address and port, or path of a Unix socket and None."""
 
-Target = tuple[bytes, Socket | None, str, str, str]
-"""Host header, the server's own socket, scheme, protocol version and method."""
+Target = tuple[bytes, SocketAddress | None, str, str, str]
+"""Host header, socket of the server, scheme, protocol version and method."""
 
-Ending = tuple[str, str, int, str]
-"""Method, route, status code and type of the error; empty and 0 for none."""
+OutcomeKey = tuple[str, str, int, str]
+"""Method, route, status code and error type; empty or 0 for none."""
 
 WEBSOCKET: Attributes = {"network.protocol.name": "websocket"}
 
 
 class ServerAttributes:
-    """Builds the attributes of sampled requests in groups, most of which come again and again."""
+    """Factory of the attributes of sampled requests, in groups that are cached."""
 
     def __init__(self, settings: Settings) -> None:
-        longest = settings.limits.attribute_length
+        max_length = settings.limits.attribute_length
         secret = self._secret = settings.secret_parameters
 
         def query(sent: bytes) -> Attributes:
@@ -48,33 +47,33 @@ class ServerAttributes:
         def path(sent: str) -> Attributes:
             return {"url.path": redacted_path(sent[:LONGEST], secret)}
 
-        def grouped(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
-            return lambda key: AttributeGroup(_bounded(make(key), longest))
+        def group_factory(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
+            return lambda key: AttributeGroup(_truncate_values(make(key), max_length))
 
-        self._targets = Remembered(grouped(_target))
-        self._paths = Remembered(grouped(path), secret=_redacted("url.path"))
-        self._clients = Remembered(grouped(_client))
-        self._queries = Remembered(grouped(query), secret=_redacted("url.query"))
-        self._agents = Remembered(grouped(_agent))
-        self._rare = grouped(self._captured)
-        self.outcomes = _outcomes({}, longest)
-        """What is known at the end of a request."""
-        self.socket_outcomes = _outcomes(WEBSOCKET, longest)
-        """What is known at the end of a WebSocket."""
+        self._targets = GroupCache(group_factory(_target))
+        self._paths = GroupCache(group_factory(path), secret=_is_redacted("url.path"))
+        self._clients = GroupCache(group_factory(_client))
+        self._queries = GroupCache(group_factory(query), secret=_is_redacted("url.query"))
+        self._agents = GroupCache(group_factory(_agent))
+        self._uncached = group_factory(self._uncached_attributes)
+        self.outcomes = _outcomes({}, max_length)
+        """Outcomes of requests."""
+        self.socket_outcomes = _outcomes(WEBSOCKET, max_length)
+        """Outcomes of WebSockets."""
         self._request_headers = {
             name.encode("latin-1"): f"http.request.header.{name}"
             for name in settings.request_headers
         }
 
-    def of(
+    def groups(
         self, scope: Mapping[str, Any], method: str, headers: dict[bytes, bytes]
     ) -> list[AttributeGroup]:
-        """What is known before the request is dispatched."""
+        """Return the attributes that are known before dispatch."""
         get, header = scope.get, headers.get
         client, server = get("client"), get("server")
-        if isinstance(client, list) or isinstance(server, list):  # are no keys
+        if isinstance(client, list) or isinstance(server, list):  # cannot be keys
             sockets = {"client": client and tuple(client), "server": server and tuple(server)}
-            return self.of({**scope, **sockets}, method, headers)
+            return self.groups({**scope, **sockets}, method, headers)
         scheme, version = get("scheme", "http"), get("http_version", "1.1")
         groups = [
             self._targets[header(b"host", b""), server, scheme, version, method],
@@ -87,51 +86,55 @@ class ServerAttributes:
         if agent := header(b"user-agent"):
             groups.append(self._agents[agent])
         if method == OTHER_METHOD or self._request_headers:
-            groups.append(self._rare((scope, method, headers)))
+            groups.append(self._uncached((scope, method, headers)))
         return groups
 
-    def _captured(self, request: tuple[Mapping[str, Any], str, dict[bytes, bytes]]) -> Attributes:
-        """What no two requests need to share."""
+    def _uncached_attributes(
+        self, request: tuple[Mapping[str, Any], str, dict[bytes, bytes]]
+    ) -> Attributes:
+        """Return attributes that differ per request and are not cached."""
         scope, method, headers = request
         found: Attributes = {}
         if method == OTHER_METHOD:
             found["http.request.method_original"] = scope["method"][:LONGEST]
         for name, attribute in self._request_headers.items():
             if name in headers:
-                found[attribute] = self.captured(headers[name])
+                found[attribute] = self.header_value(headers[name])
         return found
 
-    def captured(self, value: bytes) -> tuple[str]:
-        """Return the value of a header, without secrets in the URLs that it has."""
+    def header_value(self, value: bytes) -> tuple[str]:
+        """Return the value of a header with redacted URLs."""
         text = value[: 2 * LONGEST].decode("latin-1")
         return (redacted_text(text, self._secret)[:LONGEST],)
 
 
-def _outcomes(more: Attributes, longest: int) -> Remembered[Ending, Outcome]:
-    return Remembered(lambda ending: _outcome(ending, more, longest))
+def _outcomes(extra: Attributes, max_length: int) -> GroupCache[OutcomeKey, Outcome]:
+    return GroupCache(lambda key: _outcome(key, extra, max_length))
 
 
-def _outcome(ending: Ending, more: Attributes, longest: int) -> Outcome:
-    method, route, status_code, error = ending
-    kind = "WS" if more is WEBSOCKET else "HTTP" if method == OTHER_METHOD else method
+def _outcome(key: OutcomeKey, extra: Attributes, max_length: int) -> Outcome:
+    method, route, status_code, error = key
+    kind = "WS" if extra is WEBSOCKET else "HTTP" if method == OTHER_METHOD else method
     named: Attributes = {
-        "http.route": cut(route, LENGTH_LIMIT),
+        "http.route": truncate(route, LENGTH_LIMIT),
         "http.response.status_code": status_code,
         "error.type": error,
     }
     return Outcome(
-        cut(f"{kind} {route}", LENGTH_LIMIT) if route else kind,
-        _bounded({**more, **{name: value for name, value in named.items() if value}}, longest),
+        truncate(f"{kind} {route}", LENGTH_LIMIT) if route else kind,
+        _truncate_values(
+            {**extra, **{name: value for name, value in named.items() if value}}, max_length
+        ),
         FAILED if error else UNSET,
     )
 
 
-def _client(client: Socket) -> Attributes:
+def _client(client: SocketAddress) -> Attributes:
     return {"client.address": client[0], "client.port": client[1]}
 
 
-def _redacted(name: str) -> Callable[[AttributeGroup], bool]:
-    """Return a function that tells whether the attribute *name* of a group was redacted."""
+def _is_redacted(name: str) -> Callable[[AttributeGroup], bool]:
+    """Return a predicate: the attribute *name* of a group is redacted."""
     return lambda group: REDACTED in str(group.attributes[name])
 
 
@@ -152,8 +155,8 @@ def _target(target: Target) -> Attributes:
     return {name: value for name, value in found.items() if value}
 
 
-def _address(host: str, server: Socket | None, scheme: str) -> tuple[str | None, int | None]:
-    """Address and port as the client named them; a Host that is none falls back to the socket."""
+def _address(host: str, server: SocketAddress | None, scheme: str) -> tuple[str | None, int | None]:
+    """Return address and port of the Host header, or of the socket when the header is invalid."""
     try:
         parts = urlsplit(f"//{host}")
         name, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)
@@ -164,8 +167,8 @@ def _address(host: str, server: Socket | None, scheme: str) -> tuple[str | None,
     return server[0], server[1]
 
 
-def _bounded(attributes: Attributes, longest: int) -> Attributes:
-    """Return *attributes* within the limit, where it is smaller than what they have anyway."""
-    if longest >= LONGEST:
+def _truncate_values(attributes: Attributes, max_length: int) -> Attributes:
+    """Return *attributes* with values of at most *max_length* characters."""
+    if max_length >= LONGEST:
         return attributes
-    return {name: cleaned(value, longest) for name, value in attributes.items()}
+    return {name: sanitize_value(value, max_length) for name, value in attributes.items()}

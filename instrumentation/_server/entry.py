@@ -1,11 +1,9 @@
-"""The context of an entry point, and the layers outside that trace the same request.
+"""Context of an entry point, and detection of outer middleware that traces the same request.
 
-An entry point is an HTTP request, a WebSocket, a gRPC call or a message.
-The ambient context says nothing about its caller: a server may run it in the context of an earlier
-request of the same connection, because asyncio copies the current context when a service resumes
-reading a body.
-So the span and the baggage come from the caller's headers alone, and the scope tells of a layer
-outside.
+An entry point is an HTTP request, a WebSocket, a gRPC call or a message. The ambient context may
+belong to an earlier request of the same connection, because asyncio copies the current context when
+a service resumes reading a body. Therefore the caller's span and baggage are read from the headers
+only, and outer middleware is detected by keys of the scope.
 """
 
 from collections.abc import Callable
@@ -18,78 +16,78 @@ from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
-from instrumentation._clients.call import CLIENTS, SUPPRESSED
-from instrumentation._server.fastapi_telemetry import NATIVE
-from instrumentation._spans.context import SPAN_KEY, attach, current
-from instrumentation._spans.propagators import PROPAGATORS
+from instrumentation._clients.call import CLIENTS_KEY, SUPPRESSION_KEYS
+from instrumentation._server.fastapi_telemetry import RECORD_KEY
+from instrumentation._spans.context import SPAN_KEY, attach, get_current
+from instrumentation._spans.propagators import PROPAGATORS_KEY
 from instrumentation._support.asgi_types import Scope
 from instrumentation._support.guard import Guard
 from instrumentation._support.on_import import when_imported
 from instrumentation._support.patch import patched
 
-OURS: Final = "instrumentation.telemetry"
-"""Scope key of the telemetry that watches the connection."""
+TELEMETRY_KEY: Final = "instrumentation.telemetry"
+"""Scope key of the telemetry that handles the connection."""
 
-UNRECORDED: Final = "instrumentation.unrecorded"
-"""Scope key of the telemetry that watches the connection and makes no span of the request."""
+UNRECORDED_KEY: Final = "instrumentation.unrecorded"
+"""Scope key of the telemetry that handles the connection without a span."""
 
-TRACED: Final = "instrumentation.traced"
-"""Scope key of requests whose SERVER span a layer outside has made current.
+TRACED_KEY: Final = "instrumentation.traced"
+"""Scope key of requests with a current SERVER span of outer middleware.
 
-A service may set it to true in a middleware of its own.
+A service may set it to true in its own middleware.
 """
 
-CONTRIB: Final = "opentelemetry.instrumentation.asgi"
-"""Module of contrib's middleware."""
+CONTRIB_MODULE: Final = "opentelemetry.instrumentation.asgi"
+"""Module of the contrib middleware."""
 
 CALL_KEYS: Final = frozenset(
     {
         SPAN_KEY,
         next(iter(baggage.set_baggage("name", "value", Context()))),
-        *SUPPRESSED,
-        "suppress_instrumentation",  # contrib sets this one beside the API's
-        CLIENTS,
-        PROPAGATORS,
+        *SUPPRESSION_KEYS,
+        "suppress_instrumentation",  # set by contrib in addition to the API's key
+        CLIENTS_KEY,
+        PROPAGATORS_KEY,
     }
 )
-"""Context keys of one call or one service. No entry point takes them from the ambient context.
+"""Context keys of one call or one service. An entry point drops them from the ambient context.
 
-Every other key belongs to the application, and an entry point keeps it: the key may come from a
-middleware outside, and uvicorn hands it to the next request without telemetry as well.
+It keeps all other keys, which belong to the application: outer middleware may have set them.
+Without telemetry, uvicorn copies them to the next request as well.
 """
 
 
-def own_context(base: Context, ambient: Context) -> Context:
-    """Return *base* and the keys of the application in *ambient*.
+def entry_context(base: Context, ambient: Context) -> Context:
+    """Return *base* and the application's keys of *ambient*.
 
-    The ambient context of a request that is over is left for good, because the server may run code
-    after this one, such as the log line of an unhandled exception.
+    If *ambient* belongs to a finished request, the result also becomes the current context. The
+    server may run more code in it, such as the log line of an unhandled exception.
     """
     kept = {key: value for key, value in ambient.items() if key not in CALL_KEYS}
     context = Context({**kept, **base})
-    if getattr(ambient.get(SPAN_KEY), "left", False):
+    if getattr(ambient.get(SPAN_KEY), "app_returned", False):
         attach(context)
     return context
 
 
-def traced_outside(scope: Scope) -> bool:
-    """Return true when a layer outside has made the SERVER span of this request current."""
-    if TRACED not in scope and (_traced_by_sightline(scope) or _traced_by_fastapi(scope)):
-        scope[TRACED] = True
-    return TRACED in scope
+def has_outer_span(scope: Scope) -> bool:
+    """Return true when outer middleware has made the SERVER span of this request current."""
+    if TRACED_KEY not in scope and (_has_sightline_span(scope) or _has_fastapi_span(scope)):
+        scope[TRACED_KEY] = True
+    return TRACED_KEY in scope
 
 
-def _traced_by_sightline(scope: Scope) -> bool:
-    outer = scope.get(OURS)
-    return outer is not None and outer.makes_spans and scope.get(UNRECORDED) is not outer
+def _has_sightline_span(scope: Scope) -> bool:
+    outer = scope.get(TELEMETRY_KEY)
+    return outer is not None and outer.makes_spans and scope.get(UNRECORDED_KEY) is not outer
 
 
-def _traced_by_fastapi(scope: Scope) -> bool:
-    return getattr(scope.get(NATIVE), "span", None) is not None
+def _has_fastapi_span(scope: Scope) -> bool:
+    return getattr(scope.get(RECORD_KEY), "span", None) is not None
 
 
 class Entry:
-    """Start of what one service is asked to do.
+    """Contexts of the entry points of one service.
 
     Args:
         base: Context values of the service.
@@ -100,41 +98,43 @@ class Entry:
 
     def context(self) -> Context:
         """Return a context without a caller."""
-        return own_context(self.base, current())
+        return entry_context(self.base, get_current())
 
     def isolate(self, scope: Scope) -> Token[Context] | None:
-        """Leave the ambient context, unless a layer outside has made it for this request.
+        """Leave the ambient context unless outer middleware has created it for this request.
 
         Returns:
-            The token that goes back; None when the context stays as it is.
+            Token that restores the ambient context; None when it was kept.
         """
-        ambient = current()
-        if not ambient or traced_outside(scope):
+        ambient = get_current()
+        if not ambient or has_outer_span(scope):
             return None
-        return attach(own_context(self.base, ambient))
+        return attach(entry_context(self.base, ambient))
 
 
-def watch_contrib(guard: Guard) -> None:
-    """Make contrib's middleware mark the requests whose SERVER span it has started."""
-    marking = guard.operation("contrib_mark")
+def mark_contrib_spans(guard: Guard) -> None:
+    """Patch the contrib middleware so that it sets `TRACED_KEY` when it starts a SERVER span."""
+    operation = guard.operation("contrib_mark")
 
-    def mark(_middleware: object, span: object, _name: str, scope: Scope, *_more: object) -> None:
+    def mark(
+        _middleware: object, span: object, _name: str, scope: Scope, *_details: object
+    ) -> None:
         if getattr(span, "kind", None) is SpanKind.SERVER:
-            scope[TRACED] = True
+            scope[TRACED_KEY] = True
 
     def wrap(get_send: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(get_send)
-        def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  contrib has no types
-            with marking:
-                mark(*arguments, **named)
-            return get_send(*arguments, **named)
+        def wrapper(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  contrib has no types
+            with operation:
+                mark(*arguments, **options)
+            return get_send(*arguments, **options)
 
-        return marked
+        return wrapper
 
     def patch() -> None:
-        with marking:
-            contrib = import_module(CONTRIB).OpenTelemetryMiddleware
-            # It is private, and the only place that sees both the span and the scope.
+        with operation:
+            contrib = import_module(CONTRIB_MODULE).OpenTelemetryMiddleware
+            # The only function with access to both the span and the scope. It is private.
             patched(contrib, "_get_otel_send", wrap)
 
-    when_imported(CONTRIB, patch)
+    when_imported(CONTRIB_MODULE, patch)

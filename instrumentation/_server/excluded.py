@@ -1,4 +1,4 @@
-"""Paths that are not recorded: by name, and by pattern where the service asks for it."""
+"""Paths that are not recorded: exact ones, and patterns when the service configures them."""
 
 import re
 from collections.abc import Sequence
@@ -7,35 +7,35 @@ from typing import Final, NamedTuple
 
 from instrumentation._support.asgi_types import ASGIApp
 
-_REMEMBERED: Final = 1024
-"""Paths that were matched; strangers may send any number of others."""
+_CACHE_SIZE: Final = 1024
+"""Bound of the cached matches, because clients choose the paths."""
 
 
 class ExcludedPath(NamedTuple):
-    """A path that is not recorded."""
+    """Path that is not recorded."""
 
     app: ASGIApp | None
-    """Who answers; None: the service itself."""
+    """App that answers for this path; None: the instrumented app."""
 
 
 class ExcludedPaths(dict[str, ExcludedPath]):
-    """By path. `get` is all that requests ask."""
+    """Excluded paths by path. Requests call only `get`."""
 
 
 class PatternedExcludedPaths(ExcludedPaths):
-    """As `ExcludedPaths`, and every path in which one of *patterns* is found."""
+    """Excluded paths that include every path with a match of one of *patterns*."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         super().__init__()
         find = re.compile("|".join(patterns)).search
-        self._matches = lru_cache(_REMEMBERED)(lambda path: find(path) is not None)
+        self._matches = lru_cache(_CACHE_SIZE)(lambda path: find(path) is not None)
 
     def get(self, path: str, default: ExcludedPath | None = None) -> ExcludedPath | None:  # type: ignore[override]  # narrower
-        """What stands under *path*."""
+        """Return the entry of *path*."""
         found = super().get(path, default)
         return ExcludedPath(app=None) if found is None and self._matches(path) else found
 
 
 def excluded_paths(patterns: Sequence[str]) -> ExcludedPaths:
-    """An empty table, as quick as a dictionary where there are no *patterns*."""
+    """Return an empty table; without *patterns* its `get` is that of a dictionary."""
     return PatternedExcludedPaths(patterns) if patterns else ExcludedPaths()

@@ -1,7 +1,7 @@
-"""FastAPI's own telemetry, from 0.142 on, beside ours.
+"""Adapter for FastAPI's own telemetry, which exists since 0.142.
 
-FastAPI offers no public way to share a request with it. Its private names are looked up once, at
-set-up; where a release has changed them, its telemetry is kept out of requests as a whole.
+FastAPI has no public API for sharing a request with its telemetry. Private names are resolved once,
+at set-up. If a release renames them, FastAPI's telemetry is disabled for recorded requests.
 """
 
 import os
@@ -12,59 +12,59 @@ from typing import Any, Final, Protocol
 
 from instrumentation._support.patch import Undo
 
-NATIVE: Final = "fastapi.telemetry"
-"""Scope key of FastAPI's record of a request; None keeps FastAPI from making one."""
+RECORD_KEY: Final = "fastapi.telemetry"
+"""Scope key of FastAPI's record of a request; None prevents FastAPI from creating one."""
 
 OPT_IN: Final = "FASTAPI_OTEL_AUTO_CONFIGURE"
-"""Variable that asks FastAPI to export by itself; 0.142 does not know it and always exports."""
+"""Variable that enables FastAPI's own export; 0.142 ignores it and always exports."""
 
 
 class NativeRequest(Protocol):
-    """FastAPI's record of one request, which its router and handlers fill in."""
+    """FastAPI's record of one request, filled in by its router and handlers."""
 
     route: str | None
     data: object | None
     span: object | None
     failed: bool
-    """Whether it holds exceptions. Sightline's own records have it."""
+    """True when it holds exceptions. Only Sightline's own record class has this field."""
     _mount_prefix: str
     _exceptions: list[BaseException]
 
 
-MakeRecord = Callable[[str], NativeRequest | None]
-"""Makes the record of a request from the path that a proxy serves the app under."""
+RecordFactory = Callable[[str], NativeRequest | None]
+"""Factory of the record of a request; its argument is the path prefix of the proxy."""
 
 
 def config_of(app: object) -> dict[str, Any] | None:
-    """Return the settings of *app*'s own telemetry, or None when it has none."""
+    """Return the settings of FastAPI's telemetry of *app*; None without such telemetry."""
     config: dict[str, Any] | None = getattr(app, "_telemetry", None)
     return config if isinstance(config, dict) and "tracing" in config else None
 
 
-def record_maker() -> MakeRecord:
-    """Return a maker of records without a span, for requests that we trace.
+def record_factory() -> RecordFactory:
+    """Return a factory of records without a span, for requests that Sightline traces.
 
-    With such a record FastAPI names the route, also of redirects and below mounts, and
-    ``get_telemetry_data()`` answers in handlers.
+    In such a record FastAPI stores the route, including redirects and mounts, and
+    ``get_telemetry_data()`` works in handlers.
     """
     api: Any = sys.modules.get("fastapi.telemetry._api")
     try:
         context_key()
-        return _maker(api._RequestTelemetry, api.TelemetryData)  # noqa: SLF001  see above
+        return _record_factory(api._RequestTelemetry, api.TelemetryData)  # noqa: SLF001  see above
     except (AttributeError, KeyError, TypeError):
         return _no_record
 
 
-def _maker(native: type, data: type) -> MakeRecord:
-    """Return a maker of FastAPI's *native* records that costs a third of their own.
+def _record_factory(native: type, data: type) -> RecordFactory:
+    """Return a factory of *native* records that costs a third of FastAPI's constructor.
 
-    What a request starts with are attributes of a class, so that nothing is written to its record.
+    Initial values are attributes of the class, so that a new record needs no assignment.
     """
     fields = vars(native(span=None, span_method=""))
     plain = {name: value for name, value in fields.items() if name not in {"data", "_exceptions"}}
     shared = [*plain.values(), *(getattr(data, name) for name in vars(data()))]
     if len(plain) + 2 != len(fields) or not all(each is None or each == "" for each in shared):
-        raise TypeError("a record that FastAPI 0.142 to 0.165 does not have")
+        raise TypeError("FastAPI's request record: expected the fields of FastAPI 0.142 to 0.165")
     members = {**plain, "failed": False, "_exceptions": cached_property(_first_exceptions)}
     record_class: Any = type("Record", (native,), members)
     new = object.__new__
@@ -85,66 +85,66 @@ def _first_exceptions(record: NativeRequest) -> list[BaseException]:
 
 
 def _no_record(root_path: str) -> None:
-    """Make no record: there is no FastAPI with a telemetry that we know."""
+    """Create no record: FastAPI's telemetry is absent or unsupported."""
 
 
 @cache
 def context_key() -> str:
-    """Return the key under which a context holds the record of its request."""
+    """Return the context key of the record of the current request."""
     key: str = sys.modules["fastapi.telemetry._api"]._REQUEST_TELEMETRY_KEY  # noqa: SLF001  see above
     return key
 
 
-def forget(record: NativeRequest) -> None:
-    """Drop what *record* holds of a request that is over: contexts may outlive it."""
+def clear_record(record: NativeRequest) -> None:
+    """Clear *record* after its request, because contexts that hold it may outlive the request."""
     record.data = None
     if record.failed:
         record._exceptions.clear()  # noqa: SLF001  see above
 
 
-def configure(app: object, *, exported: bool, **more: Any) -> Undo:  # noqa: ANN401  FastAPI's settings
-    """Change the settings that FastAPI records requests of *app* by.
+def configure(app: object, *, exported: bool, **options: Any) -> Undo:  # noqa: ANN401  FastAPI's settings
+    """Change the telemetry settings of FastAPI for requests of *app*.
 
-    Its exporters keep settings of their own: metrics and logs go on as configured.
+    FastAPI's exporters have separate settings: metrics and logs stay as configured.
 
     Args:
         app: Any app.
-        exported: Whether we export the spans, so that FastAPI must not do it a second time.
-        more: Settings by name.
+        exported: Sightline exports the spans, so that FastAPI must not export them, too.
+        options: Settings by name.
     """
     config = config_of(app)
     native: Any = getattr(app, "_native_telemetry", None)
     if config is None or native is None:
-        return _nothing
-    before, shared = dict(config), native.config
-    native.config = {**config, **more}
+        return _undo_nothing
+    original, shared = dict(config), native.config
+    native.config = {**config, **options}
     if exported and config["tracer_provider"] is None:
         config["tracing"] = False
-    config["auto_configure"] = _exports_by_itself(config)
-    enabled = _quick_check(native)
+    config["auto_configure"] = _has_auto_export(config)
+    enabled = _cheap_enabled_check(native)
     if enabled is not None:
         native.enabled = enabled
 
     def undo() -> None:
         native.config = shared
-        config.update(before)
+        config.update(original)
         vars(native).pop("enabled", None)
 
     return undo
 
 
-def _exports_by_itself(config: Mapping[str, Any]) -> bool:
-    """Return whether the user asked FastAPI to export, as opposed to a default of 0.142."""
+def _has_auto_export(config: Mapping[str, Any]) -> bool:
+    """Return true when the user enabled FastAPI's export; 0.142 enables it by default."""
     applications = sys.modules["fastapi.applications"]
     opted_in = OPT_IN in applications.FastAPI.__init__.__code__.co_consts
     return bool(config.get("auto_configure")) and opted_in
 
 
-def _quick_check(native: Any) -> Callable[[], bool] | None:  # noqa: ANN401  FastAPI's
-    """Return FastAPI's check for providers, which it makes per request, at a tenth of the cost.
+def _cheap_enabled_check(native: Any) -> Callable[[], bool] | None:  # noqa: ANN401  FastAPI's
+    """Return a replacement of FastAPI's check for providers, at a tenth of its cost per request.
 
-    None where FastAPI's own has to do: it makes the spans, a provider was named, or the API keeps
-    them elsewhere.
+    Returns None when FastAPI's check must run: FastAPI creates the spans, a provider is configured,
+    or the API stores providers under other names.
     """
     config = native.config
     meters: Any = sys.modules.get("opentelemetry.metrics._internal")
@@ -164,5 +164,5 @@ def _quick_check(native: Any) -> Callable[[], bool] | None:  # noqa: ANN401  Fas
     return check
 
 
-def _nothing() -> None:
-    """Undo nothing."""
+def _undo_nothing() -> None:
+    """Do nothing: nothing was changed."""

@@ -1,7 +1,7 @@
-"""The path of the metrics page in an app that may serve metrics there already.
+"""Path of the metrics page in an app that may already serve metrics there.
 
-What the app serves there stays. It is found by the app's own matching of routes, or by its answer:
-a catch-all route, static files or a middleware may serve anything.
+The app's own page has precedence. It is detected by the app's routes, or else by its response,
+because a catch-all route, static files or middleware may serve the path.
 """
 
 import re
@@ -15,88 +15,88 @@ from instrumentation._server.route import Routes
 from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
 from instrumentation._support.guard import LOGGER, Operation
 
-READING: Final = frozenset({"GET", "HEAD"})
+SCRAPE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 FULL_MATCH: Final = 2
-"""Of Starlette's ``Match``: path and method."""
+"""Value of Starlette's ``Match.FULL``: path and method match."""
 
-NO_PAGE: Final = "no-such-page-sightline-asks"
-"""Last segment of a path that only a catch-all route matches."""
+PROBE_SEGMENT: Final = "no-such-page-sightline-asks"
+"""Last segment of a path that no route matches except a catch-all."""
 
-EXPOSED_AS: Final = re.compile(rb"version=|openmetrics|prometheus")
-"""In the content type of a page of metrics."""
+METRICS_CONTENT_TYPE: Final = re.compile(rb"version=|openmetrics|prometheus")
+"""Pattern in the content type of a metrics page."""
 
 SAMPLE: Final = re.compile(rb"\s*(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{[^\n]*\})? [-+\d.NI])")
-"""Start of a page of metrics as plain text."""
+"""Start of a metrics page in plain text."""
 
 OK: Final = 200
 
-NOT_SERVED: Final = frozenset({404, 405})
-"""No such page, or not for GET."""
+NOT_SERVED_STATUSES: Final = frozenset({404, 405})
+"""Status codes of a missing page or of an unsupported GET."""
 
 
 class MetricsPath:
-    """An ASGI app that lets *app* answer where it serves metrics itself, and *page* elsewhere.
+    """ASGI app that forwards to *app* if it serves metrics itself, and otherwise to *page*.
 
-    It is settled by the first GET whose answer tells, for as long as the process runs.
+    The first GET with a conclusive response decides, until the process exits.
 
     Args:
-        app: The app that is watched.
-        page: Sightline's page.
-        finding: Failures of the search are counted here.
+        app: Instrumented app.
+        page: Sightline's metrics page.
+        operation: Counts internal errors.
     """
 
-    def __init__(self, app: ASGIApp, page: ASGIApp, finding: Operation) -> None:
+    def __init__(self, app: ASGIApp, page: ASGIApp, operation: Operation) -> None:
         self._app = app
         self._page = page
-        self._finding = finding
-        self._settled: ASGIApp | None = None
+        self._operation = operation
+        self._decision: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a scrape; other methods are the app's."""
-        if scope["method"] not in READING:
+        """Answer a scrape; forward other methods to the app."""
+        if scope["method"] not in SCRAPE_METHODS:
             await self._app(scope, receive, send)
             return
-        if self._settled is None:
-            self._look_for_route(scope)
-        if self._settled is not None:
-            await self._settled(scope, receive, send)
-        elif scope["method"] == "HEAD" or not await self._answered(scope, receive, send):
+        if self._decision is None:
+            self._find_in_routes(scope)
+        if self._decision is not None:
+            await self._decision(scope, receive, send)
+        elif scope["method"] == "HEAD" or not await self._try_app(scope, receive, send):
             await self._page(scope, receive, send)
 
-    def _look_for_route(self, scope: Scope) -> None:
+    def _find_in_routes(self, scope: Scope) -> None:
         route = None
-        with self._finding:
-            route = _route_of(scope.get("app") or self._app, scope)
+        with self._operation:
+            route = _find_route(scope.get("app") or self._app, scope)
         if route is not None:
             mounted = getattr(route, "app", None)
-            self._leave_to_app(scope, warned=not isinstance(mounted, Exposition))
+            self._leave_to_app(scope, warn=not isinstance(mounted, Exposition))
 
-    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Ask the app, and pass its answer on when it is a page of metrics."""
-        offered = {**scope, "extensions": {}}  # so that the answer comes as bytes, not as a file
-        answer = _Answer(offered, receive, send)
-        with suppress(Exception):  # of a handler that was never meant to be asked
-            await self._app(offered, answer.receive, answer.send)
-        if answer.exposes:
-            self._leave_to_app(scope, warned=True)
-        elif answer.tells:
-            self._settled = self._page
-        return bool(answer.exposes)
+    async def _try_app(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Call the app and forward its response if it is a metrics page; return true if it was."""
+        app_scope = {**scope, "extensions": {}}  # so that the body is sent as bytes, not as a file
+        answer = _Answer(app_scope, receive, send)
+        with suppress(Exception):  # raised by a handler that does not expect this path
+            await self._app(app_scope, answer.receive, answer.send)
+        if answer.is_metrics_page:
+            self._leave_to_app(scope, warn=True)
+        elif answer.is_conclusive:
+            self._decision = self._page
+        return bool(answer.is_metrics_page)
 
-    def _leave_to_app(self, scope: Scope, *, warned: bool) -> None:
-        self._settled = self._app
-        if warned:
+    def _leave_to_app(self, scope: Scope, *, warn: bool) -> None:
+        self._decision = self._app
+        if warn:
             LOGGER.warning(
-                "the app serves %s itself, so Sightline's page of metrics is not served there; "
-                "name another path in instrument(app, metrics_path=…), or serve both on one page: "
+                "the app serves %s itself, so Sightline's metrics page is not served there; "
+                "set another path with instrument(app, metrics_path=…), or serve both on one page: "
                 "docs/how-to/another-metrics-port.md",
                 scope["path"],
             )
 
 
 class _Answer:
-    """An app's answer, held back until its first bytes show what it is."""
+    """Response of an app, buffered until its first bytes are known."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -104,65 +104,67 @@ class _Answer:
         self._receive = receive
         self._send = send
         self._start: Message = {}
-        self.exposes: bool | None = None
-        """Whether it is a page of metrics; None: not known yet."""
+        self.is_metrics_page: bool | None = None
+        """True for a metrics page, false for another response, None before the first bytes."""
 
     @property
-    def tells(self) -> bool:
-        """Whether another scrape would be answered alike, as after an error it need not."""
+    def is_conclusive(self) -> bool:
+        """True when later responses will be of the same kind, unlike a server error."""
         status: int = self._start.get("status", 0)
         return 0 < status < SERVER_ERROR
 
     async def receive(self) -> Message:
-        """Return the client's message, or that it left once the answer is not for it."""
-        return {"type": "http.disconnect"} if self.exposes is False else await self._receive()
+        """Return the client's message, or a disconnect for a response that is no metrics page."""
+        return (
+            {"type": "http.disconnect"} if self.is_metrics_page is False else await self._receive()
+        )
 
     async def send(self, message: Message) -> None:
-        """Pass *message* on when it is part of a page of metrics."""
+        """Forward *message* if it is part of a metrics page."""
         if message["type"] == "http.response.start":
             self._start = message
             return
-        if self.exposes is None:
-            self.exposes = self._is_metrics(message.get("body", b""))
-            if self.exposes:
+        if self.is_metrics_page is None:
+            self.is_metrics_page = self._has_metrics(message.get("body", b""))
+            if self.is_metrics_page:
                 await self._send(self._start)
-        if self.exposes:
+        if self.is_metrics_page:
             await self._send(message)
         elif message.get("more_body"):
-            # Ends a stream. Source: ASGI, "Disconnected client".
-            raise OSError("the answer is not needed")
+            # Stops a streaming response. Source: ASGI, "Disconnected client".
+            raise OSError("the response is not a metrics page")
 
-    def _is_metrics(self, body: bytes) -> bool:
+    def _has_metrics(self, body: bytes) -> bool:
         status: int = self._start.get("status", 0)
-        if status in NOT_SERVED:
+        if status in NOT_SERVED_STATUSES:
             return False
-        if Routes().of(self._scope) == self._path:
+        if Routes().route_of(self._scope) == self._path:
             return True
         headers = {name.lower(): value for name, value in self._start.get("headers", ())}
-        exposed = EXPOSED_AS.search(headers.get(b"content-type", b"").lower())
-        return status == OK and bool(exposed or SAMPLE.match(body))
+        metrics_type = METRICS_CONTENT_TYPE.search(headers.get(b"content-type", b"").lower())
+        return status == OK and bool(metrics_type or SAMPLE.match(body))
 
 
-def _route_of(app: object, scope: Scope) -> object | None:
-    """Return the route of *app* that stands for the path of *scope* alone, if there is one."""
+def _find_route(app: object, scope: Scope) -> object | None:
+    """Return the route of *app* that matches only the path of *scope*; None without one."""
     routes = getattr(app, "routes", None) or ()
-    asked = {**scope, "method": "GET"}
-    found = _only_for(asked, routes)
+    get_scope = {**scope, "method": "GET"}
+    found = _exact_route(get_scope, routes)
     if found is None and getattr(getattr(app, "router", None), "redirect_slashes", False):
-        found = _only_for({**asked, "path": f"{asked['path']}/"}, routes)
+        found = _exact_route({**get_scope, "path": f"{get_scope['path']}/"}, routes)
     return found
 
 
-def _only_for(scope: Scope, routes: Iterable[Any]) -> object | None:
-    """Return the first route that matches *scope*, unless it matches any other path as well."""
+def _exact_route(scope: Scope, routes: Iterable[Any]) -> object | None:
+    """Return the first route that matches *scope*; None if it also matches other paths."""
     head, slash, tail = scope["path"].rpartition("/")
     if not tail:
         head = head.rpartition("/")[0]
-    other = {**scope, "path": f"{head}/{NO_PAGE}{'' if tail else slash}"}
+    other = {**scope, "path": f"{head}/{PROBE_SEGMENT}{'' if tail else slash}"}
     for route in routes:
         match, child_scope = route.matches(dict(scope))
         if match.value == FULL_MATCH:
             if route.matches(dict(other))[0].value != FULL_MATCH:
                 return route  # type: ignore[no-any-return]  # Starlette's
-            return _only_for({**scope, **child_scope}, getattr(route, "routes", None) or ())
+            return _exact_route({**scope, **child_scope}, getattr(route, "routes", None) or ())
     return None

@@ -1,61 +1,63 @@
-"""Requests that get no span here: their context is that of their caller, or empty.
+"""Requests without a span of Sightline. Their context is the caller's or empty.
 
 Source: OpenTelemetry, "General SDK Configuration": OTEL_SDK_DISABLED has no effect on propagators.
 """
 
 from opentelemetry.context import Context
 
-from instrumentation._server.entry import Entry, own_context, traced_outside
-from instrumentation._server.fastapi_telemetry import NATIVE, context_key
-from instrumentation._server.spans import Named, Watched
-from instrumentation._spans.context import attach, current
+from instrumentation._server.entry import Entry, entry_context, has_outer_span
+from instrumentation._server.fastapi_telemetry import RECORD_KEY, context_key
+from instrumentation._server.spans import HeaderMap, ServerConnection
+from instrumentation._spans.context import attach, get_current
 from instrumentation._spans.propagators import Propagators
-from instrumentation._spans.trust import Trusted
+from instrumentation._spans.trust import TrustCheck
 from instrumentation._support.asgi_types import Scope
 
 
 class Passthrough:
-    """Passes the caller's context through where the SDK is disabled.
+    """Propagation of the caller's context while the SDK is disabled.
 
     Args:
-        propagators: Read the headers.
-        trusted: Tells the callers whose context is continued.
-        entry: Gives the context of a request without a caller.
+        propagators: Readers of the headers.
+        is_trusted: Check of callers whose context is continued.
+        entry: Contexts of requests without a caller.
     """
 
-    def __init__(self, propagators: Propagators, *, trusted: Trusted, entry: Entry) -> None:
+    def __init__(self, propagators: Propagators, *, is_trusted: TrustCheck, entry: Entry) -> None:
         self._extract = propagators.extract
         self._names = frozenset(name.encode() for name in propagators.names)
-        self._trusted = trusted
+        self._is_trusted = is_trusted
         self._context = entry.base
 
-    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Attach the caller's context until *watched* ends."""
-        called = not self._names.isdisjoint(named) and self._trusted(scope)
-        record = scope.get(NATIVE)
-        context, ambient = self._context, current()
+    def start(self, connection: ServerConnection, scope: Scope, header_map: HeaderMap) -> None:
+        """Attach the caller's context until *connection* ends."""
+        has_caller = not self._names.isdisjoint(header_map) and self._is_trusted(scope)
+        record = scope.get(RECORD_KEY)
+        context, ambient = self._context, get_current()
         if ambient:
-            if traced_outside(scope):
+            if has_outer_span(scope):
                 return
-            context = own_context(context, ambient)
-        elif not called and record is None:
+            context = entry_context(context, ambient)
+        elif not has_caller and record is None:
             return
         if record is not None:
             context = Context({**context, context_key(): record})
-        watched.token = attach(self._extract(scope["headers"], context) if called else context)
+        connection.token = attach(
+            self._extract(scope["headers"], context) if has_caller else context
+        )
 
 
 class ForeignSpans:
-    """Leaves the span to another engine.
+    """Isolation of requests whose spans another engine creates.
 
     Args:
-        entry: Gives the context that the other engine starts from.
+        entry: Contexts from which the other engine starts.
     """
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
 
-    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Attach an empty context in place of an earlier request's."""
-        del named
-        watched.token = self._entry.isolate(scope)
+    def start(self, connection: ServerConnection, scope: Scope, header_map: HeaderMap) -> None:
+        """Replace the context of an earlier request by an empty one."""
+        del header_map
+        connection.token = self._entry.isolate(scope)

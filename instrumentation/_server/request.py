@@ -1,4 +1,4 @@
-"""One HTTP request: its span and samples from the first header to the last body message."""
+"""HTTP request with its span and samples, from the headers to the last body message."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import Token
@@ -13,10 +13,10 @@ from instrumentation._otlp.outcome import SERVER_ERROR, Outcome
 from instrumentation._server.attributes import ServerAttributes
 from instrumentation._server.entry import Entry
 from instrumentation._server.route import Routes
-from instrumentation._server.spans import Named, Watched
+from instrumentation._server.spans import HeaderMap, ServerConnection
 from instrumentation._server.websocket import HANDSHAKE, WebSocket
 from instrumentation._spans.context import detach
-from instrumentation._spans.error_span import note_span
+from instrumentation._spans.error_span import set_error_span
 from instrumentation._spans.span import RequestSpan
 from instrumentation._spans.unrecorded import UnrecordedSpan
 from instrumentation._support.asgi_types import Message, Receive, Scope, Send
@@ -26,25 +26,25 @@ from instrumentation.conventions import OTHER_METHOD
 BODY: Final = "http.response.body"
 START: Final = "http.response.start"
 TRAILERS: Final = "http.response.trailers"
-LAST_WITHOUT_MORE: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+FILE_MESSAGES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 REQUEST_BODY: Final = "http.request"
 CONTENT_LENGTH: Final = b"content-length"
-LONGEST_LENGTH: Final = 18
-"""Digits of a ``Content-Length`` that is believed: beyond lies no request, but a trap."""
+MAX_LENGTH_DIGITS: Final = 18
+"""Digits of a plausible ``Content-Length``; longer values are ignored."""
 
 WITH_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
-"""Methods whose requests have a body, even where no header says how long it is."""
+"""Methods whose requests have a body even without ``Content-Length``."""
 
 
 class Spans(Protocol):
-    """Starts what there is to trace of a request or WebSocket."""
+    """Starter of the span of a request or WebSocket."""
 
-    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Make its context the current one."""
+    def start(self, connection: ServerConnection, scope: Scope, header_map: HeaderMap) -> None:
+        """Start the span of *connection* and attach its context."""
 
 
 class Recorders(NamedTuple):
-    """What requests of one service are recorded with."""
+    """Components that record the requests of one service."""
 
     spans: Spans
     entry: Entry
@@ -54,29 +54,29 @@ class Recorders(NamedTuple):
     response_headers: tuple[str, ...]
     """Response headers that become attributes, in lower case."""
     foreign_spans: bool
-    """Whether another engine makes the spans, to be found in the context."""
+    """True when another engine creates the spans; they are read from the context."""
 
 
 class Requests:
-    """Begins requests; holds what set-up could bind."""
+    """Factory of requests and WebSockets, with everything that is bound at set-up."""
 
     def __init__(self, recorders: Recorders) -> None:
         self._active = recorders.metrics.active
         self.spans = recorders.spans
         self._isolate = recorders.entry.isolate
-        self.route_of = Routes().of
+        self.route_of = Routes().route_of
         self._socket_outcomes = recorders.attributes.socket_outcomes
         self.outcomes = recorders.attributes.outcomes
         self.foreign_spans = recorders.foreign_spans
-        self.captured = {
+        self.header_attributes = {
             name.encode("latin-1"): f"http.response.header.{name}"
             for name in recorders.response_headers
         }
-        """Attributes by response header."""
-        self.header = recorders.attributes.captured
+        """Attribute names by response header."""
+        self.header_value = recorders.attributes.header_value
         self.series = recorders.metrics.series
-        self._starting = recorders.guard.operation("span_start")
-        self.sending = recorders.guard.operation("response")
+        self._start_operation = recorders.guard.operation("span_start")
+        self.send_operation = recorders.guard.operation("response")
 
     def begin(self, scope: Scope, send: Send) -> "Request":
         """Start the span, make it current and count the request as active."""
@@ -85,20 +85,20 @@ class Requests:
         if active is None:
             method = OTHER_METHOD
             active = self._active[method]
-        enter, leave = active
-        named = dict(scope["headers"])
-        request = Request(self, scope, send, method, leave)
-        enter()
-        length = named.get(CONTENT_LENGTH)
+        increment, decrement = active
+        header_map = dict(scope["headers"])
+        request = Request(self, scope, send, method, decrement)
+        increment()
+        length = header_map.get(CONTENT_LENGTH)
         if length is None:
-            request.sized = method not in WITH_BODY
-        elif length.isdigit() and len(length) <= LONGEST_LENGTH:
-            request.received = int(length)
+            request.body_size_known = method not in WITH_BODY
+        elif length.isdigit() and len(length) <= MAX_LENGTH_DIGITS:
+            request.body_size = int(length)
         try:
-            self.spans.start(request, scope, named)
+            self.spans.start(request, scope, header_map)
         except Exception as error:  # noqa: BLE001  see _support/guard.py
             request.token = self._isolate(scope)
-            self._starting.failed(error)
+            self._start_operation.failed(error)
         return request
 
     def open(self, scope: Scope, receive: Receive, send: Send) -> WebSocket:
@@ -107,7 +107,7 @@ class Requests:
             scope,
             receive,
             send,
-            observing=self.sending,
+            operation=self.send_operation,
             outcome=self._socket_outcome,
         )
         self.spans.start(socket, scope, dict(scope["headers"]))
@@ -118,20 +118,20 @@ class Requests:
 
 
 class Request:
-    """A request under way."""
+    """Request in flight."""
 
-    # What a request starts with, until something is written over it.
+    # Defaults on the class, so that __init__ writes fewer fields.
     _ended_at = 0.0
     _status_code = 0
-    _size = 0
+    _response_size = 0
     _trailers = False
-    _traced_by = trace.INVALID_SPAN_CONTEXT  # or the span of another engine
+    _foreign_context = trace.INVALID_SPAN_CONTEXT  # or the context of another engine's span
     error: BaseException | None = None
-    received: int | None = None
-    sized = True
-    """Whether the size of its body is known, or none is to be expected."""
+    body_size: int | None = None
+    body_size_known = True
+    """True when the size of the request body is known or no body is expected."""
     span: RequestSpan | None = None
-    entered: RequestSpan | UnrecordedSpan | None = None
+    current_span: RequestSpan | UnrecordedSpan | None = None
     token: Token[Context] | None = None
 
     def __init__(
@@ -149,81 +149,81 @@ class Request:
         self._active: Callable[[], None] | None = active
         self._started_at = perf_counter()
 
-    def counting(self, receive: Receive) -> Receive:
-        """*receive*, and the size of the body that comes through it."""
+    def counted_receive(self, receive: Receive) -> Receive:
+        """Wrap *receive* so that it counts the bytes of the body."""
         size = 0
 
-        async def counted() -> Message:
+        async def receive_and_count() -> Message:
             nonlocal size
             message = await receive()
             try:
                 if message["type"] == REQUEST_BODY:
                     size += len(message.get("body", b""))
                     if not message.get("more_body", False):
-                        self.received = size
+                        self.body_size = size
             except Exception as error:  # noqa: BLE001  see _support/guard.py
-                self._requests.sending.failed(error)
+                self._requests.send_operation.failed(error)
             return message
 
-        return counted
+        return receive_and_count
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Pass *message* on; the last one ends the request."""
+        """Forward *message*; the last one ends the request."""
         try:
-            if message.get("more_body"):  # of a stream: the kind that may come a thousand times
-                self._size += len(message.get("body", b""))
+            if message.get("more_body"):  # of a stream, which may have thousands
+                self._response_size += len(message.get("body", b""))
             elif (kind := message["type"]) == START:
                 self._status_code = message["status"]
                 self._trailers = message.get("trailers", False)
-                if self._requests.captured:
+                if self._requests.header_attributes:
                     self._capture(message)
             elif kind == BODY:
-                self._size += len(message.get("body", b""))
+                self._response_size += len(message.get("body", b""))
                 if not self._trailers:
                     return self._send_last(message)
-            elif _ends(message):
+            elif _is_last_message(message):
                 return self._send_last(message)
         except Exception as error:  # noqa: BLE001  see _support/guard.py
-            self._requests.sending.failed(error)
+            self._requests.send_operation.failed(error)
         return self._send(message)
 
     async def _send_last(self, message: Message) -> None:
         await self._send(message)
         try:
-            self._sent()
+            self._response_sent()
         except Exception as error:  # noqa: BLE001  see _support/guard.py
-            self._requests.sending.failed(error)
+            self._requests.send_operation.failed(error)
 
     def _capture(self, message: Message) -> None:
         if self.span is None:
             return
         for name, value in message.get("headers", ()):
-            attribute = self._requests.captured.get(name.lower())
+            attribute = self._requests.header_attributes.get(name.lower())
             if attribute is not None:
-                self.span.set_attribute(attribute, self._requests.header(value))
+                self.span.set_attribute(attribute, self._requests.header_value(value))
 
-    def _sent(self) -> None:
-        """The response is out; a failed one still waits for the exception that explains it."""
+    def _response_sent(self) -> None:
+        """Record a complete response; a failed one is recorded later, with its exception."""
         self._ended_at = perf_counter()
         if self._requests.foreign_spans:
-            self._traced_by = trace.get_current_span().get_span_context()
+            self._foreign_context = trace.get_current_span().get_span_context()
         if self._status_code < SERVER_ERROR:
-            self._end()
+            self._record()
 
     def finish(self) -> None:
-        """The app returned; end what its last message did not end."""
+        """Record the request if its last message did not, and leave its context."""
         try:
             if self.error is not None:
-                note_span(self.error, self._traced_by)
+                set_error_span(self.error, self._foreign_context)
             if self._active is not None:
-                self._end()
+                self._record()
         finally:
             if self.token is not None:
                 detach(self.token)
-            if self.entered is not None:
-                self.entered.left = True
+            if self.current_span is not None:
+                self.current_span.app_returned = True
 
-    def _end(self) -> None:
+    def _record(self) -> None:
         """Record the request, once."""
         active, self._active = self._active, None
         if active is None:
@@ -239,10 +239,10 @@ class Request:
         labels = (method, route, status_code or "", kind)
         known = self._requests.series
         series = known.children.get(labels) or known.child(*labels)
-        bucket = series.observe(duration, 0 if method == "HEAD" else self._size)
-        if self.received is not None:
-            series.request_size.observe(self.received)
-        context = span.get_span_context() if span is not None else self._traced_by
+        bucket = series.observe(duration, 0 if method == "HEAD" else self._response_size)
+        if self.body_size is not None:
+            series.request_size.observe(self.body_size)
+        context = span.get_span_context() if span is not None else self._foreign_context
         if context.trace_flags & 1:
             series.duration.exemplify(bucket, duration, context, ended_at)
         if span is None:
@@ -253,21 +253,21 @@ class Request:
         span.complete(self._requests.outcomes[method, route, status_code, kind], duration)
 
     def _error_type(self) -> str:
-        """The status code of a server error, or the exception that broke a response or had none.
+        """Return the status code of a server error, or else the type of the exception.
 
-        Source: semantic conventions, ``error.type``; the code keeps the label's values few.
+        Source: semantic conventions, ``error.type``. The code keeps the label's cardinality low.
         """
         if self._status_code >= SERVER_ERROR:
             return str(self._status_code)
         error = self.error
         if error is not None and (self._status_code or not isinstance(error, Exception)):
-            return qualified_name(error)  # broken off, or cancelled before anybody was answered
+            return qualified_name(error)  # incomplete response, or cancelled before the response
         self._status_code = SERVER_ERROR
         return str(SERVER_ERROR)
 
 
-def _ends(message: Message) -> bool:
-    """Whether *message*, not a body, is the last one of its response."""
+def _is_last_message(message: Message) -> bool:
+    """Return true when *message*, which is no body, is the last one of its response."""
     if message["type"] == TRAILERS:
         return not message.get("more_trailers", False)
-    return message["type"] in LAST_WITHOUT_MORE
+    return message["type"] in FILE_MESSAGES

@@ -1,58 +1,57 @@
-"""The route a request met, read from the scope after dispatch; the app's routes are never walked.
+"""Route of a request, read from the scope after dispatch. The app's routes are never walked.
 
-Frameworks rearrange their route tables from release to release; what they leave in the scope is
-what they dispatch by. FastAPI from 0.142 on names the whole template, also that of a redirect's
-target. Elsewhere a mount leaves the path it matched, not its template: what a caller chose is found
-in the path parameters and taken out again.
+Frameworks change their route tables between releases, but keep the keys of the scope. FastAPI since
+0.142 stores the whole template, including that of a redirect. In other frameworks a mount stores
+the path it matched instead of its template. Values of path parameters are then replaced by names.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from instrumentation._server.fastapi_telemetry import NATIVE, NativeRequest
+from instrumentation._server.fastapi_telemetry import RECORD_KEY, NativeRequest
 
 Scope = Mapping[str, Any]
 
-MOST_PREFIXES: Final = 64
-"""Of mounts. More of them are a caller's values that no path parameter tells of."""
+MAX_PREFIXES: Final = 64
+"""Bound of distinct mount prefixes; more of them contain values that no path parameter has."""
 
 UNKNOWN_PREFIX: Final = "/{mount}"
 
 
 class Routes:
-    """Names the routes of one service."""
+    """Reader of the routes of one service, with a bounded set of mount prefixes."""
 
     def __init__(self) -> None:
         self._prefixes: set[str] = set()
 
-    def of(self, scope: Scope) -> str:
-        """The template of the route with the prefixes of mounts, or empty when nothing matched.
+    def route_of(self, scope: Scope) -> str:
+        """Return the template of the route with its mount prefixes; empty without a match.
 
-        Where a mount matched but nothing that is known below it, its prefix alone.
+        If the route below a mount is unknown, the result is the prefix of the mount.
         """
-        record = scope.get(NATIVE)
+        record = scope.get(RECORD_KEY)
         if record is not None and (route := record.route) is not None:
             if not record._mount_prefix:  # noqa: SLF001  see _server/fastapi_telemetry.py
                 return route  # type: ignore[no-any-return]  # FastAPI's
-            if route := _below(record, scope):
+            if route := _fastapi_route(record, scope):
                 return route
         prefix: str = scope.get("root_path", "")
         if prefix:
             prefix = prefix[len(scope.get("app_root_path", prefix)) :]
-        return self._mounted(prefix, scope) if prefix else _template(scope)
+        return self._with_mounts(prefix, scope) if prefix else _template(scope)
 
-    def _mounted(self, path: str, scope: Scope) -> str:
+    def _with_mounts(self, path: str, scope: Scope) -> str:
         template = "" if hasattr(scope.get("route"), "routes") else _template(scope)
-        prefix = _without_values(path, scope.get("path_params") or {}, template)
+        prefix = _mount_template(path, scope.get("path_params") or {}, template)
         if prefix not in self._prefixes:
-            if len(self._prefixes) >= MOST_PREFIXES:
+            if len(self._prefixes) >= MAX_PREFIXES:
                 return UNKNOWN_PREFIX + template
             self._prefixes.add(prefix)
         return prefix + template
 
 
-def _below(record: NativeRequest, scope: Scope) -> str:
-    """Return the route that FastAPI named, or empty where it knows no more than the mount."""
+def _fastapi_route(record: NativeRequest, scope: Scope) -> str:
+    """Return the route that FastAPI recorded; empty if it recorded only the mount."""
     mounts = record._mount_prefix  # noqa: SLF001  see _server/fastapi_telemetry.py
     route = record.route or ""
     served_under = scope.get("app_root_path", scope.get("root_path"))
@@ -74,13 +73,13 @@ def _template(scope: Scope) -> str:
     return str(getattr(route, "path_format", ""))
 
 
-def _without_values(path: str, parameters: Mapping[str, object], below: str) -> str:
-    """*path* of mounts with the names of their parameters where a caller gave values.
+def _mount_template(path: str, parameters: Mapping[str, object], below: str) -> str:
+    """Return *path* with names of path parameters in place of their values.
 
     Args:
-        path: What the mounts matched.
-        parameters: By name, from the outermost mount to the innermost route.
-        below: The template of the route below the mounts, which has parameters of its own.
+        path: Path that the mounts matched.
+        parameters: Path parameters, from the outermost mount to the innermost route.
+        below: Template of the route below the mounts, which has its own parameters.
     """
     names = [name for name in parameters if f"{{{name}}}" not in below]
     found = f"{path}/"
@@ -88,6 +87,6 @@ def _without_values(path: str, parameters: Mapping[str, object], below: str) -> 
         before, value, after = found.rpartition(f"/{parameters[name]}/")
         if value:
             found = f"{before}/{{{name}}}/{after}"
-        elif below:  # a convertor has made another value of what was in the path
+        elif below:  # a converter has changed the value
             return "".join(f"/{{{each}}}" for each in names)
     return found[:-1]

@@ -1,4 +1,4 @@
-"""The span of a request or WebSocket: whose trace it continues, whether it is sampled."""
+"""Start of a server span: parent, sampling and current context."""
 
 from contextvars import Token
 from functools import partial
@@ -15,9 +15,9 @@ from opentelemetry.trace import (
 
 from instrumentation._sampling.sampler import HeadSampler
 from instrumentation._server.attributes import ServerAttributes
-from instrumentation._server.entry import own_context, traced_outside
-from instrumentation._server.fastapi_telemetry import NATIVE, context_key
-from instrumentation._spans.context import FLAGS, SPAN_KEY, attach, current, span_context
+from instrumentation._server.entry import entry_context, has_outer_span
+from instrumentation._server.fastapi_telemetry import RECORD_KEY, context_key
+from instrumentation._spans.context import FLAGS, SPAN_KEY, attach, get_current, span_context
 from instrumentation._spans.propagation import BAGGAGE as BAGGAGE_HEADER
 from instrumentation._spans.propagation import (
     TRACEPARENT,
@@ -29,30 +29,30 @@ from instrumentation._spans.propagation import (
 )
 from instrumentation._spans.propagators import BAGGAGE, TRACECONTEXT, Propagators
 from instrumentation._spans.span import Origin, RequestSpan
-from instrumentation._spans.trust import Trusted
+from instrumentation._spans.trust import TrustCheck
 from instrumentation._spans.unrecorded import UnrecordedSpan
 from instrumentation._support.asgi_types import Scope
 
 NO_LINKS: Final[tuple[Link, ...]] = ()
 
-Named = dict[bytes, bytes]
-"""Headers by name; of those that come twice, the last."""
+HeaderMap = dict[bytes, bytes]
+"""Headers by lower-case name; the last of repeated ones."""
 
 
-class Watched(Protocol):
-    """A request or WebSocket."""
+class ServerConnection(Protocol):
+    """Request or WebSocket."""
 
     method: str
     span: RequestSpan | None
-    """None: not sampled."""
-    entered: RequestSpan | UnrecordedSpan | None
-    """The span that is current while the app runs."""
+    """Recording span; None when not sampled."""
+    current_span: RequestSpan | UnrecordedSpan | None
+    """Span that is current while the app runs."""
     token: Token[Context] | None
-    """Takes the span out of the context again."""
+    """Token that restores the previous context."""
 
 
 class Ids(Protocol):
-    """Generator of ids, as the SDK defines it."""
+    """Generator of ids with the SDK's interface."""
 
     def generate_trace_id(self) -> int:
         """Return a new trace id."""
@@ -66,39 +66,39 @@ class SpanSource(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Resource, scope, processor and limits of each span."""
+        """Common parts of all spans."""
 
     @property
     def sampler(self) -> HeadSampler:
-        """Decides before a span is made."""
+        """Head sampler."""
 
     @property
     def ids(self) -> Ids:
-        """Makes trace and span ids."""
+        """Generator of trace and span ids."""
 
     @property
     def random(self) -> int:
-        """The flag of random trace ids, or 0. Source: W3C Trace Context level 2."""
+        """Flag of random trace ids, or 0. Source: W3C Trace Context level 2."""
 
 
 class Caller(NamedTuple):
-    """What the headers said of who calls."""
+    """Caller's context as read from the headers."""
 
     context: Context
-    """With the caller's baggage."""
+    """Context with the caller's baggage."""
     parent: SpanContext | None
     links: tuple[Link, ...]
 
 
 class ServerSpans:
-    """Starts spans and makes them current.
+    """Starter of server spans, which become current.
 
     Args:
         source: Origin, sampler and ids of the spans.
-        attributes: What they say of their request.
-        trusted: Whose trace is continued.
-        context: What every request's context starts from.
-        propagators: What is read from headers.
+        attributes: Factory of their attributes.
+        is_trusted: Check of callers whose trace is continued.
+        context: Base context of every request.
+        propagators: Readers of the headers.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class ServerSpans:
         source: SpanSource,
         *,
         attributes: ServerAttributes,
-        trusted: Trusted,
+        is_trusted: TrustCheck,
         context: Context,
         propagators: Propagators,
     ) -> None:
@@ -116,93 +116,93 @@ class ServerSpans:
         self._new_span_id = source.ids.generate_span_id
         self._random = source.random
         self._attributes = attributes
-        self._trusted = trusted
+        self._is_trusted = is_trusted
         self._context = context
-        self._reads_trace = TRACECONTEXT in propagators.ours
-        self._reads_baggage = BAGGAGE in propagators.ours
+        self._reads_trace = TRACECONTEXT in propagators.w3c_names
+        self._reads_baggage = BAGGAGE in propagators.w3c_names
         self._foreign_parent = propagators.foreign_parent
 
-    def start(self, watched: Watched, scope: Scope, named: Named) -> None:
-        """Start the span of *watched*, unless a layer outside has done so."""
-        context, ambient = self._context, current()
+    def start(self, connection: ServerConnection, scope: Scope, header_map: HeaderMap) -> None:
+        """Start the span of *connection* unless outer middleware has started one."""
+        context, ambient = self._context, get_current()
         if ambient:
-            if traced_outside(scope):
+            if has_outer_span(scope):
                 return
-            context = own_context(context, ambient)
-        header = named.get(TRACEPARENT)
-        if header is None and BAGGAGE_HEADER not in named and self._foreign_parent is None:
-            span = self._begun(watched, scope, named, None, NO_LINKS)
-        elif header is not None and self._dropped_by_caller(header, scope, named):
-            span = UnrecordedSpan(partial(self._child_of, header))
+            context = entry_context(context, ambient)
+        header = header_map.get(TRACEPARENT)
+        if header is None and BAGGAGE_HEADER not in header_map and self._foreign_parent is None:
+            span = self._create_span(connection, scope, header_map, None, NO_LINKS)
+        elif header is not None and self._count_unsampled(header, scope, header_map):
+            span = UnrecordedSpan(partial(self._unsampled_child, header))
         else:
-            context, parent, links = self._caller(scope, named, context)
-            span = self._begun(watched, scope, named, parent, links)
-        if watched.span is not None:
-            self._origin.processor.on_start(watched.span, context)  # type: ignore[arg-type]  # as much of one as they use
-        watched.entered = span
-        entered = {**context, SPAN_KEY: span}
-        record = scope.get(NATIVE)
+            context, parent, links = self._read_caller(scope, header_map, context)
+            span = self._create_span(connection, scope, header_map, parent, links)
+        if connection.span is not None:
+            self._origin.processor.on_start(connection.span, context)  # type: ignore[arg-type]  # with all fields that processors use
+        connection.current_span = span
+        values = {**context, SPAN_KEY: span}
+        record = scope.get(RECORD_KEY)
         if record is not None:
-            entered[context_key()] = record
-        watched.token = attach(Context(entered))
+            values[context_key()] = record
+        connection.token = attach(Context(values))
 
-    def _dropped_by_caller(self, header: bytes, scope: Scope, named: Named) -> bool:
-        """Whether nothing has to be read but that the caller's span is not sampled: counted."""
+    def _count_unsampled(self, header: bytes, scope: Scope, header_map: HeaderMap) -> bool:
+        """Count the request and return true when only its unsampled ``traceparent`` matters."""
         count = self._sampler.dropped_with_parent
         if count is None or not (
             self._reads_trace
             and is_plain_and_unsampled(header)
-            and BAGGAGE_HEADER not in named
-            and TRACESTATE not in named
-            and len(named) == len(scope["headers"])
-            and self._trusted(scope)
+            and BAGGAGE_HEADER not in header_map
+            and TRACESTATE not in header_map
+            and len(header_map) == len(scope["headers"])
+            and self._is_trusted(scope)
         ):
             return False
         count()
         return True
 
-    def _child_of(self, header: bytes) -> SpanContext:
+    def _unsampled_child(self, header: bytes) -> SpanContext:
         parent = remote_parent([(TRACEPARENT, header)]) or INVALID_SPAN_CONTEXT
-        return self._unsampled(parent.trace_id, parent.trace_flags & 2, parent.trace_state)
+        return self._unsampled_context(parent.trace_id, parent.trace_flags & 2, parent.trace_state)
 
-    def _unsampled(self, trace_id: int, random: int, state: TraceState) -> SpanContext:
+    def _unsampled_context(self, trace_id: int, random: int, state: TraceState) -> SpanContext:
         return span_context((trace_id, self._new_span_id(), False, FLAGS[random], state, True))
 
-    def _caller(self, scope: Scope, named: Named, context: Context) -> Caller:
-        """The caller's baggage and span; a caller who is not trusted is linked to, no more."""
+    def _read_caller(self, scope: Scope, header_map: HeaderMap, context: Context) -> Caller:
+        """Return the caller's span and baggage; for an untrusted caller, a link to the span."""
         headers = scope["headers"]
         if not isinstance(headers, list):
             headers = list(headers)
-        parent = remote_parent_of(named, headers) if self._reads_trace else None
+        parent = remote_parent_of(header_map, headers) if self._reads_trace else None
         if parent is None and self._foreign_parent is not None:
             parent = self._foreign_parent(headers)
-        if not self._trusted(scope):
+        if not self._is_trusted(scope):
             return Caller(context, None, (Link(parent),) if parent else NO_LINKS)
-        if self._reads_baggage and BAGGAGE_HEADER in named:
+        if self._reads_baggage and BAGGAGE_HEADER in header_map:
             context = with_baggage(headers, context)
         return Caller(context, parent, NO_LINKS)
 
-    def _begun(
+    def _create_span(
         self,
-        watched: Watched,
+        connection: ServerConnection,
         scope: Scope,
-        named: Named,
+        header_map: HeaderMap,
         parent: SpanContext | None,
         links: tuple[Link, ...],
     ) -> RequestSpan | UnrecordedSpan:
-        """A recording span, or one that only passes the context on: sampling comes first."""
+        """Return a recording span, or a span that only propagates the trace when not sampled."""
         if parent is None:
             trace_id, random, state = self._new_trace_id(), self._random, DEFAULT_TRACE_STATE
         else:
             trace_id, _, _, flags, state, _ = parent
             random = flags & 2
-        method, sampler = watched.method, self._sampler
+        method, sampler = connection.method, self._sampler
         name = f"{method} {scope['path']}" if sampler.reads_name else method
         if not sampler.samples(trace_id, parent, name):
-            return UnrecordedSpan(partial(self._unsampled, trace_id, random, state))
+            return UnrecordedSpan(partial(self._unsampled_context, trace_id, random, state))
         flags = FLAGS[random | 1]
-        own = span_context((trace_id, self._new_span_id(), False, flags, state, True))
-        groups = self._attributes.of(scope, method, named)
-        span = RequestSpan(self._origin, method, own, parent, groups, links)
-        watched.span = span
+        own_context = span_context((trace_id, self._new_span_id(), False, flags, state, True))
+        groups = self._attributes.groups(scope, method, header_map)
+        span = RequestSpan(self._origin, method, own_context, parent, groups, links)
+        connection.span = span
         return span

@@ -1,6 +1,6 @@
-"""One WebSocket: a span from the handshake to the close, whatever number of messages between.
+"""WebSocket with one span from the handshake to the close.
 
-Its duration says how long a client stayed, not how fast the service is, so it is not measured.
+It has no duration metric, because its duration depends on the client and not on the service.
 """
 
 from asyncio import CancelledError
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from instrumentation._otlp.outcome import SERVER_ERROR, Outcome
 from instrumentation._spans.context import detach
-from instrumentation._spans.error_span import note_span
+from instrumentation._spans.error_span import set_error_span
 from instrumentation._spans.span import RequestSpan
 from instrumentation._support.asgi_types import Message, Receive, Scope, Send
 from instrumentation._support.guard import Operation, qualified_name
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 
 SWITCHING_PROTOCOLS: Final = 101
 FORBIDDEN: Final = 403
-"""What servers answer when the app closes before it accepts. Source: ASGI, "WebSocket"."""
+"""Response of a server when the app closes before it accepts. Source: ASGI, "WebSocket"."""
 
-NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
-"""Closed, gone away, no code. Source: RFC 6455, section 7.4."""
+NORMAL_CLOSE_CODES: Final = frozenset({1000, 1001, 1005})
+"""Normal closure, going away, no code. Source: RFC 6455, section 7.4."""
 
 HANDSHAKE: Final = "GET"
-"""Method of the request that asks for a WebSocket. Source: RFC 6455, section 4.1."""
+"""Method of the handshake request. Source: RFC 6455, section 4.1."""
 
 SocketOutcome = Callable[[Scope, int, str], Outcome]
-"""Of a scope after dispatch, a status code and the type of the error."""
+"""Outcome by scope after dispatch, status code and error type."""
 
 
 class WebSocket:
-    """A WebSocket under way."""
+    """Open WebSocket."""
 
     __slots__ = (
-        "_closed_by_client",
-        "_observing",
+        "_client_close_code",
+        "_operation",
         "_outcome",
         "_receive",
         "_scope",
         "_send",
         "_started_at",
         "_status_code",
-        "entered",
+        "current_span",
         "error",
         "method",
         "span",
@@ -61,50 +61,50 @@ class WebSocket:
         receive: Receive,
         send: Send,
         *,
-        observing: Operation,
+        operation: Operation,
         outcome: SocketOutcome,
     ) -> None:
         self._outcome = outcome
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._observing = observing
+        self._operation = operation
         self._started_at = perf_counter()
         self._status_code = 0
-        self._closed_by_client = 0
+        self._client_close_code = 0
         self.error: BaseException | None = None
         self.method = HANDSHAKE
         self.span: RequestSpan | None = None
-        self.entered: RequestSpan | UnrecordedSpan | None = None
+        self.current_span: RequestSpan | UnrecordedSpan | None = None
         self.token: Token[Context] | None = None
 
     async def receive(self) -> Message:
-        """Pass the client's next message on."""
+        """Return the client's next message."""
         message = await self._receive()
-        with self._observing:
+        with self._operation:
             if message["type"] == "websocket.disconnect":
-                self._closed_by_client = message.get("code") or 1005
+                self._client_close_code = message.get("code") or 1005
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the service's message on; the first one answers the handshake."""
-        with self._observing:
+        """Forward a message of the service; the first one answers the handshake."""
+        with self._operation:
             if not self._status_code:
-                self._status_code = _answer(message)
+                self._status_code = _handshake_status(message)
         await self._send(message)
 
     def finish(self) -> None:
-        """The app returned."""
+        """End the span and leave its context."""
         try:
             if self.error is not None:
-                note_span(self.error)
+                set_error_span(self.error)
             if self.span is not None:
                 self._complete(self.span)
         finally:
             if self.token is not None:
                 detach(self.token)
-            if self.entered is not None:
-                self.entered.left = True
+            if self.current_span is not None:
+                self.current_span.app_returned = True
 
     def _complete(self, span: RequestSpan) -> None:
         duration = perf_counter() - self._started_at
@@ -117,14 +117,14 @@ class WebSocket:
         span.complete(self._outcome(self._scope, self._status_code, kind), duration)
 
     def _failure(self) -> BaseException | None:
-        """What the app raised, unless it only tells that the client has left."""
-        error, code = self.error, self._closed_by_client
-        left = isinstance(error, CancelledError) or getattr(error, "code", None) == code
-        return None if left and code in NORMAL_CLOSES else error
+        """Return the exception of the app unless it only reports a normal close by the client."""
+        error, code = self.error, self._client_close_code
+        client_left = isinstance(error, CancelledError) or getattr(error, "code", None) == code
+        return None if client_left and code in NORMAL_CLOSE_CODES else error
 
 
-def _answer(message: Message) -> int:
-    """The status code of the handshake that *message* means, or 0 when it means none."""
+def _handshake_status(message: Message) -> int:
+    """Return the status code of the handshake for *message*; 0 when it does not answer it."""
     match message["type"]:
         case "websocket.accept":
             return SWITCHING_PROTOCOLS

@@ -19,9 +19,9 @@ from instrumentation._export.base import build as build_export
 from instrumentation._export.processor import ExportProcessor
 from instrumentation._metrics.families import counter
 from instrumentation._sampling.sampler import AdoptedSampler, HeadSampler, RatioSampler
-from instrumentation._spans.attributes import LONGEST_KEY
+from instrumentation._spans.attributes import MAX_KEY_LENGTH
 from instrumentation._spans.ids import RandomIds
-from instrumentation._spans.limits import limited
+from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation._spans.span import Origin
 from instrumentation._support.fork import in_child, new_lock
@@ -84,7 +84,7 @@ class Provider(TracerProvider):
             schema_url,
             sanitizer.attributes(attributes) if attributes else attributes,
         )
-        return limited(tracer, sanitizer)
+        return limit_tracer(tracer, sanitizer)
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """See the SDK."""
@@ -194,7 +194,7 @@ def resource_of(settings: Settings, service: str, version: str = "") -> Resource
     if version:
         own["service.version"] = version
     given = {key: value for key, value in settings.resource_attributes.items() if value}
-    named = {"service.name": str(own["service.name"])[:LONGEST_KEY]}
+    named = {"service.name": str(own["service.name"])[:MAX_KEY_LENGTH]}
     known = {**own, **_detected(settings)}
     bounded = Sanitizer(settings.limits).attributes
     return ProcessResource(bounded(known), given=bounded({**given, **named}))

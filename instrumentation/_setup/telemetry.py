@@ -12,23 +12,23 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from prometheus_client import CollectorRegistry
 
-from instrumentation._clients.call import CLIENTS, Clients
+from instrumentation._clients.call import CLIENTS_KEY, Clients
 from instrumentation._metrics.families import Families, ServerMetrics, counter
 from instrumentation._metrics.registry import Registry
 from instrumentation._metrics.runtime import Runtime
 from instrumentation._scrape.exposition import Exposition
 from instrumentation._scrape.page import Page
 from instrumentation._server.attributes import ServerAttributes
-from instrumentation._server.entry import Entry, watch_contrib
+from instrumentation._server.entry import Entry, mark_contrib_spans
 from instrumentation._server.excluded import ExcludedPath, excluded_paths
 from instrumentation._server.passthrough import ForeignSpans, Passthrough
 from instrumentation._server.request import Recorders, Requests, Spans
 from instrumentation._server.spans import ServerSpans
 from instrumentation._setup import provider as providers
 from instrumentation._setup.global_provider import close_provider, open_provider
-from instrumentation._spans.limits import limited
+from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.propagators import Propagators
-from instrumentation._spans.trust import trusted
+from instrumentation._spans.trust import trust_check
 from instrumentation._support.guard import LOGGER, Guard
 from instrumentation._support.once import once
 from instrumentation.conventions import SCOPE
@@ -95,8 +95,8 @@ class Telemetry:
         )
         self.makes_spans = engine == "asgi" and not settings.disabled
         """True when server spans are made here, not by another engine."""
-        self.entry = Entry(Context({CLIENTS: self.clients, **self.propagators.context()}))
-        watch_contrib(self.guard)
+        self.entry = Entry(Context({CLIENTS_KEY: self.clients, **self.propagators.base_context()}))
+        mark_contrib_spans(self.guard)
         self._logs = self._log_export()
         self.runtime = Runtime(self.registry, service_version=self._version() or version)
         self._service = service
@@ -118,7 +118,7 @@ class Telemetry:
     def tracer(self) -> trace.Tracer:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.
-        return limited(self.tracing.provider.get_tracer(SCOPE), self.tracing.origin.sanitizer)
+        return limit_tracer(self.tracing.provider.get_tracer(SCOPE), self.tracing.origin.sanitizer)
 
     def _version(self) -> str:
         """Return the version of the service, by its resource or its settings."""
@@ -160,15 +160,15 @@ class Telemetry:
         )
 
     def _spans(self, attributes: ServerAttributes) -> Spans:
-        known = trusted(self.settings.trust_incoming)
+        known = trust_check(self.settings.trust_incoming)
         if self.engine != "asgi":
             return ForeignSpans(self.entry)
         if self.settings.disabled:
-            return Passthrough(self.propagators, trusted=known, entry=self.entry)
+            return Passthrough(self.propagators, is_trusted=known, entry=self.entry)
         return ServerSpans(
             self.tracing,
             attributes=attributes,
-            trusted=known,
+            is_trusted=known,
             context=self.entry.base,
             propagators=self.propagators,
         )

@@ -1,4 +1,4 @@
-"""Attribute values that a user hands in, made safe to keep, to encode and to index."""
+"""Sanitized attribute values: safe to store, to encode and to index."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,86 +10,86 @@ from opentelemetry.util.types import AnyValue
 
 from instrumentation._support.guard import described
 
-LARGEST_COLLECTION = 1024
-"""Items of a sequence or mapping that are kept; the rest would fill the exporter's memory."""
+MAX_ITEMS = 1024
+"""Items of a sequence or mapping that are kept, to bound the exporter's memory."""
 
-DEEPEST = 8
-"""Levels of nesting that are kept: a list may contain itself."""
+MAX_DEPTH = 8
+"""Levels of nesting that are kept, because a list may contain itself."""
 
-MOST_BYTES: Final = 49_152
-"""Bytes of a value that are kept: three for each character of the default limit.
+DEFAULT_MAX_BYTES: Final = 49_152
+"""Bytes of a value that are kept by default: three for each character of the default limit.
 
-Jaeger with Badger indexes service name, key and value together and refuses the whole request when
-they are longer than 64,975 bytes. Bytes are indexed as hexadecimal digits, arrays and maps as JSON.
+Jaeger with Badger indexes service name, key and value together. It rejects the whole request when
+they exceed 64,975 bytes. Bytes are indexed as hexadecimal digits, arrays and maps as JSON.
 """
 
-LONGEST_KEY: Final = 1024
-"""Characters of a key that are kept, and of the service's name."""
+MAX_KEY_LENGTH: Final = 1024
+"""Characters of a key or service name that are kept."""
 
 _NUMBER_BYTES: Final = 25
-"""Longest number in JSON, with a comma."""
+"""Bytes of the longest number in JSON, with a comma."""
 
-_EXACT: Final = frozenset({bool, int, float, type(None)})
-"""Types, not their subclasses, whose values are kept as they are."""
+_EXACT_TYPES: Final = frozenset({bool, int, float, type(None)})
+"""Types whose values are kept unchanged. Subclasses are not."""
 
 
-def cleaned(value: object, longest: int | None, depth: int = 0) -> AnyValue:
-    """Return *value* as OTLP can carry it, or else its string, or ``<ClassName>``.
+def sanitize_value(value: object, max_length: int | None, depth: int = 0) -> AnyValue:
+    """Return *value* as OTLP can represent it, or else its string, or ``<ClassName>``.
 
     Args:
-        value: Anything at all.
-        longest: Characters of a string that are kept; None keeps all.
+        value: Any object.
+        max_length: Characters of a string that are kept; None keeps all.
         depth: Levels above *value*.
     """
-    if type(value) is str:  # nearly always
-        return cut(value, longest)
-    if type(value) in _EXACT:
+    if type(value) is str:  # the most frequent type
+        return truncate(value, max_length)
+    if type(value) in _EXACT_TYPES:
         return cast("AnyValue", value)
-    return _cleaned(value, longest, depth, None)
+    return _sanitize(value, max_length, depth, None)
 
 
-def cut(text: str, longest: int | None) -> str:
-    """Return at most *longest* characters of *text*, and no more bytes than `most_bytes`."""
-    if longest is None:
+def truncate(text: str, max_length: int | None) -> str:
+    """Return the first *max_length* characters of *text*, within `max_bytes`."""
+    if max_length is None:
         return text
-    kept, most = text[:longest], most_bytes(longest)
+    kept, most = text[:max_length], max_bytes(max_length)
     if kept.isascii() or len(kept) * len("\\udc80") <= most:
         return kept
     encoded = kept.encode("utf-8", "backslashreplace")
     return kept if len(encoded) <= most else encoded[:most].decode("utf-8", "ignore")
 
 
-def most_bytes(longest: int) -> int:
-    """Return the bytes of a value that are kept; a limit that the user raised raises them."""
-    return max(MOST_BYTES, 3 * longest)
+def max_bytes(max_length: int) -> int:
+    """Return the bytes of a value that are kept; a higher limit of the user raises them."""
+    return max(DEFAULT_MAX_BYTES, 3 * max_length)
 
 
-class _Room:
-    """Bytes that are left for the JSON of one array or map."""
+class _JsonBudget:
+    """Remaining bytes for the JSON of one array or map."""
 
-    def __init__(self, longest: int | None) -> None:
-        self.left: float = math.inf if longest is None else most_bytes(longest)
+    def __init__(self, max_length: int | None) -> None:
+        self.bytes_left: float = math.inf if max_length is None else max_bytes(max_length)
 
-    def take(self, size: float) -> None:
-        """Use up *size* bytes."""
-        self.left -= size
+    def spend(self, size: float) -> None:
+        """Subtract *size* bytes."""
+        self.bytes_left -= size
 
     def fit(self, text: str) -> str:
-        """Return the beginning of *text* for which there is room."""
+        """Return the longest prefix of *text* within the budget."""
         size = _json_bytes(text)
-        if size > self.left:
-            size, text = 0, _beginning(text, self.left)
-        self.take(size or self.left)
+        if size > self.bytes_left:
+            size, text = 0, _json_prefix(text, self.bytes_left)
+        self.spend(size or self.bytes_left)
         return text
 
     def fit_bytes(self, value: bytes) -> bytes:
-        """Return the beginning of *value* for which there is room in base64."""
-        most = len(value) if math.isinf(self.left) else max(0, int(self.left) * 3 // 4)
-        self.take(len(value) * 4 // 3 + _NUMBER_BYTES)
+        """Return the longest prefix of *value* within the budget, as base64."""
+        most = len(value) if math.isinf(self.bytes_left) else max(0, int(self.bytes_left) * 3 // 4)
+        self.spend(len(value) * 4 // 3 + _NUMBER_BYTES)
         return value[:most]
 
 
-def _beginning(text: str, most: float) -> str:
+def _json_prefix(text: str, most: float) -> str:
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
@@ -98,67 +98,69 @@ def _beginning(text: str, most: float) -> str:
 
 
 def _json_bytes(text: str) -> int:
-    """Return the bytes of *text* in JSON as Go writes it, with a comma."""
+    """Return the size of *text* in Go's JSON, with a comma, in bytes."""
     size = len(encode_basestring(text).encode("utf-8", "backslashreplace"))
     return size + 1 + 3 * (text.count("\u2028") + text.count("\u2029"))
 
 
-def _cleaned(value: object, longest: int | None, depth: int, room: _Room | None) -> AnyValue:
+def _sanitize(
+    value: object, max_length: int | None, depth: int, budget: _JsonBudget | None
+) -> AnyValue:
     match value:
         case bool() | int() | float() | str() | bytes() | None:
-            return _scalar(_plain(value), longest, room)
-        case Mapping() if depth < DEEPEST:
-            return _mapping(value, longest, depth, room or _Room(longest))
-        case Sequence() if depth < DEEPEST:
-            return _sequence(value, longest, depth, room or _Room(longest))
-        case _ if depth < DEEPEST:
-            return _cleaned(described(value), longest, DEEPEST, room)
+            return _scalar(_without_subclass(value), max_length, budget)
+        case Mapping() if depth < MAX_DEPTH:
+            return _mapping(value, max_length, depth, budget or _JsonBudget(max_length))
+        case Sequence() if depth < MAX_DEPTH:
+            return _sequence(value, max_length, depth, budget or _JsonBudget(max_length))
+        case _ if depth < MAX_DEPTH:
+            return _sanitize(described(value), max_length, MAX_DEPTH, budget)
         case _:
             return f"<{type(value).__name__}>"
 
 
 def _scalar(
     value: float | str | bytes | None,
-    longest: int | None,
-    room: _Room | None,
+    max_length: int | None,
+    budget: _JsonBudget | None,
 ) -> AnyValue:
     if isinstance(value, str):
-        kept = cut(value, longest)
-        return room.fit(kept) if room else kept
+        kept = truncate(value, max_length)
+        return budget.fit(kept) if budget else kept
     if isinstance(value, bytes):
-        return room.fit_bytes(value[:longest]) if room else value[:longest]
-    if room:
-        room.take(_NUMBER_BYTES)
+        return budget.fit_bytes(value[:max_length]) if budget else value[:max_length]
+    if budget:
+        budget.spend(_NUMBER_BYTES)
     return value
 
 
 def _mapping(
-    value: Mapping[object, object], longest: int | None, depth: int, room: _Room
+    value: Mapping[object, object], max_length: int | None, depth: int, budget: _JsonBudget
 ) -> dict[str, AnyValue]:
     kept: dict[str, AnyValue] = {}
-    for key, item in islice(value.items(), LARGEST_COLLECTION):
-        name = described(key)[:LONGEST_KEY]
-        room.take(_json_bytes(name))
-        if room.left <= 0:
+    for key, item in islice(value.items(), MAX_ITEMS):
+        name = described(key)[:MAX_KEY_LENGTH]
+        budget.spend(_json_bytes(name))
+        if budget.bytes_left <= 0:
             break
-        kept[name] = _cleaned(item, longest, depth + 1, room)
+        kept[name] = _sanitize(item, max_length, depth + 1, budget)
     return kept
 
 
 def _sequence(
-    value: Sequence[object], longest: int | None, depth: int, room: _Room
+    value: Sequence[object], max_length: int | None, depth: int, budget: _JsonBudget
 ) -> tuple[AnyValue, ...]:
     kept = []
-    room.take(len("[],"))
-    for item in value[:LARGEST_COLLECTION]:
-        if room.left <= 0:
+    budget.spend(len("[],"))
+    for item in value[:MAX_ITEMS]:
+        if budget.bytes_left <= 0:
             break
-        kept.append(_cleaned(item, longest, depth + 1, room))
+        kept.append(_sanitize(item, max_length, depth + 1, budget))
     return tuple(kept)
 
 
-def _plain(value: str | float | bytes | None) -> str | float | bytes | None:
-    """Return *value* without its class: methods of a subclass must not run while it is sent."""
+def _without_subclass(value: str | float | bytes | None) -> str | float | bytes | None:
+    """Return *value* as its base type, so that no method of a subclass runs during export."""
     match value:
         case bool() | None:
             return value

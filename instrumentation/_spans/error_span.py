@@ -1,7 +1,8 @@
-"""The span in which an exception ended a request, kept on the exception itself.
+"""Span of the request that an exception ended, stored on the exception itself.
 
-A server logs what the app raised after the request's context is gone. Weak references do not serve:
-exceptions of builtin classes take none, and others may define equality.
+A server logs an unhandled exception after the context of the request is gone. A weak dictionary
+cannot hold the span: exceptions of builtin classes do not support weak references, and others may
+define equality.
 """
 
 from collections.abc import Iterator
@@ -12,39 +13,39 @@ from opentelemetry.trace import SpanContext
 
 KEY: Final = "__sightline_span__"
 
-Noted = tuple[int, int, int]
+SpanIds = tuple[int, int, int]
 """Trace id, span id and trace flags."""
 
-MOST: Final = 64
-"""Exceptions that are looked at: causes and groups may go on without end."""
+MAX_EXCEPTIONS: Final = 64
+"""Bound of the search, because causes and groups may be cyclic or endless."""
 
 
-def note_span(error: BaseException, context: SpanContext = trace.INVALID_SPAN_CONTEXT) -> None:
-    """Note on *error* that it ended the request of the current span, or else of *context*."""
+def set_error_span(error: BaseException, context: SpanContext = trace.INVALID_SPAN_CONTEXT) -> None:
+    """Store the current span on *error*, or *context* when there is no current span."""
     found = trace.get_current_span().get_span_context()
     if not found.is_valid:
         found = context
     if found.is_valid:
-        # Numbers are pickled with the error. Its dictionary, because it may define __setattr__.
+        # Numbers can be pickled with the error, whose class may define __setattr__.
         vars(error)[KEY] = found.trace_id, found.span_id, int(found.trace_flags)
 
 
-def noted_span(error: BaseException) -> Noted | None:
-    """Return the span whose request *error*, or what is behind it, ended."""
-    for each in _behind(error):
-        noted: Noted | None = vars(each).get(KEY)
+def get_error_span(error: BaseException) -> SpanIds | None:
+    """Return the span stored on *error* or on a related exception."""
+    for each in _related(error):
+        noted: SpanIds | None = vars(each).get(KEY)
         if noted is not None:
             return noted
     return None
 
 
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error*, then its causes, its context and the members of its group, nearest first."""
+def _related(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error*, its causes, its contexts and the members of its group, nearest first."""
     due, seen = [error], {id(error)}
     for each in due:
         yield each
         members = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
         for other in (each.__cause__, each.__context__, *members):
-            if other is not None and id(other) not in seen and len(due) < MOST:
+            if other is not None and id(other) not in seen and len(due) < MAX_EXCEPTIONS:
                 seen.add(id(other))
                 due.append(other)

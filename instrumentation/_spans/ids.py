@@ -1,4 +1,4 @@
-"""Random ids, whatever the service does to the ``random`` module."""
+"""Random ids that are independent of the global ``random`` module."""
 
 from functools import partial
 from random import Random
@@ -9,17 +9,17 @@ from instrumentation._support.fork import in_child
 
 
 class RandomIds(RandomIdGenerator):
-    """Ids from a source of their own: a service that seeds ``random`` would repeat its ids.
+    """Generator with its own random source, because a service that seeds ``random`` repeats ids.
 
-    Zero, which is no id, is not looked for: it comes once in 2**64.
+    The invalid id zero is not excluded: its probability is 2**-64.
     """
 
     def __init__(self) -> None:
         self._source = Random()  # noqa: S311  ids are no secret
         self.generate_trace_id = partial(self._source.getrandbits, 128)  # type: ignore[method-assign]  # called for every request
         self.generate_span_id = partial(self._source.getrandbits, 64)  # type: ignore[method-assign]  # as above
-        in_child(self._source_anew)
+        in_child(self._reseed)
 
-    def _source_anew(self) -> None:
-        """A child must not repeat its parent's."""
+    def _reseed(self) -> None:
+        """Seed again in a forked child, which would repeat the ids of its parent."""
         self._source.seed()

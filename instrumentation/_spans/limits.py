@@ -1,7 +1,7 @@
-"""Tracers whose spans keep to the limits and record no secrets, over those of the SDK.
+"""Tracers of the SDK whose spans are limited in size and redacted.
 
-The SDK bounds attributes only: neither names nor descriptions, and not what an array holds in all.
-It cuts stack traces wherever the limit falls.
+The SDK limits only attributes: neither names and descriptions nor the total size of an array. It
+truncates stack traces at an arbitrary position.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from instrumentation._support.fork import new_lock
 
 
 class LimitedTracer(trace.Tracer):
-    """Starts spans of *tracer* that are sanitized by *sanitizer*."""
+    """Tracer that starts spans of *tracer* sanitized by *sanitizer*."""
 
     def __init__(self, tracer: trace.Tracer, sanitizer: Sanitizer) -> None:
         self._tracer = tracer
@@ -43,24 +43,26 @@ class LimitedTracer(trace.Tracer):
         """See the API."""
         sanitizer = self._sanitizer
         span = self._tracer.start_span(
-            name if type(name) is str and len(name) <= sanitizer.short else sanitizer.name(name),
+            name
+            if type(name) is str and len(name) <= sanitizer.short_length
+            else sanitizer.name(name),
             context,
             kind,
-            attributes if sanitizer.small(attributes) else sanitizer.attributes(attributes),
+            attributes if sanitizer.is_small(attributes) else sanitizer.attributes(attributes),
             [sanitizer.link(link) for link in links] if links else (),
             start_time,
             record_exception,
             set_status_on_exception,
         )
         if type(span) is _Span:
-            # The SDK offers no way to have spans of another class, and wrappers are no spans to it.
+            # The SDK cannot create spans of another class, and it does not accept wrappers.
             span.__class__ = LimitedSpan
-            span.sanitizer = sanitizer  # type: ignore[attr-defined]  # it is a LimitedSpan now
+            span.sanitizer = sanitizer  # type: ignore[attr-defined]  # its class was replaced
             self._share_lock(span)
         return span
 
-    def _share_lock(self, span: Any) -> None:  # noqa: ANN401  its private parts have no types
-        """Replace the SDK's locks: a finalizer may use *span* while one of them is held."""
+    def _share_lock(self, span: Any) -> None:  # noqa: ANN401  private fields of the SDK
+        """Replace the SDK's locks, because a finalizer may use *span* while one of them is held."""
         span._lock = lock = self._lock  # noqa: SLF001
         for part in (span._attributes, span._events, span._links):  # noqa: SLF001
             part._lock = lock  # noqa: SLF001
@@ -99,27 +101,29 @@ class LimitedTracer(trace.Tracer):
 
 
 _set_attribute: Final = _Span.set_attribute
-"""Bound here because ``super()`` takes as long as the rest of a call."""
+"""Bound once because ``super()`` takes as long as the rest of a call."""
 
 
 class LimitedSpan(_Span):
-    """A span of the SDK that sanitizes whatever is added to it."""
+    """Span of the SDK that sanitizes its input."""
 
     sanitizer: Sanitizer
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
         """See the API."""
         sanitizer = self.sanitizer
-        if type(value) is not int and (type(value) is not str or len(value) > sanitizer.short):
+        if type(value) is not int and (
+            type(value) is not str or len(value) > sanitizer.short_length
+        ):
             value = sanitizer.value(value)
-        if type(key) is not str or len(key) > sanitizer.short:
+        if type(key) is not str or len(key) > sanitizer.short_length:
             key = sanitizer.key(key)
         _set_attribute(self, key, value)
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
         """See the API."""
-        small = self.sanitizer.small(attributes)
-        super().set_attributes(attributes if small else self.sanitizer.attributes(attributes))
+        is_small = self.sanitizer.is_small(attributes)
+        super().set_attributes(attributes if is_small else self.sanitizer.attributes(attributes))
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
@@ -153,6 +157,6 @@ class LimitedSpan(_Span):
         self.add_event("exception", {**event, **(attributes or {})}, timestamp)
 
 
-def limited(tracer: trace.Tracer, sanitizer: Sanitizer) -> trace.Tracer:
-    """Return a tracer whose spans are sanitized; *tracer* itself if it is one."""
+def limit_tracer(tracer: trace.Tracer, sanitizer: Sanitizer) -> trace.Tracer:
+    """Return a tracer whose spans are sanitized: *tracer* itself if it already is one."""
     return tracer if isinstance(tracer, LimitedTracer) else LimitedTracer(tracer, sanitizer)

@@ -1,7 +1,7 @@
-"""Trace context and baggage in headers, read strictly and written small.
+"""Trace context and baggage in headers.
 
-Source: W3C Trace Context level 2; W3C Baggage. What breaks a rule is ignored, never repaired:
-the request then starts a trace of its own.
+Source: W3C Trace Context level 2; W3C Baggage. An invalid header is ignored, never repaired: the
+request then starts a new trace.
 """
 
 import re
@@ -17,7 +17,7 @@ from opentelemetry.trace import DEFAULT_TRACE_STATE, SpanContext, TraceState
 from instrumentation._spans.context import FLAGS, span_context
 
 Headers = list[tuple[bytes, bytes]]
-"""Names in lower case, as ASGI gives them."""
+"""Headers as in ASGI, with lower-case names."""
 
 Outgoing = MutableMapping[str, str] | MutableSequence[tuple[bytes, bytes]]
 Incoming = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
@@ -28,21 +28,21 @@ BAGGAGE: Final = b"baggage"
 NAMES: Final = (TRACEPARENT, TRACESTATE, BAGGAGE)
 
 PARENT_BYTES: Final = 55
-"""Of a ``traceparent`` of version 00."""
+"""Length of a ``traceparent`` of version 00."""
 DASH: Final = ord("-")
 LOWER_HEX: Final = b"0123456789abcdef"
 EVEN_HEX: Final = b"02468ace"
 NO_TRACE_ID: Final = b"0" * 32
 NO_SPAN_ID: Final = b"0" * 16
 
-MOST_STATE_MEMBERS: Final = 32
+MAX_STATE_MEMBERS: Final = 32
 """Source: W3C Trace Context, "tracestate header field values"."""
-LARGEST_STATE_BYTES: Final = 4096
-"""Vendors must take 512; what is larger than this is ignored whole."""
-MOST_BAGGAGE_MEMBERS: Final = 64
-"""Source: W3C Baggage, "Limits": at least 64 members must be carried on."""
-LARGEST_BAGGAGE_BYTES: Final = 8192
-"""Source: W3C Baggage, "Limits"; what is larger is ignored whole."""
+MAX_STATE_BYTES: Final = 4096
+"""Larger headers are ignored. The specification requires 512."""
+MAX_BAGGAGE_MEMBERS: Final = 64
+"""Source: W3C Baggage, "Limits": at least 64 members must be propagated."""
+MAX_BAGGAGE_BYTES: Final = 8192
+"""Larger headers are ignored. Source: W3C Baggage, "Limits"."""
 
 _PARENT = re.compile(
     rb"[ \t]*(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
@@ -56,11 +56,11 @@ _BAGGAGE_MEMBER = (
     r"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*"
     r"([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*)[ \t]*(?:;[^,]*)?"
 )
-"""These two are not compiled here: few services see such members, for whom `re` remembers them."""
+"""Patterns are compiled on first use and cached by `re`, because few services receive members."""
 
 
 class _State(TraceState):
-    """A trace state whose members this module has checked: level 2 allows more keys."""
+    """Trace state of validated members. The API rejects some keys that level 2 allows."""
 
     def __init__(self, members: Mapping[str, str]) -> None:
         super().__init__()
@@ -68,13 +68,13 @@ class _State(TraceState):
 
 
 def remote_parent(headers: Headers) -> SpanContext | None:
-    """The caller's span, or None when the headers name none or break a rule."""
+    """Return the caller's span; None when the header is absent or invalid."""
     found = [value for name, value in headers if name == TRACEPARENT]
     return _parent(found[0], _state(headers)) if len(found) == 1 else None
 
 
 def is_plain_and_unsampled(value: bytes) -> bool:
-    """Whether *value* is a well-formed ``traceparent`` of version 00 that is not sampled."""
+    """Return true for a valid ``traceparent`` of version 00 that is not sampled."""
     return (
         len(value) == PARENT_BYTES
         and value.startswith(b"00-")
@@ -86,16 +86,16 @@ def is_plain_and_unsampled(value: bytes) -> bool:
     )
 
 
-def remote_parent_of(named: dict[bytes, bytes], headers: Headers) -> SpanContext | None:
-    """As `remote_parent`, quicker where no header comes twice.
+def remote_parent_of(header_map: dict[bytes, bytes], headers: Headers) -> SpanContext | None:
+    """Return the same as `remote_parent`, faster when no header is repeated.
 
     Args:
-        named: ``dict(headers)``.
-        headers: All of them.
+        header_map: ``dict(headers)``.
+        headers: All headers.
     """
-    if len(named) != len(headers) or TRACESTATE in named:
+    if len(header_map) != len(headers) or TRACESTATE in header_map:
         return remote_parent(headers)
-    value = named.get(TRACEPARENT)
+    value = header_map.get(TRACEPARENT)
     return None if value is None else _parent(value, DEFAULT_TRACE_STATE)
 
 
@@ -112,33 +112,33 @@ def _parent(value: bytes, state: TraceState) -> SpanContext | None:
 
 def _state(headers: Headers) -> TraceState:
     joined = b",".join(value for name, value in headers if name == TRACESTATE)
-    if not joined or len(joined) > LARGEST_STATE_BYTES:
+    if not joined or len(joined) > MAX_STATE_BYTES:
         return DEFAULT_TRACE_STATE
     members: dict[str, str] = {}
     for member in joined.decode("latin-1").split(","):
         if not member.strip(" \t"):
             continue
         match = re.fullmatch(_STATE_MEMBER, member)
-        if match is None or len(members) == MOST_STATE_MEMBERS:
+        if match is None or len(members) == MAX_STATE_MEMBERS:
             return DEFAULT_TRACE_STATE
         members.setdefault(match[1], match[2])
     return _State(members)
 
 
 def with_baggage(headers: Headers, context: Context) -> Context:
-    """*context* with the caller's baggage; what is broken or too large is left out."""
+    """Return *context* with the caller's baggage, without invalid members."""
     joined = b",".join(value for name, value in headers if name == BAGGAGE)
-    if not joined or len(joined) > LARGEST_BAGGAGE_BYTES:
+    if not joined or len(joined) > MAX_BAGGAGE_BYTES:
         return context
-    for member in joined.decode("latin-1").split(",")[:MOST_BAGGAGE_MEMBERS]:
+    for member in joined.decode("latin-1").split(",")[:MAX_BAGGAGE_MEMBERS]:
         match = re.fullmatch(_BAGGAGE_MEMBER, member)
         if match is not None:
             context = baggage.set_baggage(match[1], unquote(match[2]), context)
     return context
 
 
-def lowered(carrier: Incoming) -> Headers:
-    """*carrier* as ASGI gives headers."""
+def asgi_headers(carrier: Incoming) -> Headers:
+    """Convert *carrier* to headers as in ASGI."""
     pairs = carrier.items() if isinstance(carrier, Mapping) else carrier
     return [(_bytes(name).lower(), _bytes(value)) for name, value in pairs]
 
@@ -148,7 +148,7 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 def trace_headers(context: Context | None = None) -> dict[str, str]:
-    """The headers that carry the span of *context*, or the current one; empty without one."""
+    """Return headers for the span of *context* or the current span; empty without a span."""
     span = trace.get_current_span(context).get_span_context()
     if not span.is_valid:
         return {}
@@ -159,11 +159,11 @@ def trace_headers(context: Context | None = None) -> dict[str, str]:
     return headers
 
 
-def members(context: Context | None = None) -> str:
-    """The baggage of *context* as a header carries it."""
+def baggage_header(context: Context | None = None) -> str:
+    """Return the value of the ``baggage`` header for *context*."""
     joined = ""
-    for name, value in islice(baggage.get_all(context).items(), MOST_BAGGAGE_MEMBERS):
+    for name, value in islice(baggage.get_all(context).items(), MAX_BAGGAGE_MEMBERS):
         member = f"{quote(name, safe='')}={quote(str(value), safe='')}"
-        if len(joined) + len(member) < LARGEST_BAGGAGE_BYTES:
+        if len(joined) + len(member) < MAX_BAGGAGE_BYTES:
             joined = f"{joined},{member}" if joined else member
     return joined

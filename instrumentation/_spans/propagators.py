@@ -1,4 +1,4 @@
-"""Which headers carry a trace: W3C's by ourselves, others by the propagators of other packages.
+"""Propagators: our own for the W3C's headers, and those of other packages.
 
 Source: OpenTelemetry specification, ``OTEL_PROPAGATORS``.
 """
@@ -16,8 +16,8 @@ from instrumentation._spans.propagation import (
     Headers,
     Incoming,
     Outgoing,
-    lowered,
-    members,
+    asgi_headers,
+    baggage_header,
     remote_parent,
     trace_headers,
     with_baggage,
@@ -25,68 +25,68 @@ from instrumentation._spans.propagation import (
 
 TRACECONTEXT: Final = "tracecontext"
 BAGGAGE: Final = "baggage"
-OURS: Final = frozenset({TRACECONTEXT, BAGGAGE})
+W3C_NAMES: Final = frozenset({TRACECONTEXT, BAGGAGE})
 
-PROPAGATORS: Final = create_key("instrumentation-propagators")
-"""Context key of the `Propagators` of the service, where they are not ours alone."""
+PROPAGATORS_KEY: Final = create_key("instrumentation-propagators")
+"""Context key of the `Propagators` of the service, set unless they are W3C's alone."""
 
 
 class Propagators:
-    """What is read from and written to headers.
+    """Reader and writer of trace headers.
 
     Args:
-        names: ``tracecontext``, ``baggage``, and others that packages offer.
+        names: ``tracecontext``, ``baggage`` or propagators of installed packages.
 
     Raises:
-        ConfigurationError: No installed package offers one of *names*.
+        ConfigurationError: No installed package has a propagator of this name.
     """
 
-    def __init__(self, names: Iterable[str] = OURS) -> None:
-        self.ours = OURS.intersection(names)
+    def __init__(self, names: Iterable[str] = W3C_NAMES) -> None:
+        self.w3c_names = W3C_NAMES.intersection(names)
         self._foreign: tuple[TextMapPropagator, ...] = tuple(
-            _offered(name) for name in names if name not in OURS
+            _load(name) for name in names if name not in W3C_NAMES
         )
         fields = (field.lower() for each in self._foreign for field in each.fields)
         self.names = frozenset((*(name.decode() for name in NAMES), *fields))
         """Headers that may be written, in lower case."""
 
-    def context(self) -> Context:
-        """What every request's context starts from, so that `inject` and `extract` know."""
-        usual = self.ours == OURS and not self._foreign
-        return Context() if usual else Context({PROPAGATORS: self})
+    def base_context(self) -> Context:
+        """Return the base context of requests, which `inject` and `extract` read."""
+        w3c_only = self.w3c_names == W3C_NAMES and not self._foreign
+        return Context() if w3c_only else Context({PROPAGATORS_KEY: self})
 
     @property
     def foreign_parent(self) -> "ForeignParent | None":
-        """Reads the caller's span from other headers than ``traceparent``; None: nobody does."""
+        """Reader of the caller's span from headers of other packages; None without any."""
         return self._parent if self._foreign else None
 
     def _parent(self, headers: Headers) -> SpanContext | None:
         carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
         context = Context()
         for each in self._foreign:
-            context = each.extract(carrier, context, _LOWERED)
+            context = each.extract(carrier, context, _GETTER)
         found = trace.get_current_span(context).get_span_context()
         return found if found.is_valid else None
 
-    def outgoing(
-        self, context: Context | None = None, *, with_members: bool = True
+    def outgoing_headers(
+        self, context: Context | None = None, *, include_baggage: bool = True
     ) -> dict[str, str]:
-        """The headers that carry *context*; empty without a valid span and baggage.
+        """Return the headers for *context*; empty without a valid span and baggage.
 
         Args:
-            context: Whose span to write; the current one when left out.
-            with_members: Whether baggage goes along: in the W3C's header, in no other.
+            context: Context of the span and the baggage; the current one when left out.
+            include_baggage: Include baggage. Only the W3C's header contains it.
         """
-        headers = trace_headers(context) if TRACECONTEXT in self.ours else {}
+        headers = trace_headers(context) if TRACECONTEXT in self.w3c_names else {}
         for each in self._foreign:
-            each.inject(headers, baggage.clear(context), _LOWERING)
-        if with_members and BAGGAGE in self.ours and (joined := members(context)):
+            each.inject(headers, baggage.clear(context), _SETTER)
+        if include_baggage and BAGGAGE in self.w3c_names and (joined := baggage_header(context)):
             headers["baggage"] = joined
         return headers
 
     def inject(self, carrier: Outgoing, context: Context | None = None) -> None:
-        """See `inject`."""
-        headers = self.outgoing(context)
+        """Write the headers for *context* into *carrier*. See the function `inject`."""
+        headers = self.outgoing_headers(context)
         if isinstance(carrier, MutableMapping):
             carrier.update(headers)
             return
@@ -94,62 +94,62 @@ class Propagators:
         carrier[:] = kept + [(name.encode(), value.encode()) for name, value in headers.items()]
 
     def extract(self, carrier: Incoming, context: Context | None = None) -> Context:
-        """See `extract`."""
+        """Return *context* with span and baggage of *carrier*. See the function `extract`."""
         result = Context() if context is None else context
-        headers = lowered(carrier)
-        parent = remote_parent(headers) if TRACECONTEXT in self.ours else None
+        headers = asgi_headers(carrier)
+        parent = remote_parent(headers) if TRACECONTEXT in self.w3c_names else None
         parent = parent or self._parent(headers)
         if parent is not None:
             result = trace.set_span_in_context(NonRecordingSpan(parent), result)
-        return with_baggage(headers, result) if BAGGAGE in self.ours else result
+        return with_baggage(headers, result) if BAGGAGE in self.w3c_names else result
 
 
 ForeignParent = Callable[[Headers], SpanContext | None]
-"""Gives the caller's span."""
+"""Reader of the caller's span."""
 
 
 def inject(carrier: Outgoing, context: Context | None = None) -> None:
-    """Write the current span and baggage into *carrier*, replacing what stood there.
+    """Write the current span and baggage into *carrier*, in place of earlier headers.
 
     Args:
         carrier: Headers as a mutable mapping, or as a list of pairs of bytes as in ASGI.
-        context: Whose span to write; the current one when left out.
+        context: Context of the span and the baggage; the current one when left out.
     """
-    _of(context).inject(carrier, context)
+    _for_context(context).inject(carrier, context)
 
 
 def extract(carrier: Incoming, context: Context | None = None) -> Context:
-    """The context that *carrier* brings: the caller's span as remote parent, and its baggage.
+    """Return a context with the caller's span, as remote parent, and the caller's baggage.
 
     Args:
         carrier: Headers as a mapping or as pairs of str or bytes; names in any case.
-        context: What to add to; an empty context when left out.
+        context: Context to extend; an empty one when left out.
     """
-    return _of(context).extract(carrier, context)
+    return _for_context(context).extract(carrier, context)
 
 
-def _of(context: Context | None) -> Propagators:
-    """Those of the service whose request is being served; outside of any, W3C's."""
-    found = get_value(PROPAGATORS, context) or get_value(PROPAGATORS)
-    return found if isinstance(found, Propagators) else USUAL
+def _for_context(context: Context | None) -> Propagators:
+    """Return the propagators of the service of the current request; W3C's outside a request."""
+    found = get_value(PROPAGATORS_KEY, context) or get_value(PROPAGATORS_KEY)
+    return found if isinstance(found, Propagators) else W3C_PROPAGATORS
 
 
-USUAL: Final = Propagators()
-"""W3C's."""
+W3C_PROPAGATORS: Final = Propagators()
+"""Propagators outside a request."""
 
 
-def _offered(name: str) -> TextMapPropagator:
-    from instrumentation._support.plugins import plugin  # noqa: PLC0415  seldom
+def _load(name: str) -> TextMapPropagator:
+    from instrumentation._support.plugins import plugin  # noqa: PLC0415  few services need it
 
     packages = {"b3multi": "b3", "ottrace": "ot-trace", "xray": "aws-xray"}
     package = f"opentelemetry-propagator-{packages.get(name, name)}"
-    offered = plugin("OTEL_PROPAGATORS", "opentelemetry_propagator", name, package=package)
-    propagator: TextMapPropagator = offered()
+    factory = plugin("OTEL_PROPAGATORS", "opentelemetry_propagator", name, package=package)
+    propagator: TextMapPropagator = factory()
     return propagator
 
 
-class _Lowered(Getter[Mapping[str, str]]):
-    """Reads headers by name in any case."""
+class _LowerCaseGetter(Getter[Mapping[str, str]]):
+    """Reader of headers with lower-case names."""
 
     def get(self, carrier: Mapping[str, str], key: str) -> list[str] | None:
         value = carrier.get(key.lower())
@@ -159,12 +159,12 @@ class _Lowered(Getter[Mapping[str, str]]):
         return list(carrier)
 
 
-class _Lowering(Setter[dict[str, str]]):
-    """Writes headers as gRPC and HTTP/2 want their names."""
+class _LowerCaseSetter(Setter[dict[str, str]]):
+    """Writer of headers with lower-case names, which gRPC and HTTP/2 require."""
 
     def set(self, carrier: dict[str, str], key: str, value: str) -> None:
         carrier[key.lower()] = value
 
 
-_LOWERED: Final = _Lowered()
-_LOWERING: Final = _Lowering()
+_GETTER: Final = _LowerCaseGetter()
+_SETTER: Final = _LowerCaseSetter()

@@ -1,4 +1,4 @@
-"""A finished span as tests read it."""
+"""Finished span as tests read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSpan:
-    """A finished span."""
+    """Finished span."""
 
     name: str
     kind: str
@@ -18,11 +18,11 @@ class RecordedSpan:
     """Empty for a root."""
     attributes: Mapping[str, Any]
     events: tuple[str, ...]
-    """Names."""
+    """Names of the events."""
     links: tuple[str, ...]
-    """Span ids."""
+    """Span ids of the linked spans."""
     status: str
     """``UNSET``, ``OK`` or ``ERROR``."""
     start: int
     end: int
-    """Seconds on the test's own clock."""
+    """Seconds on the clock of the test."""

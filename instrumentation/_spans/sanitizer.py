@@ -1,12 +1,12 @@
-"""Everything that a span says, within its limits and without secrets."""
+"""Sanitizer of span names, texts and attributes: truncates to limits and redacts secrets."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.trace import Link, Status, StatusCode
 
-from instrumentation._spans.attributes import LONGEST_KEY, cleaned, cut
-from instrumentation._spans.stacktrace import Redact, redacted_and_cut, stacktrace
+from instrumentation._spans.attributes import MAX_KEY_LENGTH, sanitize_value, truncate
+from instrumentation._spans.stacktrace import Redact, redact_and_truncate, stacktrace
 from instrumentation._support.guard import described, qualified_name
 from instrumentation._support.redaction import redacted_text
 from instrumentation.settings import SECRET_PARAMETERS, SHORTEST_NAME, Limits
@@ -18,12 +18,12 @@ Attributes = Mapping[str, "AnyValue"] | None
 
 _SMALL: Final = frozenset({int, bool, float})
 
-_SHORT: Final = 256
-"""Characters of a string whose bytes need not be counted."""
+_SHORT_LENGTH: Final = 256
+"""Characters of a string that is within every byte limit."""
 
 
 class Sanitizer:
-    """Sanitizes texts and attributes of spans.
+    """Sanitizer of texts and attributes of spans.
 
     Args:
         limits: Bounds of a span.
@@ -32,10 +32,10 @@ class Sanitizer:
 
     def __init__(self, limits: Limits, secret: frozenset[str] = SECRET_PARAMETERS) -> None:
         self.limits = limits
-        self._longest = limits.attribute_length
-        self._longest_name = max(limits.attribute_length, SHORTEST_NAME)
-        self.short = min(limits.attribute_length, _SHORT)
-        """Characters of a string that is kept as it is; callers ask this first to save time."""
+        self._max_length = limits.attribute_length
+        self._max_name_length = max(limits.attribute_length, SHORTEST_NAME)
+        self.short_length = min(limits.attribute_length, _SHORT_LENGTH)
+        """Characters of a string that needs no sanitizing; callers compare with it first."""
         self.secret = secret
 
     def redact(self, text: str) -> str:
@@ -43,45 +43,45 @@ class Sanitizer:
         return redacted_text(text, self.secret)
 
     def key(self, key: object) -> str:
-        """Return the name of an attribute."""
-        return (key if type(key) is str else described(key))[:LONGEST_KEY]
+        """Return *key* as the name of an attribute."""
+        return (key if type(key) is str else described(key))[:MAX_KEY_LENGTH]
 
     def value(self, value: object) -> "AnyValue":
-        """Return the value of an attribute."""
-        return cleaned(value, self._longest)
+        """Return *value* as the value of an attribute."""
+        return sanitize_value(value, self._max_length)
 
     def attribute(self, key: object, value: object) -> "tuple[str, AnyValue]":
-        """Return name and value of an attribute; the name is empty for None, which is no name."""
+        """Return name and value of an attribute; the name is empty for None, an invalid key."""
         name = "" if key is None else self.key(key)
-        return name, cleaned(value, self._longest)
+        return name, sanitize_value(value, self._max_length)
 
     def name(self, name: object) -> str:
-        """Return the name of a span, event or scope."""
-        return cut(name if type(name) is str else described(name), self._longest_name)
+        """Return *name* as the name of a span, event or scope."""
+        return truncate(name if type(name) is str else described(name), self._max_name_length)
 
     def status(self, status: Status) -> Status:
-        """Return *status* with its description redacted and cut."""
+        """Return *status* with its description redacted and truncated."""
         description = status.description
         if status.status_code is not StatusCode.ERROR or not description:
             return status
-        kept = redacted_and_cut(description, self._longest_name, self.redact)
+        kept = redact_and_truncate(description, self._max_name_length, self.redact)
         return status if kept == description else Status(StatusCode.ERROR, kept)
 
     def attributes(self, attributes: Attributes, most: int | None = None) -> "dict[str, AnyValue]":
-        """Return the first *most* of *attributes*."""
+        """Return the first *most* of *attributes*, sanitized."""
         items = list((attributes or {}).items())[:most]
         return {self.key(key): self.value(value) for key, value in items}
 
-    def small(self, attributes: Attributes) -> bool:
-        """Return whether *attributes* are kept as they are, as nearly all that are set at once."""
+    def is_small(self, attributes: Attributes) -> bool:
+        """Return true when *attributes* need no sanitizing."""
         if not attributes:
             return True
-        short = self.short
+        short_length = self.short_length
         for key, value in attributes.items():
             kind = type(value)
-            if type(key) is not str or len(key) > short:
+            if type(key) is not str or len(key) > short_length:
                 return False
-            if len(value) > short if kind is str else kind not in _SMALL:  # type: ignore[arg-type]  # it is a string
+            if len(value) > short_length if kind is str else kind not in _SMALL:  # type: ignore[arg-type]  # a string here
                 return False
         return True
 
@@ -93,19 +93,22 @@ class Sanitizer:
 
     def exception(self, error: BaseException, *, escaped: bool) -> "dict[str, AnyValue]":
         """Return the attributes of *error*. Source: semantic conventions, "Exceptions in spans"."""
-        return {**exception(error, self._longest, self.redact), "exception.escaped": str(escaped)}
+        return {
+            **exception(error, self._max_length, self.redact),
+            "exception.escaped": str(escaped),
+        }
 
 
-def exception(error: BaseException, longest: int, redact: Redact) -> "dict[str, AnyValue]":
+def exception(error: BaseException, max_length: int, redact: Redact) -> "dict[str, AnyValue]":
     """Return type, message and stack trace of *error*, without secrets.
 
     Args:
-        error: The last exception of its chain.
-        longest: Characters of each that are kept.
+        error: Last exception of its chain.
+        max_length: Characters of each attribute that are kept.
         redact: Replaces secrets in a text.
     """
     return {
-        "exception.type": cut(qualified_name(error), longest),
-        "exception.message": redacted_and_cut(described(error), longest, redact),
-        "exception.stacktrace": stacktrace(error, longest, redact),
+        "exception.type": truncate(qualified_name(error), max_length),
+        "exception.message": redact_and_truncate(described(error), max_length, redact),
+        "exception.stacktrace": stacktrace(error, max_length, redact),
     }

@@ -1,4 +1,4 @@
-"""The span of a request: what the SDK's span is to its processors, at a tenth of the cost."""
+"""Span of a request. The SDK's processors accept it, and it costs a tenth of the SDK's span."""
 
 from collections.abc import Callable, Mapping, Sequence
 from time import time_ns
@@ -16,12 +16,12 @@ from instrumentation._support.fork import new_lock
 
 
 class Origin:
-    """What all spans of one service share.
+    """Common parts of all spans of one service.
 
     Args:
-        resource: Who emits.
-        scope: Ours.
-        processor: Takes the spans.
+        resource: Resource of the service.
+        scope: Instrumentation scope of this package.
+        processor: Receives started and ended spans.
         sanitizer: Limits of a span and secrets in its errors.
         clock: Nanoseconds since 1970.
     """
@@ -43,36 +43,36 @@ class Origin:
         self.limits = sanitizer.limits
         self.sanitizer = sanitizer
         self.clock = clock
-        # One for all spans: cheaper than a lock for each, and renewed by a fork.
+        # One lock for all spans: it is cheaper than one per span, and a fork replaces it.
         self.lock = new_lock()
 
 
 class RequestSpan(ReadableSpan, Span):
-    """A recording span that any span processor and exporter of the SDK accepts as it is.
+    """Recording span for any span processor and exporter of the SDK.
 
-    Its own attributes come in groups, which are taken over unchecked. What the service adds is
-    cleaned and bounded as in the SDK, before the lock is taken: a value may be any object.
+    Sightline's attributes are stored in groups without a check. Attributes of the service are
+    sanitized before the lock is taken, because the methods of a value may run arbitrary code.
     """
 
     _context: SpanContext
     _start_time: int
 
-    # What a span starts with, until something is written over it.
+    # Defaults on the class, so that __init__ writes fewer fields.
     _events: Sequence[Event] = ()
     _links: Sequence[Link] = ()
     _status = UNSET
     _end_time: int | None = None
     _kind = SpanKind.SERVER
     _instrumentation_info = None
-    _renamed = _touched = False
+    _renamed = _customized = False
     _dropped_attributes = _dropped_events = _dropped_links = 0
-    given: dict[str, AnyValue] | None = None
-    """Attributes that the service gave; they win over those of the groups."""
-    _room = 0  # for attributes of the service
-    left = False
-    """True once the app has returned, so that its context belongs to no request any more."""
-    closing = b""
-    """Name and status as they are sent; empty where the service added to its span."""
+    user_attributes: dict[str, AnyValue] | None = None
+    """Attributes of the service. They override those of the groups."""
+    _attributes_left = 0  # limit of `user_attributes`
+    app_returned = False
+    """True once the app has returned: contexts with this span no longer belong to a request."""
+    encoded_name_and_status = b""
+    """Encoded name and status; empty when the service changed the span."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the hot path pays for keywords and for a dataclass
         self,
@@ -83,48 +83,48 @@ class RequestSpan(ReadableSpan, Span):
         groups: list[AttributeGroup],
         links: Sequence[Link] = (),
     ) -> None:
-        # The fields that ReadableSpan's properties and to_json() read; its own __init__ would
-        # cost more than all of this.
+        # These fields are read by the properties of ReadableSpan and by to_json(). Its own __init__
+        # costs more than all of this.
         self._name = name
         self._context = context
         self._parent = parent
         self.groups = groups
         if links:
-            self._links, self._touched = list(links), True
+            self._links, self._customized = list(links), True
         self._resource = origin.resource
         self._instrumentation_scope = origin.scope
         self._origin = origin
         self._start_time = origin.clock()
 
     @property
-    def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # all of them, for ReadableSpan
+    def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # all attributes, for ReadableSpan
         found: dict[str, AnyValue] = {}
         for group in self.groups:
             found |= group.attributes
-        found.update(self.given or ())
+        found.update(self.user_attributes or ())
         return found
 
     @property
     def dropped_attributes(self) -> int:
-        """Attributes over the limit."""
+        """Number of attributes over the limit."""
         return self._dropped_attributes
 
     @property
     def dropped_events(self) -> int:
-        """Events over the limit."""
+        """Number of events over the limit."""
         return self._dropped_events
 
     @property
     def dropped_links(self) -> int:
-        """Links over the limit."""
+        """Number of links over the limit."""
         return self._dropped_links
 
     def get_span_context(self) -> SpanContext:
-        """Ids and flags."""
+        """Return ids and flags."""
         return self._context
 
     def is_recording(self) -> bool:
-        """Whether the span still takes attributes and events."""
+        """Return true until the span ends."""
         return self._end_time is None
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
@@ -145,62 +145,64 @@ class RequestSpan(ReadableSpan, Span):
     def _set(self, name: str, value: AnyValue) -> None:
         if self._end_time is not None or not name:
             return
-        self._touched = True
+        self._customized = True
         limits = self._origin.limits
-        if self.given is None:
-            self.given = {}
-            self._room = limits.attributes - sum(len(group.attributes) for group in self.groups)
-        if len(self.given) >= self._room and name not in self._attributes:
+        if self.user_attributes is None:
+            self.user_attributes = {}
+            self._attributes_left = limits.attributes - sum(
+                len(group.attributes) for group in self.groups
+            )
+        if len(self.user_attributes) >= self._attributes_left and name not in self._attributes:
             self._dropped_attributes += 1
             return
-        self.given[name] = value
+        self.user_attributes[name] = value
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
     ) -> None:
-        """Add an event; the oldest give way once there are too many."""
+        """Add an event and drop the oldest over the limit."""
         limits, sanitizer = self._origin.limits, self._origin.sanitizer
         kept = sanitizer.attributes(attributes, limits.event_attributes)
         events = [Event(sanitizer.name(name), kept, timestamp or self._origin.clock())]
         with self._origin.lock:
             if self._end_time is None:
-                self._touched = True
+                self._customized = True
                 if self._events:
                     self._events += events  # type: ignore[operator]  # a list, as below
                 else:
                     self._events = events
-                self._dropped_events += _shortened(self._events, limits.events)
+                self._dropped_events += _drop_oldest(self._events, limits.events)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
-        """Add a link to another span."""
+        """Add a link to another span and drop the oldest over the limit."""
         limits = self._origin.limits
         links = [self._origin.sanitizer.link(Link(context, attributes))]
         with self._origin.lock:
             if self._end_time is None:
-                self._touched = True
+                self._customized = True
                 if self._links:
                     self._links += links  # type: ignore[operator]  # a list, as above
                 else:
                     self._links = links
-                self._dropped_links += _shortened(self._links, limits.links)
+                self._dropped_links += _drop_oldest(self._links, limits.links)
 
     def update_name(self, name: str) -> None:
-        """Give the span another name."""
+        """Replace the name of the span."""
         new = self._origin.sanitizer.name(name)
         with self._origin.lock:
             if self._end_time is None:
                 self._name = new
-                self._renamed = self._touched = True
+                self._renamed = self._customized = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Set the status: OK is final, UNSET changes nothing."""
-        given = status if isinstance(status, Status) else Status(status, description)
-        new = self._origin.sanitizer.status(given)
+        """Set the status. OK is final; UNSET is ignored."""
+        requested = status if isinstance(status, Status) else Status(status, description)
+        new = self._origin.sanitizer.status(requested)
         with self._origin.lock:
-            settled = self._status.status_code is StatusCode.OK or self._end_time is not None
-            if not settled and new.status_code is not StatusCode.UNSET:
+            is_final = self._status.status_code is StatusCode.OK or self._end_time is not None
+            if not is_final and new.status_code is not StatusCode.UNSET:
                 self._status = new
-                self._touched = True
+                self._customized = True
 
     def record_exception(
         self,
@@ -214,15 +216,15 @@ class RequestSpan(ReadableSpan, Span):
         self.add_event("exception", {**event, **(attributes or {})}, timestamp)
 
     def time_after(self, duration: float) -> int:
-        """Nanoseconds since 1970, *duration* seconds after the start."""
+        """Return the time *duration* seconds after the start, in nanoseconds since 1970."""
         return self._start_time + int(duration * 1e9)
 
     def complete(self, outcome: Outcome, duration: float) -> None:
-        """End with what the response told; a name or status that the service set stays.
+        """End the span with *outcome*. A name or status that the service set is kept.
 
         Args:
-            outcome: What the response told.
-            duration: Seconds since the start, by a clock that only runs forward.
+            outcome: Name, status and last attributes.
+            duration: Seconds since the start, by a monotonic clock.
         """
         lock = self._origin.lock
         lock.acquire()  # see _metrics/histogram.py
@@ -234,15 +236,15 @@ class RequestSpan(ReadableSpan, Span):
             if self._status is UNSET:
                 self._status = outcome.status
             self.groups.append(outcome)
-            if not self._touched:
-                self.closing = outcome.closing
+            if not self._customized:
+                self.encoded_name_and_status = outcome.encoded_name_and_status
             self._end_time = self._start_time + int(duration * 1e9)
         finally:
             lock.release()
         self._origin.processor.on_end(self)
 
     def end(self, end_time: int | None = None) -> None:
-        """End the span and hand it to the processor, once."""
+        """End the span and pass it to the processor, once."""
         ends_at = end_time or self._origin.clock()
         with self._origin.lock:
             if self._end_time is not None:
@@ -251,9 +253,9 @@ class RequestSpan(ReadableSpan, Span):
         self._origin.processor.on_end(self)
 
 
-def _shortened(items: Sequence[object], most: int) -> int:
-    """Remove the oldest of *items*, a list, until *most* are left; return how many went."""
-    over = max(0, len(items) - most)
+def _drop_oldest(items: Sequence[object], limit: int) -> int:
+    """Remove the oldest of *items*, a list, over *limit*; return the number of removed ones."""
+    over = max(0, len(items) - limit)
     if over:
-        del items[:over]  # type: ignore[attr-defined]  # the class has a tuple for the empty one
+        del items[:over]  # type: ignore[attr-defined]  # never the class's empty tuple, which is not over a limit
     return over

@@ -1,4 +1,4 @@
-"""Whose trace context is continued."""
+"""Callers whose trace context is continued."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
@@ -6,25 +6,25 @@ from typing import Any
 
 from instrumentation.settings import Trust
 
-Trusted = Callable[[Mapping[str, Any]], bool]
+TrustCheck = Callable[[Mapping[str, Any]], bool]
 
 
-def trusted(trust: Trust) -> Trusted:
-    """A test of a scope's client against *trust*; a client without an address is a stranger."""
+def trust_check(trust: Trust) -> TrustCheck:
+    """Return a check of a scope's client. No network contains a client without an address."""
     if trust == "always":
         return lambda _scope: True
     if trust == "never":
         return lambda _scope: False
     networks = trust
 
-    def among_networks(scope: Mapping[str, Any]) -> bool:
+    def in_networks(scope: Mapping[str, Any]) -> bool:
         client = scope.get("client")
         try:
             address = ip_address(client[0]) if client else None
         except ValueError:  # a Unix socket's path
             return False
-        # A server on both families sees IPv4 as ::ffff:10.1.2.3.
+        # A dual-stack server reports IPv4 clients as ::ffff:10.1.2.3.
         address = getattr(address, "ipv4_mapped", None) or address
         return address is not None and any(address in network for network in networks)
 
-    return among_networks
+    return in_networks

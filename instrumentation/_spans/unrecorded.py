@@ -1,4 +1,4 @@
-"""The span of a request that is not sampled: passes the trace on, and costs next to nothing."""
+"""Span of a request that is not sampled. It only propagates the trace."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from instrumentation._support.once import once
 
 
 class UnrecordedSpan(NonRecordingSpan):
-    """A span that is not recorded; its ids are made when somebody asks for them, if ever.
+    """Span that is not recorded. Its ids are generated on first access.
 
     Args:
-        make: The span's context.
+        make: Returns the span's context.
     """
 
-    left = False
-    """True once the app has returned, so that its context belongs to no request any more."""
+    app_returned = False
+    """True once the app has returned: contexts with this span no longer belong to a request."""
 
     def __init__(self, make: Callable[[], SpanContext]) -> None:
         self._make = make

@@ -24,7 +24,7 @@ def _patch() -> None:
     from starlette.applications import Starlette  # noqa: PLC0415  not before the service does
 
     from instrumentation import instrument  # noqa: PLC0415  as above
-    from instrumentation._server.entry import OURS  # noqa: PLC0415  as above
+    from instrumentation._server.entry import TELEMETRY_KEY  # noqa: PLC0415  as above
 
     call = Starlette.__call__
 
@@ -32,7 +32,7 @@ def _patch() -> None:
     def instrumented(
         app: "Starlette", scope: "Scope", receive: "Receive", send: "Send"
     ) -> Awaitable[None]:
-        if app.middleware_stack is None and OURS not in scope:
+        if app.middleware_stack is None and TELEMETRY_KEY not in scope:
             instrument(app)
         return call(app, scope, receive, send)
 

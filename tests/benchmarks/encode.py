@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AnyValue
 
 from instrumentation._export.encoder import SpanEncoder
-from instrumentation._otlp.request import OriginEncoder, request
+from instrumentation._otlp.request import OriginEncoder, encode_request
 from tests.benchmarks.rows import Row, cpu_minima
 
 SPANS: Final = 512
@@ -77,7 +77,7 @@ def _cpu() -> list[float]:
 
 
 def _encoded(spans: Sequence[ReadableSpan], encoder: SpanEncoder, origins: OriginEncoder) -> bytes:
-    return request(
+    return encode_request(
         (origins.encode(span.resource, span.instrumentation_scope), encoder.encode(span))
         for span in spans
     )

@@ -18,7 +18,7 @@ from instrumentation._export.outage_log import OutageLog
 from instrumentation._export.queue import ExportStats, SpanQueue
 from instrumentation._export.verdict import Accepted, Failed, Refused, Verdict
 from instrumentation._export.worker import Pauses, Sender, packet
-from instrumentation._otlp.request import OriginEncoder, spans_of
+from instrumentation._otlp.request import OriginEncoder, decode_request
 from instrumentation._settings.export import ExportSettings
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1)
@@ -46,7 +46,7 @@ class Choking:
         del deadline
         self.attempts += 1
         self.on_attempt()
-        spans = [span for _, span in spans_of(zlib.decompress(body, GZIP_BITS))]
+        spans = [span for _, span in decode_request(zlib.decompress(body, GZIP_BITS))]
         self.sent.update(spans)
         self.sizes.add(len(spans))
         self.bodies.add(body)

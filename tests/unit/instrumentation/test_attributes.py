@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instrumentation._spans.attributes import LONGEST_KEY, MOST_BYTES, cleaned, cut
+from instrumentation._spans.attributes import (
+    DEFAULT_MAX_BYTES,
+    MAX_KEY_LENGTH,
+    sanitize_value,
+    truncate,
+)
 from instrumentation.settings import LENGTH_LIMIT
 from tests.strategies import LARGE_VALUES
 
@@ -21,36 +26,36 @@ EMOJI = "\U0001f600"
         ("x" * 100_000, LENGTH_LIMIT),
         ("ä" * 100_000, LENGTH_LIMIT),
         ("界" * 100_000, LENGTH_LIMIT),
-        (EMOJI * 100_000, MOST_BYTES // 4),
-        ("\udc80" * 100_000, MOST_BYTES),
+        (EMOJI * 100_000, DEFAULT_MAX_BYTES // 4),
+        ("\udc80" * 100_000, DEFAULT_MAX_BYTES),
     ],
     ids=["ascii", "two bytes", "three bytes", "four bytes", "surrogates, written out"],
 )
 def test_a_text_is_cut_by_characters_and_by_bytes(text: str, kept: int) -> None:
-    assert len(cut(text, LENGTH_LIMIT)) == kept
+    assert len(truncate(text, LENGTH_LIMIT)) == kept
 
 
 @pytest.mark.parametrize(
     ("longest", "kept"), [(3, 3), (12_000, 12_000), (20_000, 15_000), (100_000, 75_000)]
 )
 def test_a_limit_of_the_user_counts_characters(longest: int, kept: int) -> None:
-    assert len(cut(EMOJI * 200_000, longest)) == kept
+    assert len(truncate(EMOJI * 200_000, longest)) == kept
 
 
 def test_a_character_is_never_cut_in_half() -> None:
-    assert set(cut("x" + EMOJI * 100_000, LENGTH_LIMIT)) == {"x", EMOJI}
+    assert set(truncate("x" + EMOJI * 100_000, LENGTH_LIMIT)) == {"x", EMOJI}
 
 
 def test_bytes_are_cut_by_their_number() -> None:
-    assert cleaned(b"x" * 40_000, LENGTH_LIMIT) == b"x" * LENGTH_LIMIT
+    assert sanitize_value(b"x" * 40_000, LENGTH_LIMIT) == b"x" * LENGTH_LIMIT
 
 
 @given(LARGE_VALUES)
 @settings(deadline=None)  # a busy machine is no failure
 def test_an_array_or_map_fits_into_one_key_of_an_index(value: object) -> None:
-    kept = cleaned(value, LENGTH_LIMIT)
+    kept = sanitize_value(value, LENGTH_LIMIT)
 
-    assert indexed_bytes(kept) <= MOST_BYTES + LONGEST_KEY
+    assert indexed_bytes(kept) <= DEFAULT_MAX_BYTES + MAX_KEY_LENGTH
 
 
 def indexed_bytes(value: object) -> int:
@@ -67,23 +72,23 @@ def _base64(value: bytes) -> str:
 @given(st.lists(st.text(max_size=50), max_size=20))
 @settings(deadline=None)  # as above
 def test_a_small_array_is_kept_whole(value: list[str]) -> None:
-    assert cleaned(value, LENGTH_LIMIT) == tuple(value)
+    assert sanitize_value(value, LENGTH_LIMIT) == tuple(value)
 
 
 def test_the_beginning_of_a_large_array_is_kept() -> None:
-    kept = cleaned(["x" * 20_000] * 5, LENGTH_LIMIT)
+    kept = sanitize_value(["x" * 20_000] * 5, LENGTH_LIMIT)
 
     assert isinstance(kept, tuple)
     assert [len(item) for item in kept[:2]] == [LENGTH_LIMIT, LENGTH_LIMIT]
-    assert sum(len(item) for item in kept) > MOST_BYTES - 100
+    assert sum(len(item) for item in kept) > DEFAULT_MAX_BYTES - 100
 
 
 def test_a_key_in_a_map_is_cut() -> None:
-    kept = cleaned({"k" * 100_000: 1}, LENGTH_LIMIT)
+    kept = sanitize_value({"k" * 100_000: 1}, LENGTH_LIMIT)
 
     assert isinstance(kept, Mapping)
-    assert list(kept) == ["k" * LONGEST_KEY]
+    assert list(kept) == ["k" * MAX_KEY_LENGTH]
 
 
 def test_without_a_limit_nothing_is_cut() -> None:
-    assert cleaned(["x" * 100_000], None) == ("x" * 100_000,)
+    assert sanitize_value(["x" * 100_000], None) == ("x" * 100_000,)

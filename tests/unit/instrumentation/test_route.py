@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Mount, Route
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._server.route import MOST_PREFIXES, UNKNOWN_PREFIX, Routes
+from instrumentation._server.route import MAX_PREFIXES, UNKNOWN_PREFIX, Routes
 from instrumentation.testing import Recording
 from tests.asgi import get
 
@@ -98,10 +98,10 @@ def test_values_that_no_parameter_tells_of_are_not_named_for_ever() -> None:
     routes = Routes()
     hidden = [
         {"root_path": f"/t/{name}", "app_root_path": "", "path_params": {"id": "1"}}
-        for name in range(2 * MOST_PREFIXES)
+        for name in range(2 * MAX_PREFIXES)
     ]
 
-    named = {routes.of({**scope, "path_template": "/p/{id}"}) for scope in hidden}
+    named = {routes.route_of({**scope, "path_template": "/p/{id}"}) for scope in hidden}
 
-    assert len(named) == MOST_PREFIXES + 1
+    assert len(named) == MAX_PREFIXES + 1
     assert f"{UNKNOWN_PREFIX}/p/{{id}}" in named

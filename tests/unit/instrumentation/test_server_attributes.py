@@ -3,7 +3,12 @@
 import pytest
 
 from instrumentation import Settings
-from instrumentation._otlp.attribute_group import LARGEST_BYTES, MOST, AttributeGroup, Remembered
+from instrumentation._otlp.attribute_group import (
+    MAX_GROUP_BYTES,
+    MAX_GROUPS,
+    AttributeGroup,
+    GroupCache,
+)
 from instrumentation._server.attributes import ServerAttributes
 from tests.asgi import scope
 
@@ -11,14 +16,14 @@ from tests.asgi import scope
 def attributes(environ: dict[str, str], **request: object) -> dict[str, object]:
     """All that is known before dispatch."""
     headers = {b"host": b"shop.example:8080"}
-    groups = ServerAttributes(Settings.from_env(environ)).of(
+    groups = ServerAttributes(Settings.from_env(environ)).groups(
         scope("/items/1", **request), "GET", headers
     )
     return {name: value for group in groups for name, value in group.attributes.items()}
 
 
-def paths() -> Remembered[str, AttributeGroup]:
-    return Remembered(lambda path: AttributeGroup({"url.path": path}))
+def paths() -> GroupCache[str, AttributeGroup]:
+    return GroupCache(lambda path: AttributeGroup({"url.path": path}))
 
 
 def test_a_group_is_made_once() -> None:
@@ -30,24 +35,24 @@ def test_a_group_is_made_once() -> None:
 def test_strangers_cannot_fill_the_memory() -> None:
     known = paths()
 
-    groups = [known[f"/{number}"] for number in range(3 * MOST)]
+    groups = [known[f"/{number}"] for number in range(3 * MAX_GROUPS)]
 
-    assert len(groups) == 3 * MOST
-    assert len(known) <= MOST
+    assert len(groups) == 3 * MAX_GROUPS
+    assert len(known) <= MAX_GROUPS
 
 
 def test_what_is_large_is_not_kept() -> None:
     known = paths()
 
-    assert known["x" * LARGEST_BYTES].attributes["url.path"] == "x" * LARGEST_BYTES
+    assert known["x" * MAX_GROUP_BYTES].attributes["url.path"] == "x" * MAX_GROUP_BYTES
     assert not known
 
 
 def test_a_query_with_a_secret_is_not_kept() -> None:
     found = ServerAttributes(Settings.from_env({}))
 
-    found.of(scope("/", query_string=b"token=hunter2"), "GET", {})
-    found.of(scope("/", query_string=b"q=1"), "GET", {})
+    found.groups(scope("/", query_string=b"token=hunter2"), "GET", {})
+    found.groups(scope("/", query_string=b"q=1"), "GET", {})
 
     assert list(found._queries) == [b"q=1"]  # noqa: SLF001  what stays in memory shows nowhere else
 
@@ -67,7 +72,7 @@ def test_sockets_may_be_given_as_asgi_allows(kind: type) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {b"host": b"a b:c"}])
 def test_without_a_host_the_server_is_its_own_socket(headers: dict[bytes, bytes]) -> None:
-    (target, *_) = ServerAttributes(Settings.from_env({})).of(
+    (target, *_) = ServerAttributes(Settings.from_env({})).groups(
         scope("/", server=("10.0.0.2", 8000)), "GET", headers
     )
 

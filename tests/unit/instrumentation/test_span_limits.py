@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from instrumentation import Settings
 from instrumentation._setup.provider import adopt, build
 from instrumentation._setup.recording import CountingIds, Spans
-from instrumentation._spans.attributes import LONGEST_KEY, MOST_BYTES
-from instrumentation._spans.limits import limited
+from instrumentation._spans.attributes import DEFAULT_MAX_BYTES, MAX_KEY_LENGTH
+from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.span import RequestSpan
 
 LONG = "x" * 100_000
@@ -39,7 +39,9 @@ def of_a_tracer(settings: Settings) -> Span:
 
 def of_an_adopted_provider(settings: Settings) -> Span:
     tracing = adopt(TracerProvider(shutdown_on_exit=False), settings)
-    return limited(tracing.provider.get_tracer("t"), tracing.origin.sanitizer).start_span("GET")
+    return limit_tracer(tracing.provider.get_tracer("t"), tracing.origin.sanitizer).start_span(
+        "GET"
+    )
 
 
 def made(make: Make, **environ: str) -> Any:  # noqa: ANN401  a span that can be read, too
@@ -60,8 +62,8 @@ def test_names_descriptions_and_attributes_are_cut(make: Make) -> None:
 
     assert (len(span.name), len(span.status.description)) == (LIMIT, LIMIT)
     assert [len(span.attributes[key]) for key in "ac"] == [LIMIT, LIMIT]
-    assert MOST_BYTES - 100 < sum(map(len, span.attributes["b"])) <= MOST_BYTES
-    assert span.attributes["x" * LONGEST_KEY] == 1
+    assert DEFAULT_MAX_BYTES - 100 < sum(map(len, span.attributes["b"])) <= DEFAULT_MAX_BYTES
+    assert span.attributes["x" * MAX_KEY_LENGTH] == 1
 
 
 @every_span
@@ -73,7 +75,7 @@ def test_events_and_links_are_cut(make: Make) -> None:
 
     (event,), (link,) = span.events, span.links
     assert (len(event.name), len(event.attributes["a"])) == (LIMIT, LIMIT)
-    assert sum(map(len, event.attributes["b"])) <= MOST_BYTES
+    assert sum(map(len, event.attributes["b"])) <= DEFAULT_MAX_BYTES
     assert link.attributes == {"a": "x" * LIMIT}
 
 
@@ -142,7 +144,7 @@ def test_a_tracer_starts_spans_within_the_limits() -> None:
         *(LIMIT, LIMIT),
         {"a": "x" * LIMIT},
     )
-    assert len(str(span.resource.attributes["service.name"])) == LONGEST_KEY
+    assert len(str(span.resource.attributes["service.name"])) == MAX_KEY_LENGTH
 
 
 @pytest.mark.parametrize("key", [5, None, ("a",), b"k"])

@@ -6,7 +6,7 @@ import pytest
 from opentelemetry import baggage
 
 from instrumentation import Settings, TelemetryMiddleware
-from instrumentation._server.entry import OURS
+from instrumentation._server.entry import TELEMETRY_KEY
 from instrumentation._setup.recording import ENVIRON, recording
 from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.testing import RecordedSpan
@@ -22,7 +22,7 @@ CALLER = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the tenant of the baggage."""
     del receive
-    assert OURS in scope
+    assert TELEMETRY_KEY in scope
     tenant = str(baggage.get_baggage("tenant")).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": tenant})
