@@ -38,8 +38,8 @@ def _trace_init(init: Callable[..., None], clients: Clients | None) -> Callable[
     @wraps(init)
     def init_with_trace_config(
         session: ClientSession,
-        *arguments: Any,  # noqa: ANN401  passed through
-        **options: Any,  # noqa: ANN401  passed through
+        *arguments: Any,
+        **options: Any,
     ) -> None:
         options["trace_configs"] = [*(options.get("trace_configs") or ()), trace_config(clients)]
         init(session, *arguments, **options)

@@ -30,8 +30,8 @@ def _trace(send: Callable[..., Response], clients: Clients | None) -> Callable[.
     def wrapper(
         adapter: HTTPAdapter,
         request: PreparedRequest,
-        *arguments: Any,  # noqa: ANN401  passed through
-        **options: Any,  # noqa: ANN401  passed through
+        *arguments: Any,
+        **options: Any,
     ) -> Response:
         call = current_clients(clients).start(request.method or "", request.url or "")
         if call is None:

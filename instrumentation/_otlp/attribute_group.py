@@ -23,7 +23,7 @@ class AttributeGroup:
     """Attributes that spans share, with their encoding.
 
     Args:
-        values: Attributes. The group keeps the dictionary without a copy.
+        values: Attributes that OTLP can represent. The dictionary is not copied.
     """
 
     __slots__ = ("attributes", "fields")

@@ -77,7 +77,7 @@ class TelemetryMiddleware:
         record = self._add_record(scope)
         try:
             request = self._begin(scope, send)
-        except Exception as error:  # noqa: BLE001  see _support/guard.py
+        except Exception as error:
             self._start_operation.failed(error)
             await self._call_unrecorded(self.app, scope, receive, send)
             return
@@ -92,7 +92,7 @@ class TelemetryMiddleware:
         finally:
             try:
                 request.finish()
-            except Exception as error:  # noqa: BLE001  see _support/guard.py
+            except Exception as error:
                 self._end_operation.failed(error)
             if record is not None:
                 clear_record(record)

@@ -156,7 +156,7 @@ def _target(target: Target) -> Attributes:
 
 
 def _address(host: str, server: SocketAddress | None, scheme: str) -> tuple[str | None, int | None]:
-    """Return address and port of the Host header, or of the socket when the header is invalid."""
+    """Return address and port of a valid Host header, or else of the socket."""
     try:
         parts = urlsplit(f"//{host}")
         name, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)

@@ -1,7 +1,7 @@
 """Adapter for FastAPI's own telemetry, which exists since 0.142.
 
 FastAPI has no public API for sharing a request with its telemetry. Private names are resolved once,
-at set-up. If a release renames them, FastAPI's telemetry is disabled for recorded requests.
+at set-up. If a release renames them, FastAPI's telemetry is disabled for every request.
 """
 
 import os
@@ -50,7 +50,7 @@ def record_factory() -> RecordFactory:
     api: Any = sys.modules.get("fastapi.telemetry._api")
     try:
         context_key()
-        return _record_factory(api._RequestTelemetry, api.TelemetryData)  # noqa: SLF001  see above
+        return _record_factory(api._RequestTelemetry, api.TelemetryData)
     except (AttributeError, KeyError, TypeError):
         return _no_record
 
@@ -73,7 +73,7 @@ def _record_factory(native: type, data: type) -> RecordFactory:
         record: NativeRequest = new(record_class)
         record.data = new(data)
         if root_path:
-            record._mount_prefix = root_path.rstrip("/")  # noqa: SLF001  see above
+            record._mount_prefix = root_path.rstrip("/")
         return record
 
     return make
@@ -91,7 +91,7 @@ def _no_record(root_path: str) -> None:
 @cache
 def context_key() -> str:
     """Return the context key of the record of the current request."""
-    key: str = sys.modules["fastapi.telemetry._api"]._REQUEST_TELEMETRY_KEY  # noqa: SLF001  see above
+    key: str = sys.modules["fastapi.telemetry._api"]._REQUEST_TELEMETRY_KEY
     return key
 
 
@@ -99,10 +99,10 @@ def clear_record(record: NativeRequest) -> None:
     """Clear *record* after its request, because contexts that hold it may outlive the request."""
     record.data = None
     if record.failed:
-        record._exceptions.clear()  # noqa: SLF001  see above
+        record._exceptions.clear()
 
 
-def configure(app: object, *, exported: bool, **options: Any) -> Undo:  # noqa: ANN401  FastAPI's settings
+def configure(app: object, *, exported: bool, **options: Any) -> Undo:
     """Change the telemetry settings of FastAPI for requests of *app*.
 
     FastAPI's exporters have separate settings: metrics and logs stay as configured.
@@ -140,7 +140,7 @@ def _has_auto_export(config: Mapping[str, Any]) -> bool:
     return bool(config.get("auto_configure")) and opted_in
 
 
-def _cheap_enabled_check(native: Any) -> Callable[[], bool] | None:  # noqa: ANN401  FastAPI's
+def _cheap_enabled_check(native: Any) -> Callable[[], bool] | None:
     """Return a replacement of FastAPI's check for providers, at a tenth of its cost per request.
 
     Returns None when FastAPI's check must run: FastAPI creates the spans, a provider is configured,
@@ -157,7 +157,7 @@ def _cheap_enabled_check(native: Any) -> Callable[[], bool] | None:  # noqa: ANN
     enabled: Callable[[], bool] = native.enabled
 
     def check() -> bool:
-        if meters._METER_PROVIDER is None and loggers._LOGGER_PROVIDER is None:  # noqa: SLF001  see above
+        if meters._METER_PROVIDER is None and loggers._LOGGER_PROVIDER is None:
             return False
         return enabled()
 

@@ -70,21 +70,21 @@ class MetricsPath:
             route = _find_route(scope.get("app") or self._app, scope)
         if route is not None:
             mounted = getattr(route, "app", None)
-            self._leave_to_app(scope, warn=not isinstance(mounted, Exposition))
+            self._decide_for_app(scope, warn=not isinstance(mounted, Exposition))
 
     async def _try_app(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Call the app and forward its response if it is a metrics page; return true if it was."""
         app_scope = {**scope, "extensions": {}}  # so that the body is sent as bytes, not as a file
-        answer = _Answer(app_scope, receive, send)
+        response = _Response(app_scope, receive, send)
         with suppress(Exception):  # raised by a handler that does not expect this path
-            await self._app(app_scope, answer.receive, answer.send)
-        if answer.is_metrics_page:
-            self._leave_to_app(scope, warn=True)
-        elif answer.is_conclusive:
+            await self._app(app_scope, response.receive, response.send)
+        if response.is_metrics_page:
+            self._decide_for_app(scope, warn=True)
+        elif response.is_conclusive:
             self._decision = self._page
-        return bool(answer.is_metrics_page)
+        return bool(response.is_metrics_page)
 
-    def _leave_to_app(self, scope: Scope, *, warn: bool) -> None:
+    def _decide_for_app(self, scope: Scope, *, warn: bool) -> None:
         self._decision = self._app
         if warn:
             LOGGER.warning(
@@ -95,7 +95,7 @@ class MetricsPath:
             )
 
 
-class _Answer:
+class _Response:
     """Response of an app, buffered until its first bytes are known."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -96,7 +96,7 @@ class Requests:
             request.body_size = int(length)
         try:
             self.spans.start(request, scope, header_map)
-        except Exception as error:  # noqa: BLE001  see _support/guard.py
+        except Exception as error:
             request.token = self._isolate(scope)
             self._start_operation.failed(error)
         return request
@@ -161,7 +161,7 @@ class Request:
                     size += len(message.get("body", b""))
                     if not message.get("more_body", False):
                         self.body_size = size
-            except Exception as error:  # noqa: BLE001  see _support/guard.py
+            except Exception as error:
                 self._requests.send_operation.failed(error)
             return message
 
@@ -183,7 +183,7 @@ class Request:
                     return self._send_last(message)
             elif _is_last_message(message):
                 return self._send_last(message)
-        except Exception as error:  # noqa: BLE001  see _support/guard.py
+        except Exception as error:
             self._requests.send_operation.failed(error)
         return self._send(message)
 
@@ -191,7 +191,7 @@ class Request:
         await self._send(message)
         try:
             self._response_sent()
-        except Exception as error:  # noqa: BLE001  see _support/guard.py
+        except Exception as error:
             self._requests.send_operation.failed(error)
 
     def _capture(self, message: Message) -> None:

@@ -31,7 +31,7 @@ class Routes:
         """
         record = scope.get(RECORD_KEY)
         if record is not None and (route := record.route) is not None:
-            if not record._mount_prefix:  # noqa: SLF001  see _server/fastapi_telemetry.py
+            if not record._mount_prefix:
                 return route  # type: ignore[no-any-return]  # FastAPI's
             if route := _fastapi_route(record, scope):
                 return route
@@ -52,7 +52,7 @@ class Routes:
 
 def _fastapi_route(record: NativeRequest, scope: Scope) -> str:
     """Return the route that FastAPI recorded; empty if it recorded only the mount."""
-    mounts = record._mount_prefix  # noqa: SLF001  see _server/fastapi_telemetry.py
+    mounts = record._mount_prefix
     route = record.route or ""
     served_under = scope.get("app_root_path", scope.get("root_path"))
     own = served_under.rstrip("/") if served_under else ""

@@ -26,10 +26,10 @@ class LimitedTracer(trace.Tracer):
         self._sanitizer = sanitizer
         self._lock: Any = new_lock()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  the SDK's tracer has more than the API
+    def __getattr__(self, name: str) -> Any:
         return getattr(vars(self).get("_tracer"), name)
 
-    def start_span(  # noqa: PLR0913, PLR0917  the API's signature
+    def start_span(
         self,
         name: str,
         context: Context | None = None,
@@ -37,8 +37,8 @@ class LimitedTracer(trace.Tracer):
         attributes: Attributes = None,
         links: Sequence[Link] | None = None,
         start_time: int | None = None,
-        record_exception: bool = True,  # noqa: FBT001, FBT002  as above
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002  as above
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
     ) -> trace.Span:
         """See the API."""
         sanitizer = self._sanitizer
@@ -61,14 +61,14 @@ class LimitedTracer(trace.Tracer):
             self._share_lock(span)
         return span
 
-    def _share_lock(self, span: Any) -> None:  # noqa: ANN401  private fields of the SDK
+    def _share_lock(self, span: Any) -> None:
         """Replace the SDK's locks, because a finalizer may use *span* while one of them is held."""
-        span._lock = lock = self._lock  # noqa: SLF001
-        for part in (span._attributes, span._events, span._links):  # noqa: SLF001
-            part._lock = lock  # noqa: SLF001
+        span._lock = lock = self._lock
+        for part in (span._attributes, span._events, span._links):
+            part._lock = lock
 
     @_agnosticcontextmanager
-    def start_as_current_span(  # noqa: PLR0913, PLR0917  the API's signature
+    def start_as_current_span(
         self,
         name: str,
         context: Context | None = None,
@@ -76,9 +76,9 @@ class LimitedTracer(trace.Tracer):
         attributes: Attributes = None,
         links: Sequence[Link] | None = None,
         start_time: int | None = None,
-        record_exception: bool = True,  # noqa: FBT001, FBT002  as above
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002  as above
-        end_on_exit: bool = True,  # noqa: FBT001, FBT002  as above
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
     ) -> Iterator[trace.Span]:
         """See the API."""
         span = self.start_span(
@@ -150,7 +150,7 @@ class LimitedSpan(_Span):
         exception: BaseException,
         attributes: Attributes = None,
         timestamp: int | None = None,
-        escaped: bool = False,  # noqa: FBT001, FBT002  the API's signature
+        escaped: bool = False,
     ) -> None:
         """See the API."""
         event = self.sanitizer.exception(exception, escaped=escaped)

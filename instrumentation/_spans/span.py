@@ -68,13 +68,13 @@ class RequestSpan(ReadableSpan, Span):
     _dropped_attributes = _dropped_events = _dropped_links = 0
     user_attributes: dict[str, AnyValue] | None = None
     """Attributes of the service. They override those of the groups."""
-    _attributes_left = 0  # limit of `user_attributes`
+    _max_user_attributes = 0
     app_returned = False
     """True once the app has returned: contexts with this span no longer belong to a request."""
     encoded_name_and_status = b""
     """Encoded name and status; empty when the service changed the span."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  the hot path pays for keywords and for a dataclass
+    def __init__(
         self,
         origin: Origin,
         name: str,
@@ -84,7 +84,7 @@ class RequestSpan(ReadableSpan, Span):
         links: Sequence[Link] = (),
     ) -> None:
         # These fields are read by the properties of ReadableSpan and by to_json(). Its own __init__
-        # costs more than all of this.
+        # costs more than all of this, and keyword arguments would cost time, too.
         self._name = name
         self._context = context
         self._parent = parent
@@ -149,10 +149,10 @@ class RequestSpan(ReadableSpan, Span):
         limits = self._origin.limits
         if self.user_attributes is None:
             self.user_attributes = {}
-            self._attributes_left = limits.attributes - sum(
+            self._max_user_attributes = limits.attributes - sum(
                 len(group.attributes) for group in self.groups
             )
-        if len(self.user_attributes) >= self._attributes_left and name not in self._attributes:
+        if len(self.user_attributes) >= self._max_user_attributes and name not in self._attributes:
             self._dropped_attributes += 1
             return
         self.user_attributes[name] = value
@@ -209,7 +209,7 @@ class RequestSpan(ReadableSpan, Span):
         exception: BaseException,
         attributes: Attributes = None,
         timestamp: int | None = None,
-        escaped: bool = False,  # noqa: FBT001, FBT002  the API's signature
+        escaped: bool = False,
     ) -> None:
         """Add the exception as an event. Source: semantic conventions, "Exceptions in spans"."""
         event = self._origin.sanitizer.exception(exception, escaped=escaped)
@@ -257,5 +257,5 @@ def _drop_oldest(items: Sequence[object], limit: int) -> int:
     """Remove the oldest of *items*, a list, over *limit*; return the number of removed ones."""
     over = max(0, len(items) - limit)
     if over:
-        del items[:over]  # type: ignore[attr-defined]  # never the class's empty tuple, which is not over a limit
+        del items[:over]  # type: ignore[attr-defined]  # the class's empty tuple is never over the limit
     return over
