@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
+from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
+
 from instrumentation._otlp.outcome import SERVER_ERROR
 from instrumentation._scrape.exposition import Exposition
 from instrumentation._server.route import Routes
@@ -33,6 +35,10 @@ OK: Final = 200
 
 NOT_SERVED_STATUSES: Final = frozenset({404, 405})
 """Status codes of a missing page or of an unsupported GET."""
+
+
+UNSAMPLED: Final = NonRecordingSpan(SpanContext(1, 1, is_remote=False))
+"""Parent of the spans of other telemetry in the app: a scrape is not traced."""
 
 
 class MetricsPath:
@@ -76,7 +82,10 @@ class MetricsPath:
         """Call the app and forward its response if it is a metrics page; return true if it was."""
         app_scope = {**scope, "extensions": {}}  # so that the body is sent as bytes, not as a file
         response = _Response(app_scope, receive, send)
-        with suppress(Exception):  # raised by a handler that does not expect this path
+        with (
+            use_span(UNSAMPLED, record_exception=False, set_status_on_exception=False),
+            suppress(Exception),  # raised by a handler that does not expect this path
+        ):
             await self._app(app_scope, response.receive, response.send)
         if response.is_metrics_page:
             self._decide_for_app(scope, warn=True)

@@ -125,9 +125,9 @@ def test_a_forked_child_asks_for_itself_once_it_has_a_trace_to_decide_on(
 def test_a_forked_child_does_not_ask_for_a_sampler_that_was_closed(sampler: RemoteSampler) -> None:
     sampler.close()
 
-    threads = said_in_child(lambda: [sampler.root(1, "GET"), pollers()])
+    threads = said_in_child(lambda: [sampler.root(1, "GET"), pollers()][-1])
 
-    assert threads == "[False, 0]"
+    assert threads == "0"
 
 
 def test_a_service_asks_for_it_by_opentelemetrys_variables(jaeger: SamplingServer) -> None:
