@@ -4,6 +4,7 @@ The app's own page has precedence. It is detected by the app's routes, or else b
 because a catch-all route, static files or middleware may serve the path.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -25,13 +26,28 @@ FULL_MATCH: Final = 2
 PROBE_SEGMENT: Final = "no-such-page-sightline-asks"
 """Last segment of a path that no route matches except a catch-all."""
 
-METRICS_CONTENT_TYPE: Final = re.compile(rb"version=|openmetrics|prometheus")
+METRICS_CONTENT_TYPE: Final = re.compile(rb"text/plain; ?version=[01]\.|openmetrics|prometheus")
 """Pattern in the content type of a metrics page."""
 
-SAMPLE: Final = re.compile(rb"\s*(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{[^\n]*\})? [-+\d.NI])")
-"""Start of a metrics page in plain text."""
+LINE: Final = re.compile(
+    rb"#.*|\s*|[a-zA-Z_:][\w:]*(\{.*\})? ([-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan)( .*)?",
+    re.IGNORECASE,
+)
+"""Line of a metrics page in a text format. Source: Prometheus, "Exposition formats"."""
+
+UNMISTAKABLE: Final = re.compile(rb"^# (HELP|TYPE) [a-zA-Z_:]|^[a-zA-Z_:][\w:]*\{", re.MULTILINE)
+"""Line that other text does not have: ``version 1.2`` alone may be anything."""
+
+PROTOBUF: Final = b"application/vnd.google.protobuf"
+
+MAX_SECONDS: Final = 2.0
+"""Time for the app's response to an offered scrape: a catch-all route may wait for events."""
+
+MAX_FAILURES: Final = 3
+"""Offered scrapes without a response or with a server error, until the app is not asked again."""
 
 OK: Final = 200
+BAD_REQUEST: Final = 400
 
 NOT_SERVED_STATUSES: Final = frozenset({404, 405})
 """Status codes of a missing page or of an unsupported GET."""
@@ -56,6 +72,7 @@ class MetricsPath:
         self._app = app
         self._page = page
         self._operation = operation
+        self._failures = 0
         self._decision: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,11 +103,15 @@ class MetricsPath:
             use_span(UNSAMPLED, record_exception=False, set_status_on_exception=False),
             suppress(Exception),  # raised by a handler that does not expect this path
         ):
-            await self._app(app_scope, response.receive, response.send)
+            async with asyncio.timeout(MAX_SECONDS) as limit:
+                response.limit = limit
+                await self._app(app_scope, response.receive, response.send)
         if response.is_metrics_page:
             self._decide_for_app(scope, warn=True)
-        elif response.is_conclusive:
-            self._decision = self._page
+        else:
+            self._failures += response.is_failure
+            if response.is_conclusive or self._failures >= MAX_FAILURES:
+                self._decision = self._page
         return bool(response.is_metrics_page)
 
     def _decide_for_app(self, scope: Scope, *, warn: bool) -> None:
@@ -113,14 +134,26 @@ class _Response:
         self._receive = receive
         self._send = send
         self._start: Message = {}
+        self._has_body = False
         self.is_metrics_page: bool | None = None
         """True for a metrics page, false for another response, None before the first bytes."""
 
+        self.limit: asyncio.Timeout | None = None
+        """Bound of the time until it is known; a metrics page may take longer."""
+
+    @property
+    def is_failure(self) -> bool:
+        """True without a response, or with a server error."""
+        return not 0 < self._start.get("status", 0) < SERVER_ERROR
+
     @property
     def is_conclusive(self) -> bool:
-        """True when later responses will be of the same kind, unlike a server error."""
+        """True when later responses will be of the same kind.
+
+        A refusal, like 401 or 429, is none: the next scrape may bring a token.
+        """
         status: int = self._start.get("status", 0)
-        return 0 < status < SERVER_ERROR
+        return status in NOT_SERVED_STATUSES or (self._has_body and status < BAD_REQUEST)
 
     async def receive(self) -> Message:
         """Return the client's message, or a disconnect for a response that is no metrics page."""
@@ -134,8 +167,12 @@ class _Response:
             self._start = message
             return
         if self.is_metrics_page is None:
-            self.is_metrics_page = self._has_metrics(message.get("body", b""))
+            body = message.get("body", b"")
+            self._has_body = bool(body)
+            self.is_metrics_page = self._has_metrics(body)
             if self.is_metrics_page:
+                if self.limit is not None:
+                    self.limit.reschedule(None)
                 await self._send(self._start)
         if self.is_metrics_page:
             await self._send(message)
@@ -150,8 +187,14 @@ class _Response:
         if Routes().route_of(self._scope) == self._path:
             return True
         headers = {name.lower(): value for name, value in self._start.get("headers", ())}
-        metrics_type = METRICS_CONTENT_TYPE.search(headers.get(b"content-type", b"").lower())
-        return status == OK and bool(metrics_type or SAMPLE.match(body))
+        content_type = headers.get(b"content-type", b"").lower()
+        if status != OK or not body:
+            return False
+        if content_type.startswith(PROTOBUF):
+            return True
+        known = METRICS_CONTENT_TYPE.search(content_type) or UNMISTAKABLE.search(body)
+        *complete, last = body.split(b"\n")
+        return bool(known) and all(LINE.fullmatch(line) for line in complete or [last])
 
 
 def _find_route(app: object, scope: Scope) -> object | None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -23,6 +24,7 @@ from tests.asgi import answer, scope
 QUIET = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
 OURS = b"asyncio_event_loop_delay_seconds"
 PAGE = "shop_orders_total"
+TEXT = f"# TYPE {PAGE} counter\n{PAGE} 1\n"
 
 Add = Callable[[FastAPI], object]
 Make = Callable[..., FastAPI]
@@ -100,7 +102,7 @@ def posted(app: FastAPI) -> None:
     app.post("/metrics")(lambda: PAGE)
 
 
-def scraped(app: ASGIApp, path: str = "/metrics", **more: str) -> bytes:
+def scraped(app: ASGIApp, path: str = "/metrics", **more: Any) -> bytes:  # noqa: ANN401  of the scope
     """Status and body of an answer, redirects followed."""
     sent, raised = asyncio.run(answer(app, scope(path, **more)))
     assert raised == ""
@@ -215,3 +217,78 @@ def test_one_page_serves_both_registries(
     assert OURS in found
     assert PAGE.encode() in found
     assert "serves /metrics itself" not in caplog.text
+
+
+def text_everywhere(body: str, content_type: str) -> Add:
+    """Return a function that adds a catch-all route with this response."""
+    response = Response(body, media_type=content_type)
+    return lambda app: app.add_route("/{path:path}", lambda _request: response)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("Page Not found", "text/plain"),
+        ("Hello Nick", "text/plain"),
+        ("version 1.2", "text/plain"),
+        ("name: Nick", "application/yaml"),
+        ("Welcome Ian", "text/plain; version=2"),
+        ("one line\n# TYPE of nothing", "text/plain; version=0.0.4"),
+    ],
+)
+def test_text_of_a_catch_all_is_no_page_of_metrics(
+    instrumented: Make, body: str, content_type: str
+) -> None:
+    app = instrumented(text_everywhere(body, content_type), None)
+
+    assert OURS in scraped(app)
+
+
+def guarded_page(app: FastAPI) -> None:
+    """Add a page of metrics in a middleware, for scrapes with a token."""
+
+    @app.middleware("http")
+    async def answer_scrapes(request: Request, _next: RequestResponseEndpoint) -> Response:
+        known = "authorization" in request.headers
+        return PlainTextResponse(TEXT if known else "who are you?", 200 if known else 401)
+
+
+def test_a_scrape_without_a_token_does_not_take_the_page_from_those_with_one(
+    instrumented: Make,
+) -> None:
+    app = instrumented(guarded_page, None)
+    scraped(app)
+
+    assert scraped(app, headers=[(b"authorization", b"Bearer x")]) == f"200 {TEXT}".encode()
+
+
+def waiting(app: FastAPI) -> None:
+    """Add a catch-all that waits for events."""
+
+    @app.get("/{path:path}")
+    async def wait(path: str) -> str:
+        await asyncio.Event().wait()
+        return path
+
+
+def test_a_catch_all_that_waits_does_not_hold_scrapes_up(
+    instrumented: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("instrumentation._server.metrics_path.MAX_SECONDS", 0.05)
+    app = instrumented(waiting, None)
+
+    assert OURS in scraped(app)
+
+
+def test_a_catch_all_that_fails_is_not_asked_for_ever(instrumented: Make) -> None:
+    asked: list[str] = []
+
+    def fail(request: Request) -> Response:
+        asked.append(request.url.path)
+        raise LookupError(request.url.path)
+
+    app = instrumented(lambda app: app.add_route("/{path:path}", fail), None)
+    for _ in range(5):
+        scraped(app)
+
+    assert asked == ["/metrics"] * 3
