@@ -213,10 +213,15 @@ class Request:
     def finish(self) -> None:
         """Record the request if its last message did not, and leave its context."""
         try:
-            if self.error is not None:
-                set_error_span(self.error, self._foreign_context)
             if self._active is not None:
                 self._record()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        try:
+            if self.error is not None:
+                set_error_span(self.error, self._foreign_context)
         finally:
             if self.token is not None:
                 detach(self.token)
@@ -247,10 +252,12 @@ class Request:
             series.duration.exemplify(bucket, duration, context, ended_at)
         if span is None:
             return
-        if error is not None:
-            kind = qualified_name(error)
-            span.record_exception(error, timestamp=span.time_after(duration))
-        span.complete(self._requests.outcomes[method, route, status_code, kind], duration)
+        try:
+            if error is not None:
+                kind = qualified_name(error)
+                span.record_exception(error, timestamp=span.time_after(duration))
+        finally:
+            span.complete(self._requests.outcomes[method, route, status_code, kind], duration)
 
     def _error_type(self) -> str:
         """Return the status code of a server error, or else the type of the exception.

@@ -96,10 +96,15 @@ class WebSocket:
     def finish(self) -> None:
         """End the span and leave its context."""
         try:
-            if self.error is not None:
-                set_error_span(self.error)
             if self.span is not None:
                 self._complete(self.span)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        try:
+            if self.error is not None:
+                set_error_span(self.error)
         finally:
             if self.token is not None:
                 detach(self.token)
@@ -109,12 +114,14 @@ class WebSocket:
     def _complete(self, span: RequestSpan) -> None:
         duration = perf_counter() - self._started_at
         error = self._failure()
-        if error is not None:
-            span.record_exception(error, timestamp=span.time_after(duration))
-            self._status_code = self._status_code or SERVER_ERROR
-        failed = self._status_code >= SERVER_ERROR
-        kind = qualified_name(error) if error else str(self._status_code) if failed else ""
-        span.complete(self._outcome(self._scope, self._status_code, kind), duration)
+        try:
+            if error is not None:
+                self._status_code = self._status_code or SERVER_ERROR
+                span.record_exception(error, timestamp=span.time_after(duration))
+        finally:
+            failed = self._status_code >= SERVER_ERROR
+            kind = qualified_name(error) if error else str(self._status_code) if failed else ""
+            span.complete(self._outcome(self._scope, self._status_code, kind), duration)
 
     def _failure(self) -> BaseException | None:
         """Return the exception of the app unless it only reports a normal close by the client."""
