@@ -1,5 +1,9 @@
-"""The trace store: what stands in for Jaeger where no Jaeger is installed.
+"""Trace store: stand-in for Jaeger on machines without one.
 
-`python -m sightline.tracestore` takes spans over OTLP, keeps them in SQLite files within a bound,
-and answers as Jaeger 2.20 with its Badger storage does. What differs: `docs/trace-store.md`.
+`python -m sightline.tracestore` receives spans over OTLP, stores them in SQLite files of bounded
+size, and answers queries as Jaeger 2.20 with Badger storage does. Differences:
+`docs/trace-store.md`.
+
+Packages, the lowest first: `storage`, then `ingest` and `query`, which do not import each other,
+then the modules of this package.
 """

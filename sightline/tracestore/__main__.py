@@ -1,4 +1,4 @@
-"""`python -m sightline.tracestore`: the trace store, until it is told to stop."""
+"""`python -m sightline.tracestore`: run the trace store until SIGTERM or SIGINT."""
 
 import asyncio
 import logging
@@ -12,16 +12,16 @@ from sightline.tracestore.settings import Settings
 
 
 def main() -> int:
-    """Run; 1 if it could not start."""
+    """Run the trace store; return 1 if it cannot start."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(serve(Settings.from_env(os.environ)))
     except SightlineError as error:
-        print(error, file=sys.stderr)  # noqa: T201  the user's message
+        sys.stderr.write(f"{error}\n")
         return 1
     except (OSError, sqlite3.Error) as error:
-        advice = "free some space there, or set TRACESTORE_PATH to a file elsewhere"
-        print(f"trace store: {error}; {advice}", file=sys.stderr)  # noqa: T201  as above
+        advice = "free space on that disk, or set TRACESTORE_PATH to a file on another one"
+        sys.stderr.write(f"trace store: {error}; {advice}\n")
         return 1
     return 0
 

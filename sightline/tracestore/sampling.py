@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sightline.tracestore.attributes import JSON
-from sightline.tracestore.responses import go_app, json_answer, plain_text
+from sightline.tracestore.query.responses import jaeger_app, json_answer, plain_text
+from sightline.tracestore.storage.attributes import JSON
 
 _log = logging.getLogger(__name__)
 
@@ -113,4 +113,4 @@ def sampling_app(strategies: Strategies) -> Starlette:
             return plain_text("'service' parameter must be provided once\n", 400)
         return json_answer(strategies.of(services[0]))
 
-    return go_app([Route(path, sampling) for path in ("/sampling", "/", "/api/sampling")])
+    return jaeger_app([Route(path, sampling) for path in ("/sampling", "/", "/api/sampling")])

@@ -1,4 +1,4 @@
-"""The process: every listener, started together and stopped together."""
+"""Trace store process: all listeners start together and stop together."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Final
 
 import uvicorn
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,33 +22,37 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sightline.errors import PortTaken
 from sightline.hosts import HostCheck
 from sightline.request_deadline import http_protocol
-from sightline.tracestore import links, otlp_grpc
-from sightline.tracestore.api_v1 import ApiV1
-from sightline.tracestore.api_v3 import ApiV3
 from sightline.tracestore.health import health_app
-from sightline.tracestore.monitor import Monitor
-from sightline.tracestore.otlp_http import otlp_app
-from sightline.tracestore.own_metrics import OwnMetrics
-from sightline.tracestore.receiver import Receiver
-from sightline.tracestore.responses import Traced, go_app
+from sightline.tracestore.ingest import otlp_grpc
+from sightline.tracestore.ingest.metrics import IngestMetrics
+from sightline.tracestore.ingest.otlp_http import otlp_app
+from sightline.tracestore.ingest.receiver import Receiver
+from sightline.tracestore.ingest.span_metrics import FLUSH_SECONDS, SpanMetrics
+from sightline.tracestore.ingest.writer import Writer
+from sightline.tracestore.process_metrics import ProcessMetrics
+from sightline.tracestore.query import links
+from sightline.tracestore.query.api_v1 import ApiV1
+from sightline.tracestore.query.api_v3 import ApiV3
+from sightline.tracestore.query.metrics import ReadMetrics
+from sightline.tracestore.query.monitor import Monitor
+from sightline.tracestore.query.responses import Traced, jaeger_app
 from sightline.tracestore.sampling import Strategies, sampling_app
 from sightline.tracestore.settings import Settings
-from sightline.tracestore.span_metrics import FLUSH_SECONDS, SpanMetrics
-from sightline.tracestore.store import Store
-from sightline.tracestore.writer import Writer
+from sightline.tracestore.storage.store import Store
+from sightline.tracestore.transform import transform_route
 
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 1
-"""How long answers under way may take once the process is asked to stop."""
+"""Time for responses in flight after SIGTERM."""
 _KEEP_ALIVE_SECONDS: Final = 60
 """Longer than exporters pause between two batches."""
 
 _BACKLOG: Final = 512
 
 
-class ByPort:
-    """Hands a request to the application of the port that it came in on."""
+class PortDispatch:
+    """ASGI application that routes a request to the application of its port."""
 
     def __init__(self, apps: Mapping[int, ASGIApp]) -> None:
         self._apps = apps
@@ -59,79 +63,87 @@ class ByPort:
 
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to us: there is more to stop than HTTP."""
+    """HTTP server without signal handlers, because gRPC and the writer must stop, too."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave every handler as it is."""
+        """Install no handler."""
         yield
 
 
 def metrics_app(registry: CollectorRegistry) -> Starlette:
-    """`/metrics` of one registry; OpenMetrics, with exemplars, where the scraper accepts it."""
+    """Return an application with `/metrics` of *registry*; OpenMetrics if the scraper accepts."""
 
     async def metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         body = await run_in_threadpool(encode, registry)
         return Response(body, headers={"Content-Type": content_type})
 
-    return go_app([Route("/metrics", metrics)])
+    return jaeger_app([Route("/metrics", metrics)])
 
 
-def query_app(settings: Settings, store: Store, metrics: OwnMetrics) -> ASGIApp:
-    """The application on the query port."""
+def query_app(settings: Settings, store: Store, metrics: ReadMetrics) -> ASGIApp:
+    """Return the application of the query port."""
     routes = [
         *ApiV1(store, metrics).routes(),
         *ApiV3(store, metrics).routes(),
         *Monitor(settings.prometheus_url).routes(),
         *links.routes(settings.viewer_url, settings.ports.grafana),
+        transform_route(),
     ]
-    return Traced(go_app(routes))
+    return Traced(jaeger_app(routes))
 
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        PortTaken: Names the port; nothing was started.
+        PortTaken: A port is in use; nothing was started.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     with ExitStack() as opened:
         sockets = _listeners(settings, opened)
         store = opened.enter_context(closing(Store(settings.path, settings.bounds)))
-        own, spans = OwnMetrics(), SpanMetrics()
-        writer = opened.enter_context(closing(Writer(store, seen=spans.record)))
-        apps = _apps(settings, store, own, spans, Receiver(writer, own, transport="http"))
-        app = HostCheck(ByPort(apps), settings.allowed_hosts)
-        grpc_receiver = Receiver(writer, own, transport="grpc")
+        registry = CollectorRegistry()
+        registry.register(ProcessMetrics())
+        ingest, spans = IngestMetrics(registry), SpanMetrics()
+        writer = opened.enter_context(closing(Writer(store, on_stored=spans.record)))
+        apps = _apps(settings, store, registry, spans, Receiver(writer, ingest, transport="http"))
+        app = HostCheck(PortDispatch(apps), settings.allowed_hosts)
+        grpc_receiver = Receiver(writer, ingest, transport="grpc")
         grpc_server = await otlp_grpc.serve(grpc_receiver, settings.host, settings.ports.otlp_grpc)
-        housekeeping = asyncio.create_task(_keep_house(store, spans))
+        maintenance = asyncio.create_task(_maintain(store, spans))
         await _until_stopped(_http_server(app), sockets, stop)
-        housekeeping.cancel()
+        maintenance.cancel()
         await grpc_server.stop(_GRACE_SECONDS)
 
 
 def _apps(
-    settings: Settings, store: Store, own: OwnMetrics, spans: SpanMetrics, receiver: Receiver
+    settings: Settings,
+    store: Store,
+    registry: CollectorRegistry,
+    spans: SpanMetrics,
+    receiver: Receiver,
 ) -> dict[int, ASGIApp]:
-    """The application of each port."""
-    registry = CollectorRegistry()
-    registry.register(spans)
+    """Return the application of each port."""
+    span_registry = CollectorRegistry()
+    span_registry.register(spans)
     ports = settings.ports
     return {
         ports.otlp_http: otlp_app(receiver),
-        ports.jaeger_query: query_app(settings, store, own),
-        ports.jaeger_metrics: metrics_app(own.registry),
-        ports.jaeger_span_metrics: metrics_app(registry),
+        ports.jaeger_query: query_app(settings, store, ReadMetrics(registry)),
+        ports.jaeger_metrics: metrics_app(registry),
+        ports.jaeger_span_metrics: metrics_app(span_registry),
         ports.jaeger_sampling: sampling_app(Strategies(settings.sampling_file)),
         ports.jaeger_health: health_app(),
     }
 
 
 def _listeners(settings: Settings, opened: ExitStack) -> list[socket.socket]:
-    """A bound socket for each HTTP port; bound first, so that a taken port stops all."""
+    """Bind a socket for each HTTP port before anything starts."""
     ports = settings.ports
     http = (
         *(ports.otlp_http, ports.jaeger_query, ports.jaeger_metrics),
@@ -146,7 +158,7 @@ def _listener(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise PortTaken(f"{host}:{port}: cannot listen: {error.strerror or error}") from error
-    # Else the body of a small answer waits 40 ms for the client to acknowledge its headers.
+    # With Nagle's algorithm, a small body waits 40 ms for the acknowledgment of its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -168,7 +180,7 @@ def _http_server(app: ASGIApp) -> Server:
 
 
 async def _until_stopped(server: Server, sockets: list[socket.socket], stop: asyncio.Event) -> None:
-    """Serve HTTP until *stop* is set, or the server ends by itself."""
+    """Serve HTTP until *stop* is set or the server ends."""
     serving = asyncio.create_task(server.serve(sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -177,22 +189,22 @@ async def _until_stopped(server: Server, sockets: list[socket.socket], stop: asy
     stopping.cancel()
 
 
-async def _keep_house(store: Store, spans: SpanMetrics) -> None:
-    """Publish span metrics, and drop what has grown too old although nothing new arrives."""
+async def _maintain(store: Store, spans: SpanMetrics) -> None:
+    """Publish span metrics and expire old files, also while no span arrives."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
-        with _logged("span metrics were not published"):
+        with _log_errors("publishing span metrics failed"):
             spans.flush()
-        with _logged("an old file could not be removed"):
+        with _log_errors("removing an expired file failed"):
             store.expire()
 
 
 @contextmanager
-def _logged(problem: str) -> Iterator[None]:
-    """Log an error of the block: the task must live for the next time."""
+def _log_errors(problem: str) -> Iterator[None]:
+    """Log an error of the block, so that the maintenance task continues."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         _log.warning("%s: %s", problem, error)
-    except Exception:  # noqa: BLE001  as the docstring says
+    except Exception:  # noqa: BLE001  as in the docstring
         _log.exception(problem)

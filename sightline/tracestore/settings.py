@@ -1,4 +1,4 @@
-"""What the trace store is told by its environment."""
+"""Settings of the trace store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,56 +9,44 @@ from sightline import artefacts
 from sightline.config import Ports, read_env_file
 from sightline.errors import ConfigurationError
 from sightline.hosts import allowed_hosts
+from sightline.tracestore.storage.store import Bounds
 
 MAX_SPANS: Final = 400_000
 MAX_BYTES: Final = 1024 * 1024 * 1024
 MAX_AGE_SECONDS: Final = 48 * 3600.0
 """Source: `ttl.spans` of jaeger/config.yaml."""
 
-
 _SAMPLING_FILE: Final = artefacts.JAEGER / "sampling.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """How much is kept; the oldest eighth goes when one of them is reached."""
-
-    spans: int
-    """Variable ``TRACESTORE_MAX_SPANS``."""
-    bytes: int
-    """Size of all files together. Variable ``TRACESTORE_MAX_BYTES``."""
-    age_seconds: float
-    """Counted from when a span arrived. Variable ``TRACESTORE_MAX_AGE_SECONDS``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the trace store can be told, resolved."""
+    """Settings of the trace store with defaults applied."""
 
     host: str
-    """Address that every listener binds. Variable ``HOST``."""
+    """Address of every listener. Variable ``HOST``."""
     allowed_hosts: tuple[str, ...]
     """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     ports: Ports
     path: Path
-    """Names the files: ``traces.db`` becomes ``traces.000001.db``. ``TRACESTORE_PATH``."""
+    """Pattern of the files: ``traces.db`` means ``traces.000001.db``. ``TRACESTORE_PATH``."""
     prometheus_url: str
-    """Where `/api/metrics` reads span metrics. Variable ``PROMETHEUS_URL``."""
+    """Prometheus with the span metrics of `/api/metrics`. Variable ``PROMETHEUS_URL``."""
     viewer_url: str
-    """Where links to Jaeger's pages lead; empty: the host that was asked, on the port of Grafana.
+    """Target of redirects from Jaeger's pages; empty: the requested host, on Grafana's port.
 
     Variable ``GRAFANA_URL``.
     """
     sampling_file: Path
-    """Strategies for services that ask. Variable ``TRACESTORE_SAMPLING_FILE``."""
+    """Sampling strategies. Variable ``TRACESTORE_SAMPLING_FILE``."""
     bounds: Bounds
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read *environ* over `.env`.
+        """Return the settings of *environ*; `.env` has the defaults.
 
         Raises:
-            ConfigurationError: Names variable, value, expectation.
+            ConfigurationError: A variable is invalid; the message has its value.
         """
         given = {name: value for name, value in environ.items() if value}
         merged = {**read_env_file(artefacts.ENV_FILE), **given}

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from sightline.config import Ports
-from sightline.tracestore.otlp import spans
+from sightline.tracestore.ingest.otlp import spans
 from tests.integration.tracestore.recorded import comparable
 from tests.integration.tracestore.trace_store import PROTOBUF, TraceStore, running
 from tests.jaeger.conftest import PLAIN, Jaeger, real

@@ -111,7 +111,7 @@ def test_only_post_is_allowed(receiver: TraceStore, method: str) -> None:
 def test_there_is_no_other_path(receiver: TraceStore, path: str) -> None:
     answer = receiver.ask(path, port=receiver.ports.otlp_http, method="POST", body=b"")
 
-    assert (answer.status, answer.body) == (404, b"404 page not found\n")
+    assert answer.status == 404
 
 
 def test_a_span_that_jaeger_refuses_is_refused_alone(receiver: TraceStore) -> None:

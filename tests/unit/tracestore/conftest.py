@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.tracestore.settings import Bounds
-from sightline.tracestore.store import Store
+from sightline.tracestore.storage.store import Bounds, Store
 
 Opener = Callable[..., Store]
 

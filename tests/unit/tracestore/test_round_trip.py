@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
-from sightline.tracestore.jaeger_v1 import trace_json
-from sightline.tracestore.jaeger_v3 import traces_json
-from sightline.tracestore.otlp import MalformedRequest, from_json, from_protobuf, spans
-from sightline.tracestore.receiver import Decoder
-from sightline.tracestore.settings import Bounds
-from sightline.tracestore.store import Store
-from sightline.tracestore.trace import Trace, repair
+from sightline.tracestore.ingest.otlp import MalformedRequest, from_json, from_protobuf, spans
+from sightline.tracestore.ingest.receiver import Decoder
+from sightline.tracestore.query.adjust import repair
+from sightline.tracestore.query.json_v1 import trace_json
+from sightline.tracestore.query.json_v3 import traces_json
+from sightline.tracestore.storage.store import Bounds, Store
+from sightline.tracestore.storage.trace import Trace
 from tests.unit.tracestore.otlp_spans import requests
 
 NUMBERS = itertools.count(1)

@@ -1,0 +1,4 @@
+"""Jaeger's HTTP query APIs over the storage.
+
+Imports `storage`, never `ingest`.
+"""

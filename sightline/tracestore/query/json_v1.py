@@ -1,0 +1,135 @@
+"""Traces as Jaeger's v1 JSON: microseconds, tags with types, processes by reference."""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+
+from sightline.tracestore.storage.attributes import JSON, finite_or_text, text
+from sightline.tracestore.storage.rows import SERVICE_NAME, operation_name, service_name
+from sightline.tracestore.storage.tokens import KINDS, STATUS
+from sightline.tracestore.storage.trace import StoredSpan, Trace
+
+_SAFE: Final = 2**53
+"""Integers from here on lose digits in JavaScript: Jaeger writes them as strings."""
+
+Object = dict[str, JSON]
+
+
+def trace_json(trace: Trace) -> Object:
+    """*trace* as `/api/traces` answers it."""
+    identifier = trace_id_text(trace.trace_id)
+    processes: dict[str, str] = {}
+    described: Object = {}
+    spans = []
+    for origin, group in trace.groups():
+        process = _process(origin)
+        name = processes.setdefault(str(process), f"p{len(processes) + 1}")
+        described[name] = process
+        spans += [_span(stored, identifier, name) for stored in group]
+    return {"traceID": identifier, "spans": spans, "processes": described, "warnings": None}
+
+
+def trace_id_text(trace_id: bytes) -> str:
+    """32 hexadecimal digits, or 16 where the upper half is zero."""
+    return trace_id.hex() if trace_id[:8].strip(b"\0") else trace_id[8:].hex()
+
+
+def _process(origin: ResourceSpans) -> Object:
+    attributes = (pair for pair in origin.resource.attributes if pair.key != SERVICE_NAME)
+    return {"serviceName": service_name(origin.resource), "tags": list(map(_tag, attributes))}
+
+
+def _span(stored: StoredSpan, trace_id: str, process: str) -> Object:
+    span = stored.span
+    duration = span.end_time_unix_nano - span.start_time_unix_nano
+    return {
+        "traceID": trace_id,
+        "spanID": span.span_id.hex() or "0" * 16,
+        "operationName": operation_name(span),
+        "references": _references(stored, trace_id),
+        "startTime": span.start_time_unix_nano // 1000,
+        "duration": duration // 1000,
+        "tags": [*_scope_tags(stored.origin), *_attribute_tags(span), *_field_tags(span)],
+        "logs": [_log(event) for event in span.events],
+        "processID": process,
+        "warnings": stored.warnings or None,
+    }
+
+
+def _references(stored: StoredSpan, trace_id: str) -> list[JSON]:
+    """The parent, then the links; a link to the parent takes its place."""
+    references: dict[tuple[str, str], str] = {}
+    if stored.parent:
+        references[trace_id, stored.parent.hex()] = "CHILD_OF"
+    for link in stored.span.links:
+        references[trace_id_text(link.trace_id), link.span_id.hex()] = "FOLLOWS_FROM"
+    return [
+        {"refType": kind, "traceID": trace, "spanID": span}
+        for (trace, span), kind in references.items()
+    ]
+
+
+def _scope_tags(origin: ResourceSpans) -> list[JSON]:
+    (scoped,) = origin.scope_spans
+    named = {"otel.scope.name": scoped.scope.name, "otel.scope.version": scoped.scope.version}
+    return [_field(key, "string", value) for key, value in named.items() if value]
+
+
+def _attribute_tags(span: Span) -> list[JSON]:
+    return [_tag(pair) for pair in span.attributes if pair.key != "span.kind"]
+
+
+def _field_tags(span: Span) -> list[JSON]:
+    """Tags that are fields in OTLP: kind, status, trace state."""
+    tags: list[JSON] = []
+    if 0 < span.kind < len(KINDS):
+        tags.append(_field("span.kind", "string", KINDS[span.kind]))
+    if span.status.code in STATUS:
+        tags.append(_field("otel.status_code", "string", STATUS[span.status.code]))
+    if span.status.code == Status.STATUS_CODE_ERROR:
+        tags.append(_field("error", "bool", value=True))
+    if span.status.message:
+        tags.append(_field("otel.status_description", "string", span.status.message))
+    if span.trace_state:
+        tags.append(_field("w3c.tracestate", "string", span.trace_state))
+    return tags
+
+
+def _log(event: Span.Event) -> JSON:
+    """An attribute called `event` replaces the name; an empty name is left out."""
+    replacing = [pair for pair in event.attributes if pair.key == "event"]
+    name = [_field("event", "string", event.name)] if event.name else []
+    others = [_tag(pair) for pair in event.attributes if pair.key != "event"]
+    fields = [*(map(_tag, replacing) if replacing else name), *others]
+    return {"timestamp": event.time_unix_nano // 1000, "fields": fields}
+
+
+def _tag(pair: KeyValue) -> Object:
+    kind = pair.value.WhichOneof("value")
+    type_, form = _TYPES.get(kind or "", ("string", text))
+    return _field(pair.key, type_, form(pair.value))
+
+
+def _field(key: str, type_: str, value: JSON) -> Object:
+    return {"key": key, "type": type_, "value": value}
+
+
+def _integer(value: AnyValue) -> int | str:
+    number = value.int_value
+    return number if -_SAFE < number < _SAFE else str(number)
+
+
+_TYPES: Final[dict[str, tuple[str, Callable[[AnyValue], JSON]]]] = {
+    "bool_value": ("bool", lambda value: value.bool_value),
+    "int_value": ("int64", _integer),
+    "double_value": ("float64", lambda value: finite_or_text(value.double_value)),
+    "bytes_value": ("binary", lambda value: base64.b64encode(value.bytes_value).decode()),
+}
+
+
+def envelope(data: JSON, *, total: int = 0, errors: Sequence[JSON] = ()) -> Object:
+    """What every v1 answer is wrapped in; *total* counts names, never traces."""
+    return {"data": data, "total": total, "limit": 0, "offset": 0, "errors": errors or None}

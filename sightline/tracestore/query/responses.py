@@ -1,0 +1,80 @@
+"""HTTP answers in the form Go's server and Jaeger's handlers give them."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sightline.tracestore.storage.attributes import JSON
+
+
+def json_answer(document: JSON, status: int = 200) -> Response:
+    """*document* as JSON; errors are labelled as text, as Go's `http.Error` does."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    if status < 400:  # noqa: PLR2004  the first status that is an error
+        return Response(body, status, media_type="application/json")
+    return plain_text(f"{body.decode()}\n", status)
+
+
+def plain_text(text: str, status: int) -> Response:
+    """*text* as Go's `http.Error` sends it."""
+    return Response(
+        text,
+        status,
+        headers={
+            "Content-Type": "text/plain; charset=utf-8",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+class Traced:
+    """An application whose answers carry Jaeger's header `Traceresponse`, empty if not traced."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"traceresponse", b"")]
+            await send(message)
+
+        await self._app(scope, receive, send_traced)
+
+
+class BadParameter(ValueError):  # noqa: N818  the client's mistake, answered with 400
+    """A parameter cannot be used; the text is Jaeger's."""
+
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def with_bad_request(answer: Answer, failure: Callable[[str, int], Response]) -> Answer:
+    """*answer*, with a 400 in the form of *failure* for parameters that cannot be used."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except BadParameter as error:
+            return failure(str(error), 400)
+
+    return answered
+
+
+async def page_not_found(_request: Request, _error: Exception) -> Response:
+    """What Go's router answers for a path or a method that it does not know."""
+    return plain_text("404 page not found\n", 404)
+
+
+def jaeger_app(routes: Sequence[Route]) -> Starlette:
+    """An application of *routes* that answers as Go's router does when none fits."""
+    app = Starlette(routes=routes, exception_handlers={404: page_not_found, 405: page_not_found})
+    app.router.redirect_slashes = False
+    return app

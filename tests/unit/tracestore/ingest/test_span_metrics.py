@@ -1,0 +1,168 @@
+"""Metrics that are counted from spans."""
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.registry import CollectorRegistry
+from prometheus_client.samples import Exemplar, Sample
+
+from sightline.tracestore.ingest.span_metrics import LONGEST_LABEL, SpanMetrics
+from tests.unit.tracestore.spans import MILLISECOND, attributes, request, span
+
+CALLS = "traces_span_metrics_calls_total"
+BUCKET = "traces_span_metrics_duration_milliseconds_bucket"
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def metrics(clock: Clock) -> SpanMetrics:
+    return SpanMetrics(clock=clock)
+
+
+def samples(metrics: SpanMetrics, name: str) -> list[Sample]:
+    """Samples as a scraper of OpenMetrics reads them, after a flush."""
+    metrics.flush()
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    text = generate_latest(registry).decode()  # type: ignore[no-untyped-call]  # not typed
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]  # nor is this
+    return [sample for family in families for sample in family.samples if sample.name == name]
+
+
+def test_a_new_series_is_0_once_and_then_what_was_counted(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1), span(2)))
+    first, second = samples(metrics, CALLS), samples(metrics, CALLS)
+    metrics.record(request(span(3)))
+    third = samples(metrics, CALLS)
+
+    assert [found[0].value for found in (first, second, third)] == [0, 2, 3]
+
+
+def test_a_series_is_labelled_as_jaeger_labels_it(metrics: SpanMetrics) -> None:
+    failed = Status(code=Status.STATUS_CODE_ERROR)
+    metrics.record(
+        request(
+            span(1, "GET /", status=failed), service_namespace="shops", service_instance_id="shop-1"
+        )
+    )
+
+    (found,) = samples(metrics, CALLS)
+    assert found.labels.pop("collector_instance_id")
+    assert found.labels == {
+        "service_name": "shop",
+        "span_name": "GET /",
+        "span_kind": "SPAN_KIND_SERVER",
+        "status_code": "STATUS_CODE_ERROR",
+        "otel_scope_name": "spanmetricsconnector",
+        "otel_scope_version": "",
+        "otel_scope_schema_url": "",
+        "job": "shops/shop",
+        "instance": "shop-1",
+    }
+
+
+def test_durations_fall_into_buckets_with_an_exemplar(metrics: SpanMetrics) -> None:
+    start = 10**18
+    sent = span(0xABC, start_time_unix_nano=start, end_time_unix_nano=start + 7 * MILLISECOND)
+    metrics.record(request(sent))
+    samples(metrics, BUCKET)
+
+    buckets = {found.labels["le"]: found for found in samples(metrics, BUCKET)}
+    assert [buckets[le].value for le in ("5.0", "10.0", "25.0", "+Inf")] == [0, 1, 1, 1]
+    exemplar = buckets["10.0"].exemplar
+    assert isinstance(exemplar, Exemplar)
+    assert exemplar.labels == {"trace_id": f"{0xABC:032x}", "span_id": f"{0xABC:016x}"}
+    assert exemplar.value == 7.0
+
+
+def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, clock: Clock) -> None:
+    metrics.record(request(span(1, "old")))
+    clock.seconds += 200
+    metrics.record(request(span(2, "new")))
+    clock.seconds += 101
+
+    assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
+
+
+def test_what_is_beyond_the_bound_shares_one_series() -> None:
+    metrics = SpanMetrics(max_series=3)
+    metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
+    samples(metrics, CALLS)
+
+    found = {s.labels["span_name"]: s for s in samples(metrics, CALLS)}
+    values = {name: sample.value for name, sample in found.items()}
+    assert values == {"GET /0": 1, "GET /1": 1, "GET /2": 1, "__overflow__": 7}
+    assert found["__overflow__"].labels["job"] == "__overflow__"
+
+
+def test_spans_of_nobody_are_not_counted(metrics: SpanMetrics) -> None:
+    nameless = request(span(1))
+    nameless.resource_spans[0].resource.ClearField("attributes")
+    metrics.record(nameless)
+
+    assert samples(metrics, CALLS) == []
+
+
+def test_other_attributes_of_the_resource_are_told_once(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1), service_version="1.4.0", deployment_environment_name="demo"))
+
+    (found,) = samples(metrics, "target_info")
+    assert found.labels == {
+        "job": "shop",
+        "instance": "",
+        "service_version": "1.4.0",
+        "deployment_environment_name": "demo",
+    }
+
+
+def test_kinds_of_the_future_are_one_series(metrics: SpanMetrics) -> None:
+    metrics.record(request(span(1, kind=98), span(2, kind=99)))
+
+    (found,) = samples(metrics, CALLS)
+    assert found.labels["span_kind"] == "SPAN_KIND_UNSPECIFIED"
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("größe", "gr__e"),
+        ("1st", "key_1st"),
+        ("__name__", "key___name__"),
+        ("", "key_"),
+        ("a b", "a_b"),
+    ],
+)
+def test_any_attribute_of_a_resource_is_a_label_that_prometheus_takes(
+    metrics: SpanMetrics, key: str, label: str
+) -> None:
+    sent = request(span(1))
+    sent.resource_spans[0].resource.attributes.extend(attributes({key: "value"}))
+    metrics.record(sent)
+
+    (found,) = samples(metrics, "target_info")
+    assert found.labels[label] == "value"
+
+
+def test_long_names_and_attributes_are_short_labels_that_stay_apart(metrics: SpanMetrics) -> None:
+    long = "n" * 60_000
+    metrics.record(request(span(1, f"{long}1"), span(2, f"{long}2"), host_name=long))
+
+    names = {found.labels["span_name"] for found in samples(metrics, CALLS)}
+    (target,) = samples(metrics, "target_info")
+
+    assert [len(name) for name in names] == [LONGEST_LABEL, LONGEST_LABEL]
+    assert len(target.labels["host_name"]) == LONGEST_LABEL

@@ -1,0 +1,154 @@
+"""The store: what is written can be read, within its bounds, or it was not written at all."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import ConfigurationError
+from sightline.tracestore.storage.store import Bounds, Store
+from tests.unit.tracestore.conftest import Opener, refuse_spans
+from tests.unit.tracestore.spans import request, span
+
+
+def ids(store: Store, numbers: range) -> list[int]:
+    """Which of the traces *numbers* are there."""
+    return [n for n in numbers if store.trace(n.to_bytes(16, "big")).spans]
+
+
+def test_a_trace_is_read_from_all_segments(open_store: Opener) -> None:
+    store = open_store(spans=8)
+    for name in ("first", "second", "third"):
+        store.write([request(span(7, name))])
+
+    trace = store.trace((7).to_bytes(16, "big"))
+
+    assert len(store.segments) == 3
+    assert [stored.span.name for stored in trace.spans] == ["first", "second", "third"]
+
+
+def test_a_span_that_was_sent_twice_is_there_once(store: Store) -> None:
+    sent = request(span(7))
+    store.write([sent, sent])
+    store.write([sent])
+
+    assert len(store.trace((7).to_bytes(16, "big")).spans) == 1
+
+
+def test_the_oldest_eighth_goes_when_there_are_too_many_spans(open_store: Opener) -> None:
+    store = open_store(spans=80)
+    for number in range(1, 96):
+        store.write([request(span(number))])
+
+    assert ids(store, range(1, 96)) == list(range(21, 96))
+
+
+def test_the_oldest_go_when_the_files_are_too_large(open_store: Opener, tmp_path: Path) -> None:
+    store = open_store(max_bytes=800_000)
+    for number in range(200):
+        store.write([request(span(number + 1, "x" * 5000))])
+
+    used = sum(file.stat().st_size for file in tmp_path.glob("*.db"))
+    assert used < 1_000_000
+    assert ids(store, range(150, 200))[-1] == 199
+    assert ids(store, range(1, 20)) == []
+
+
+def test_names_go_with_their_spans(open_store: Opener) -> None:
+    store = open_store(spans=8)
+    store.write([request(span(1, "old"), service="gone")])
+    for number in range(2, 12):
+        store.write([request(span(number, "new"), service="here")])
+
+    assert (store.services(), store.operations("gone")) == (["here"], [])
+
+
+def test_a_store_is_opened_again_with_all_it_had(open_store: Opener) -> None:
+    open_store(spans=16).write([request(span(1, "a")), request(span(2, "b"))])
+    again = open_store(spans=16)
+    again.write([request(span(3, "c"))])
+
+    assert ids(again, range(5)) == [1, 2, 3]
+    assert again.operations("shop") == ["a", "b", "c"]
+    assert again.spans == 3
+
+
+def test_a_write_that_fails_leaves_nothing_behind(store: Store) -> None:
+    store.write([request(span(1, "kept"))])
+    refuse_spans(store, "id = 3")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        store.write([request(span(2, "lost"), span(3, "lost too"))])
+    store.write([request(span(4, "after"))])
+
+    assert ids(store, range(6)) == [1, 4]
+    assert store.operations("shop") == ["after", "kept"]
+
+
+def test_times_beyond_2262_are_stored_as_they_are(store: Store) -> None:
+    late = span(1, start_time_unix_nano=2**64 - 2, end_time_unix_nano=2**64 - 1)
+    store.write([request(late)])
+
+    assert store.trace((1).to_bytes(16, "big")).spans[0].span == late
+
+
+def test_a_reader_of_a_dropped_segment_reads_to_the_end(open_store: Opener) -> None:
+    store = open_store(spans=8)
+    store.write([request(span(1))])
+    oldest = store.segments[0]
+    reading = oldest.select("SELECT id FROM span")
+    assert next(reading) == (1,)
+
+    for number in range(2, 12):
+        store.write([request(span(number))])
+
+    assert list(reading) == []
+    assert list(oldest.select("SELECT id FROM span")) == []
+    assert not oldest.path.exists()
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, None], ids=["garbage", "foreign"])
+def test_a_file_that_is_not_ours_is_set_aside(
+    open_store: Opener, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "traces.000001.db"
+    with closing(sqlite3.connect(file)) as foreign:
+        foreign.execute("PRAGMA user_version = 7")
+    file.write_bytes(content or file.read_bytes())
+
+    store = open_store()
+    store.write([request(span(1))])
+
+    assert ids(store, range(3)) == [1]
+    assert (tmp_path / "traces.000001.db.broken").exists()
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigurationError, match=r"TRACESTORE_PATH='traces\.db'"):
+        Store(tmp_path / "file" / "traces.db", Bounds(spans=1, bytes=1, age_seconds=1))
+
+
+def test_a_file_that_cannot_be_opened_is_named(open_store: Opener, tmp_path: Path) -> None:
+    (tmp_path / "traces.000001.db").mkdir()
+
+    with pytest.raises(ConfigurationError, match=r"traces\.000001\.db: unable to open"):
+        open_store()
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("spans", ["spans.000001", "spans.000002"]),
+        ("a.b.c", ["a.b.000001.c", "a.b.000002.c"]),
+        ("[a]*.db", ["[a]*.000001.db", "[a]*.000002.db"]),
+    ],
+)
+def test_any_name_will_do(tmp_path: Path, name: str, files: list[str]) -> None:
+    with closing(Store(tmp_path / name, Bounds(spans=8, bytes=2**30, age_seconds=9))) as store:
+        store.write([request(span(1))])
+        store.write([request(span(2))])
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == files
