@@ -1,4 +1,4 @@
-"""Sampling strategies for services that ask: jaeger/sampling.json, in the form samplers expect.
+"""Remote sampling: strategies of jaeger/sampling.json in the format of Jaeger's sampling port.
 
 Source: Jaeger, `internal/sampling/samplingstrategy/file`.
 """
@@ -22,21 +22,21 @@ _log = logging.getLogger(__name__)
 Strategy = dict[str, JSON]
 
 EVERYTHING: Final[Mapping[str, Any]] = {"default_strategy": {"type": "probabilistic", "param": 1.0}}
-"""What holds where no file says otherwise."""
+"""Strategy without a file."""
 
 
 class Strategies:
-    """The strategies of a file, which is read again whenever it changes."""
+    """Strategies of a file, which is reloaded when it changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read_at: float | None = None
+        self._modified_at: float | None = None
         self._document = EVERYTHING
 
-    def of(self, service: str) -> Strategy:
-        """The strategy of *service*, or the default.
+    def strategy_of(self, service: str) -> Strategy:
+        """Return the strategy of *service*, or the default.
 
-        Operations of the default hold in every service, as in Jaeger.
+        As in Jaeger, the operations of the default apply to every service.
         """
         self._reload()
         default = self._document.get("default_strategy") or EVERYTHING["default_strategy"]
@@ -47,20 +47,20 @@ class Strategies:
         return _strategy(named.get(service, default), default.get("operation_strategies") or ())
 
     def _reload(self) -> None:
-        """Read the file if it changed; a broken one leaves the last good answers in place."""
+        """Read the file if it changed; keep the previous strategies if it is invalid."""
         try:
             changed = self._path.stat().st_mtime
-            if changed != self._read_at:
-                self._read_at = changed
+            if changed != self._modified_at:
+                self._modified_at = changed
                 document = json.loads(self._path.read_text(encoding="utf-8"))
                 _check(document)
                 self._document = document
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            _log.warning("%s: %s: the strategies read before stay", self._path, error)
+            _log.warning("%s: %s: keeping the previous sampling strategies", self._path, error)
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    """Read it once as an answer would: what fails here never replaces what works."""
+    """Render every strategy once; an invalid document raises here."""
     default = document.get("default_strategy") or EVERYTHING["default_strategy"]
     for strategy in (default, *(document.get("service_strategies") or ())):
         _strategy(strategy, default.get("operation_strategies") or ())
@@ -105,12 +105,12 @@ def _operations(named: Mapping[str, float], default: float) -> Strategy:
 
 
 def sampling_app(strategies: Strategies) -> Starlette:
-    """The application on the sampling port."""
+    """Return the application of the sampling port."""
 
     async def sampling(request: Request) -> Response:
         services = request.query_params.getlist("service")
         if len(services) != 1:
             return plain_text("'service' parameter must be provided once\n", 400)
-        return json_answer(strategies.of(services[0]))
+        return json_answer(strategies.strategy_of(services[0]))
 
     return jaeger_app([Route(path, sampling) for path in ("/sampling", "/", "/api/sampling")])

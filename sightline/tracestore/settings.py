@@ -60,14 +60,16 @@ class Settings:
             viewer_url=merged.get("GRAFANA_URL", "").rstrip("/"),
             sampling_file=Path(merged.get("TRACESTORE_SAMPLING_FILE", _SAMPLING_FILE)),
             bounds=Bounds(
-                spans=_count(merged, "TRACESTORE_MAX_SPANS", MAX_SPANS),
-                bytes=_count(merged, "TRACESTORE_MAX_BYTES", MAX_BYTES),
-                age_seconds=_count(merged, "TRACESTORE_MAX_AGE_SECONDS", int(MAX_AGE_SECONDS)),
+                spans=_positive_int(merged, "TRACESTORE_MAX_SPANS", MAX_SPANS),
+                bytes=_positive_int(merged, "TRACESTORE_MAX_BYTES", MAX_BYTES),
+                age_seconds=_positive_int(
+                    merged, "TRACESTORE_MAX_AGE_SECONDS", int(MAX_AGE_SECONDS)
+                ),
             ),
         )
 
 
-def _count(environ: Mapping[str, str], variable: str, default: int) -> int:
+def _positive_int(environ: Mapping[str, str], variable: str, default: int) -> int:
     value = environ.get(variable, str(default))
     if not value.isdecimal() or int(value) == 0:
         raise ConfigurationError(f"{variable}={value!r}: expected a whole number above 0")

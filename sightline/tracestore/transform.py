@@ -25,5 +25,5 @@ async def _transform(request: Request) -> Response:
         body = await otlp.read_body(request.stream())
         traces = traces_of(await run_in_threadpool(otlp.from_json, body))
     except otlp.MalformedRequest as error:
-        return failure(f"cannot unmarshal OTLP : {error}", 400)
+        return failure(f"cannot unmarshal OTLP: {error}", 400)
     return json_answer(envelope([trace_json(trace) for trace in traces]))

@@ -1,7 +1,7 @@
-"""What Jaeger does to a trace before it shows it: sorts attributes, distrusts clocks.
+"""Adjustments that Jaeger makes to a trace before display: sorted attributes, warnings.
 
 Source: Jaeger, `jaegerquery/internal/adjuster`, with `max_clock_skew_adjust` at its default 0:
-a doubtful clock is told of and nothing is moved.
+clock skew causes a warning and no time is changed.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from sightline.tracestore.storage.rows import NO_SPAN
 from sightline.tracestore.storage.trace import StoredSpan, Trace
 
 _HOST: Final = ("host.id", "host.ip", "host.name")
-"""Attributes that tell hosts apart, the best first."""
+"""Attributes that identify a host, in order of preference."""
 
 
 def adjust(trace: Trace) -> Trace:
-    """Sort the attributes of *trace*, and warn of spans that ids or clocks make doubtful."""
+    """Sort the attributes of *trace* and add warnings about duplicate ids and clock skew."""
     for origin in {id(stored.origin): stored.origin for stored in trace.spans}.values():
         _sort(origin.resource, *(scoped.scope for scoped in origin.scope_spans))
     for stored in trace.spans:
@@ -31,7 +31,7 @@ def adjust(trace: Trace) -> Trace:
 
 
 def repair(trace: Trace) -> Trace:
-    """Give each span that ends before it starts, or at once, the end one nanosecond later.
+    """Move the end of each span without positive duration to one nanosecond after its start.
 
     Source: Jaeger, internal/jptrace/sanitizer/negative_duration_santizer.go.
     """
@@ -56,7 +56,7 @@ def _sort(*owners: Resource | InstrumentationScope | Span | Span.Event | Span.Li
 
 
 def _warn_of_clocks(trace: Trace) -> None:
-    """Compare each span with its parent, where the two may live on different hosts."""
+    """Add warnings about clock skew between each span and its parent."""
     first: dict[bytes, StoredSpan] = {}
     for _, group in trace.groups():
         for stored in group:
@@ -78,10 +78,10 @@ def _warn_of_clocks(trace: Trace) -> None:
 
 
 def _deltas(spans: dict[bytes, StoredSpan]) -> Iterator[tuple[StoredSpan, StoredSpan | None, int]]:
-    """Children with their parent, if there is one, and the nanoseconds their clock is off.
+    """Yield children with their parent, if it exists, and the clock skew in nanoseconds.
 
-    On one host the clock is as much off as it was for the span through which the trace came in.
-    Spans in a circle are nobody's descendants: they are passed over.
+    Spans of one host inherit the skew of the span through which the trace entered the host.
+    Spans in a cycle descend from no root and are skipped.
     """
     children: dict[bytes, list[StoredSpan]] = {}
     for stored in spans.values():
@@ -92,7 +92,7 @@ def _deltas(spans: dict[bytes, StoredSpan]) -> Iterator[tuple[StoredSpan, Stored
         yield from ((orphan, None, 0) for orphan in children[parent_id])
     while waiting:
         parent, inherited = waiting.pop()
-        # Without an id nobody's parent: it would find itself among the roots, for ever.
+        # A span without id is no parent: it would find itself among the roots and never end.
         for child in children.get(parent.span.span_id or NO_SPAN, ()):
             same_host = _host(child) and _host(child) == _host(parent)
             delta = inherited if same_host else _skew(child.span, parent.span)
@@ -106,7 +106,7 @@ def _host(stored: StoredSpan) -> str:
 
 
 def _skew(child: Span, parent: Span) -> int:
-    """Nanoseconds that would move *child* to where it fits into *parent*."""
+    """Return the nanoseconds that move *child* into the time range of *parent*."""
     late = child.start_time_unix_nano - parent.start_time_unix_nano
     slack = _duration(parent) - _duration(child)
     if slack < 0:

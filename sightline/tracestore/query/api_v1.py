@@ -1,4 +1,4 @@
-"""Jaeger's v1 query API, which Grafana's data source and the trace page of Jaeger's UI call."""
+"""Jaeger's v1 query API; clients are Grafana's data source and the trace page of Jaeger's UI."""
 
 import time
 from typing import Final
@@ -24,7 +24,6 @@ from sightline.tracestore.query.parameters_v1 import (
 )
 from sightline.tracestore.query.responses import BadParameter, json_answer, with_bad_request
 from sightline.tracestore.query.search import Query, find
-from sightline.tracestore.query.values import GoError
 from sightline.tracestore.storage.attributes import JSON
 from sightline.tracestore.storage.store import Store
 from sightline.tracestore.storage.trace import Trace
@@ -33,7 +32,7 @@ NOT_FOUND: Final = "trace not found"
 
 
 def failure(message: str, status: int) -> Response:
-    """The error form of v1."""
+    """Return an error in the format of v1."""
     return json_answer(envelope(None, errors=[{"code": status, "msg": message}]), status)
 
 
@@ -46,7 +45,7 @@ class ApiV1:
         self._calls = Calls(store)
 
     def routes(self) -> list[Route]:
-        """Every route of v1 that needs spans only."""
+        """Return every route of v1 that reads spans."""
         return [
             Route("/api/services", with_bad_request(self.services, failure)),
             Route(
@@ -61,19 +60,19 @@ class ApiV1:
         ]
 
     async def services(self, _request: Request) -> Response:
-        """Names of all services."""
+        """Answer with the names of all services."""
         with self._metrics.read("get_services"):
             names = self._store.services()
         return json_answer(envelope(names, total=len(names)))
 
     async def operation_names(self, request: Request) -> Response:
-        """Names of one service's operations; `null` for an unknown service."""
+        """Answer with the operations of a service; `null` for an unknown service."""
         with self._metrics.read("get_operations"):
             names = self._store.operations(request.path_params["service"])
         return json_answer(envelope(names or None, total=len(names)))
 
     async def operations(self, request: Request) -> Response:
-        """The same with the kind of span, which Badger does not keep."""
+        """Answer with operations and span kinds, which Badger does not store."""
         service = request.query_params.get("service", "")
         if not service:
             raise BadParameter("parameter 'service' is required")
@@ -82,7 +81,7 @@ class ApiV1:
         return json_answer(envelope(found, total=len(found)))
 
     async def search(self, request: Request) -> Response:
-        """Traces that a query means, or those that are named."""
+        """Answer with the traces that match a query, or with the requested ids."""
         parameters = request.query_params
         raw = bool_parameter(parameters, "raw")
         if ids := trace_ids(parameters):
@@ -109,10 +108,10 @@ class ApiV1:
         return json_answer(envelope(found, errors=missing))
 
     async def trace(self, request: Request) -> Response:
-        """One trace; `start` and `end` are read and otherwise ignored."""
+        """Answer with one trace; `start` and `end` are validated and otherwise ignored."""
         try:
             identifier = path_trace_id(request.path_params["trace_id"])
-        except GoError as error:
+        except ValueError as error:
             return failure(str(error), 400)
         for name in ("start", "end"):
             time_parameter(request.query_params, name, MICROSECOND, 0)
@@ -128,7 +127,7 @@ class ApiV1:
         return json_answer(envelope([_displayed(trace, raw=raw)]))
 
     async def dependencies(self, request: Request) -> Response:
-        """Calls between services."""
+        """Answer with the number of calls between services."""
         parameters = request.query_params
         end = time_parameter(parameters, "endTs", MILLISECOND, time.time_ns())
         lookback = time_parameter(parameters, "lookback", MILLISECOND, DEFAULT_DEPENDENCY_LOOKBACK)
@@ -145,7 +144,7 @@ class ApiV1:
         )
 
     async def archive(self, _request: Request) -> Response:
-        """There is no archive."""
+        """Answer that archiving is not configured."""
         return failure("archive span storage was not configured", 500)
 
 

@@ -1,4 +1,4 @@
-"""Jaeger's v3 query API, which the search page of Jaeger's UI calls."""
+"""Jaeger's v3 query API; its client is the search page of Jaeger's UI."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ NOT_FOUND: Final = "No traces found"
 
 
 def failure(message: str, status: int) -> Response:
-    """The error form of v3."""
+    """Return an error in the format of v3."""
     return json_answer({"error": {"httpCode": status, "message": message}}, status)
 
 
@@ -32,7 +32,7 @@ class ApiV3:
         self._metrics = metrics
 
     def routes(self) -> list[Route]:
-        """Every route of v3."""
+        """Return every route of v3."""
         return [
             Route("/api/v3/services", with_bad_request(self.services, failure)),
             Route("/api/v3/operations", with_bad_request(self.operations, failure)),
@@ -42,13 +42,13 @@ class ApiV3:
         ]
 
     async def services(self, _request: Request) -> Response:
-        """Names of all services."""
+        """Answer with the names of all services."""
         with self._metrics.read("get_services"):
             names = self._store.services()
         return json_answer({"services": names})
 
     async def operations(self, request: Request) -> Response:
-        """Names of one service's operations; the kind, which Badger does not keep, is a guess."""
+        """Answer with the operations of a service; Badger stores no kind, so all are internal."""
         with self._metrics.read("get_operations"):
             names = self._store.operations(request.query_params.get("service", ""))
         return json_answer(
@@ -56,7 +56,7 @@ class ApiV3:
         )
 
     async def search(self, request: Request) -> Response:
-        """Traces that a query means."""
+        """Answer with the traces that match a query."""
         query = parameters_v3.search_query(request.query_params)
         raw = parameters_v3.raw(request.query_params, parameters_v3.RAW_SEARCH)
         return await run_in_threadpool(self._find, query, raw=raw)
@@ -64,21 +64,21 @@ class ApiV3:
     def _find(self, query: Query, *, raw: bool) -> Response:
         with self._metrics.read("find_traces"):
             traces = list(find(self._store, query))
-        return _answer(traces, raw=raw)
+        return _traces_response(traces, raw=raw)
 
     async def summaries(self, request: Request) -> Response:
-        """One line about each trace that a query means."""
+        """Answer with a summary of each trace that matches a query."""
         query = parameters_v3.search_query(request.query_params)
         return await run_in_threadpool(self._summarize, query)
 
     def _summarize(self, query: Query) -> Response:
         with self._metrics.read("find_trace_summaries"):
             traces = list(find(self._store, query))
-        lines = [summary_json(repair(trace)) for trace in traces]
-        return json_answer({"summaries": lines})
+        summaries = [summary_json(repair(trace)) for trace in traces]
+        return json_answer({"summaries": summaries})
 
     async def trace(self, request: Request) -> Response:
-        """One trace."""
+        """Answer with one trace."""
         identifier = parameters_v3.trace_id(request.path_params["trace_id"])
         parameters_v3.check_window(request.query_params)
         raw = parameters_v3.raw(request.query_params, parameters_v3.RAW_TRACE)
@@ -88,10 +88,10 @@ class ApiV3:
         with self._metrics.read("get_trace") as read:
             trace = self._store.trace(identifier)
             read.result = "ok" if trace.spans else "err"
-        return _answer([trace] if trace.spans else [], raw=raw)
+        return _traces_response([trace] if trace.spans else [], raw=raw)
 
 
-def _answer(traces: list[Trace], *, raw: bool) -> Response:
+def _traces_response(traces: list[Trace], *, raw: bool) -> Response:
     if not traces:
         return failure(NOT_FOUND, 404)
     repaired = map(repair, traces)

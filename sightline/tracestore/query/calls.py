@@ -1,4 +1,4 @@
-"""Who calls whom: pairs of parent and child span whose services differ."""
+"""Calls between services: pairs of parent and child span with different services."""
 
 from collections import Counter
 from typing import Final
@@ -23,28 +23,28 @@ GROUP BY 1, 2
 
 
 class Calls:
-    """Counts calls between services; a full segment never changes, so it is counted once."""
+    """Number of calls between services; the counts of full segments are cached."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._counted: dict[Segment, Counter[Edge]] = {}
+        self._cached: dict[Segment, Counter[Edge]] = {}
 
     def between(self, start: int, end: int) -> Counter[Edge]:
-        """Calls whose called span began between *start* and *end*, nanoseconds since 1970."""
+        """Return the calls with a child span that started from *start* to *end*, in nanoseconds."""
         *full, newest = self._store.segments
         total = _count(newest, start, end)
         for segment in full:
             first, last = segment.starts
             covered = start <= first and last <= end
-            total += self._whole(segment) if covered else _count(segment, start, end)
+            total += self._count_all(segment) if covered else _count(segment, start, end)
         return total
 
-    def _whole(self, segment: Segment) -> Counter[Edge]:
+    def _count_all(self, segment: Segment) -> Counter[Edge]:
         alive = set(self._store.segments)
-        self._counted = {kept: calls for kept, calls in self._counted.items() if kept in alive}
-        if segment not in self._counted:
-            self._counted[segment] = _count(segment, 0, MAX_INTEGER)
-        return self._counted[segment]
+        self._cached = {kept: calls for kept, calls in self._cached.items() if kept in alive}
+        if segment not in self._cached:
+            self._cached[segment] = _count(segment, 0, MAX_INTEGER)
+        return self._cached[segment]
 
 
 def _count(segment: Segment, start: int, end: int) -> Counter[Edge]:

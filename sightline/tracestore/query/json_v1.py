@@ -1,4 +1,4 @@
-"""Traces as Jaeger's v1 JSON: microseconds, tags with types, processes by reference."""
+"""Jaeger's v1 JSON: times in microseconds, typed tags, processes by reference."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from sightline.tracestore.storage.tokens import KINDS, STATUS
 from sightline.tracestore.storage.trace import StoredSpan, Trace
 
 _SAFE: Final = 2**53
-"""Integers from here on lose digits in JavaScript: Jaeger writes them as strings."""
+"""First integer that JavaScript cannot represent; Jaeger writes larger ones as strings."""
 
 Object = dict[str, JSON]
 
 
 def trace_json(trace: Trace) -> Object:
-    """*trace* as `/api/traces` answers it."""
+    """Return *trace* in the format of `/api/traces`."""
     identifier = trace_id_text(trace.trace_id)
     processes: dict[str, str] = {}
     described: Object = {}
@@ -33,7 +33,7 @@ def trace_json(trace: Trace) -> Object:
 
 
 def trace_id_text(trace_id: bytes) -> str:
-    """32 hexadecimal digits, or 16 where the upper half is zero."""
+    """Return 32 hexadecimal digits, or 16 if the upper half is zero."""
     return trace_id.hex() if trace_id[:8].strip(b"\0") else trace_id[8:].hex()
 
 
@@ -60,7 +60,7 @@ def _span(stored: StoredSpan, trace_id: str, process: str) -> Object:
 
 
 def _references(stored: StoredSpan, trace_id: str) -> list[JSON]:
-    """The parent, then the links; a link to the parent takes its place."""
+    """Return the parent and the links; a link to the parent replaces it."""
     references: dict[tuple[str, str], str] = {}
     if stored.parent:
         references[trace_id, stored.parent.hex()] = "CHILD_OF"
@@ -83,7 +83,7 @@ def _attribute_tags(span: Span) -> list[JSON]:
 
 
 def _field_tags(span: Span) -> list[JSON]:
-    """Tags that are fields in OTLP: kind, status, trace state."""
+    """Return the tags of OTLP fields: kind, status, trace state."""
     tags: list[JSON] = []
     if 0 < span.kind < len(KINDS):
         tags.append(_field("span.kind", "string", KINDS[span.kind]))
@@ -99,7 +99,7 @@ def _field_tags(span: Span) -> list[JSON]:
 
 
 def _log(event: Span.Event) -> JSON:
-    """An attribute called `event` replaces the name; an empty name is left out."""
+    """Return *event* as a log; an attribute `event` replaces the name, an empty name is omitted."""
     replacing = [pair for pair in event.attributes if pair.key == "event"]
     name = [_field("event", "string", event.name)] if event.name else []
     others = [_tag(pair) for pair in event.attributes if pair.key != "event"]
@@ -131,5 +131,5 @@ _TYPES: Final[dict[str, tuple[str, Callable[[AnyValue], JSON]]]] = {
 
 
 def envelope(data: JSON, *, total: int = 0, errors: Sequence[JSON] = ()) -> Object:
-    """What every v1 answer is wrapped in; *total* counts names, never traces."""
+    """Return the wrapper of every v1 response; *total* is the number of names, 0 for traces."""
     return {"data": data, "total": total, "limit": 0, "offset": 0, "errors": errors or None}

@@ -1,4 +1,4 @@
-"""Traces as Jaeger's v3 JSON, which is OTLP/JSON, and summaries of traces."""
+"""Jaeger's v3 JSON: traces as OTLP/JSON, and trace summaries."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ from sightline.tracestore.storage.trace import StoredSpan, Trace
 Object = dict[str, JSON]
 
 WARNINGS: Final = "@jaeger@warnings"
-"""Attribute that carries what Jaeger has to say about a span."""
+"""Attribute with Jaeger's warnings about a span."""
 
 
 def traces_json(traces: Iterable[Trace]) -> Object:
-    """*traces* as `/api/v3/traces` answers them: one list of resources."""
+    """Return *traces* in the format of `/api/v3/traces`: one list of resources."""
     resources = [_resource(origin, group) for trace in traces for origin, group in trace.groups()]
     return {"result": {"resourceSpans": resources}}
 
@@ -29,15 +29,15 @@ def _resource(origin: ResourceSpans, group: list[StoredSpan]) -> Object:
     attributes = _attributes(origin.resource.attributes)
     if not any(pair.key == SERVICE_NAME for pair in origin.resource.attributes):
         attributes.append({"key": SERVICE_NAME, "value": {"stringValue": group[0].service}})
-    resource = _filled(
+    resource = _non_empty(
         attributes=attributes, droppedAttributesCount=origin.resource.dropped_attributes_count
     )
-    scope = _filled(scope=_scope(scoped.scope), spans=spans, schemaUrl=scoped.schema_url)
-    return _filled(resource=resource, scopeSpans=[scope], schemaUrl=origin.schema_url)
+    scope = _non_empty(scope=_scope(scoped.scope), spans=spans, schemaUrl=scoped.schema_url)
+    return _non_empty(resource=resource, scopeSpans=[scope], schemaUrl=origin.schema_url)
 
 
 def _scope(scope: InstrumentationScope) -> Object:
-    return _filled(
+    return _non_empty(
         name=scope.name,
         version=scope.version,
         attributes=_attributes(scope.attributes),
@@ -47,9 +47,9 @@ def _scope(scope: InstrumentationScope) -> Object:
 
 def _span(stored: StoredSpan) -> Object:
     span = stored.span
-    status = _filled(message=span.status.message, code=span.status.code)
+    status = _non_empty(message=span.status.message, code=span.status.code)
     return {
-        **_filled(
+        **_non_empty(
             traceId=span.trace_id.hex(),
             spanId=span.span_id.hex(),
             traceState=span.trace_state,
@@ -71,7 +71,7 @@ def _span(stored: StoredSpan) -> Object:
 
 
 def _event(event: Span.Event) -> Object:
-    return _filled(
+    return _non_empty(
         timeUnixNano=_nanoseconds(event.time_unix_nano),
         name=event.name,
         attributes=_attributes(event.attributes),
@@ -80,7 +80,7 @@ def _event(event: Span.Event) -> Object:
 
 
 def _link(link: Span.Link) -> Object:
-    return _filled(
+    return _non_empty(
         traceId=link.trace_id.hex(),
         spanId=link.span_id.hex(),
         traceState=link.trace_state,
@@ -103,24 +103,24 @@ def _nanoseconds(time: int) -> str:
     return str(time) if time else ""
 
 
-def _filled(**fields: JSON) -> Object:
-    """*fields* without those that are empty or 0, as protobuf's JSON leaves them out."""
+def _non_empty(**fields: JSON) -> Object:
+    """Return *fields* without empty ones and zeros, which protobuf's JSON omits."""
     return {name: value for name, value in fields.items() if value}
 
 
 def summary_json(trace: Trace) -> Object:
-    """One line about *trace*, as `/api/v3/trace-summaries` answers it.
+    """Return the summary of *trace* in the format of `/api/v3/trace-summaries`.
 
-    The root is the earliest span without parent; a trace that lost it has none.
+    The root is the earliest span without parent; a trace without one has no root fields.
     """
     ids = {stored.span.span_id for stored in trace.spans}
     spans = Counter(stored.service for stored in trace.spans)
     errors = Counter(stored.service for stored in trace.spans if _failed(stored))
     services = [
-        _filled(name=name, spanCount=spans[name], errorSpanCount=errors[name])
+        _non_empty(name=name, spanCount=spans[name], errorSpanCount=errors[name])
         for name in sorted(spans)
     ]
-    return _filled(
+    return _non_empty(
         traceId=trace.trace_id.hex(),
         **_root(trace),
         minStartTimeUnixNano=str(min(s.span.start_time_unix_nano for s in trace.spans)),

@@ -1,4 +1,4 @@
-"""Links meant for Jaeger's pages, led to those of the viewer."""
+"""Redirects from the pages of Jaeger's UI to those of the viewer."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,15 +8,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 _PAGES: Final = {"/": "/traces", "/search": "/traces", "/dependencies": "/map", "/monitor": "/"}
-"""Jaeger's page and the viewer's."""
+"""Path in Jaeger's UI to path in the viewer."""
 
 
 def routes(viewer_url: str, viewer_port: int) -> list[Route]:
-    """Redirects to the viewer at *viewer_url*, or at the host that was asked if it is empty."""
+    """Return redirects to *viewer_url*; if it is empty, to the host of the request."""
 
     def base(request: Request) -> str:
-        asked = request.url.replace(scheme="http", port=viewer_port, path="", query="")
-        return viewer_url or str(asked)
+        requested = request.url.replace(scheme="http", port=viewer_port, path="", query="")
+        return viewer_url or str(requested)
 
     def to(page: str) -> Callable[[Request], Response]:
         def redirect(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Jaeger's Monitor tab: `/api/metrics/...`, read from the span metrics in Prometheus.
+"""Jaeger's Monitor tab: `/api/metrics/...` from the span metrics in Prometheus.
 
 Source: Jaeger, `internal/storage/metricstore/prometheus/metricstore/reader.go`.
 """
@@ -24,15 +24,12 @@ from sightline.tracestore.query.api_v1 import failure
 from sightline.tracestore.query.parameters_v1 import (
     MILLISECOND,
     bool_parameter,
+    invalid,
     time_parameter,
-    unreadable,
 )
 from sightline.tracestore.query.responses import BadParameter, json_answer, with_bad_request
 from sightline.tracestore.query.values import (
     NANOSECONDS,
-    GoError,
-    parse_float,
-    quoted,
     rfc3339,
 )
 from sightline.tracestore.storage.attributes import JSON, non_finite_text
@@ -51,13 +48,13 @@ _KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "con
 Family = dict[str, JSON]
 
 
-class PrometheusFailed(Exception):  # noqa: N818  the other side's failure, answered with 500
-    """Prometheus gave no answer, or refused the query."""
+class PrometheusFailed(Exception):  # noqa: N818  answered with 500
+    """Prometheus did not answer, or rejected the query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which services, and which time; nanoseconds."""
+    """Services and time range of a request; times in nanoseconds."""
 
     matchers: str
     by_operation: bool
@@ -68,7 +65,7 @@ class Window:
 
     @property
     def labels(self) -> str:
-        """What a query groups by."""
+        """Labels of the grouping."""
         return "service_name,span_name" if self.by_operation else "service_name"
 
 
@@ -79,7 +76,7 @@ class Monitor:
         self._url = prometheus_url.rstrip("/")
 
     def routes(self) -> list[Route]:
-        """Every route of the Monitor tab."""
+        """Return every route of the Monitor tab."""
         return [
             Route("/api/metrics/latencies", with_bad_request(self.latencies, failure)),
             Route("/api/metrics/calls", with_bad_request(self.calls, failure)),
@@ -87,20 +84,20 @@ class Monitor:
         ]
 
     async def latencies(self, request: Request) -> Response:
-        """A quantile of the durations, in milliseconds."""
+        """Answer with a quantile of the durations in milliseconds."""
         value = request.query_params.get("quantile", "")
         try:
-            quantile = parse_float(value)
-        except GoError as error:
-            raise unreadable("quantile", error) from error
+            quantile = float(value)
+        except ValueError as error:
+            raise invalid("quantile", error) from error
         return await run_in_threadpool(self._latencies, window(request.query_params), quantile)
 
     async def calls(self, request: Request) -> Response:
-        """Calls per second."""
+        """Answer with calls per second."""
         return await run_in_threadpool(self._calls, window(request.query_params))
 
     async def errors(self, request: Request) -> Response:
-        """Share of the calls that failed, 0 to 1."""
+        """Answer with the ratio of failed calls, 0 to 1."""
         return await run_in_threadpool(self._errors, window(request.query_params))
 
     def _latencies(self, asked: Window, quantile: float) -> Response:
@@ -114,7 +111,7 @@ class Monitor:
         return self._answer("service_call_rate", help_, asked, _call_rate(asked))
 
     def _errors(self, asked: Window) -> Response:
-        """Share of the calls that failed; where none did, or none was made, it is 0, not absent."""
+        """Return the ratio of failed calls; 0 if no call failed or none was made."""
         calls, failed = _call_rate(asked), _call_rate(asked, 'status_code="STATUS_CODE_ERROR",')
         query = f"{failed} / ({calls} > 0) or {calls} * 0"
         help_ = (
@@ -140,7 +137,7 @@ class Monitor:
         }
         url = f"{self._url}/api/v1/query_range"
         try:
-            with urlopen(  # noqa: S310  the operator's own address
+            with urlopen(  # noqa: S310  configured address
                 url, urlencode(parameters).encode(), timeout=_TIMEOUT_SECONDS
             ) as answer:
                 result: list[Mapping[str, Any]] = json.load(answer)["data"]["result"]
@@ -152,20 +149,20 @@ class Monitor:
 
 
 def window(parameters: QueryParams) -> Window:
-    """What the parameters ask for.
+    """Return the services and time range of *parameters*.
 
     Raises:
-        BadParameter: A value cannot be read, or no service is named.
+        BadParameter: A value is invalid, or the service is missing.
     """
     services = parameters.getlist("service")
     if not services:
         problem = "please provide at least one service name"
-        raise unreadable("service", BadParameter(problem))
+        raise invalid("service", BadParameter(problem))
     by_operation = bool_parameter(parameters, "groupByOperation")
     kinds = "|".join(map(_kind, parameters.getlist("spanKind") or ["server"]))
     names = "|".join(map(re.escape, services))
     return Window(
-        matchers=f"service_name=~{quoted(names)}, span_kind=~{quoted(kinds)}",
+        matchers=f"service_name=~{_promql_string(names)}, span_kind=~{_promql_string(kinds)}",
         by_operation=by_operation,
         end=time_parameter(parameters, "endTs", MILLISECOND, time.time_ns()),
         lookback=time_parameter(parameters, "lookback", MILLISECOND, _LOOKBACK),
@@ -174,9 +171,13 @@ def window(parameters: QueryParams) -> Window:
     )
 
 
+def _promql_string(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _kind(name: str) -> str:
     if name not in _KINDS:
-        raise unreadable("spanKind", BadParameter(f"unsupported span kind: '{name}'"))
+        raise invalid("spanKind", BadParameter(f"unsupported span kind: '{name}'"))
     return f"SPAN_KIND_{name.upper()}"
 
 

@@ -1,11 +1,13 @@
-"""The parameters of Jaeger's v1 API.
+"""Parameters of Jaeger's v1 API.
 
-Source: Jaeger, `jaegerquery/internal/query_parser.go`; times are microseconds in a search and
-milliseconds elsewhere.
+Times are microseconds in a search and milliseconds elsewhere.
+Source: Jaeger, `jaegerquery/internal/query_parser.go`.
 """
 
 import base64
+import re
 import time
+from contextlib import suppress
 from typing import Final
 
 from starlette.datastructures import QueryParams
@@ -14,31 +16,33 @@ from sightline.tracestore.query.responses import BadParameter
 from sightline.tracestore.query.search import DEFAULT_LIMIT, Query
 from sightline.tracestore.query.values import (
     INT32,
-    GoError,
     parse_bool,
     parse_duration,
     parse_int,
     parse_string_map,
 )
+from sightline.tracestore.storage.rows import NO_TRACE
 
 DEFAULT_LOOKBACK: Final = 48 * 3600 * 10**9
-"""Nanoseconds of a search that names no start. Source: `defaultTraceQueryLookbackDuration`."""
+"""Nanoseconds before now, if `start` is missing. Source: `defaultTraceQueryLookbackDuration`."""
 
 DEFAULT_DEPENDENCY_LOOKBACK: Final = 24 * 3600 * 10**9
 """Nanoseconds. Source: `defaultDependencyLookbackDuration`."""
 
 _BASE64_DIGITS: Final = 24
-"""128 bits with padding."""
+"""Length of 128 bits in base64, with padding."""
+
+_HEX_ID: Final = re.compile(r"[0-9a-fA-F]{1,32}")
 
 MICROSECOND: Final = 1000
 MILLISECOND: Final = 1000 * MICROSECOND
 
 
 def search_query(parameters: QueryParams) -> Query:
-    """What `/api/traces` asks for.
+    """Return the query of `/api/traces`.
 
     Raises:
-        BadParameter: A value cannot be read, or the service is missing.
+        BadParameter: A value is invalid, or the service is missing.
     """
     start = time_parameter(parameters, "start", MICROSECOND, time.time_ns() - DEFAULT_LOOKBACK)
     end = time_parameter(parameters, "end", MICROSECOND, time.time_ns())
@@ -63,88 +67,72 @@ def search_query(parameters: QueryParams) -> Query:
 
 
 def trace_ids(parameters: QueryParams) -> list[bytes]:
-    """What `traceID` names; it may stand several times.
+    """Return the values of `traceID`, which may be repeated.
 
     Raises:
-        BadParameter: One of them is no id.
+        BadParameter: A value is no trace id.
     """
     try:
         return [trace_id(value) for value in parameters.getlist("traceID")]
-    except GoError as error:
-        raise BadParameter(f"cannot parse traceID param: {error}") from error
+    except ValueError as error:
+        raise invalid("traceID", error) from error
 
 
 def trace_id(value: str) -> bytes:
-    """At most 32 hexadecimal digits; those missing in front are zeros.
+    """Return the trace id of 1 to 32 hexadecimal digits; leading zeros may be missing.
 
     Raises:
-        GoError: Anything else.
+        ValueError: The value has another format.
     """
-    if len(value) > 32:  # noqa: PLR2004  digits of 128 bits
-        raise GoError(f"TraceID cannot be longer than 32 hex characters: {value}")
-    padded = value.rjust(32, "0")
-    halves = (value[:-16], value[-16:]) if len(value) > 16 else (value,)  # noqa: PLR2004  64 bits
-    for half in halves:
-        if not half or not set(half) <= set("0123456789abcdefABCDEF"):
-            raise GoError(f'strconv.ParseUint: parsing "{half}": invalid syntax')
-    return bytes.fromhex(padded)
+    if not _HEX_ID.fullmatch(value):
+        raise ValueError(f"{value[:100]!r}: expected at most 32 hexadecimal digits")
+    return bytes.fromhex(value.rjust(32, "0"))
 
 
 def path_trace_id(value: str) -> bytes:
-    """A trace id in hexadecimal digits or in base64.
+    """Return the trace id of hexadecimal digits or of base64.
 
     Raises:
-        GoError: Neither.
+        ValueError: The value has another format.
     """
-    try:
+    if _HEX_ID.fullmatch(value) or len(value) > _BASE64_DIGITS:
         return trace_id(value)
-    except GoError:
-        identifier = _from_base64(value)
-        if identifier is None:
-            raise
-        if len(identifier) != 16:  # noqa: PLR2004  bytes of 128 bits
-            raise GoError("invalid length for TraceID") from None
-        return identifier
-
-
-def _from_base64(value: str) -> bytes | None:
-    if len(value) > _BASE64_DIGITS:
-        return None
     standard = value.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except ValueError:
-        return None
+    with suppress(ValueError):
+        identifier = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        if len(identifier) == len(NO_TRACE):
+            return identifier
+    return trace_id(value)
 
 
 def time_parameter(parameters: QueryParams, name: str, unit: int, default: int) -> int:
-    """Nanoseconds since 1970; the parameter counts *unit* of them.
+    """Return nanoseconds since 1970 of a parameter that counts *unit* nanoseconds.
 
     Raises:
-        BadParameter: Not a number.
+        BadParameter: The value is no number.
     """
     value = parameters.get(name, "")
     try:
         return parse_int(value) * unit if value else default
-    except GoError as error:
-        raise unreadable(name, error) from error
+    except ValueError as error:
+        raise invalid(name, error) from error
 
 
 def bool_parameter(parameters: QueryParams, name: str) -> bool:
-    """True or false, false when it is missing.
+    """Return the value of *name*; false if it is missing.
 
     Raises:
-        BadParameter: Neither.
+        BadParameter: The value is no boolean.
     """
     value = parameters.get(name, "")
     try:
         return parse_bool(value) if value else False
-    except GoError as error:
-        raise unreadable(name, error) from error
+    except ValueError as error:
+        raise invalid(name, error) from error
 
 
-def unreadable(name: str, error: Exception) -> BadParameter:
-    """The error for a parameter that cannot be read."""
+def invalid(name: str, error: Exception) -> BadParameter:
+    """Return the error for an invalid parameter."""
     return BadParameter(f"unable to parse param '{name}': {error}")
 
 
@@ -152,30 +140,28 @@ def _duration(parameters: QueryParams, name: str) -> int:
     value = parameters.get(name, "")
     try:
         return parse_duration(value) if value else 0
-    except GoError as error:
-        raise unreadable(name, error) from error
+    except ValueError as error:
+        raise invalid(name, error) from error
 
 
 def _limit(value: str) -> int:
     try:
         return parse_int(value, limit=INT32) if value else DEFAULT_LIMIT
-    except GoError as error:
-        raise BadParameter(str(error)) from error
+    except ValueError as error:
+        raise invalid("limit", error) from error
 
 
 def _tags(parameters: QueryParams) -> dict[str, str]:
-    """`tag=key:value` and `tags={json}`; both may stand several times."""
+    """Return the tags of `tag=key:value` and `tags={json}`, both of which may be repeated."""
     tags = {}
     for tag in parameters.getlist("tag"):
         key, colon, value = tag.partition(":")
         if not colon:
-            raise BadParameter(f"malformed 'tag' parameter, expecting key:value, received: {tag}")
+            raise invalid("tag", ValueError(f"{tag[:100]!r}: expected key:value"))
         tags[key] = value
     for document in parameters.getlist("tags"):
         try:
             tags |= parse_string_map(document)
-        except GoError as error:
-            raise BadParameter(
-                f"malformed 'tags' parameter, cannot unmarshal JSON: {error}"
-            ) from error
+        except ValueError as error:
+            raise invalid("tags", error) from error
     return tags

@@ -1,6 +1,6 @@
-"""The parameters of Jaeger's v3 API.
+"""Parameters of Jaeger's v3 API; each has an older alias.
 
-Source: Jaeger, `jaegerquery/internal/apiv3/query_parser.go`; each has an older name beside it.
+Source: Jaeger, `jaegerquery/internal/apiv3/query_parser.go`.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,6 @@ from sightline.tracestore.query.parameters_v1 import path_trace_id
 from sightline.tracestore.query.responses import BadParameter
 from sightline.tracestore.query.search import DEFAULT_LIMIT, Query
 from sightline.tracestore.query.values import (
-    GoError,
     parse_bool,
     parse_duration,
     parse_int,
@@ -38,10 +37,10 @@ WINDOW: Final = (("startTime", "start_time"), ("endTime", "end_time"))
 
 
 def search_query(parameters: QueryParams) -> Query:
-    """What `/api/v3/traces` and `/api/v3/trace-summaries` ask for.
+    """Return the query of `/api/v3/traces` and `/api/v3/trace-summaries`.
 
     Raises:
-        BadParameter: A value cannot be read, or the times are missing.
+        BadParameter: A value is invalid, or the times are missing.
     """
     tags: dict[str, str] = read(parameters, _ATTRIBUTES, parse_string_map, {})
     if not (_first_given(parameters, _START)[1] and _first_given(parameters, _END)[1]):
@@ -56,40 +55,40 @@ def search_query(parameters: QueryParams) -> Query:
         tags=tags,
         start=start,
         end=end,
-        limit=read(parameters, _DEPTH, _depth, DEFAULT_LIMIT),
+        limit=read(parameters, _DEPTH, parse_int, DEFAULT_LIMIT),
         min_duration=read(parameters, _SHORTEST, parse_duration, 0),
         max_duration=read(parameters, _LONGEST, parse_duration, 0),
     )
 
 
 def check_window(parameters: QueryParams) -> None:
-    """The times of a single trace are read and otherwise ignored, as Badger does.
+    """Validate the times of a single trace, which Badger ignores.
 
     Raises:
-        BadParameter: One of them is no time.
+        BadParameter: A value is no time.
     """
     for names in WINDOW:
         read(parameters, names, parse_rfc3339, 0)
 
 
 def raw(parameters: QueryParams, names: tuple[str, ...]) -> bool:
-    """Whether the traces are wanted as they came.
+    """Return true if the client asks for unadjusted traces.
 
     Raises:
-        BadParameter: Neither true nor false.
+        BadParameter: The value is no boolean.
     """
     return read(parameters, names, parse_bool, default=False)
 
 
 def trace_id(value: str) -> bytes:
-    """The trace id of a path.
+    """Return the trace id of a path.
 
     Raises:
-        BadParameter: It is none.
+        BadParameter: The value is no trace id.
     """
     try:
         return path_trace_id(value)
-    except GoError as error:
+    except ValueError as error:
         raise BadParameter(f"malformed parameter trace_id: {error}") from error
 
 
@@ -99,22 +98,18 @@ def read(
     parse: Callable[[str], Value],
     default: Value,
 ) -> Value:
-    """The first of *names* that is given.
+    """Return the parsed value of the first of *names* that is present.
 
     Raises:
-        BadParameter: *parse* cannot read it.
+        BadParameter: *parse* raised ValueError.
     """
     name, value = _first_given(parameters, names)
     try:
         return parse(value) if value else default
-    except GoError as error:
+    except ValueError as error:
         raise BadParameter(f"malformed parameter {name}: {error}") from error
 
 
 def _first_given(parameters: QueryParams, names: tuple[str, ...]) -> tuple[str, str]:
-    """Name and value of the first of *names* that is given."""
+    """Return name and value of the first of *names* that is present."""
     return next(((name, value) for name in names if (value := parameters.get(name, ""))), ("", ""))
-
-
-def _depth(value: str) -> int:
-    return parse_int(value, function="Atoi")

@@ -1,4 +1,4 @@
-"""HTTP answers in the form Go's server and Jaeger's handlers give them."""
+"""HTTP responses with the status codes and headers of Jaeger."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,7 +13,7 @@ from sightline.tracestore.storage.attributes import JSON
 
 
 def json_answer(document: JSON, status: int = 200) -> Response:
-    """*document* as JSON; errors are labelled as text, as Go's `http.Error` does."""
+    """Return *document* as JSON; errors have the content type of text, as in Jaeger."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if status < 400:  # noqa: PLR2004  the first status that is an error
         return Response(body, status, media_type="application/json")
@@ -21,7 +21,7 @@ def json_answer(document: JSON, status: int = 200) -> Response:
 
 
 def plain_text(text: str, status: int) -> Response:
-    """*text* as Go's `http.Error` sends it."""
+    """Return an error *text* with the headers of Go's `http.Error`."""
     return Response(
         text,
         status,
@@ -33,7 +33,7 @@ def plain_text(text: str, status: int) -> Response:
 
 
 class Traced:
-    """An application whose answers carry Jaeger's header `Traceresponse`, empty if not traced."""
+    """ASGI middleware that adds Jaeger's header `Traceresponse`, empty without a trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -49,15 +49,15 @@ class Traced:
         await self._app(scope, receive, send_traced)
 
 
-class BadParameter(ValueError):  # noqa: N818  the client's mistake, answered with 400
-    """A parameter cannot be used; the text is Jaeger's."""
+class BadParameter(ValueError):  # noqa: N818  the client's error, answered with 400
+    """A query parameter is invalid."""
 
 
 Answer = Callable[[Request], Awaitable[Response]]
 
 
 def with_bad_request(answer: Answer, failure: Callable[[str, int], Response]) -> Answer:
-    """*answer*, with a 400 in the form of *failure* for parameters that cannot be used."""
+    """Return *answer* with a 400 from *failure* for invalid parameters."""
 
     async def answered(request: Request) -> Response:
         try:
@@ -69,12 +69,12 @@ def with_bad_request(answer: Answer, failure: Callable[[str, int], Response]) ->
 
 
 async def page_not_found(_request: Request, _error: Exception) -> Response:
-    """What Go's router answers for a path or a method that it does not know."""
-    return plain_text("404 page not found\n", 404)
+    """Answer an unknown path or method with 404, as Go's router does."""
+    return plain_text("not found\n", 404)
 
 
 def jaeger_app(routes: Sequence[Route]) -> Starlette:
-    """An application of *routes* that answers as Go's router does when none fits."""
+    """Return an application of *routes* with 404 for everything else."""
     app = Starlette(routes=routes, exception_handlers={404: page_not_found, 405: page_not_found})
     app.router.redirect_slashes = False
     return app

@@ -1,8 +1,8 @@
-"""Searching traces: which ones a query means, newest first.
+"""Trace search, newest first.
 
-A trace is found by a span of the service, the operation and the time that were asked for. Each tag
-must stand on a span of that service, the duration may be that of any span of the trace: so does
-Jaeger with Badger.
+As in Jaeger with Badger, a trace matches if one of its spans has the service, the operation and a
+start in the time range. Each tag must be on a span of that service. The duration may be that of
+any span of the trace.
 """
 
 import heapq
@@ -21,10 +21,10 @@ DEFAULT_LIMIT: Final = 100
 """Source: Jaeger, `defaultQueryLimit`."""
 
 MAX_LIMIT: Final = 10_000
-"""Most traces in one answer, about 60 MB, whatever is asked for."""
+"""Upper bound of a query's limit; so many traces are about 60 MB."""
 
-_MARKED_SPANS: Final = "id IN (SELECT rowid FROM tag WHERE tag MATCH ?)"
-_MARKED_ORIGINS: Final = "SELECT id FROM origin WHERE instr(tokens, ?)"
+_MATCHING_SPANS: Final = "id IN (SELECT rowid FROM tag WHERE tag MATCH ?)"
+_MATCHING_ORIGINS: Final = "SELECT id FROM origin WHERE instr(tokens, ?)"
 
 Found = tuple[int, bytes]
 """Start in nanoseconds and trace id."""
@@ -32,7 +32,7 @@ Found = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a search asks for; times and durations in nanoseconds."""
+    """Search condition; times and durations in nanoseconds."""
 
     start: int
     end: int
@@ -45,15 +45,15 @@ class Query:
     max_duration: int = 0
     """0: no limit."""
     limit: int = DEFAULT_LIMIT
-    """Most traces; anything below 1 means the default."""
+    """Maximum number of traces; below 1: the default."""
 
 
 def find(store: Store, query: Query) -> Iterator[Trace]:
-    """Traces that *query* means, newest first."""
+    """Yield the traces that match *query*, newest first."""
     remaining = min(query.limit, MAX_LIMIT) if query.limit > 0 else DEFAULT_LIMIT
     for trace_id in _trace_ids(store, query):
         trace = store.trace(trace_id)
-        # None, if its file was dropped since it was found.
+        # Empty, if its file was dropped since the search.
         if trace.spans and _has_tags(trace, query):
             yield trace
             remaining -= 1
@@ -62,7 +62,7 @@ def find(store: Store, query: Query) -> Iterator[Trace]:
 
 
 def _trace_ids(store: Store, query: Query) -> Iterator[bytes]:
-    """Candidates: all that is asked for holds, unless two tags share a token."""
+    """Yield candidates; a collision of two tags' tokens can make one wrong."""
     with ExitStack() as opened:
         conditions = list(_conditions(store, query))
         if not all(conditions):
@@ -76,7 +76,7 @@ def _trace_ids(store: Store, query: Query) -> Iterator[bytes]:
 
 
 def _spans(segment: Segment, query: Query) -> Generator[Found, None, None]:
-    """Spans of the service and the operation in one segment, newest first."""
+    """Yield the spans of service and operation in *segment*, newest first."""
     where, values = _where(segment, query)
     if where:
         yield from segment.select(
@@ -86,7 +86,7 @@ def _spans(segment: Segment, query: Query) -> Generator[Found, None, None]:
 
 
 def _where(segment: Segment, query: Query) -> tuple[str, list[int]]:
-    """Condition on service, operation and time; empty when nothing can match."""
+    """Return the SQL condition on service, operation and time; empty if nothing can match."""
     where, values = "start BETWEEN ? AND ?", [max(query.start, 0), min(query.end, MAX_INTEGER)]
     if query.service:
         service = segment.service_id(query.service)
@@ -95,54 +95,56 @@ def _where(segment: Segment, query: Query) -> tuple[str, list[int]]:
         where, values = f"service = ? AND {where}", [service, *values]
     if query.operation:
         ids = segment.operation_ids(query.service, query.operation)
-        where, values = f"{where} AND operation IN ({_marks(ids)})", [*values, *ids]
+        where, values = f"{where} AND operation IN ({_placeholders(ids)})", [*values, *ids]
     return where, values
 
 
-def _marks(values: Sequence[int]) -> str:
+def _placeholders(values: Sequence[int]) -> str:
     return ", ".join("?" * len(values))
 
 
 def _conditions(store: Store, query: Query) -> Iterator[set[bytes]]:
-    """For each tag, and for the duration, the traces that meet it."""
+    """Yield the matching traces of each tag and of the duration."""
     for tag in query.tags.items():
         yield {found for segment in store.segments for found in _tagged(segment, query, tag)}
     if query.min_duration or query.max_duration:
-        yield {found for segment in store.segments for found in _lasting(segment, query)}
+        yield {found for segment in store.segments for found in _with_duration(segment, query)}
 
 
 def _tagged(segment: Segment, query: Query, tag: Tag) -> Iterator[bytes]:
     where, values = _where(segment, Query(start=query.start, end=query.end, service=query.service))
     if not where:
         return
-    mark = token(tag)
-    marked = f"SELECT trace_id FROM span WHERE {where} AND "  # noqa: S608  fixed text
-    # Apart, for most tags stand on spans: asking both at once would read every span's origin.
-    yield from _ids(segment.select(f"{marked} {_MARKED_SPANS}", [*values, f'"{mark}"']))
-    if any(segment.select(_MARKED_ORIGINS, [mark])):
-        yield from _ids(segment.select(f"{marked} origin IN ({_MARKED_ORIGINS})", [*values, mark]))
+    tag_token = token(tag)
+    prefix = f"SELECT trace_id FROM span WHERE {where} AND "  # noqa: S608  fixed text
+    # Two queries, because one with OR would read the origin of every span.
+    yield from _ids(segment.select(f"{prefix} {_MATCHING_SPANS}", [*values, f'"{tag_token}"']))
+    if any(segment.select(_MATCHING_ORIGINS, [tag_token])):
+        yield from _ids(
+            segment.select(f"{prefix} origin IN ({_MATCHING_ORIGINS})", [*values, tag_token])
+        )
 
 
 def _ids(rows: Iterator[tuple[bytes]]) -> Iterator[bytes]:
     return (trace_id for (trace_id,) in rows)
 
 
-def _lasting(segment: Segment, query: Query) -> Iterator[bytes]:
+def _with_duration(segment: Segment, query: Query) -> Iterator[bytes]:
     rows = segment.select(
         "SELECT trace_id FROM span INDEXED BY span_search"
         " WHERE start BETWEEN ? AND ? AND duration BETWEEN ? AND ?",
-        _lasting_values(query),
+        _with_duration_values(query),
     )
     yield from _ids(rows)
 
 
-def _lasting_values(query: Query) -> Sequence[int]:
+def _with_duration_values(query: Query) -> Sequence[int]:
     longest = query.max_duration or MAX_INTEGER
     return (max(query.start, 0), min(query.end, MAX_INTEGER), query.min_duration, longest)
 
 
 def _has_tags(trace: Trace, query: Query) -> bool:
-    """Whether each tag stands on some span of the service, word for word."""
+    """Return true if each tag is on a span of the service, compared by text."""
     wanted = set(query.tags.items())
     for stored in trace.spans:
         if not wanted:

@@ -1,7 +1,7 @@
-"""Values in Go's spelling, for Jaeger's clients send and read them so; error texts included.
+"""Values in the formats of Jaeger's API: durations and times as Go writes them, booleans, ids.
 
-Source: Go's standard library, `time.ParseDuration`, `time.Duration.String`, `time.Time.String`,
-`strconv.ParseInt`, `encoding/json`.
+Source: Go's `time.ParseDuration`, `time.Duration.String`, `time.Time.String`, `strconv.ParseBool`.
+Accepted values are Go's. The texts of errors are not.
 """
 
 import json
@@ -25,213 +25,119 @@ _HOUR: Final = NANOSECONDS["h"]
 INT32: Final = 2**31
 INT64: Final = 2**63
 
-_TERM: Final = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)", re.ASCII)
+_LONGEST_NUMBER: Final = 20
+"""Digits and sign of any 64-bit integer; longer texts are out of range."""
+_INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
+_TERM: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_DURATION: Final = re.compile(rf"([+-]?)(0|(?:{_TERM.pattern})+)", re.ASCII)
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9})\d*)?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
-_LAYOUT: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _BOOLEANS: Final = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
     **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
 }
 
 
-class GoError(ValueError):
-    """A value that Go would not parse; the text is what Jaeger answers."""
-
-
-def parse_int(value: str, *, limit: int = INT64, function: str = "ParseInt") -> int:
-    """A decimal number whose magnitude stays below *limit*.
+def parse_int(value: str, *, limit: int = INT64) -> int:
+    """Return a decimal number from -*limit* to *limit* - 1.
 
     Raises:
-        GoError: Not a number, or out of range.
+        ValueError: The value is not a number or out of range.
     """
-    if not re.fullmatch(r"[+-]?\d+", value, re.ASCII):
-        raise GoError(f"strconv.{function}: parsing {quoted(value)}: invalid syntax")
-    # Python refuses to convert thousands of digits, and twenty decide.
-    number = int(value) if len(value) <= len(str(INT64)) + 2 else limit
+    number = int(value) if _INTEGER.fullmatch(value) and len(value) <= _LONGEST_NUMBER else limit
     if not -limit <= number < limit:
-        raise GoError(f"strconv.{function}: parsing {quoted(value)}: value out of range")
+        raise ValueError(f"{value[:100]!r}: expected a whole number below {limit}")
     return number
 
 
 def parse_bool(value: str) -> bool:
-    """`true`, `1`, `f` and so on.
+    """Return the boolean of `true`, `1`, `f` and so on.
 
     Raises:
-        GoError: Anything else.
+        ValueError: The value is none of them.
     """
     if value not in _BOOLEANS:
-        raise GoError(f"strconv.ParseBool: parsing {quoted(value)}: invalid syntax")
+        raise ValueError(f"{value!r}: expected true or false")
     return _BOOLEANS[value]
 
 
-def parse_float(value: str) -> float:
-    """A number such as `0.95`.
-
-    Raises:
-        GoError: Not a number.
-    """
-    try:
-        return float(value)
-    except ValueError:
-        raise GoError(f"strconv.ParseFloat: parsing {quoted(value)}: invalid syntax") from None
-
-
 def parse_duration(value: str) -> int:
-    """Nanoseconds of a duration such as `1.5s` or `1h2m`.
+    """Return the nanoseconds of a duration such as `1.5s` or `1h2m`.
 
     Raises:
-        GoError: No number, no unit or an unknown one, or out of range.
+        ValueError: The value has another format or is out of range.
     """
-    unsigned = value[1:] if value[:1] in {"+", "-"} else value
-    if unsigned == "0":
-        return 0
-    total, position = Decimal(0), 0
-    while position < len(unsigned) or not unsigned:
-        term = _TERM.match(unsigned, position)
-        if not term:
-            raise GoError(f"time: invalid duration {quoted(value)}")
-        total += Decimal(term[1]) * _unit(term[2], value)
-        position = term.end()
-    if total >= INT64:
-        raise GoError(f"time: invalid duration {quoted(value)}")
-    return int(-total if value.startswith("-") else total)
-
-
-def _unit(unit: str, value: str) -> int:
-    if not unit:
-        raise GoError(f"time: missing unit in duration {quoted(value)}")
-    if unit not in NANOSECONDS:
-        raise GoError(f"time: unknown unit {quoted(unit)} in duration {quoted(value)}")
-    return NANOSECONDS[unit]
+    match = _DURATION.fullmatch(value)
+    terms = _TERM.findall(value) if match else ()
+    total = sum((Decimal(number) * NANOSECONDS[unit] for number, unit in terms), Decimal(0))
+    if not match or total >= INT64:
+        raise ValueError(f"{value[:100]!r}: expected a duration with units, like 1.5s or 1h2m")
+    return int(-total if match[1] == "-" else total)
 
 
 def duration_text(nanoseconds: int) -> str:
-    """`53ms`, `1.5s`, `2h0m1s`."""
+    """Return `53ms`, `1.5s`, `2h0m1s`."""
     sign, rest = ("-" if nanoseconds < 0 else ""), abs(nanoseconds)
     if not rest:
         return "0s"
     if rest < _SECOND:
         unit = "ms" if rest >= NANOSECONDS["ms"] else "µs" if rest >= NANOSECONDS["us"] else "ns"
-        return f"{sign}{_digits(rest, NANOSECONDS[unit])}{unit}"
+        return f"{sign}{_decimal(rest, NANOSECONDS[unit])}{unit}"
     hours, minutes = rest // _HOUR, rest // _MINUTE % 60
     head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{sign}{head}{_digits(rest % _MINUTE, _SECOND)}s"
+    return f"{sign}{head}{_decimal(rest % _MINUTE, _SECOND)}s"
 
 
-def _digits(nanoseconds: int, unit: int) -> str:
+def _decimal(nanoseconds: int, unit: int) -> str:
     whole, part = divmod(nanoseconds, unit)
     decimals = str(part).zfill(len(str(unit)) - 1).rstrip("0") if part else ""
     return f"{whole}.{decimals}" if decimals else str(whole)
 
 
 def time_text(nanoseconds: int) -> str:
-    """`2026-11-23 13:20:02.0001 +0000 UTC`, of nanoseconds since 1970."""
-    seconds, part = divmod(nanoseconds, _SECOND)
-    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{moment}{f'.{part:09}'.rstrip('0') if part else ''} +0000 UTC"
+    """Return `2026-11-23 13:20:02.0001 +0000 UTC` for nanoseconds since 1970."""
+    return f"{rfc3339(nanoseconds)[:-1].replace('T', ' ')} +0000 UTC"
 
 
 def rfc3339(nanoseconds: int) -> str:
-    """`2026-11-23T16:12:10.125Z`, of nanoseconds since 1970."""
+    """Return `2026-11-23T16:12:10.125Z` for nanoseconds since 1970."""
     seconds, part = divmod(nanoseconds, _SECOND)
     moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{moment}{f'.{part:09}'.rstrip('0') if part else ''}Z"
 
 
 def parse_rfc3339(value: str) -> int:
-    """Nanoseconds since 1970 of a time such as `2026-11-23T12:20:00Z`.
+    """Return the nanoseconds since 1970 of a time such as `2026-11-23T12:20:00Z`.
 
     Raises:
-        GoError: Any other form; the text names the part that Go would stumble over.
+        ValueError: The value has another format or names no existing time.
     """
+    expected = f"{value[:100]!r}: expected a time like 2026-11-23T12:20:00Z"
     match = _RFC3339.fullmatch(value)
     if not match:
-        raise GoError(f"parsing time {quoted(value)}{_stumble(value)}")
+        raise ValueError(expected)
     try:
         moment = datetime.fromisoformat(f"{match[1]}{match[3].replace('Z', '+00:00')}")
     except ValueError:
-        problem = f"{_out_of_range(match[1])} out of range"
-        raise GoError(f"parsing time {quoted(value)}: {problem}") from None
+        raise ValueError(expected) from None
     return int(moment.timestamp()) * _SECOND + int((match[2] or "0").ljust(9, "0"))
 
 
-_LAYOUT_PARTS: Final = (
-    *((r"\d{4}", "2006"), ("-", "-"), (r"\d{2}", "01"), ("-", "-"), (r"\d{2}", "02")),
-    *(("T", "T"), (r"\d{2}", "15"), (":", ":"), (r"\d{2}", "04"), (":", ":")),
-    *((r"\d{2}(?:\.\d+)?", "05"), (r"Z|[+-]\d{2}:\d{2}", "Z07:00")),
-)
-
-
-def _stumble(value: str) -> str:
-    """The rest of *value* that does not fit, and the part of the layout it should have been."""
-    position = 0
-    for pattern, layout in _LAYOUT_PARTS:
-        match = re.compile(pattern, re.ASCII).match(value, position)
-        if not match:
-            rest = quoted(value[position:])
-            return f" as {quoted(_LAYOUT)}: cannot parse {rest} as {quoted(layout)}"
-        position = match.end()
-    return f": extra text: {quoted(value[position:])}"
-
-
-def _out_of_range(moment: str) -> str:
-    """Which part of a date and time, all digits in place, cannot be."""
-    limits = {"month": (5, 12), "hour": (11, 23), "minute": (14, 59), "second": (17, 59)}
-    return next(
-        (part for part, (at, most) in limits.items() if int(moment[at : at + 2]) > most), "day"
-    )
-
-
 def parse_string_map(value: str) -> dict[str, str]:
-    """A JSON object of strings.
+    """Return a JSON object of strings; null counts as empty.
 
     Raises:
-        GoError: No JSON, or a value that is no string.
+        ValueError: The value is no JSON object, or a member is no string.
     """
+    expected = f"{value[:100]!r}: expected a JSON object of strings"
     try:
         document = json.loads(value)
-    except ValueError:
-        raise GoError(_json_stumble(value)) from None
-    except RecursionError:
-        raise GoError("exceeded max depth") from None
-    if document is None:
-        return {}
+    except (ValueError, RecursionError):
+        raise ValueError(expected) from None
+    document = {} if document is None else document
     if not isinstance(document, dict):
-        raise GoError(_mismatch(document, "map[string]string"))
-    for item in document.values():
-        if not isinstance(item, str | None):
-            raise GoError(_mismatch(item, "string"))
+        raise ValueError(expected)  # noqa: TRY004  a wrong value, as the others
+    if not all(isinstance(item, str | None) for item in document.values()):
+        raise ValueError(expected)
     return {key: item or "" for key, item in document.items()}
-
-
-_JSON_WORDS: Final[dict[type, str]] = {
-    bool: "bool",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
-
-
-def _mismatch(value: object, wanted: str) -> str:
-    return f"json: cannot unmarshal {_JSON_WORDS[type(value)]} into Go value of type {wanted}"
-
-
-def _json_stumble(value: str) -> str:
-    """What Go says about the first character it cannot use; only the common two cases."""
-    stripped = value.lstrip()
-    if not stripped:
-        return "unexpected end of JSON input"
-    if stripped[0] == "{" and (rest := stripped[1:].lstrip()) and rest[0] not in '"}':
-        return f"invalid character '{rest[0]}' looking for beginning of object key string"
-    if stripped[0] not in '{["-0123456789tfn':
-        return f"invalid character '{stripped[0]}' looking for beginning of value"
-    return "unexpected end of JSON input"
-
-
-def quoted(value: str) -> str:
-    """*value* in Go's double quotes."""
-    return json.dumps(value, ensure_ascii=False)

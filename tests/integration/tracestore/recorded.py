@@ -1,6 +1,7 @@
-"""Answers of the real Jaeger 2.20.0, and the form in which two answers compare.
+"""Recorded answers of Jaeger 2.20.0, and the normal form in which two answers are compared.
 
-Order that Jaeger leaves to chance is taken out: of spans in a trace, of processes, of names.
+The normal form has no order where Jaeger has none: of spans in a trace, of processes, of names.
+It has no texts of errors, because clients use status and structure only.
 """
 
 import json
@@ -23,33 +24,32 @@ AS_MEMORY: Final = frozenset(
         *("v3_trace_short", "v3_trace_types", "v3_trace_window"),
     }
 )
-"""Jaeger's memory storage keeps in v3 what Badger loses; so do we."""
+"""In v3, the store keeps the fields that Jaeger's memory storage keeps and Badger loses."""
 
-AS_WE_DO: Final = frozenset(
+AS_OURS: Final = frozenset(
     {
         "v1_trace_nan",  # Jaeger answers 500
         "v1_search_poison",  # as above
         # Badger loses scope attributes, memory repeats each warning.
         *("v3_search_gateway", "v3_trace_dup", "v3_trace_skew", "v3_trace_skew_raw"),
-        "v1_transform_bad",  # the text of Go's JSON reader
-        "health_status_verbose",  # no components to tell of
+        "health_status_verbose",  # no components
     }
 )
-"""Requests that we answer otherwise on purpose: docs/trace-store.md, "Differences"."""
+"""Intended differences: docs/trace-store.md, "Differences"."""
 
-ON_THEIR_OWN: Final = frozenset(
+TESTED_ELSEWHERE: Final = frozenset(
     {
         "v1_search_no_times",  # depends on the day
         "v1_dependencies_no_params",  # as above
         "v1_transform",  # the record cuts the request's body off
     }
 )
-"""Requests that need a test of their own."""
+"""Requests with a separate test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A request and what it was answered."""
+    """Request and recorded answer."""
 
     name: str
     request: Mapping[str, Any]
@@ -63,8 +63,8 @@ class Recorded:
 
 
 def recorded(name: str) -> Recorded:
-    """The request *name*, with the answer that we mean to give."""
-    variant = {**dict.fromkeys(AS_MEMORY, ".memory"), **dict.fromkeys(AS_WE_DO, ".ours")}
+    """Return the request *name* with the expected answer of the store."""
+    variant = {**dict.fromkeys(AS_MEMORY, ".memory"), **dict.fromkeys(AS_OURS, ".ours")}
     request = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))["request"]
     file = GOLDEN / f"{name}{variant.get(name, '')}.json"
     answer = json.loads(file.read_text(encoding="utf-8"))
@@ -73,13 +73,13 @@ def recorded(name: str) -> Recorded:
 
 
 def names(*prefixes: str) -> list[str]:
-    """Names of all recorded requests that begin so, those with a test of their own left out."""
+    """Return the names with one of *prefixes*, without those in `TESTED_ELSEWHERE`."""
     files = (file.name.partition(".")[0] for file in GOLDEN.glob("*.json"))
-    return sorted({n for n in files if n.startswith(prefixes)} - ON_THEIR_OWN)
+    return sorted({n for n in files if n.startswith(prefixes)} - TESTED_ELSEWHERE)
 
 
 def comparable(body: Any) -> Any:  # noqa: ANN401  any JSON
-    """*body* without what Jaeger leaves to chance."""
+    """Return the normal form of *body*."""
     match body:
         case {"data": [_, *_] as data}:
             return {**body, "data": _v1_data(data)}
@@ -87,6 +87,19 @@ def comparable(body: Any) -> Any:  # noqa: ANN401  any JSON
             return sorted(_v3_spans(resources), key=itemgetter("spanId", "name"))
         case {"operationSampling": operations}:
             return {**body, "operationSampling": _sampling(operations)}
+        case _:
+            return _without_text(body)
+
+
+def _without_text(body: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return *body*, without its text if it is an error."""
+    match body:
+        case str():
+            return "text"
+        case {"data": None, "errors": [*errors]}:
+            return {**body, "errors": [{**error, "msg": "text"} for error in errors]}
+        case {"error": error}:
+            return {"error": {**error, "message": "text"}}
         case _:
             return body
 
@@ -104,7 +117,7 @@ def _v1_data(data: list[Any]) -> list[Any]:
 
 
 def _v1_trace(trace: Object) -> Object:
-    """Processes stand in their spans, which are sorted."""
+    """Return *trace* with sorted spans, each with its process."""
     spans = [
         {**span, "processID": trace["processes"][span["processID"]]} for span in trace["spans"]
     ]
@@ -113,7 +126,7 @@ def _v1_trace(trace: Object) -> Object:
 
 
 def _v3_spans(resources: list[Object]) -> list[Object]:
-    """Each span with its resource and scope; attributes sorted."""
+    """Return each span with its resource and scope; attributes are sorted."""
     return [
         {
             **span,

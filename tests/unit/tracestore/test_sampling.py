@@ -27,10 +27,10 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "sampling.json"
     write(file, default(1.0), seconds=1)
     strategies = Strategies(file)
-    before = strategies.of("shop")
+    before = strategies.strategy_of("shop")
     write(file, default(0.5), seconds=2)
 
-    assert (before, strategies.of("shop")) == (ALL, HALF)
+    assert (before, strategies.strategy_of("shop")) == (ALL, HALF)
 
 
 @pytest.mark.parametrize(
@@ -51,24 +51,24 @@ def test_a_broken_file_leaves_the_last_good_answers(
     file = tmp_path / "sampling.json"
     write(file, default(0.5), seconds=1)
     strategies = Strategies(file)
-    strategies.of("shop")
+    strategies.strategy_of("shop")
     write(file, broken, seconds=2)
 
-    assert strategies.of("shop") == HALF
+    assert strategies.strategy_of("shop") == HALF
     assert str(file) in caplog.text
 
 
 def test_without_a_file_everything_is_sampled(tmp_path: Path) -> None:
-    assert Strategies(tmp_path / "missing.json").of("shop") == ALL
+    assert Strategies(tmp_path / "missing.json").strategy_of("shop") == ALL
 
 
 @pytest.mark.parametrize("text", ["{}", '{"default_strategy": {"type": "odd", "param": 0.1}}'])
 def test_what_says_nothing_we_know_samples_everything(tmp_path: Path, text: str) -> None:
     write(tmp_path / "sampling.json", text, seconds=1)
 
-    assert Strategies(tmp_path / "sampling.json").of("shop") == ALL
+    assert Strategies(tmp_path / "sampling.json").strategy_of("shop") == ALL
 
 
 def test_the_committed_file_is_good(caplog: pytest.LogCaptureFixture) -> None:
-    assert Strategies(JAEGER / "sampling.json").of("gateway")["strategyType"]
+    assert Strategies(JAEGER / "sampling.json").strategy_of("gateway")["strategyType"]
     assert not caplog.records
