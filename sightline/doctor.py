@@ -67,7 +67,7 @@ def _system(_: Config) -> Iterator[Finding]:
 def _programs(config: Config) -> Iterator[Finding]:
     for name in ("prometheus", "alertmanager"):
         try:
-            found = binaries.find(name, config.unconnected())
+            found = binaries.find(name, config.without_downloads())
         except ConfigurationError as error:
             yield Finding(subject=name, verdict="bad", text=str(error))
         except BinaryUnavailable as missing:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final, Self
 
 from sightline import artefacts
-from sightline.config import Ports, read_env_file
-from sightline.errors import ConfigurationError
+from sightline.config import Ports
+from sightline.environment import Environment
 from sightline.hosts import allowed_hosts
 from sightline.tracestore.storage.store import Bounds
 
 MAX_SPANS: Final = 400_000
 MAX_BYTES: Final = 1024 * 1024 * 1024
-MAX_AGE_SECONDS: Final = 48 * 3600.0
+MAX_AGE_SECONDS: Final = 48 * 3600
 """Source: `ttl.spans` of jaeger/config.yaml."""
 
 _SAMPLING_FILE: Final = artefacts.JAEGER / "sampling.json"
@@ -48,29 +48,20 @@ class Settings:
         Raises:
             ConfigurationError: A variable is invalid; the message has its value.
         """
-        given = {name: value for name, value in environ.items() if value}
-        merged = {**read_env_file(artefacts.ENV_FILE), **given}
-        ports = Ports.from_env(merged)
+        environment = Environment.read(environ)
+        ports = Ports.of(environment)
+        prometheus = f"http://127.0.0.1:{ports.prometheus}"
         return cls(
-            host=merged.get("HOST", "127.0.0.1"),
-            allowed_hosts=allowed_hosts(merged),
+            host=environment.text("HOST", "127.0.0.1"),
+            allowed_hosts=allowed_hosts(environment.variables),
             ports=ports,
-            path=Path(merged.get("TRACESTORE_PATH", "traces.db")),
-            prometheus_url=merged.get("PROMETHEUS_URL", f"http://127.0.0.1:{ports.prometheus}"),
-            viewer_url=merged.get("GRAFANA_URL", "").rstrip("/"),
-            sampling_file=Path(merged.get("TRACESTORE_SAMPLING_FILE", _SAMPLING_FILE)),
+            path=Path(environment.text("TRACESTORE_PATH", "traces.db")),
+            prometheus_url=environment.url("PROMETHEUS_URL", prometheus),
+            viewer_url=environment.text("GRAFANA_URL").rstrip("/"),
+            sampling_file=Path(environment.text("TRACESTORE_SAMPLING_FILE", str(_SAMPLING_FILE))),
             bounds=Bounds(
-                spans=_positive_int(merged, "TRACESTORE_MAX_SPANS", MAX_SPANS),
-                bytes=_positive_int(merged, "TRACESTORE_MAX_BYTES", MAX_BYTES),
-                age_seconds=_positive_int(
-                    merged, "TRACESTORE_MAX_AGE_SECONDS", int(MAX_AGE_SECONDS)
-                ),
+                spans=environment.count("TRACESTORE_MAX_SPANS", MAX_SPANS),
+                bytes=environment.count("TRACESTORE_MAX_BYTES", MAX_BYTES),
+                age_seconds=environment.count("TRACESTORE_MAX_AGE_SECONDS", MAX_AGE_SECONDS),
             ),
         )
-
-
-def _positive_int(environ: Mapping[str, str], variable: str, default: int) -> int:
-    value = environ.get(variable, str(default))
-    if not value.isdecimal() or int(value) == 0:
-        raise ConfigurationError(f"{variable}={value!r}: expected a whole number above 0")
-    return int(value)

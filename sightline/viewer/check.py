@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from sightline.artefacts import DASHBOARDS
-from sightline.config import Config
 from sightline.errors import ConfigurationError
 from sightline.grafana.dashboard import Dashboard, DashboardError
 from sightline.grafana.interpolation import Scope
@@ -31,8 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         ConfigurationError: An argument or variable is invalid.
     """
     asked = parser().parse_args(arguments)
-    config = Config.from_env(os.environ)
-    settings = settings_of(config)
+    settings = Settings.from_env(os.environ)
     dashboards = _dashboards(asked.paths or [DASHBOARDS])
     rows = proof.run(
         dashboards,
@@ -43,17 +41,6 @@ def main(arguments: Sequence[str]) -> int:
     for line in report(rows, everything=asked.all):
         print(printable_lines(line))  # noqa: T201  output of the command
     return 0 if all(row.passed for row in rows) else 1
-
-
-def settings_of(config: Config) -> Settings:
-    """Return the URLs of the stack's sources; variables like ``PROMETHEUS_URL`` override them."""
-    here = "http://127.0.0.1"
-    urls = {
-        "PROMETHEUS_URL": f"{here}:{config.ports.prometheus}",
-        "JAEGER_URL": f"{here}:{config.ports.jaeger_query}",
-        "ALERTMANAGER_URL": f"{here}:{config.ports.alertmanager}",
-    }
-    return Settings.from_env({**urls, **config.environ})
 
 
 def report(rows: Sequence[Row], *, everything: bool) -> list[str]:

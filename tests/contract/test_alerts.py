@@ -12,7 +12,7 @@ from promql_parser import AggregateExpr, MatrixSelector
 
 from instrumentation.conventions import METRICS
 from sightline.artefacts import ENV_FILE, PROMETHEUS
-from sightline.config import read_env_file
+from sightline.environment import read_env_file
 from sightline.lint import promql
 from sightline.mixin import catalogue, foreign
 from sightline.mixin.config import DEMO, PRODUCTION, PROFILES, Profile

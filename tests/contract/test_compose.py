@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, PROMETHEUS, ROOT
-from sightline.config import read_env_file
 from sightline.docker import MOUNTED
+from sightline.environment import read_env_file
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]

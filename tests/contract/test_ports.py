@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ENV_FILE, GRAFANA, JAEGER, PROMETHEUS, ROOT
-from sightline.config import Ports, read_env_file
+from sightline.artefacts import GRAFANA, JAEGER, PROMETHEUS, ROOT
+from sightline.config import Config
 
-PORTS = {**dict(Ports.from_env(read_env_file(ENV_FILE))), "loki": 3100}
+PORTS = {**dict(Config.from_env({}).ports), "loki": 3100}
 """Those of .env, and Loki's, which only the overlay `logs` has, inside its networks."""
 
 HOST_AND_PORT = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0|[a-z][a-z-]*):(\d{4,5})\b")

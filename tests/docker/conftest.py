@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sightline.artefacts import ENV_FILE
-from sightline.config import read_env_file
+from sightline.environment import read_env_file
 from tests.docker import engine
 from tests.docker.engine import Project
 from tests.ports import free_ports

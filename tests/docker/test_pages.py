@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sightline.artefacts import PROMETHEUS, ROOT
-from sightline.config import read_env_file
+from sightline.environment import read_env_file
 from tests.docker.engine import Project, run
 from tests.documents import blocks
 

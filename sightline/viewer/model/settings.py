@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from sightline.artefacts import DASHBOARDS
-from sightline.errors import ConfigurationError
+from sightline.config import Ports
+from sightline.environment import Environment
 from sightline.hosts import LOCAL_NAMES, allowed_hosts
-
-_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,33 +41,17 @@ class Settings:
         Raises:
             ConfigurationError: Names variable, value and expectation.
         """
-        given = {name: value for name, value in environ.items() if value}
+        environment = Environment.read(environ)
+        ports = Ports.of(environment)
+        loopback = "http://127.0.0.1"
         return cls(
-            host=given.get("HOST", "127.0.0.1"),
-            allowed_hosts=allowed_hosts(given),
-            port=_port(given.get("GRAFANA_PORT", "3000")),
-            prometheus_url=_url(given, "PROMETHEUS_URL", "http://127.0.0.1:9090"),
-            jaeger_url=_url(given, "JAEGER_URL", "http://127.0.0.1:16686"),
-            alertmanager_url=_url(given, "ALERTMANAGER_URL", "http://127.0.0.1:9093"),
-            dashboards=_folder(given.get("DASHBOARDS", str(DASHBOARDS))),
+            host=environment.text("HOST", "127.0.0.1"),
+            allowed_hosts=allowed_hosts(environment.variables),
+            port=ports.grafana,
+            prometheus_url=environment.url("PROMETHEUS_URL", f"{loopback}:{ports.prometheus}"),
+            jaeger_url=environment.url("JAEGER_URL", f"{loopback}:{ports.jaeger_query}"),
+            alertmanager_url=environment.url(
+                "ALERTMANAGER_URL", f"{loopback}:{ports.alertmanager}"
+            ),
+            dashboards=environment.directory("DASHBOARDS", DASHBOARDS),
         )
-
-
-def _port(value: str) -> int:
-    if not value.isdecimal() or not 0 < int(value) <= _HIGHEST_PORT:
-        raise ConfigurationError(f"GRAFANA_PORT={value!r}: expected a TCP port, like 3000")
-    return int(value)
-
-
-def _url(environ: Mapping[str, str], variable: str, default: str) -> str:
-    value = environ.get(variable, default)
-    if urlsplit(value).scheme not in {"http", "https"}:
-        raise ConfigurationError(f"{variable}={value!r}: expected a URL, like {default}")
-    return value.rstrip("/")
-
-
-def _folder(value: str) -> Path:
-    folder = Path(value)
-    if not folder.is_dir():
-        raise ConfigurationError(f"DASHBOARDS={value!r}: expected a folder of dashboard files")
-    return folder

@@ -1,11 +1,12 @@
-"""`Config`: `.env`, the environment over it, errors that say what to do."""
+"""`Config`: the environment over `.env`, and errors for invalid values."""
 
 from pathlib import Path
 
 import pytest
 
 from sightline import artefacts
-from sightline.config import Config, read_env_file
+from sightline.config import Config
+from sightline.environment import read_env_file
 from sightline.errors import ConfigurationError
 
 
@@ -57,14 +58,6 @@ def test_a_wrong_value_is_named(variable: str, value: str, message: str) -> None
         Config.from_env({variable: value})
 
     assert str(error.value) == message
-
-
-def test_an_env_file_line_that_is_no_assignment_is_named(tmp_path: Path) -> None:
-    path = tmp_path / ".env"
-    path.write_text("# ports\nGATEWAY_PORT=8000\nnonsense\n")
-
-    with pytest.raises(ConfigurationError, match=r"\.env:3: 'nonsense': expected NAME=value"):
-        read_env_file(path)
 
 
 def test_every_port_of_the_env_file_is_known_to_the_command() -> None:

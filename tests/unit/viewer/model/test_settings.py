@@ -21,7 +21,7 @@ def test_empty_variables_are_treated_as_unset() -> None:
         ("GRAFANA_PORT", "zero", "expected a TCP port"),
         ("GRAFANA_PORT", "70000", "expected a TCP port"),
         ("PROMETHEUS_URL", "localhost:9090", "expected a URL"),
-        ("DASHBOARDS", "/nowhere", "expected a folder"),
+        ("DASHBOARDS", "/nowhere", "expected an existing directory"),
         ("SIGHTLINE_ALLOWED_HOSTS", "viewer:3000", "expected host names"),
     ],
 )
