@@ -1,9 +1,7 @@
-"""Processes by pid and birth, so that a pid used again is never taken for ours."""
+"""Processes by pid and start time, so that a reused pid is never mistaken for a role."""
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -11,78 +9,84 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from sightline.printable import printable
 
 _PROC: Final = Path("/proc")
-_EVERY_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.02
 _KILLED_WITHIN_SECONDS: Final = 5.0
-
-_STATE: Final = 0
-_THREADS: Final = 17
-_STARTTIME: Final = 19
-"""Fields of /proc/PID/stat after the command. Source: proc(5), less the first two fields."""
+_START_TOLERANCE_SECONDS: Final = 1.5
+"""The boot time of the kernel is rounded to seconds and can change by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One process, for ever."""
+    """Identity of a process for its whole life."""
 
     pid: int
-    born: str
-    """When it started, in the system's own words; empty when it was gone before it was seen."""
+    started_at: float
+    """Seconds from boot to start, which changes of the clock do not affect; 0: not found."""
 
 
 def identify(pid: int) -> Identity:
-    """The process that has *pid* now."""
-    return Identity(pid, _seen(pid)[1])
+    """Return the identity of the process that has *pid* now."""
+    with suppress(psutil.Error):
+        return Identity(pid, _started_at(psutil.Process(pid)))
+    return Identity(pid, 0.0)
 
 
 def alive(process: Identity) -> bool:
-    """Whether *process* still runs; a zombie does not, unless one of its threads does."""
-    runs, born = _seen(process.pid)
-    return runs and born == process.born
+    """Return true if *process* runs; a zombie does not, unless one of its threads does."""
+    if not process.started_at:
+        return False
+    with suppress(psutil.Error):
+        current = psutil.Process(process.pid)
+        if abs(_started_at(current) - process.started_at) > _START_TOLERANCE_SECONDS:
+            return False
+        # The first thread of a killed process exits before the last one releases ports and locks.
+        return current.status() != psutil.STATUS_ZOMBIE or current.num_threads() > 1
+    return False
 
 
 def stop(processes: Iterable[Identity], *, within_seconds: float) -> None:
-    """End *processes*, each with its group: politely, then after *within_seconds* by force.
+    """Stop *processes*, each with its process group.
 
-    A frozen process is woken to be told.
+    Sends SIGTERM, and SIGKILL after *within_seconds*. SIGCONT lets a stopped process handle it.
     """
-    living = [process for process in processes if alive(process)]
-    for process in living:
-        _signal(process, signal.SIGTERM)
-        _signal(process, signal.SIGCONT)
-    if not until(lambda: not any(map(alive, living)), within_seconds=within_seconds):
-        stubborn = [process for process in living if alive(process)]
-        for process in stubborn:
-            _signal(process, signal.SIGKILL)
-        until(lambda: not any(map(alive, stubborn)), within_seconds=_KILLED_WITHIN_SECONDS)
+    running = [process for process in processes if alive(process)]
+    for process in running:
+        _signal_group(process, signal.SIGTERM)
+        _signal_group(process, signal.SIGCONT)
+    if not until(lambda: not any(map(alive, running)), within_seconds=within_seconds):
+        remaining = [process for process in running if alive(process)]
+        for process in remaining:
+            _signal_group(process, signal.SIGKILL)
+        until(lambda: not any(map(alive, remaining)), within_seconds=_KILLED_WITHIN_SECONDS)
 
 
 def until(done: Callable[[], bool], *, within_seconds: float) -> bool:
-    """Wait until *done*; false when it took longer than *within_seconds*."""
+    """Wait until *done* returns true; return false after *within_seconds*."""
     deadline = time.monotonic() + within_seconds
     while not done():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_EVERY_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return True
 
 
-def command_of(pid: int) -> str:
-    """Return the command line of *pid*, as far as this user may see it, safe to print."""
-    if sys.platform != "linux":
-        return printable(_ps(pid, "command"))
-    with suppress(OSError):
-        words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
-        return printable(b" ".join(words).decode(errors="replace").strip())
+def command_line(pid: int) -> str:
+    """Return the printable command line of *pid*; empty if this user cannot read it."""
+    with suppress(psutil.Error):
+        return printable(" ".join(psutil.Process(pid).cmdline()))
     return ""
 
 
-def writing_to(directory: Path) -> dict[Identity, str]:
-    """Return the processes whose output goes to a log in *directory*, with the log's name.
+def find_by_log(directory: Path) -> dict[Identity, str]:
+    """Return the processes with standard output in a log of *directory*, with the log's name.
 
-    Only those that lead a process group, as roles do. Empty where there is no /proc.
+    Only leaders of a process group, as roles are. Empty on systems without `/proc`.
+    psutil does not list open files that were removed, which a role's log may be.
     """
     found = {}
     for output in _PROC.glob("[0-9]*/fd/1"):
@@ -93,31 +97,11 @@ def writing_to(directory: Path) -> dict[Identity, str]:
     return found
 
 
-def _signal(process: Identity, number: signal.Signals) -> None:
+def _signal_group(process: Identity, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
-def _seen(pid: int) -> tuple[bool, str]:
-    """Return whether *pid* runs, and its birth, which is empty when there is none."""
-    return _seen_in_proc(pid) if sys.platform == "linux" else _seen_by_ps(pid)
-
-
-def _seen_in_proc(pid: int) -> tuple[bool, str]:
-    with suppress(OSError):
-        # The command stands in brackets and may hold any character, brackets too.
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        # A killed program is a zombie before its other threads have let go of its ports.
-        return fields[_STATE] != "Z" or int(fields[_THREADS]) > 1, fields[_STARTTIME]
-    return False, ""
-
-
-def _seen_by_ps(pid: int) -> tuple[bool, str]:
-    state, _, born = _ps(pid, "stat", "lstart").partition(" ")
-    return bool(state) and not state.startswith("Z"), born.strip()
-
-
-def _ps(pid: int, *columns: str) -> str:
-    headless = [word for column in columns for word in ("-o", f"{column}=")]
-    asked = ["ps", *headless, "-p", str(pid)]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+def _started_at(process: psutil.Process) -> float:
+    # Both times contain the boot time, so the difference does not.
+    return round(process.create_time() - psutil.boot_time(), 2)

@@ -210,7 +210,7 @@ class Stack:
         """Return the roles that run: those of the state and those that write to its logs."""
         state = self._published()
         known = {status.process: name for name, status in state.roles.items()} if state else {}
-        writing = process.writing_to(self.folder.logs)
+        writing = process.find_by_log(self.folder.logs)
         return {
             found: name
             for found, name in (writing | known).items()

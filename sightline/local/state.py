@@ -96,7 +96,7 @@ class Request:
 
 def identity(read: dict[str, Any]) -> Identity:
     """Return the process that *read* describes; raises one of `UNREADABLE`."""
-    if not isinstance(read["pid"], int) or not isinstance(read["born"], str):
+    if not isinstance(read["pid"], int) or not isinstance(read["started_at"], float):
         raise TypeError(f"{read!r}: expected a pid and a start time")
     return Identity(**read)
 

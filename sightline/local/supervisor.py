@@ -227,7 +227,7 @@ class Supervisor:
         status = Status(
             role=replace(role, environ={}),
             condition=condition,
-            process=identity or (known.process if known else process.Identity(0, "")),
+            process=identity or (known.process if known else process.Identity(0, 0.0)),
             healthy_after_seconds=healthy_after_seconds,
             detail=detail,
         )

@@ -20,10 +20,10 @@ ROLE = Role(
     needs=("jaeger",),
 )
 STATE = State(
-    supervisor=Identity(17, "4711"),
+    supervisor=Identity(17, 4711.5),
     request=3,
     phase="running",
-    roles={"users": Status(role=ROLE, condition="dead", process=Identity(18, "4712"), detail="?")},
+    roles={"users": Status(role=ROLE, condition="dead", process=Identity(18, 4712.25), detail="?")},
 )
 
 
@@ -67,9 +67,9 @@ def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
         b"\xff\xfe garbage",
         b"",
         b"[" * 100_000,
-        b'{"supervisor": {"pid": 1, "born": ""}, "roles": {}}',
-        b'{"supervisor": {"pid": "1", "born": ""}, "request": 1, "phase": "running"}',
-        b'{"supervisor": {"pid": 1, "born": ""}, "roles": []}',
+        b'{"supervisor": {"pid": 1, "started_at": 0.5}, "roles": {}}',
+        b'{"supervisor": {"pid": "1", "started_at": 0.5}, "request": 1, "phase": "running"}',
+        b'{"supervisor": {"pid": 1, "started_at": 0.5}, "roles": []}',
     ],
     ids=["bytes", "empty", "deep", "older", "no pid", "list"],
 )

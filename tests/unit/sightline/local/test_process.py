@@ -59,7 +59,7 @@ def test_a_zombie_is_not_alive(idle: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_pid_with_another_birth_is_a_stranger(idle: subprocess.Popen[bytes]) -> None:
-    stranger = process.Identity(idle.pid, "long ago")
+    stranger = process.Identity(idle.pid, 1.0)
 
     process.stop([stranger], within_seconds=0.2)
 
@@ -88,11 +88,11 @@ def test_who_does_not_listen_is_killed(stubborn: subprocess.Popen[bytes]) -> Non
 
 
 def test_a_command_line_is_shown(idle: subprocess.Popen[bytes]) -> None:
-    assert process.command_of(idle.pid).endswith(IDLE)
+    assert process.command_line(idle.pid).endswith(IDLE)
 
 
 def test_nobody_has_no_command_line() -> None:
-    assert process.command_of(2**30) == ""
+    assert process.command_line(2**30) == ""
 
 
 def test_a_process_whose_first_thread_has_ended_is_alive_while_another_holds_its_port() -> None:
