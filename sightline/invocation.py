@@ -17,7 +17,7 @@ def command(words: str) -> str:
 def _program() -> str:
     script = Path(sys.executable).with_name("sightline")
     if not script.is_file():
-        return f"{_shown(Path(sys.executable))} -m sightline.cli"
+        return f"{_shown(Path(sys.executable))} -m sightline"
     found = shutil.which(script.name)
     return script.name if found and script.samefile(found) else _shown(script)
 

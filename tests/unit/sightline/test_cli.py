@@ -14,7 +14,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(words: tuple[str, ...]
     os.close(reading)
 
     command = subprocess.run(
-        [sys.executable, "-m", "sightline.cli", *words],
+        [sys.executable, "-m", "sightline", *words],
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
@@ -27,7 +27,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(words: tuple[str, ...]
 
 def test_the_version_is_that_of_the_installed_package() -> None:
     command = subprocess.run(
-        [sys.executable, "-m", "sightline.cli", "--version"],
+        [sys.executable, "-m", "sightline", "--version"],
         capture_output=True,
         text=True,
         check=False,

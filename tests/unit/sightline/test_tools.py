@@ -21,7 +21,7 @@ def run(tmp_path: Path, *words: str, **environ: str) -> subprocess.CompletedProc
         (tmp_path / name).chmod(0o755)
     places = {"PATH": f"{tmp_path}:/bin", "SIGHTLINE_STATE": str(tmp_path / "state")}
     return subprocess.run(
-        [sys.executable, "-m", "sightline.cli", *words],
+        [sys.executable, "-m", "sightline", *words],
         env={**os.environ, **places, "ALERTMANAGER_PORT": "29093", **environ},
         capture_output=True,
         text=True,
