@@ -1,6 +1,6 @@
-"""Where the files are that Sightline reads: `prometheus/`, `grafana/`, `jaeger/`, `.env`.
+"""Paths of the artifacts: `prometheus/`, `grafana/`, `jaeger/`, `.env`.
 
-In a checkout they stand beside the packages; in a wheel they travel under `sightline/artefacts/`.
+In a checkout they are beside the packages, in a wheel under `sightline/artefacts/`.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ _PACKAGE: Final = Path(__file__).resolve().parent
 _INSTALLED: Final = _PACKAGE / "artefacts"
 
 ROOT: Final = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
-"""The folder that holds the artefact rooms."""
+"""Directory of the artifacts."""
 
 ENV_FILE: Final = ROOT / ".env"
 COMPOSE_FILE: Final = ROOT / "docker-compose.yml"

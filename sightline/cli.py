@@ -1,4 +1,4 @@
-"""The command line."""
+"""Command line."""
 
 import argparse
 import importlib
@@ -21,30 +21,30 @@ from sightline.local.stack import Stack
 Command = Callable[[argparse.Namespace, Config], int]
 
 INTERRUPTED: Final = 130
-"""Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+"""Exit status after Ctrl-C: 128 plus SIGINT, as in shells."""
 
-UNHEARD: Final = 141
-"""Exit status when nobody reads on, as in ``sightline lint | head``: likewise, of SIGPIPE."""
+CLOSED_PIPE: Final = 141
+"""Exit status for a closed pipe, as in ``sightline lint | head``: 128 plus SIGPIPE."""
 
-OURS: Final = (str(artefacts.GRAFANA), str(artefacts.PROMETHEUS))
-"""What is linted unless files are named."""
+OWN_FILES: Final = (str(artefacts.GRAFANA), str(artefacts.PROMETHEUS))
+"""Default paths of `lint`."""
 
-ROOMS: Final = {
-    "slo": ("sightline.slo", "build, explain and try objectives"),
-    "check": ("sightline.viewer.check", "prove every panel of the dashboards on live data"),
+PLUGINS: Final = {
+    "slo": ("sightline.slo", "build, explain and simulate objectives"),
+    "check": ("sightline.viewer.check", "check every panel of the dashboards on live data"),
 }
-"""Commands of other rooms: the module whose ``main`` takes the arguments, and what it does."""
+"""Commands with their own argument parser: module with a ``main``, and help text."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that *arguments* name, and return the exit status."""
+    """Run the command in *arguments* and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        display.close()
-        return UNHEARD
+        display.silence_stdout()
+        return CLOSED_PIPE
     except SightlineError as error:
         display.error(str(error))
         return 1
@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words and words[0] in ROOMS and _there(words[0]):
-        return _enter(words[0], words[1:])
+    if words and words[0] in PLUGINS and _installed(words[0]):
+        return _dispatch(words[0], words[1:])
     if words and words[0] in tools.TOOLS:
         tools.run(words[0], words[1:], Config.from_env(os.environ))
     chosen = parser().parse_args(words)
@@ -68,7 +68,7 @@ def _run(words: list[str]) -> int:
 
 
 def up(chosen: argparse.Namespace, config: Config) -> int:
-    """Start what does not run yet; exit status 1 when a role did not become healthy."""
+    """Start missing roles; exit status 1 if a role did not become healthy."""
     stack = _stack(config)
     docker = _docker(chosen, config)
     if docker:
@@ -83,10 +83,10 @@ def up(chosen: argparse.Namespace, config: Config) -> int:
             failed = True
             display.error(str(error))
         if chosen.foreground:
-            display.note("press Ctrl-C to stop it all")
+            display.note("press Ctrl-C to stop everything")
             stack.wait()
         else:
-            statuses = stack.look().statuses.items()
+            statuses = stack.status().statuses.items()
             display.next_step({name: status.role.url for name, status in statuses})
     except KeyboardInterrupt:
         if chosen.foreground:
@@ -108,22 +108,22 @@ def down(_: argparse.Namespace, config: Config) -> int:
 
 
 def status(_: argparse.Namespace, config: Config) -> int:
-    """Show every role; exit status 1 unless all are well."""
+    """Show every role; exit status 1 unless all are healthy."""
     stack = _stack(config)
     docker = Docker(config)
     if docker.running:
         return docker.status()
-    look = stack.look()
-    if look.statuses or look.troubles:
-        display.table(look)
+    current = stack.status()
+    if current.statuses or current.problems:
+        display.table(current)
     else:
         display.note(f"nothing is running from {config.state}; {shell('up')}")
-    return 0 if look.well else 1
+    return 0 if current.healthy else 1
 
 
 def examine(_: argparse.Namespace, config: Config) -> int:
-    """Show what the machine has and lacks; exit status 1 when the stack cannot run."""
-    from sightline import doctor  # noqa: PLC0415  `up` has no time for what it imports
+    """Check the machine; exit status 1 if the stack cannot run."""
+    from sightline import doctor  # noqa: PLC0415  slow import
 
     findings = doctor.examine(config)
     display.findings(findings)
@@ -131,21 +131,21 @@ def examine(_: argparse.Namespace, config: Config) -> int:
 
 
 def lint(chosen: argparse.Namespace, _: Config) -> int:
-    """Report what is to mend in files; exit status 1 when there is something."""
+    """Check dashboards and rules; exit status 1 if there is a finding."""
     from sightline.lint import report  # noqa: PLC0415  as in `examine`
 
     return report.main(chosen.paths)
 
 
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:
-    with stack.folder.starting() as first:
+    with stack.folder.start_lock() as first:
         if not first:
             display.note("waited for another start of this stack")
         wanted = roles.roles(config, names, display.note)
         started = stack.up(wanted, display.Progress())
     if not started:
-        display.note("already running, nothing to do")
-    display.table(stack.look())
+        display.note("already running")
+    display.table(stack.status())
 
 
 def _up_on_docker(docker: Docker, chosen: argparse.Namespace, config: Config) -> int:
@@ -158,10 +158,12 @@ def _up_on_docker(docker: Docker, chosen: argparse.Namespace, config: Config) ->
 
 
 def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
-    """The Docker driver, when it is asked for or the machine has what it takes."""
-    docker, local = Docker(config), Folder(config.state).used
+    """Return the Docker driver if requested or usable; None for local processes."""
+    docker, local = Docker(config), Folder(config.state).in_use
     if (local and chosen.docker) or (docker.running and chosen.local):
-        raise ConfigurationError(f"this stack runs the other way: {shell('down')} stops it first")
+        raise ConfigurationError(
+            f"this stack runs in the other mode; stop it first with {shell('down')}"
+        )
     if docker.running:
         return docker
     if local or chosen.local:
@@ -177,7 +179,7 @@ def _docker(chosen: argparse.Namespace, config: Config) -> Docker | None:
 
 
 def _stack(config: Config) -> Stack:
-    """Return the stack of a state directory that only this user may change."""
+    """Return the stack of the configured state directory, after its permissions were verified."""
     folder = Folder(config.state)
     folder.verify()
     return Stack(
@@ -187,21 +189,21 @@ def _stack(config: Config) -> Stack:
     )
 
 
-def _there(name: str) -> bool:
-    """Whether the room that owns the command *name* is installed."""
+def _installed(name: str) -> bool:
+    """Return true if the module of the command *name* is installed."""
     try:
-        return importlib.util.find_spec(ROOMS[name][0]) is not None
+        return importlib.util.find_spec(PLUGINS[name][0]) is not None
     except ModuleNotFoundError:
         return False
 
 
-def _enter(name: str, arguments: list[str]) -> int:
-    room = importlib.import_module(ROOMS[name][0])
-    return int(room.main(arguments))
+def _dispatch(name: str, arguments: list[str]) -> int:
+    module = importlib.import_module(PLUGINS[name][0])
+    return int(module.main(arguments))
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of every command but those of other rooms and tools."""
+    """Return the argument parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="sightline",
         description="Traces, metrics, dashboards and alerts for Python services.",
@@ -209,32 +211,38 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     starting = commands.add_parser("up", help="start the stack, return when it is healthy")
-    starting.add_argument("roles", nargs="*", metavar="ROLE", help="only these (default: all)")
+    starting.add_argument("roles", nargs="*", metavar="ROLE", help="roles to start (default: all)")
     way = starting.add_mutually_exclusive_group()
-    way.add_argument("--docker", action="store_true", help="in containers, or not at all")
-    way.add_argument("--local", action="store_true", help="as processes, even if there is Docker")
+    way.add_argument(
+        "--docker", action="store_true", help="run in Docker; fail if it is unavailable"
+    )
+    way.add_argument(
+        "--local", action="store_true", help="run as processes, even if Docker is available"
+    )
     starting.add_argument(
-        "--foreground", action="store_true", help="stay until Ctrl-C, then stop everything"
+        "--foreground", action="store_true", help="run until Ctrl-C, then stop everything"
     )
     starting.set_defaults(command=up)
     stopping = commands.add_parser("down", help="stop everything")
     stopping.set_defaults(command=down)
-    showing = commands.add_parser("status", help="what runs where")
+    showing = commands.add_parser("status", help="show roles, states and addresses")
     showing.set_defaults(command=status)
-    examining = commands.add_parser("doctor", help="what this machine has and lacks for a stack")
+    examining = commands.add_parser("doctor", help="check whether this machine can run the stack")
     examining.set_defaults(command=examine)
-    linting = commands.add_parser("lint", help="find faults in dashboards and rule files")
-    linting.add_argument("paths", nargs="*", metavar="PATH", default=OURS, help="files or folders")
+    linting = commands.add_parser("lint", help="check dashboards and rule files")
+    linting.add_argument(
+        "paths", nargs="*", metavar="PATH", default=OWN_FILES, help="files or folders"
+    )
     linting.set_defaults(command=lint)
-    for name in filter(_there, ROOMS):
-        commands.add_parser(name, help=ROOMS[name][1], add_help=False)
+    for name in filter(_installed, PLUGINS):
+        commands.add_parser(name, help=PLUGINS[name][1], add_help=False)
     for name, purpose in tools.TOOLS.items():
         commands.add_parser(name, help=purpose, add_help=False)
     return parser
 
 
 class _Version(argparse.Action):
-    """``--version``: reads the installed metadata only when it is asked for."""
+    """``--version``: reads the installed metadata on demand."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Show the version and exit."""

@@ -1,4 +1,4 @@
-"""What the command says. Rich is imported late: the roles start meanwhile."""
+"""Output of the command. Rich is imported late, during the start of the roles."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline import artefacts
 from sightline.invocation import command
-from sightline.local.stack import Look
+from sightline.local.stack import StackStatus
 from sightline.local.state import Status
 from sightline.printable import printable, printable_lines
 
@@ -22,43 +22,43 @@ _ADOPT: Final = artefacts.ROOT / "docs" / "how-to" / "adopt-a-service.md"
 
 
 def note(text: str) -> None:
-    """Print one message; foreign text in it cannot control the terminal."""
-    print(printable_lines(text), flush=True)  # noqa: T201  this is the command's voice
+    """Print one message; control characters are escaped."""
+    print(printable_lines(text), flush=True)  # noqa: T201  output of the command
 
 
 def error(text: str) -> None:
-    """Print what went wrong to standard error."""
+    """Print an error to standard error."""
     line = f"sightline: {printable_lines(text)}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201  as above
 
 
 def activity(text: str) -> None:
-    """Say what goes on, on standard error: the output may be read by another program."""
+    """Print progress to standard error, because standard output may be parsed."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201  as above
 
 
-def close() -> None:
-    """Say no more: nobody reads on, and what waits to be written would fail when Python ends."""
+def silence_stdout() -> None:
+    """Redirect standard output to /dev/null, so that the flush at exit cannot fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
 
 
 class Progress:
-    """Says how a start comes along: a line for each role, and whom it still waits for."""
+    """Progress of a start: a line for each healthy role, and the pending ones."""
 
     def __init__(self) -> None:
-        """The clock starts."""
+        """Start the clock."""
         self._began = time.monotonic()
         self._next_line = _LINE_EVERY_SECONDS
         self._line = ""
 
     def healthy(self, status: Status) -> None:
-        """Say that a role is healthy."""
+        """Print a healthy role."""
         self._clear()
         note(f"{self._seconds:5.1f} s  {status.role.name} is healthy: {status.role.provider}")
 
     def waiting(self, names: Sequence[str]) -> None:
-        """Say who is not healthy yet: in place on a terminal, now and then elsewhere."""
+        """Print the pending roles: in place on a terminal, every few seconds elsewhere."""
         line = f"{self._seconds:5.1f} s  waiting for {', '.join(names)}"
         if not names or line == self._line:
             return
@@ -77,7 +77,7 @@ class Progress:
         note(text)
 
     def done(self) -> None:
-        """Leave the terminal clean."""
+        """Clear the line of pending roles."""
         self._clear()
 
     @property
@@ -89,15 +89,15 @@ class Progress:
             sys.stdout.write("\r\x1b[K")
 
 
-def table(look: Look) -> None:
-    """Show provider, condition, address and pid of every role, and what the supervisor lacks."""
+def table(look: StackStatus) -> None:
+    """Print provider, state, address and pid of every role, and the supervisor's problems."""
     from rich.console import Console  # noqa: PLC0415  70 ms, late
     from rich.markup import escape  # noqa: PLC0415  as above
     from rich.table import Table  # noqa: PLC0415  as above
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("role", "played by", "state", "where", "pid"):
-        rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "where"})
+    for heading in ("role", "provider", "state", "address", "pid"):
+        rows.add_column(heading, overflow="fold", no_wrap=heading in {"role", "address"})
     for name, status in look.statuses.items():
         pid = str(status.process.pid)
         color, text = _condition(look, name)
@@ -110,16 +110,16 @@ def table(look: Look) -> None:
     if look.supervised and dead:
         log = f"log/{dead[0]}.log" if len(dead) == 1 else "their logs in log/"
         again = command(f"up {' '.join(dead)}")
-        note(f"{again} starts again what is dead; {log} says why it ended")
-    for subject, sentence in look.troubles.items():
-        note(f"trouble: {subject}: {sentence}")
+        note(f"{again} restarts dead roles; see {log} for the reason")
+    for subject, sentence in look.problems.items():
+        note(f"problem: {subject}: {sentence}")
     if not look.supervised:
         again, clean = command("up"), command("down")
-        note(f"their supervisor was killed: {again} starts it again, {clean} cleans up")
+        note(f"the supervisor was killed: {again} restarts the stack, {clean} stops the roles")
 
 
 def findings(found: "Iterable[Finding]") -> None:
-    """Show what is fine and what is not."""
+    """Print the results of `doctor`."""
     from rich.console import Console  # noqa: PLC0415  as in `table`
     from rich.markup import escape  # noqa: PLC0415  as above
     from rich.table import Table  # noqa: PLC0415  as above
@@ -133,7 +133,7 @@ def findings(found: "Iterable[Finding]") -> None:
 
 
 def next_step(pages: Mapping[str, str]) -> None:
-    """Say where to look, where alerts arrive, how to add a service, and how to stop.
+    """Print the next steps: pages, alerts, adding a service, stop.
 
     Args:
         pages: Address of each role's page.
@@ -144,15 +144,15 @@ def next_step(pages: Mapping[str, str]) -> None:
         note(f"alerts arrive at {pages['control']}")
     if _ADOPT.is_file():
         note(f"to add your own service, read {os.path.relpath(_ADOPT)}")
-    note(f"{command('status')} shows this again, {command('down')} stops it all")
+    note(f"{command('status')} shows this again, {command('down')} stops everything")
 
 
 def _width() -> int | None:
-    """The terminal's; a file or a pipe is no screen whose edge would cut a line."""
+    """Return the width of the terminal; files and pipes have a fixed one."""
     return None if sys.stdout.isatty() else _PAGE_COLUMNS
 
 
-def _condition(look: Look, name: str) -> tuple[str, str]:
+def _condition(look: StackStatus, name: str) -> tuple[str, str]:
     """Return color and text of the condition of the role *name*."""
     status = look.statuses[name]
     late = f": {status.detail}" if status.condition == "late" else ""

@@ -1,4 +1,4 @@
-"""The stack on a Docker engine: `docker compose` with the repository's own file."""
+"""Stack on a Docker engine: `docker compose` with the repository's file."""
 
 import os
 import re
@@ -18,94 +18,94 @@ from sightline.local.folder import VARIABLE, Folder
 Report = Callable[[str], None]
 
 OLDEST_ENGINE: Final = 25
-"""The first with ``start_interval``, which makes health checks quick at the start."""
+"""First version with ``start_interval``, which speeds up health checks at the start."""
 
-_ENGINE_WITHIN_SECONDS: Final = 2.0
-_ANSWERS_WITHIN_SECONDS: Final = 30.0
+_ENGINE_TIMEOUT_SECONDS: Final = 2.0
+_TIMEOUT_SECONDS: Final = 30.0
 MOUNTED: Final = (
     artefacts.PROMETHEUS,
     artefacts.GRAFANA,
     artefacts.JAEGER,
     artefacts.ROOT / "docs" / "runbooks",
 )
-"""Folders that the compose file mounts; the containers run as other users than the reader."""
+"""Directories mounted by the compose file; containers run as other users."""
 
-_MARK: Final = "docker"
-"""File in the run folder that says: this stack runs on Docker."""
+_MARKER: Final = "docker"
+"""File in the run directory that marks a stack on Docker."""
 
 
 class DockerUnusable(SightlineError):  # noqa: N818  a state of the machine
-    """The stack cannot run on Docker here; the message is the reason."""
+    """Docker cannot run the stack; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Docker:
-    """The compose stack of one state folder."""
+    """Compose stack of one state directory."""
 
     config: Config
     mounted: tuple[Path, ...] = MOUNTED
 
     @property
     def running(self) -> bool:
-        """Whether this stack was started on Docker and not stopped since."""
-        return self._mark.exists()
+        """True from the start of the stack on Docker to its stop."""
+        return self._marker.exists()
 
     def require(self, report: Report) -> None:
-        """Make sure that an engine answers and has every image.
+        """Check that an engine responds and has every image; pull missing ones.
 
         Raises:
-            DockerUnusable: With the reason.
+            DockerUnusable: It cannot; the message is the reason.
         """
         self.require_engine()
-        missing = [image for image in self._images() if not self._has(image)]
+        missing = [image for image in self._images() if not self._has_image(image)]
         if missing:
             report(f"fetching images: {', '.join(missing)}")
-            self._do("pull", "--ignore-buildable")
+            self._run_visibly("pull", "--ignore-buildable")
 
     def require_engine(self) -> None:
-        """Make sure that an engine answers that can run the stack.
+        """Check that an engine responds and can run the stack.
 
         Raises:
-            DockerUnusable: With the reason.
+            DockerUnusable: It cannot; the message is the reason.
         """
         asked = ("version", "--format", "{{.Server.Version}}")
-        version = self._run(*asked, within_seconds=_ENGINE_WITHIN_SECONDS).strip()
+        version = self._run(*asked, within_seconds=_ENGINE_TIMEOUT_SECONDS).strip()
         found = re.match(r"\d+", version)
         if not found or int(found[0]) < OLDEST_ENGINE:
             raise DockerUnusable(f"engine {version!r}: {OLDEST_ENGINE} or newer is needed")
         self._run("compose", "version")
-        closed = next(filter(_closed, self._mounted_paths()), None)
-        if closed:
+        unreadable = next(filter(_unreadable, self._mounted_paths()), None)
+        if unreadable:
             folders = " ".join(os.path.relpath(folder) for folder in self.mounted)
-            raise DockerUnusable(f"containers cannot read {closed}: `chmod -R go+rX {folders}`")
+            raise DockerUnusable(f"containers cannot read {unreadable}: `chmod -R go+rX {folders}`")
 
     def up(self, services: list[str], *, foreground: bool) -> int:
-        """Start *services*, all when none are named, and wait until they are healthy.
+        """Start *services*, by default all, and wait until they are healthy.
 
         Raises:
-            DockerUnusable: Compose failed; it has said why.
+            DockerUnusable: Compose failed and printed the reason.
         """
-        Folder(self.config.state).make()
-        private.write(self._mark, "", variable=VARIABLE)
-        self._do("up", "--build", "--detach", "--wait", *services)
+        Folder(self.config.state).create()
+        private.write(self._marker, "", variable=VARIABLE)
+        self._run_visibly("up", "--build", "--detach", "--wait", *services)
         self.status()
         if foreground:
-            self._do("logs", "--follow", "--since=0s")
+            self._run_visibly("logs", "--follow", "--since=0s")
         return 0
 
     def down(self) -> None:
-        """Stop and remove the containers; the data stays."""
-        self._do("down", "--remove-orphans")
-        self._mark.unlink()
+        """Stop and remove the containers; keep the data."""
+        self._run_visibly("down", "--remove-orphans")
+        self._marker.unlink()
 
     def status(self) -> int:
-        """Show the containers; 1 when none runs."""
-        self._do("ps", "--all")
+        """Print the containers; return 1 if none runs."""
+        self._run_visibly("ps", "--all")
         return int(not self._run("compose", *_file(), "ps", "--quiet").strip())
 
     @property
-    def _mark(self) -> Path:
-        return self.config.state / "run" / _MARK
+    def _marker(self) -> Path:
+        return self.config.state / "run" / _MARKER
 
     def _mounted_paths(self) -> Iterator[Path]:
         for folder in filter(Path.exists, self.mounted):
@@ -114,25 +114,25 @@ class Docker:
 
     def _images(self) -> list[str]:
         listed = self._run("compose", *_file(), "config", "--images")
-        # What compose builds has no registry to be fetched from.
+        # Images that compose builds cannot be pulled.
         return [image for image in listed.split() if not image.endswith(":local")]
 
-    def _has(self, image: str) -> bool:
+    def _has_image(self, image: str) -> bool:
         try:
             self._run("image", "inspect", image)
         except DockerUnusable:
             return False
         return True
 
-    def _do(self, *arguments: str) -> None:
-        """Run compose in the user's sight."""
+    def _run_visibly(self, *arguments: str) -> None:
+        """Run compose with visible output."""
         command = [self._docker, "compose", *_file(), *arguments]
         done = subprocess.run(command, check=False, env=self._env)
         if done.returncode:
             raise DockerUnusable(f"docker compose {arguments[0]} failed, see above")
 
-    def _run(self, *arguments: str, within_seconds: float = _ANSWERS_WITHIN_SECONDS) -> str:
-        """Ask docker and return its answer."""
+    def _run(self, *arguments: str, within_seconds: float = _TIMEOUT_SECONDS) -> str:
+        """Run docker and return its output."""
         try:
             done = subprocess.run(
                 [self._docker, *arguments],
@@ -154,7 +154,7 @@ class Docker:
     def _docker(self) -> str:
         found = shutil.which("docker", path=self.config.environ.get("PATH"))
         if not found:
-            raise DockerUnusable("there is no docker command")
+            raise DockerUnusable("no docker command found")
         return found
 
     @property
@@ -166,8 +166,8 @@ def _file() -> tuple[str, ...]:
     return ("--project-directory", str(artefacts.ROOT), "--file", str(artefacts.COMPOSE_FILE))
 
 
-def _closed(path: Path) -> bool:
-    """Tell whether other users cannot read the file, or enter the folder, at *path*."""
+def _unreadable(path: Path) -> bool:
+    """Return true if other users cannot read the file, or enter the directory, at *path*."""
     mode = path.stat().st_mode
     needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
     return mode & needed != needed

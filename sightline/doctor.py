@@ -1,4 +1,4 @@
-"""`sightline doctor`: what this machine has for a stack, what it lacks, and what to do about it."""
+"""`sightline doctor`: check whether this machine can run the stack."""
 
 import platform
 import resource
@@ -21,27 +21,27 @@ from sightline.local.folder import Folder
 from sightline.local.state import State
 
 Verdict = Literal["ok", "note", "bad"]
-"""Fine; works, but not as well as it could; the stack cannot run."""
+"""``ok``; ``note``: works with a limitation; ``bad``: the stack cannot run."""
 
 OLDEST_PYTHON: Final = (3, 11)
 NEEDED_BYTES: Final = 4 << 30
-"""Metrics 2 GB (prometheus.flags), traces 1 GB, programs and logs."""
+"""Disk space: metrics 2 GB (prometheus.flags), traces 1 GB, programs and logs."""
 NEEDED_FILES: Final = 1024
-"""Open files of one process; Prometheus maps a file for each block."""
+"""Open files of one process; Prometheus maps one file for each block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing about this machine."""
+    """Result of one check."""
 
     subject: str
     verdict: Verdict
     text: str
-    """What is the case and, unless it is fine, what to do."""
+    """Result and, unless it is ok, the next step."""
 
 
 def examine(config: Config) -> list[Finding]:
-    """Look at everything that a stack of *config* needs; nothing is fetched or started."""
+    """Return the results of all checks for *config*; nothing is downloaded or started."""
     return [finding for check in CHECKS for finding in check(config)]
 
 
@@ -72,13 +72,13 @@ def _programs(config: Config) -> Iterator[Finding]:
             yield Finding(subject=name, verdict="bad", text=str(error))
         except BinaryUnavailable as missing:
             verdict: Verdict = "bad" if config.offline else "note"
-            text = str(missing) if config.offline else "not here yet: the first `up` fetches it"
+            text = str(missing) if config.offline else "not installed; the first `up` downloads it"
             yield Finding(subject=name, verdict=verdict, text=text)
         else:
             yield Finding(subject=name, verdict="ok", text=f"{found}: {found.path}")
     for name, stand_in in (("jaeger", "the trace store"), ("grafana", "the viewer")):
         there = shutil.which(name, path=config.environ.get("PATH"))
-        text = there or f"not on PATH: {stand_in} stands in"
+        text = there or f"not on PATH; the stand-in is {stand_in}"
         yield Finding(subject=name, verdict="ok" if there else "note", text=text)
 
 
@@ -98,11 +98,11 @@ def _ports(config: Config) -> Iterator[Finding]:
         {port for status in state.roles.values() for _, port in status.role.ports} if state else ()
     )
     taken = [(name, port) for name, port in config.ports if not ports.free(port)]
-    strangers = [(name, port) for name, port in taken if port not in ours]
-    for name, port in strangers:
+    foreign = [(name, port) for name, port in taken if port not in ours]
+    for name, port in foreign:
         text = f"{port} is {ports.holder(port)}; stop that, or set {name.upper()}_PORT"
         yield Finding(subject=f"port of {name}", verdict="bad", text=text)
-    if not strangers:
+    if not foreign:
         text = "held by this stack" if taken else "all free"
         yield Finding(subject="ports", verdict="ok", text=text)
 
@@ -119,7 +119,7 @@ def _state(config: Config) -> Iterator[Finding]:
 def _recorded(config: Config) -> State | None:
     try:
         return Folder(config.state).read()
-    except ConfigurationError:  # `_state` says it
+    except ConfigurationError:  # reported by `_state`
         return None
 
 
@@ -163,7 +163,7 @@ def _files(_: Config) -> Iterator[Finding]:
 
 
 def _existing(folder: Path) -> Path:
-    """The nearest folder on the way to *folder* that is there."""
+    """Return *folder* or its nearest existing parent."""
     return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 

@@ -1,14 +1,14 @@
-"""Refusal of requests that a page of another site makes the reader's browser send.
+"""Protection against requests from web pages of other sites in a local browser.
 
-The port is open to every process of this machine, and a browser is one of them.
+The port is open to every process of this machine, including browsers.
 
-- **DNS rebinding** makes a foreign page look like a page of this server.
-  Its requests carry the foreign name, so the ``Host`` header must be a name of this server.
+- **DNS rebinding** makes a page of another site look like a page of this server.
+  Its requests contain the other site's name, so ``Host`` must be a name of this server.
   An IP address is accepted, because only a name can be rebound.
-- **Cross-site request forgery** needs no answer to do harm.
-  A request that may change something must come from a page of this server, or from no page.
+- **Cross-site request forgery** needs no response to do harm.
+  A request that can change state must come from a page of this server, or from no page.
 
-`demo_services/hosts.py` holds the same checks, because neither room may import the other.
+`demo_services/hosts.py` has the same checks, because neither package may import the other.
 `tests/contract/test_hosts.py` runs one table of requests against both.
 """
 
@@ -27,7 +27,7 @@ from sightline.errors import ConfigurationError
 
 VARIABLE: Final = "SIGHTLINE_ALLOWED_HOSTS"
 LOCAL_NAMES: Final = ("localhost", "*.localhost")
-"""Names that browsers never look up. Source: RFC 6761, section 6.3."""
+"""Names that browsers resolve without DNS. Source: RFC 6761, section 6.3."""
 
 _AUTHORITY: Final = re.compile(r"(?:\[([0-9a-z:.%]+)\]|([^\[\]:@/?#\\\s]+))(?::\d*)?")
 _PATTERN: Final = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*", re.ASCII)
@@ -43,10 +43,10 @@ _FOREIGN_PAGE: Final = "A page of another site may not change anything on this s
 
 
 def allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return patterns of the names of this server: ``HOST``, and those of ``VARIABLE``.
+    """Return the patterns of accepted host names: ``HOST`` and those in ``VARIABLE``.
 
     Raises:
-        ConfigurationError: Names variable, value and expectation.
+        ConfigurationError: A pattern is invalid.
     """
     listed = environ.get(VARIABLE, "")
     names = [name.strip().lower() for name in listed.split(",") if name.strip()]
@@ -58,10 +58,10 @@ def allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class HostCheck:
-    """ASGI middleware that answers foreign requests itself: 421 by host, 403 by page.
+    """ASGI middleware that rejects foreign requests: 421 for the host, 403 for the page.
 
     Args:
-        names: Patterns of host names; `allowed_hosts` returns them.
+        names: Patterns of host names from `allowed_hosts`.
     """
 
     def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
@@ -69,14 +69,14 @@ class HostCheck:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve or refuse one request."""
+        """Serve or reject one request."""
         refusal = None if scope["type"] == "lifespan" else self._refusal(scope)
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        # A browser always sends one; probes of load balancers speak HTTP/1.0 without.
+        # Browsers always send Host; probes of load balancers use HTTP/1.0 without it.
         if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
             return PlainTextResponse(_NO_SINGLE_HOST, HTTPStatus.BAD_REQUEST)
         if hosts and not self._allowed(hosts[0].lower()):
@@ -102,9 +102,9 @@ def _is_address(name: str) -> bool:
 
 
 def _from_foreign_page(headers: Headers) -> bool:
-    """Return whether a browser sent the request for a page of another origin.
+    """Return true if a browser sent the request for a page of another origin.
 
-    Source: Go, `net/http.CrossOriginProtection`. Programs send neither header.
+    Source: Go, `net/http.CrossOriginProtection`. Other programs send neither header.
     """
     if site := headers.get("sec-fetch-site"):
         return site not in _OWN_SITE

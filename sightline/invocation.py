@@ -1,4 +1,4 @@
-"""The words that start this installation again, for messages that name the next command."""
+"""Shell command of this installation, for messages with a next step."""
 
 import shlex
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 def command(words: str) -> str:
     """Return the shell command that runs *words*, like ``up users``, in backticks.
 
-    It works as printed, from the folder in which this process was started.
+    It is valid in the working directory of this process.
     """
     return f"`{_program()} {words}`"
 

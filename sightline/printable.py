@@ -1,10 +1,10 @@
-"""Text of other programs, made safe to show on a terminal."""
+"""Text of other programs, escaped for a terminal."""
 
 
 def printable(text: str) -> str:
-    """Return *text* on one line, with every control and format character written as its escape.
+    """Return *text* on one line, with control and format characters escaped.
 
-    A terminal obeys escape sequences, and a line break can forge a line of output.
+    A terminal executes escape sequences, and a line break can forge a line of output.
     """
     if text.isprintable():
         return text
@@ -12,7 +12,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return *text* with the same escapes, but keep its line breaks."""
+    """Return *text* with the same escapes and its line breaks."""
     return "\n".join(map(printable, text.split("\n")))
 
 

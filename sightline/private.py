@@ -1,7 +1,7 @@
-"""Directories and files that only this user may change.
+"""Directories and files that only this user can change.
 
-The state directory and the program cache decide which commands run, so another user must not be
-able to put files or links there.
+Programs are started from the state directory and the cache, so another user must not be able to
+place files or links there.
 """
 
 import errno
@@ -19,16 +19,16 @@ _WRITABLE_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def make(directory: Path, *, root: Path, variable: str) -> Path:
+def create_directory(directory: Path, *, root: Path, variable: str) -> Path:
     """Create *directory* and its missing parents with mode 0700, verify it, and return it.
 
     Args:
         directory: Absolute path.
-        root: The directory itself or a parent: every level from there on is verified.
-        variable: Environment variable that the user can set to choose another place.
+        root: The directory itself or a parent: verified with every level below it.
+        variable: Environment variable that selects another directory.
 
     Raises:
-        ConfigurationError: It cannot be created, or another user may change it.
+        ConfigurationError: It cannot be created, or another user can change it.
     """
     missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
     try:
@@ -36,16 +36,16 @@ def make(directory: Path, *, root: Path, variable: str) -> Path:
             with suppress(FileExistsError):
                 place.mkdir(mode=0o700)
     except OSError as error:
-        raise explained(error, directory, variable=variable) from error
+        raise as_configuration_error(error, directory, variable=variable) from error
     verify(directory, root=root, variable=variable)
     return directory
 
 
 def verify(directory: Path, *, root: Path, variable: str) -> None:
-    """Check that only this user may change *directory*; levels that do not exist pass.
+    """Check that only this user can change *directory*; missing levels are ignored.
 
     Raises:
-        ConfigurationError: Names path, owner, mode and next step.
+        ConfigurationError: Another user can change it; the message has owner, mode and next step.
     """
     try:
         for place in (*reversed(directory.parents), directory):
@@ -55,30 +55,30 @@ def verify(directory: Path, *, root: Path, variable: str) -> None:
                 else:
                     _verify_parent(place, variable)
     except OSError as error:
-        raise explained(error, directory, variable=variable) from error
+        raise as_configuration_error(error, directory, variable=variable) from error
 
 
 def write(file: Path, text: str, *, variable: str) -> Path:
-    """Replace *file* with *text* as a whole, follow no link, and return it.
+    """Replace *file* atomically with *text*, without following links, and return it.
 
     Raises:
-        ConfigurationError: It cannot be written; the old content is still there.
+        ConfigurationError: The file cannot be written and keeps its content.
     """
     part = file.with_name(f"{file.name}.part")
     try:
         part.unlink(missing_ok=True)
-        with os.fdopen(opened(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w") as written:
+        with os.fdopen(open_file(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w") as written:
             written.write(text)
         part.replace(file)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise explained(error, file, variable=variable) from error
+        raise as_configuration_error(error, file, variable=variable) from error
     return file
 
 
-def opened(file: Path, flags: int) -> int:
-    """Return a descriptor of *file*, with mode 0600 when it is created; a link is refused.
+def open_file(file: Path, flags: int) -> int:
+    """Return a descriptor of *file*; a new file has mode 0600, a link is refused.
 
     Raises:
         OSError: As `os.open`.
@@ -86,8 +86,8 @@ def opened(file: Path, flags: int) -> int:
     return os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def explained(error: OSError, path: Path, *, variable: str) -> ConfigurationError:
-    """Return *error* as one sentence with the next step."""
+def as_configuration_error(error: OSError, path: Path, *, variable: str) -> ConfigurationError:
+    """Return *error* with the next step in its message."""
     place = error.filename or path
     step = f"set {variable} to a directory that you can write to"
     if error.errno in _NO_SPACE:
@@ -96,12 +96,12 @@ def explained(error: OSError, path: Path, *, variable: str) -> ConfigurationErro
 
 
 def _verify_parent(parent: Path, variable: str) -> None:
-    """Refuse a directory in which another user may replace ours."""
+    """Refuse a directory in which another user can replace entries."""
     found = parent.stat()
     sticky = found.st_mode & stat.S_ISVTX and found.st_uid in {0, os.getuid()}
     if found.st_mode & stat.S_IWOTH and not sticky:
         raise ConfigurationError(
-            f"{_described(parent, found)}: every user may replace what is in it; "
+            f"{_description(parent, found)}: every user can replace its entries; "
             f"set {variable} to a directory elsewhere"
         )
 
@@ -110,22 +110,22 @@ def _verify_own(directory: Path, variable: str) -> None:
     found = directory.lstat()
     if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
         raise ConfigurationError(
-            f"{_described(directory, found)}: expected a directory of user "
-            f"{_name(os.getuid())}; remove it, or set {variable} to a directory of your own"
+            f"{_description(directory, found)}: expected a directory of user "
+            f"{_user_name(os.getuid())}; remove it, or set {variable} to a directory of your own"
         )
     if found.st_mode & _WRITABLE_BY_OTHERS:
         raise ConfigurationError(
-            f"{_described(directory, found)}: other users may change it; if you trust what is in "
+            f"{_description(directory, found)}: other users can change it; if you trust its "
             f"it, run `chmod go-w {shlex.quote(str(directory))}`, else set {variable} to another"
         )
 
 
-def _described(path: Path, found: os.stat_result) -> str:
-    return f"{path} is {stat.filemode(found.st_mode)} of user {_name(found.st_uid)}"
+def _description(path: Path, found: os.stat_result) -> str:
+    return f"{path} is {stat.filemode(found.st_mode)} of user {_user_name(found.st_uid)}"
 
 
-def _name(user: int) -> str:
+def _user_name(user: int) -> str:
     try:
         return pwd.getpwuid(user).pw_name
-    except KeyError:  # a container may run as a user without a name
+    except KeyError:  # containers may run as a user without a name
         return str(user)

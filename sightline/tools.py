@@ -1,6 +1,6 @@
-"""`sightline amtool` and `sightline promtool`: the tools of the programs that the stack runs.
+"""`sightline amtool` and `sightline promtool`: tools of Alertmanager and Prometheus.
 
-They are looked for as those programs are: on ``PATH``, in the cache, in the distribution.
+They are searched like these programs: on ``PATH``, in the cache, in the distribution.
 """
 
 import os
@@ -16,25 +16,25 @@ TOOLS: Final = {
     "amtool": "Alertmanager's amtool on this stack: silences, alerts, check-config",
     "promtool": "Prometheus's promtool: check and test rules",
 }
-"""Subcommands that another program answers, and what it is for."""
+"""Subcommands that run another program, with their help texts."""
 
 _ADDRESS: Final = "--alertmanager.url"
 
 
 def run(name: str, arguments: Sequence[str], config: Config) -> NoReturn:
-    """Become the tool *name* with *arguments*; amtool is told where Alertmanager listens.
+    """Replace this process with the tool *name*; amtool gets Alertmanager's address.
 
     Raises:
-        BinaryUnavailable: Names each place that was tried.
+        BinaryUnavailable: The tool was not found.
     """
     path = binaries.find(name, config, report=display.activity).path
     address = _address(arguments, config) if name == "amtool" else ()
     sys.stdout.flush()
-    os.execv(path, [name, *address, *arguments])  # noqa: S606  no shell, by design
+    os.execv(path, [name, *address, *arguments])  # noqa: S606  no shell
 
 
 def _address(arguments: Sequence[str], config: Config) -> tuple[str, ...]:
-    """Return the flag for this stack's Alertmanager, unless the caller names one."""
+    """Return the flag for this stack's Alertmanager, unless *arguments* contain one."""
     if any(word.startswith(_ADDRESS) for word in arguments):
         return ()
     state = Folder(config.state).read()

@@ -38,20 +38,20 @@ class LocalStack:
 
     @property
     def config(self) -> Config:
-        """What the command reads from this environment."""
+        """Configuration of the command in this environment."""
         return Config.from_env(self.environ)
 
     @property
     def folder(self) -> Folder:
-        """What it has on disk."""
+        """State directory of the stack."""
         return Folder(self.config.state)
 
     @property
     def state(self) -> State:
-        """What its supervisor last said.
+        """Return the last published state.
 
         Raises:
-            LookupError: There is none.
+            LookupError: There is no state.
         """
         state = self.folder.read()
         if state is None:
@@ -111,7 +111,7 @@ class LocalStack:
         return f"http://127.0.0.1:{getattr(self.config.ports, port)}{path}"
 
     def ask(self, port: str, path: str, **request: Any) -> requests.Response:  # noqa: ANN401  passed on
-        """What the listener on *port* answers to a GET, or to what *request* says for `requests`.
+        """Return the response of *port* to a GET, or to the request that *request* describes.
 
         Raises:
             OSError: Nobody listens.

@@ -1,4 +1,4 @@
-"""Programs that Sightline runs and does not contain: found, or fetched without root."""
+"""External programs: found on this machine, or downloaded without root."""
 
 from sightline.binaries.finding import find
 from sightline.binaries.program import Binary

@@ -1,6 +1,6 @@
-"""Fetched programs on disk, shared by every stack of this user.
+"""Cache of downloaded programs, shared by all stacks of this user.
 
-Each stands at `programs/NAME/VERSION-ORIGIN/NAME`.
+Path of a program: `programs/NAME/VERSION-ORIGIN/NAME`.
 """
 
 import fcntl
@@ -16,62 +16,62 @@ from typing import Final
 from sightline import private
 from sightline.binaries.program import (
     Binary,
-    NotHere,
+    NotAvailable,
     Program,
     Wanted,
-    dotted,
-    parsed,
+    parse_version,
     version_of,
+    version_text,
 )
 
 VARIABLE: Final = "XDG_CACHE_HOME"
-_WORKSHOP: Final = ".fetch-"
+_SCRATCH_PREFIX: Final = ".fetch-"
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The folder of fetched programs."""
+    """Directory of downloaded programs."""
 
     folder: Path
 
     def __str__(self) -> str:
-        """The place, for people."""
+        """Return the name for messages."""
         return f"cache {self.folder}"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Return the newest fitting program that was fetched before.
+        """Return the newest cached program with a matching version.
 
         Raises:
-            NotHere: Nothing of that name, or no version that fits.
-            ConfigurationError: Another user may change a program of the cache.
+            NotAvailable: No cached program matches.
+            ConfigurationError: Another user can change a cached program.
         """
         name = wanted.program.name
         for program in self._home(name).glob(f"*/{name}"):
             private.verify(program.parent, root=self.folder, variable=VARIABLE)
-        fetched = sorted(map(_described, self._home(name).glob(f"*/{name}")), key=_version)
+        fetched = sorted(map(_binary_at, self._home(name).glob(f"*/{name}")), key=_version)
         if not fetched:
-            raise NotHere("not fetched yet")
+            raise NotAvailable("not downloaded yet")
         reasons = []
         for binary in reversed(fetched):
             try:
                 wanted.check(binary.version)
-            except NotHere as reason:
+            except NotAvailable as reason:
                 reasons.append(str(reason))
             else:
                 return binary
-        raise NotHere(", ".join(reasons))
+        raise NotAvailable(", ".join(reasons))
 
     def keep(
         self, program: Program, file: Path, *, origin: str, beside: Iterable[Path] = ()
     ) -> Binary:
-        """Move *file* in, whole or not at all, after the files that must lie *beside* it.
+        """Move *file* into the cache atomically, after the files *beside* it.
 
         Raises:
-            NotHere: It does not run on this machine.
+            NotAvailable: The program does not run on this machine.
         """
         file.chmod(0o755)
         version = version_of(file)
-        place = self._home(program.name) / f"{dotted(version)}-{origin}" / program.name
+        place = self._home(program.name) / f"{version_text(version)}-{origin}" / program.name
         self.directory("programs", program.name, place.parent.name)
         for other in beside:
             other.replace(place.parent / other.name)
@@ -79,46 +79,46 @@ class Cache:
         return Binary(name=program.name, path=place, version=version, origin=origin)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes from fetching, and clear away what an interrupted fetch left.
+    def lock(self) -> Iterator[None]:
+        """Hold the download lock and remove leftovers of interrupted downloads.
 
         Raises:
-            ConfigurationError: The folder cannot be written, or another user may change it.
+            ConfigurationError: The directory cannot be written, or another user can change it.
         """
         self.directory()
         file = self.folder / ".lock"
         try:
-            lock = private.opened(file, os.O_RDWR | os.O_CREAT)
+            lock = private.open_file(file, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise private.explained(error, file, variable=VARIABLE) from error
+            raise private.as_configuration_error(error, file, variable=VARIABLE) from error
         with os.fdopen(lock) as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            for left in self.folder.glob(f"{_WORKSHOP}*"):
+            for left in self.folder.glob(f"{_SCRATCH_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
 
     @contextmanager
-    def workshop(self) -> Iterator[Path]:
-        """An empty folder on the same disk, gone afterwards; for the one that holds the cache."""
-        with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.folder) as folder:
+    def scratch_directory(self) -> Iterator[Path]:
+        """Yield a temporary directory on the same disk; requires `lock()`."""
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=self.folder) as folder:
             yield Path(folder)
 
     def directory(self, *names: str) -> Path:
-        """Create the directory *names* of the cache, for this user alone, and return it.
+        """Create the directory *names* in the cache with mode 0700 and return it.
 
         Raises:
-            ConfigurationError: It cannot be written, or another user may change it.
+            ConfigurationError: The directory cannot be written, or another user can change it.
         """
         place = self.folder.joinpath(*names)
-        return private.make(place, root=self.folder, variable=VARIABLE)
+        return private.create_directory(place, root=self.folder, variable=VARIABLE)
 
     def _home(self, name: str) -> Path:
         return self.folder / "programs" / name
 
 
-def _described(path: Path) -> Binary:
+def _binary_at(path: Path) -> Binary:
     version, _, origin = path.parent.name.partition("-")
-    return Binary(name=path.name, path=path, version=parsed(version), origin=origin)
+    return Binary(name=path.name, path=path, version=parse_version(version), origin=origin)
 
 
 def _version(binary: Binary) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
-"""Programs out of the distribution's own packages, as a user without root.
+"""Programs from packages of the distribution, downloaded and unpacked without root.
 
-`apt-get` does the work with lists and state of our own: it knows the machine's mirror and proxies
-and verifies signatures. Only the packages themselves are unpacked; nothing is installed.
+`apt-get` runs with its own lists and state in the cache. It uses the machine's mirror and proxies
+and verifies signatures. Packages are unpacked, not installed.
 """
 
 import os
@@ -15,20 +15,27 @@ from pathlib import Path
 from typing import Final
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, Binary, NotHere, Program, Wanted, parsed
+from sightline.binaries.program import (
+    PROGRAMS,
+    Binary,
+    NotAvailable,
+    Program,
+    Wanted,
+    parse_version,
+)
 
 Report = Callable[[str], None]
 
 _ALIASES: Final = frozenset({"stable", "oldstable", "testing", "unstable", "sid"})
-_LISTS_ARE_FRESH_SECONDS: Final = 3600.0
-_WITHIN_SECONDS: Final = 300.0
+_MAX_LIST_AGE_SECONDS: Final = 3600.0
+_TIMEOUT_SECONDS: Final = 300.0
 
 _KEYRINGS: Final = Path("/usr/share/keyrings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """A suite of the mirror that this machine is set up for."""
+    """Suite of the mirror in this machine's apt sources."""
 
     distribution: str
     """``debian`` or ``ubuntu``."""
@@ -38,7 +45,7 @@ class Archive:
 
     @property
     def source(self) -> str:
-        """A line for apt's list of sources."""
+        """Line for apt's `sources.list`."""
         keyring = next(_KEYRINGS.glob(f"{self.distribution}-archive-keyring.*"), None)
         signed = f" signed-by={keyring}" if keyring else ""
         return f"deb [target=Packages{signed}] {self.uri} {self.suite} {self.components}\n"
@@ -46,26 +53,26 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """One suite as a place to find programs."""
+    """Source of programs: packages of one suite."""
 
     suite: str
     cache: Cache
     report: Report
 
     def __str__(self) -> str:
-        """The place, for people."""
+        """Return the name for messages."""
         return f"package of {self.suite}"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Fetch the package that holds the program and keep the program.
+        """Download the package that contains the program and cache the program.
 
         Raises:
-            NotHere: No apt, no network, no such package, or not a version that fits.
+            NotAvailable: No apt, no network, no package, or no matching version.
         """
-        with self.cache.workshop() as folder:
+        with self.cache.scratch_directory() as folder:
             apt = self._apt()
             package = self._package(apt, wanted)
-            self.report(f"{wanted.program.name}: fetching package {package} of {self.suite}")
+            self.report(f"{wanted.program.name}: downloading package {package} of {self.suite}")
             apt.run("apt-get", "download", package, folder=folder)
             (archive,) = folder.glob("*.deb")
             _run(["dpkg-deb", "-x", str(archive), "root"], folder=folder)
@@ -74,32 +81,32 @@ class Distribution:
     def _apt(self) -> "Apt":
         apt = Apt(folder=self.cache.directory("apt", self.suite))
         if not apt.fresh:
-            self.report(f"asking the package mirror what {self.suite} offers")
+            self.report(f"downloading package lists of {self.suite}")
             apt.update(archive(self.suite))
         return apt
 
     def _package(self, apt: "Apt", wanted: Wanted) -> str:
-        """The first package that is there in a version that fits."""
+        """Return the first available package with a matching version."""
         for package in wanted.program.packages:
             version = apt.version(package)
             if version:
                 wanted.check(version)
                 return package
-        raise NotHere(f"no package {' or '.join(wanted.program.packages)}")
+        raise NotAvailable(f"no package {' or '.join(wanted.program.packages)}")
 
     def _keep(self, wanted: Wanted, root: Path) -> Binary:
-        """Keep every program that came in the package, and return the one that is wanted."""
+        """Cache every program of the package and return the wanted one."""
         kept = {
-            program.name: self._moved(program, root, root / "usr" / "bin" / command)
+            program.name: self._store(program, root, root / "usr" / "bin" / command)
             for program in PROGRAMS.values()
             for command in program.commands
             if (root / "usr" / "bin" / command).is_file()
         }
         if wanted.program.name not in kept:
-            raise NotHere("the package does not hold it")
+            raise NotAvailable("the package does not contain it")
         return kept[wanted.program.name]
 
-    def _moved(self, program: Program, root: Path, file: Path) -> Binary:
+    def _store(self, program: Program, root: Path, file: Path) -> Binary:
         needs = root / program.compiled_in.lstrip("/") if program.compiled_in else None
         if needs:
             relocate(file, program.compiled_in)
@@ -108,10 +115,10 @@ class Distribution:
 
 
 def relocate(file: Path, folder: str) -> None:
-    """Make the program *file* read from its working directory what it reads from *folder*.
+    """Patch the program *file* to read from its working directory instead of *folder*.
 
-    Debian's Alertmanager does not start without two templates in a folder that only root may fill,
-    and has no option for it. Go keeps strings by length, so the new name is as long as the old one.
+    Debian's Alertmanager needs two templates in a directory that only root can write, and has no
+    option for it. Go stores strings with their length, so the new name is as long as the old one.
     """
     fixed = folder.encode()
     file.write_bytes(file.read_bytes().replace(fixed, b".".ljust(len(fixed), b"/")))
@@ -119,21 +126,21 @@ def relocate(file: Path, folder: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apt:
-    """apt's programs with lists, state and cache in a folder of ours."""
+    """apt with lists, state and cache in *folder*."""
 
     folder: Path
 
     @property
     def fresh(self) -> bool:
-        """Whether the lists were fetched within the hour."""
+        """True if the lists are less than an hour old."""
         stamp = self.folder / "updated"
-        return stamp.exists() and time.time() - stamp.stat().st_mtime < _LISTS_ARE_FRESH_SECONDS
+        return stamp.exists() and time.time() - stamp.stat().st_mtime < _MAX_LIST_AGE_SECONDS
 
     def update(self, archive: Archive) -> None:
-        """Fetch the package lists of *archive*.
+        """Download the package lists of *archive*.
 
         Raises:
-            NotHere: With apt's own words.
+            NotAvailable: The command failed; the message is apt's.
         """
         for name in ("lists/partial", "cache/archives/partial", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -143,18 +150,18 @@ class Apt:
         (self.folder / "updated").touch()
 
     def version(self, package: str) -> tuple[int, ...]:
-        """The version on offer; empty when there is none."""
+        """Return the available version of *package*; empty if there is none."""
         shown = self.run("apt-cache", "policy", package, folder=self.folder)
         offered = (
             line.partition(":")[2].strip() for line in shown.splitlines() if "Candid" in line
         )
-        return parsed(next(offered, ""))
+        return parse_version(next(offered, ""))
 
     def run(self, program: str, *arguments: str, folder: Path) -> str:
-        """Run *program* in *folder* and return what it prints.
+        """Run *program* in *folder* and return its output.
 
         Raises:
-            NotHere: With apt's own words.
+            NotAvailable: The command failed; the message is apt's.
         """
         options = [word for option in self._options() for word in ("-o", option)]
         return _run([program, *options, *arguments], folder=folder)
@@ -167,7 +174,7 @@ class Apt:
         yield f"Dir::State::Lists={self.folder}/lists"
         yield f"Dir::State::Status={self.folder}/status"
         yield f"Dir::Cache={self.folder}/cache"
-        # apt drops to a user of its own when root calls it, who cannot write here.
+        # As root, apt would switch to another user, which cannot write to the cache.
         yield "APT::Sandbox::User=root"
         yield "APT::Update::Error-Mode=any"
         yield from ("Acquire::Languages=none", "Acquire::GzipIndexes=true", "Acquire::Retries=2")
@@ -175,30 +182,30 @@ class Apt:
 
 
 def suites(release: Mapping[str, str], *, major: int | None) -> tuple[str, ...]:
-    """Suites worth asking, the best first: Debian's newest, then the machine's own.
+    """Return the suites to try, in order: Debian's newest, then the machine's own.
 
-    A Debian of any age can run another suite's program; on Ubuntu only its own suite is asked.
+    Any Debian can run programs of other suites. On Ubuntu, its own suite is tried only.
 
     Args:
-        release: What the machine is, as `os_release` says.
-        major: The major version that is wanted.
+        release: Result of `os_release`.
+        major: Wanted major version.
     """
     own = release.get("VERSION_CODENAME", "")
     if release.get("ID") != "debian":
         return (own,) if own else ()
-    # Bookworm's 2.42 is the oldest that our rules are held to.
+    # Bookworm has 2.42, the oldest version that the rules are tested with.
     names = tuple(dict.fromkeys(("sid", own, "bookworm")))
     return names[::-1] if major == PROGRAMS["prometheus"].minimum[0] else names
 
 
 def archive(suite: str) -> Archive:
-    """Where the machine's own sources would have *suite*.
+    """Return *suite* on the mirror of the machine's apt sources.
 
     Raises:
-        NotHere: The machine has no apt, or no mirror of its distribution.
+        NotAvailable: The machine has no apt, or no mirror of its distribution.
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise NotHere("this machine has no apt")
+        raise NotAvailable("this machine has no apt")
     release = os_release()
     own = release.get("VERSION_CODENAME", "")
     fields = ("REPO_URI", "RELEASE", "COMPONENT")
@@ -214,7 +221,7 @@ def archive(suite: str) -> Archive:
     targets = [line.split() for line in _run(query, folder=Path("/")).splitlines()]
     mirrors = [target for target in targets if target[1] in _ALIASES | {own}]
     if not mirrors:
-        raise NotHere(f"the machine's apt sources name no mirror of {own}")
+        raise NotAvailable(f"the machine's apt sources name no mirror of {own}")
     uri = mirrors[0][0]
     components = dict.fromkeys(target[2] for target in mirrors if target[0] == uri)
     return Archive(
@@ -226,7 +233,7 @@ def archive(suite: str) -> Archive:
 
 
 def os_release() -> Mapping[str, str]:
-    """What the machine says it is, in the words of os-release(5); empty when it does not say."""
+    """Return the fields of os-release(5); empty if the file is missing."""
     try:
         return platform.freedesktop_os_release()
     except OSError:
@@ -234,7 +241,7 @@ def os_release() -> Mapping[str, str]:
 
 
 def _run(command: list[str], *, folder: Path) -> str:
-    """Run *command* in *folder*; its last complaint becomes the reason."""
+    """Run *command* in *folder* and return its output, or raise with its last error line."""
     try:
         done = subprocess.run(
             command,
@@ -242,14 +249,14 @@ def _run(command: list[str], *, folder: Path) -> str:
             capture_output=True,
             text=True,
             check=False,
-            timeout=_WITHIN_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
         )
     except FileNotFoundError as error:
-        raise NotHere(f"this machine has no {command[0]}") from error
+        raise NotAvailable(f"this machine has no {command[0]}") from error
     except subprocess.TimeoutExpired as error:
-        raise NotHere(f"{command[0]} took longer than {_WITHIN_SECONDS:.0f} s") from error
+        raise NotAvailable(f"{command[0]} took longer than {_TIMEOUT_SECONDS:.0f} s") from error
     if done.returncode:
-        complaints = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise NotHere(f"{command[0]}: {complaints[-1]}")
+        error_lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise NotAvailable(f"{command[0]}: {error_lines[-1]}")
     return done.stdout

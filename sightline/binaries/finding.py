@@ -1,4 +1,4 @@
-"""The order in which a program is looked for: PATH, cache, distribution, release."""
+"""Search for programs: PATH, cache, distribution package, release archive."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -11,44 +11,44 @@ from sightline.binaries.distribution import Distribution, Report, os_release, su
 from sightline.binaries.program import (
     PROGRAMS,
     Binary,
-    NotHere,
+    NotAvailable,
     Program,
     Wanted,
-    dotted,
     version_of,
+    version_text,
 )
 from sightline.binaries.release import Release
 from sightline.config import Config
 from sightline.errors import BinaryUnavailable
 
 
-class Place(Protocol):
-    """Somewhere a program may be."""
+class Source(Protocol):
+    """Source of programs."""
 
     def find(self, wanted: Wanted) -> Binary:
-        """The program, or `NotHere` with the reason."""
+        """Return the program, or raise `NotAvailable` with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPath:
-    """The folders of ``PATH``."""
+    """Directories of ``PATH``."""
 
     path: str | None
 
     def __str__(self) -> str:
-        """The place, for people."""
+        """Return the name for messages."""
         return "PATH"
 
     def find(self, wanted: Wanted) -> Binary:
-        """The first command of that name that fits.
+        """Return the first command with a matching version.
 
         Raises:
-            NotHere: Names what was missing or does not fit.
+            NotAvailable: No command exists, or its version does not match.
         """
         program = wanted.program
         found = next(filter(None, (self._which(command) for command in program.commands)), None)
         if found is None:
-            raise NotHere(f"no {' or '.join(program.commands)}")
+            raise NotAvailable(f"no {' or '.join(program.commands)}")
         version = version_of(found)
         wanted.check(version)
         return Binary(name=program.name, path=found, version=version, origin="PATH")
@@ -60,19 +60,19 @@ class SearchPath:
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """What stands in for the network when nothing may be fetched."""
+    """Source that resources the network when downloads are disabled."""
 
     def __str__(self) -> str:
-        """The place, for people."""
+        """Return the name for messages."""
         return "network"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Nothing.
+        """Raise `NotAvailable`.
 
         Raises:
-            NotHere: Always.
+            NotAvailable: Always.
         """
-        raise NotHere(f"SIGHTLINE_OFFLINE is set, so {wanted.program.name} is not fetched")
+        raise NotAvailable(f"SIGHTLINE_OFFLINE is set, so {wanted.program.name} is not downloaded")
 
 
 def find(
@@ -82,63 +82,63 @@ def find(
     major: int | None = None,
     report: Report = lambda _: None,
 ) -> Binary:
-    """Find the program *name*, or fetch it into the cache.
+    """Return the program *name*; download it if necessary.
 
     Args:
         name: ``prometheus``, ``promtool``, ``alertmanager`` or ``amtool``.
-        config: Says where the cache is and whether the network may be asked.
-        major: Only this major version will do.
-        report: Is told what is being fetched.
+        config: Cache directory and permission to download.
+        major: Required major version.
+        report: Called with progress messages.
 
     Raises:
-        BinaryUnavailable: Names each place that was tried and why it did not do.
+        BinaryUnavailable: The program was not found; the message lists the reason of each source.
     """
     wanted = Wanted(program=PROGRAMS[name], major=major)
     cache = Cache(config.cache)
     tried: dict[str, str] = {}
     here = (SearchPath(config.environ.get("PATH")), cache)
-    found = _first(here, wanted, tried) or _fetched(cache, wanted, tried, config, report)
+    found = _find_first(here, wanted, tried) or _find_remote(cache, wanted, tried, config, report)
     if not found:
-        raise BinaryUnavailable("\n".join(_regrets(wanted.program, tried)))
+        raise BinaryUnavailable("\n".join(_not_found_message(wanted.program, tried)))
     return found
 
 
-def _fetched(
+def _find_remote(
     cache: Cache, wanted: Wanted, tried: dict[str, str], config: Config, report: Report
 ) -> Binary | None:
     if config.offline:
-        return _first((Offline(),), wanted, tried)
-    places = (
+        return _find_first((Offline(),), wanted, tried)
+    sources = (
         Distribution(suite=suite, cache=cache, report=report)
         for suite in suites(os_release(), major=wanted.major)
     )
-    with cache.held():
-        # Another process may have fetched it while this one waited.
-        again = _first((cache,), wanted, tried)
-        network: tuple[Place, ...] = (*places, Release(cache=cache, report=report))
-        return again or _first(network, wanted, tried, report)
+    with cache.lock():
+        # Another process may have downloaded it during the wait for the lock.
+        again = _find_first((cache,), wanted, tried)
+        network: tuple[Source, ...] = (*sources, Release(cache=cache, report=report))
+        return again or _find_first(network, wanted, tried, report)
 
 
-def _first(
-    places: Iterable[Place],
+def _find_first(
+    sources: Iterable[Source],
     wanted: Wanted,
     tried: dict[str, str],
     report: Report = lambda _: None,
 ) -> Binary | None:
-    """The program from the first of *places* that has it; reasons of the others go to *tried*."""
-    for place in places:
+    """Return the program from the first of *sources* that has it; record failures in *tried*."""
+    for source in sources:
         try:
-            return place.find(wanted)
-        except NotHere as reason:
-            tried[str(place)] = str(reason)
-            report(f"{wanted.program.name}: {place} does not do: {reason}")
+            return source.find(wanted)
+        except NotAvailable as reason:
+            tried[str(source)] = str(reason)
+            report(f"{wanted.program.name}: skipping {source}: {reason}")
     return None
 
 
-def _regrets(program: Program, tried: dict[str, str]) -> Iterator[str]:
-    yield f"{program.name} is nowhere to be had. Tried:"
-    yield from (f"  {place}: {reason}" for place, reason in tried.items())
+def _not_found_message(program: Program, tried: dict[str, str]) -> Iterator[str]:
+    yield f"{program.name} not found. Tried:"
+    yield from (f"  {source}: {reason}" for source, reason in tried.items())
     yield (
-        f"Put {program.name} {dotted(program.minimum)} or newer on PATH, "
+        f"Put {program.name} {version_text(program.minimum)} or newer on PATH, "
         "or run the command again with a network."
     )

@@ -1,4 +1,4 @@
-"""Which programs there are, and what makes a file on disk one of them."""
+"""Known programs, their versions and requirements."""
 
 import re
 import subprocess
@@ -9,63 +9,65 @@ from typing import Final
 Version = tuple[int, ...]
 
 _VERSION: Final = re.compile(r"version v?(\d+)\.(\d+)\.(\d+)")
-_ANSWERS_WITHIN_SECONDS: Final = 20.0
+_TIMEOUT_SECONDS: Final = 20.0
 
 
-class NotHere(Exception):  # noqa: N818  an answer of one place, not a fault
-    """A place does not have the program; the text says why."""
+class NotAvailable(Exception):  # noqa: N818  result of one source, not a fault
+    """The source does not have the program; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program by the names that others give it."""
+    """Program with its names in PATH, Debian and upstream."""
 
     name: str
     minimum: Version
-    """Oldest version that understands our files."""
+    """Oldest supported version."""
     commands: tuple[str, ...]
-    """Names of the executable, upstream's first."""
+    """Names of the executable, upstream name first."""
     packages: tuple[str, ...]
-    """Debian packages that hold it in one suite or another."""
+    """Debian packages that contain it, by suite."""
     project: str
-    """Upstream project whose release archive holds it."""
+    """Upstream project of its release archive."""
     compiled_in: str = ""
-    """Folder whose files Debian's build reads, under this fixed name."""
+    """Directory that is compiled into Debian's build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
-    """A program that is on this machine and answers; it runs in the folder where it lies."""
+    """Program on this machine; it runs in its own directory."""
 
     name: str
     path: Path
     version: Version
     origin: str
-    """Where it came from: ``PATH``, a Debian suite, ``release``."""
+    """Source: ``PATH``, a Debian suite, or ``release``."""
 
     def __str__(self) -> str:
-        """Name, version and origin, for people."""
-        return f"{self.name} {dotted(self.version)} ({self.origin})"
+        """Return name, version and origin for messages."""
+        return f"{self.name} {version_text(self.version)} ({self.origin})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A program and what its version must be."""
+    """Program with version requirements."""
 
     program: Program
     major: int | None = None
-    """Only this major version will do; ``None`` for any from the minimum on."""
+    """Required major version; ``None``: any from the minimum on."""
 
     def check(self, version: Version) -> None:
         """Accept *version*.
 
         Raises:
-            NotHere: Names the version and the expectation.
+            NotAvailable: The version does not match.
         """
         if version < self.program.minimum:
-            raise NotHere(f"{dotted(version)} is older than {dotted(self.program.minimum)}")
+            raise NotAvailable(
+                f"{version_text(version)} is older than {version_text(self.program.minimum)}"
+            )
         if self.major not in {None, version[0]}:
-            raise NotHere(f"{dotted(version)} is not a {self.major}.x")
+            raise NotAvailable(f"{version_text(version)} is not a {self.major}.x")
 
 
 _PROMETHEUS: Final = (2, 42)
@@ -107,22 +109,22 @@ PROGRAMS: Final = {
 }
 
 
-def dotted(version: Version) -> str:
-    """*version* as people write it, ``3.5.3``."""
+def version_text(version: Version) -> str:
+    """Return *version* as text, ``3.5.3``."""
     return ".".join(map(str, version))
 
 
-def parsed(text: str) -> Version:
-    """The leading numbers of a version, ``3.5.3+ds1-6`` as ``(3, 5, 3)``."""
+def parse_version(text: str) -> Version:
+    """Return the leading numbers of a version: ``3.5.3+ds1-6`` is ``(3, 5, 3)``."""
     found = re.match(r"(?:\d+:)?(\d+)\.(\d+)\.(\d+)", text)
     return tuple(map(int, found.groups())) if found else ()
 
 
 def version_of(path: Path) -> Version:
-    """Ask the program at *path* for its version.
+    """Return the version that *path* ``--version`` prints.
 
     Raises:
-        NotHere: It does not start, or says something else.
+        NotAvailable: The program does not start, or prints no version.
     """
     try:
         answer = subprocess.run(
@@ -130,12 +132,12 @@ def version_of(path: Path) -> Version:
             capture_output=True,
             text=True,
             check=True,
-            timeout=_ANSWERS_WITHIN_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise NotHere(f"{path} does not run here: {error}") from error
-    said = answer.stdout + answer.stderr
-    found = _VERSION.search(said)
+        raise NotAvailable(f"{path} does not run here: {error}") from error
+    output = answer.stdout + answer.stderr
+    found = _VERSION.search(output)
     if not found:
-        raise NotHere(f"{path} --version says {said[:60]!r}")
+        raise NotAvailable(f"{path} --version printed {output[:60]!r}")
     return tuple(map(int, found.groups()))

@@ -1,7 +1,7 @@
-"""Programs out of the upstream projects' release archives. The one file that names where those are.
+"""Programs from upstream release archives; the only module with their addresses.
 
-The checksums stand here only where several public projects, independent of each other, pin the same
-ones (looked up 2026-11-25); for the other machines the archive is held to the release's own list.
+A checksum is pinned here if several independent public projects pin the same one (checked on
+2026-11-25). For other machines the archive is compared with the checksum list of the release.
 """
 
 import hashlib
@@ -17,13 +17,13 @@ from typing import Final
 
 from sightline.binaries.cache import Cache
 from sightline.binaries.distribution import Report
-from sightline.binaries.program import Binary, NotHere, Wanted, parsed
+from sightline.binaries.program import Binary, NotAvailable, Wanted, parse_version
 
 _PAGE: Final = "https://github.com/prometheus/{project}/releases/download/v{version}"
 _CHECKSUMS: Final = "sha256sums.txt"
 
 _VERSIONS: Final = {"prometheus": ("3.5.0", "2.42.0"), "alertmanager": ("0.28.1",)}
-"""The long-term release, and the oldest that our rules are held to."""
+"""Long-term release, and the oldest version that the rules are tested with."""
 
 _PINS: Final = {
     "prometheus-3.5.0.linux-amd64.tar.gz": (
@@ -44,45 +44,45 @@ _SYSTEMS: Final = frozenset({"linux", "darwin"})
 
 _MEGABYTE: Final = 1 << 20
 _CHUNK_BYTES: Final = 16 * _MEGABYTE
-"""Between two reports: an archive is about 100 MB."""
-_ANSWERS_WITHIN_SECONDS: Final = 30.0
+"""Bytes between two progress messages; an archive has about 100 MB."""
+_TIMEOUT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The projects' release pages as a place to find programs."""
+    """Source of programs: release archives."""
 
     cache: Cache
     report: Report
     page: str = _PAGE
     """Address of a release's files, with ``{project}`` and ``{version}``."""
     pins: Mapping[str, str] = field(default_factory=lambda: _PINS)
-    """sha256 of each archive that is known beforehand."""
+    """Pinned sha256 of archives."""
 
     def __str__(self) -> str:
-        """The place, for people."""
+        """Return the name for messages."""
         return "release archive"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Fetch the archive, hold it to its checksum, keep the program.
+        """Download the archive, verify its checksum, cache the program.
 
         Raises:
-            NotHere: No archive for this machine, no network, wrong checksum.
+            NotAvailable: No archive for this machine, no network, wrong checksum.
         """
         project = wanted.program.project
-        version = _fitting(wanted)
+        version = _matching_version(wanted)
         name = f"{project}-{version}.{machine()}.tar.gz"
         page = self.page.format(project=project, version=version)
-        with self.cache.workshop() as folder:
-            checksum = self.pins.get(name) or _listed(f"{page}/{_CHECKSUMS}", name)
+        with self.cache.scratch_directory() as folder:
+            checksum = self.pins.get(name) or _published_checksum(f"{page}/{_CHECKSUMS}", name)
             archive = folder / name
             self._download(f"{page}/{name}", archive, checksum)
-            file = _member(archive, wanted.program.name)
+            file = _extract(archive, wanted.program.name)
             return self.cache.keep(wanted.program, file, origin="release")
 
     def _download(self, url: str, file: Path, checksum: str) -> None:
         digest = hashlib.sha256()
-        with _opened(url) as answer, file.open("wb") as written:
+        with _open_url(url) as answer, file.open("wb") as written:
             total = int(answer.headers.get("Content-Length") or 0)
             while chunk := answer.read(_CHUNK_BYTES):
                 written.write(chunk)
@@ -90,36 +90,36 @@ class Release:
                 megabytes = written.tell() // _MEGABYTE
                 self.report(f"{file.name}: {megabytes} of {total // _MEGABYTE} MB")
         if digest.hexdigest() != checksum:
-            raise NotHere(f"{url} has sha256 {digest.hexdigest()}, expected {checksum}")
+            raise NotAvailable(f"{url} has sha256 {digest.hexdigest()}, expected {checksum}")
 
 
-def _fitting(wanted: Wanted) -> str:
-    """The first version of the project that *wanted* accepts."""
+def _matching_version(wanted: Wanted) -> str:
+    """Return the first listed version that *wanted* accepts."""
     for version in _VERSIONS[wanted.program.project]:
-        with suppress(NotHere):
-            wanted.check(parsed(version))
+        with suppress(NotAvailable):
+            wanted.check(parse_version(version))
             return version
-    raise NotHere(f"no release {wanted.major}.x of {wanted.program.project} is listed")
+    raise NotAvailable(f"no release {wanted.major}.x of {wanted.program.project} is listed")
 
 
 def machine() -> str:
-    """This machine as release archives call it, ``linux-amd64``.
+    """Return the machine name of release archives, ``linux-amd64``.
 
     Raises:
-        NotHere: There are no archives for it.
+        NotAvailable: There is no archive for this machine.
     """
     system, processor = platform.system().lower(), platform.machine().lower()
     if system not in _SYSTEMS or processor not in _MACHINES:
-        raise NotHere(f"no archive for {system} on {processor}")
+        raise NotAvailable(f"no archive for {system} on {processor}")
     return f"{system}-{_MACHINES[processor]}"
 
 
-def _listed(url: str, name: str) -> str:
-    """The checksum that the list at *url* gives for *name*."""
-    with _opened(url) as answer:
+def _published_checksum(url: str, name: str) -> str:
+    """Return the checksum of *name* in the list at *url*."""
+    with _open_url(url) as answer:
         sums = {file: checksum for checksum, file in map(str.split, _lines(answer))}
     if name not in sums:
-        raise NotHere(f"{url} does not list {name}")
+        raise NotAvailable(f"{url} does not list {name}")
     return sums[name]
 
 
@@ -127,8 +127,8 @@ def _lines(answer: HTTPResponse) -> list[str]:
     return answer.read().decode().splitlines()
 
 
-def _member(archive: Path, name: str) -> Path:
-    """Unpack the one file *name* beside the archive."""
+def _extract(archive: Path, name: str) -> Path:
+    """Extract the file *name* into the archive's directory."""
     with tarfile.open(archive) as packed:
         for member in packed:
             content = packed.extractfile(member)
@@ -136,14 +136,14 @@ def _member(archive: Path, name: str) -> Path:
                 file = archive.parent / name
                 file.write_bytes(content.read())
                 return file
-    raise NotHere(f"{archive.name} holds no {name}")
+    raise NotAvailable(f"{archive.name} does not contain {name}")
 
 
-def _opened(url: str) -> HTTPResponse:
+def _open_url(url: str) -> HTTPResponse:
     try:
-        answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310  only pages of this file
-            url, timeout=_ANSWERS_WITHIN_SECONDS
+        answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310  addresses of this module only
+            url, timeout=_TIMEOUT_SECONDS
         )
     except OSError as error:
-        raise NotHere(f"{url}: {error}") from error
+        raise NotAvailable(f"{url}: {error}") from error
     return answer

@@ -1,1 +1,1 @@
-"""The stack without Docker: roles as processes, kept by one small supervising process."""
+"""Local stack: roles as processes of one supervisor, without Docker."""

@@ -1,15 +1,15 @@
-"""The demo services, as far as the command knows them: names, calls, whether they are here."""
+"""Demo services: names, calls, installation."""
 
 import importlib.util
 from typing import Final
 
 SERVICES: Final = ("gateway", "orders", "users", "control", "traffic")
-"""Job, role and port have the service's name."""
+"""Names of services, which are also the names of job, role and port."""
 
 CALLS: Final = {"traffic": ("gateway",), "gateway": ("orders", "users"), "orders": ("users",)}
-"""Which services a service calls."""
+"""Called services of each service."""
 
 
 def installed() -> bool:
-    """Whether the services are here; a wheel does not hold them."""
+    """Return true in a checkout; the wheel does not contain the services."""
     return importlib.util.find_spec("demo_services") is not None

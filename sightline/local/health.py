@@ -1,4 +1,4 @@
-"""Whether a role answers, and what."""
+"""Health checks of roles."""
 
 import http.client
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 Health = Literal["healthy", "unready", "silent"]
-"""Answers 200; answers something else, so it lives but cannot serve; does not answer."""
+"""``healthy``: status 200; ``unready``: another status; ``silent``: no response."""
 
 PROBE_WITHIN_SECONDS: Final = 5.0
 
 
 def probe(url: str) -> Health:
-    """How a GET of *url* is answered, directly: no proxy is asked."""
+    """Return the health of *url*; the request bypasses proxies."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(
         address.hostname or "", address.port, timeout=PROBE_WITHIN_SECONDS
@@ -29,6 +29,6 @@ def probe(url: str) -> Health:
 
 
 def probe_all(urls: Mapping[str, str]) -> dict[str, Health]:
-    """The same for each of the named *urls*, all at once."""
+    """Return the health of each of *urls*, checked concurrently."""
     with ThreadPoolExecutor(max_workers=len(urls) or 1) as pool:
         return dict(zip(urls, pool.map(probe, urls.values()), strict=True))

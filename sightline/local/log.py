@@ -1,8 +1,7 @@
-"""Log of one role: bounded, and restored when its file was removed.
+"""Log file of one role, of bounded size, restored after its removal.
 
-The role writes into the file itself, so it keeps running when the supervisor is killed. The
-supervisor keeps the file open: where the path does not lead to it any more, it copies what the
-role writes to a new file at the path.
+The role itself writes to the file, so it survives a killed supervisor. The supervisor keeps the
+file open. If the path no longer refers to it, new lines are copied to a new file at the path.
 """
 
 import os
@@ -20,57 +19,57 @@ _LOST: Final = b"sightline: the role writes faster than its log is copied, lines
 
 
 class Log:
-    """A new log at *path*; the one before becomes the old log."""
+    """New log at *path*; the previous one becomes the old log."""
 
     def __init__(self, path: Path) -> None:
         with suppress(FileNotFoundError):
             path.replace(_old(path))
         self._path = path
-        self.descriptor = private.opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-        self._kept = 0
-        """Bytes of the role's file that are also at the path, or were before it was removed."""
+        self.descriptor = private.open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        self._copied_bytes = 0
+        """Bytes of the role's file that were copied to the path."""
 
     def close(self) -> None:
-        """Bring the path up to date and close the file."""
+        """Copy the remaining lines and close the file."""
         try:
-            self.tidy()
+            self.maintain()
         finally:
             os.close(self.descriptor)
 
-    def tidy(self) -> None:
-        """Restore the log if it was removed, and bound it.
+    def maintain(self) -> None:
+        """Restore a removed log and limit its size.
 
         Raises:
-            OSError: The disk is full, or something else stands at the path.
+            OSError: The disk is full, or the path is no file.
         """
-        if self._in_place():
-            self._kept = os.fstat(self.descriptor).st_size
-            if self._kept > LIMIT_BYTES:
+        if self._path_is_current():
+            self._copied_bytes = os.fstat(self.descriptor).st_size
+            if self._copied_bytes > LIMIT_BYTES:
                 self._rotate()
         else:
             self._restore()
 
-    def _in_place(self) -> bool:
+    def _path_is_current(self) -> bool:
         with suppress(FileNotFoundError):
             return os.path.samestat(self._path.lstat(), os.fstat(self.descriptor))
         return False
 
     def _restore(self) -> None:
-        """Copy what the role wrote to the path: all of it when no other file has it any more."""
-        found = os.fstat(self.descriptor)
-        there = os.path.lexists(self._path)
-        if found.st_nlink == 0 and not there:
-            self._kept = 0
-        if found.st_size == self._kept and there:
+        """Copy new lines to the path; all lines if no other file contains them."""
+        stat = os.fstat(self.descriptor)
+        path_exists = os.path.lexists(self._path)
+        if stat.st_nlink == 0 and not path_exists:
+            self._copied_bytes = 0
+        if stat.st_size == self._copied_bytes and path_exists:
             return
-        copy = private.opened(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        copy = private.open_file(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             if os.fstat(copy).st_size == 0:
                 os.write(copy, _RESTORED)
             self._copy(copy)
             if os.fstat(copy).st_size > LIMIT_BYTES:
                 self._path.replace(_old(self._path))
-            if self._kept > LIMIT_BYTES:
+            if self._copied_bytes > LIMIT_BYTES:
                 self._cut(copy)
         finally:
             os.close(copy)
@@ -78,32 +77,32 @@ class Log:
     def _rotate(self) -> None:
         old = _old(self._path)
         old.unlink(missing_ok=True)
-        copy = private.opened(old, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        copy = private.open_file(old, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
         try:
-            self._kept = 0
+            self._copied_bytes = 0
             self._copy(copy)
             self._cut(copy)
         except OSError:
-            old.unlink(missing_ok=True)  # half a copy would only fill the disk
+            old.unlink(missing_ok=True)  # an incomplete copy would only fill the disk
             raise
         finally:
             os.close(copy)
 
     def _copy(self, target: int) -> None:
-        """Append to *target* what the role wrote since the last copy."""
-        while chunk := os.pread(self.descriptor, _CHUNK_BYTES, self._kept):
-            self._kept += os.write(target, chunk)
+        """Append the lines since the last copy to *target*."""
+        while chunk := os.pread(self.descriptor, _CHUNK_BYTES, self._copied_bytes):
+            self._copied_bytes += os.write(target, chunk)
 
     def _cut(self, copy: int) -> None:
-        """Empty the role's file; the role appends, so its next line is the first one."""
+        """Truncate the role's file; the role writes in append mode."""
         for _ in range(_TRIES):
-            if os.fstat(self.descriptor).st_size == self._kept:
+            if os.fstat(self.descriptor).st_size == self._copied_bytes:
                 break
             self._copy(copy)
         else:
             os.write(copy, _LOST)
         os.ftruncate(self.descriptor, 0)
-        self._kept = 0
+        self._copied_bytes = 0
 
 
 def _old(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Which roles the local stack has, in the order in which they are started and shown."""
+"""Roles of the local stack in order of start and display."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,32 +6,34 @@ from typing import Final
 from sightline.config import Config
 from sightline.errors import ConfigurationError
 from sightline.local import demo
-from sightline.local.players import Players, Report
+from sightline.local.providers import Providers, Report
 from sightline.local.state import Role
 
 _ENGINES: Final = ("prometheus", "alertmanager", "jaeger", "grafana")
 NAMES: Final = (*_ENGINES, *demo.SERVICES)
-"""Every role."""
+"""Names of all roles."""
 
 
 def roles(config: Config, names: Iterable[str], report: Report) -> list[Role]:
-    """The roles called *names*, ready to be started; all when there are no names.
+    """Return the roles *names*, resolved to programs; all roles if *names* is empty.
 
     Args:
         config: Ports, folders, environment.
         names: Names of roles, in any order.
-        report: Is told what is being fetched.
+        report: Called with progress messages.
 
     Raises:
-        ConfigurationError: A name is not that of a role, or the demo is not installed.
-        BinaryUnavailable: Prometheus or Alertmanager is nowhere to be had.
+        ConfigurationError: A name is no role, or the demo is not installed.
+        BinaryUnavailable: Prometheus or Alertmanager was not found.
     """
     asked = set(names)
     unknown = sorted(asked - set(NAMES))
     if unknown:
-        raise ConfigurationError(f"{', '.join(unknown)}: not a role; there are {', '.join(NAMES)}")
+        raise ConfigurationError(
+            f"{', '.join(unknown)}: not a role; expected one of {', '.join(NAMES)}"
+        )
     if asked & set(demo.SERVICES) and not demo.installed():
-        raise ConfigurationError("the demo services come with a checkout of Sightline only")
-    there = NAMES if demo.installed() else _ENGINES
-    players = Players(config, report)
-    return [players.role(name) for name in there if name in (asked or there)]
+        raise ConfigurationError("the demo services are part of a checkout only, not of the wheel")
+    available = NAMES if demo.installed() else _ENGINES
+    providers = Providers(config, report)
+    return [providers.role(name) for name in available if name in (asked or available)]

@@ -1,6 +1,7 @@
-"""What Prometheus, Alertmanager and Grafana read at run time: our files, targets of this stack.
+"""Run directory of Prometheus, Alertmanager and Grafana: committed files, targets of this stack.
 
-Prometheus' folder looks like compose's `/etc/prometheus`: one `prometheus.yml` serves both.
+Prometheus' directory has the layout of compose's `/etc/prometheus`, so one `prometheus.yml` is
+used in both.
 """
 
 import json
@@ -14,19 +15,19 @@ from sightline.local.folder import VARIABLE
 
 
 def url(port: int) -> str:
-    """Where a role of this stack answers other programs."""
+    """Return the address of a role for other programs."""
     return f"http://127.0.0.1:{port}"
 
 
 def page(port: int) -> str:
-    """Where people look at a role of this stack."""
+    """Return the address of a role for browsers."""
     return f"http://localhost:{port}"
 
 
 def prometheus(config: Config, folder: Path) -> Path:
-    """Lay out Prometheus' folder below *folder* and return it."""
+    """Create Prometheus' directory below *folder* and return it."""
     home = folder / "prometheus"
-    private.make(home / "targets", root=folder, variable=VARIABLE)
+    private.create_directory(home / "targets", root=folder, variable=VARIABLE)
     _link(home / "prometheus.yml", artefacts.PROMETHEUS / "prometheus.yml")
     _link(home / "rules", artefacts.PROMETHEUS / "rules" / config.rules)
     for name, jobs in _targets(config.ports).items():
@@ -35,14 +36,14 @@ def prometheus(config: Config, folder: Path) -> Path:
 
 
 def alertmanager(config: Config, folder: Path) -> Path:
-    """Render Alertmanager's configuration for this stack's receiver and return the file."""
+    """Render Alertmanager's configuration for the receiver of this stack and return the file."""
     committed = (artefacts.PROMETHEUS / "alertmanager.yml").read_text(encoding="utf-8")
     hosts = {"http://control:8003": url(config.ports.control)}
-    return _write(folder / "alertmanager.yml", _replaced(committed, hosts), root=folder)
+    return _write(folder / "alertmanager.yml", _replace_all(committed, hosts), root=folder)
 
 
 def grafana(config: Config, folder: Path) -> Path:
-    """Render Grafana's provisioning files for this stack's addresses and return their folder."""
+    """Render Grafana's provisioning files for this stack and return their directory."""
     hosts = {
         "http://prometheus:9090": url(config.ports.prometheus),
         "http://jaeger:16686": url(config.ports.jaeger_query),
@@ -51,13 +52,13 @@ def grafana(config: Config, folder: Path) -> Path:
     }
     committed = artefacts.GRAFANA / "provisioning"
     for file in committed.rglob("*.yaml"):
-        text = _replaced(file.read_text(encoding="utf-8"), hosts)
+        text = _replace_all(file.read_text(encoding="utf-8"), hosts)
         _write(folder / "grafana" / file.relative_to(committed), text, root=folder)
     return folder / "grafana"
 
 
 def _targets(ports: Ports) -> Mapping[str, Mapping[str, int]]:
-    """Files of `targets/`, and the port of each job in them."""
+    """Return the files of `targets/` with the port of each job."""
     services = demo.SERVICES if demo.installed() else ()
     return {
         "services": {name: getattr(ports, name) for name in services},
@@ -74,7 +75,7 @@ def _groups(jobs: Mapping[str, int]) -> list[dict[str, object]]:
     ]
 
 
-def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+def _replace_all(text: str, replacements: Mapping[str, str]) -> str:
     for committed, ours in replacements.items():
         text = text.replace(committed, ours)
     return text
@@ -85,9 +86,9 @@ def _link(place: Path, target: Path) -> None:
         place.unlink(missing_ok=True)
         place.symlink_to(target)
     except OSError as error:
-        raise private.explained(error, place, variable=VARIABLE) from error
+        raise private.as_configuration_error(error, place, variable=VARIABLE) from error
 
 
 def _write(file: Path, text: str, *, root: Path) -> Path:
-    private.make(file.parent, root=root, variable=VARIABLE)
+    private.create_directory(file.parent, root=root, variable=VARIABLE)
     return private.write(file, text, variable=VARIABLE)

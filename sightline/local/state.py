@@ -8,57 +8,57 @@ from sightline.local.process import Identity
 
 Phase = Literal["starting", "running", "stopping"]
 Condition = Literal["starting", "late", "healthy", "dead"]
-"""A role is late when it was not healthy in time; it keeps running and may become healthy."""
+"""A late role missed its timeout; it keeps running and may become healthy."""
 
 UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
-"""Errors of the readers below when a text is damaged or of another version."""
+"""Errors of the parsers below for a damaged text or another version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A process that the stack is made of, ready to be started."""
+    """Process of the stack, with everything needed to start it."""
 
     name: str
     provider: str
-    """What plays the role, for people: ``prometheus 3.5.3 (sid)``, ``stand-in: viewer``."""
+    """Program for display: ``prometheus 3.5.3 (sid)``, ``stand-in: viewer``."""
     command: tuple[str, ...]
     environ: dict[str, str]
-    """Variables over those of the command that asked for it."""
+    """Environment variables of the process."""
     folder: str
-    """Where it runs."""
+    """Working directory."""
     url: str
-    """Where people look at it."""
+    """Address for browsers."""
     health: str
-    """Address that answers 200 when it is healthy."""
+    """Address that returns 200 when the role is healthy."""
     ports: tuple[tuple[str, int], ...]
-    """Variable and number of each port it listens on."""
+    """Variable and number of each listening port."""
     needs: tuple[str, ...]
-    """Roles that it talks to: they stop after it. Nothing waits for them to start."""
+    """Called roles, which stop after this one. Starts do not wait for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A role as the supervisor last saw it."""
+    """Last known condition of a role."""
 
     role: Role
     condition: Condition
     process: Identity
     healthy_after_seconds: float = 0.0
     detail: str = ""
-    """Why it is dead or late."""
+    """Reason for a dead or late role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The whole stack as its supervisor last saw it."""
+    """Last known state of the stack."""
 
     supervisor: Identity
     request: int
-    """Number of the last request taken."""
+    """Number of the last accepted request."""
     phase: Phase
     roles: dict[str, Status] = field(default_factory=dict)
-    troubles: dict[str, str] = field(default_factory=dict)
-    """Errors that the supervisor works around, by subject: a sentence with the next step."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Current errors of the supervisor by subject, each with the next step."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -69,13 +69,13 @@ class State:
         return cls(**read)
 
     def to_json(self) -> str:
-        """Return this state as text."""
+        """Return this state as JSON."""
         return json.dumps(asdict(self), indent=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Roles to start, or to replace where they run."""
+    """Roles to start, or to restart if they run."""
 
     number: int
     roles: tuple[Role, ...]
@@ -90,7 +90,7 @@ class Request:
         return cls(**read)
 
     def to_json(self) -> str:
-        """Return this request as text; it holds the environment of its roles."""
+        """Return this request as JSON; it contains the environment of its roles."""
         return json.dumps(asdict(self))
 
 

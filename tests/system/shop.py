@@ -1,4 +1,4 @@
-"""What the tests ask the demo and the engines behind it."""
+"""Queries of the tests to the demo and its engines."""
 
 import json
 import secrets
@@ -30,7 +30,7 @@ def order(stack: LocalStack) -> str:
 
 
 def calls_v1(stack: LocalStack, trace_id: str) -> set[Call]:
-    """Who called whom in a trace, by Jaeger's v1 API.
+    """Return the calls between services in a trace, from Jaeger's v1 API.
 
     Raises:
         LookupError: The trace is not there (yet).
@@ -46,7 +46,7 @@ def calls_v1(stack: LocalStack, trace_id: str) -> set[Call]:
 
 
 def calls_v3(stack: LocalStack, trace_id: str) -> set[Call]:
-    """Who called whom in a trace, by Jaeger's v3 API.
+    """Return the calls between services in a trace, from Jaeger's v3 API.
 
     Raises:
         LookupError: The trace is not there (yet).

@@ -1,4 +1,4 @@
-"""What the documentation tells people to type against a running stack works."""
+"""Commands of the documentation work on a running stack."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""What a newcomer sees on a running stack: a request becomes a trace, an exemplar, an alert."""
+"""Journeys on a running stack: a request becomes a trace, an exemplar, an alert."""
 
 import re
 import secrets
@@ -91,7 +91,7 @@ def test_a_malformed_body_is_refused_and_the_store_stays_intact(stack: LocalStac
 def test_a_killed_service_raises_an_alert_that_clears_after_up(stack: LocalStack) -> None:
     stack.kill("users")
     until(lambda: USERS_DOWN in alerts(stack), within_seconds=ALERT_WITHIN_SECONDS)
-    assert "dead: was ended by SIGKILL" in stack.sightline("status").stdout
+    assert "dead: was killed by SIGKILL" in stack.sightline("status").stdout
 
     stack.up("users")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sightline import binaries
-from sightline.binaries.program import dotted
+from sightline.binaries.program import version_text
 from sightline.config import Config
 from sightline.invocation import command
 from sightline.local import ports, process
@@ -96,10 +96,10 @@ def test_a_missing_program_without_a_network_names_each_place_tried(
 
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
-        "sightline: prometheus is nowhere to be had. Tried:",
+        "sightline: prometheus not found. Tried:",
         "  PATH: no prometheus",
-        f"  cache {tmp_path}/cache/sightline: not fetched yet",
-        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not fetched",
+        f"  cache {tmp_path}/cache/sightline: not downloaded yet",
+        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not downloaded",
         "Put prometheus 2.42 or newer on PATH, or run the command again with a network.",
     ]
 
@@ -135,7 +135,7 @@ def test_what_a_killed_supervisor_left_is_reaped_by_the_next_up(tmp_path: Path) 
         orphan = stack.process("prometheus")
         os.kill(stack.state.supervisor.pid, signal.SIGKILL)
         until(lambda: not stack.folder.supervised, within_seconds=30)
-        assert "their supervisor was killed" in stack.sightline("status").stdout
+        assert "the supervisor was killed" in stack.sightline("status").stdout
 
         stack.up(*ENGINES)
 
@@ -196,7 +196,7 @@ def test_the_oldest_prometheus_runs_the_same_files(tmp_path: Path) -> None:
 
     with running(tmp_path / "stack", *ENGINES, PATH=path) as stack:
         provider = stack.state.roles["prometheus"].role.provider
-        assert provider == f"prometheus {dotted(oldest.version)} (PATH)"
+        assert provider == f"prometheus {version_text(oldest.version)} (PATH)"
         assert until(lambda: rule_health(stack) == {"ok"}, within_seconds=30)
 
 

@@ -56,7 +56,7 @@ def test_a_garbled_state_is_named_by_status_and_removed_by_down(beside: MakeStac
     status, down = stack.sightline("status"), stack.sightline("down")
 
     (sentence,) = status.stderr.splitlines()
-    assert f"{stack.folder.state_file} is damaged or of another version" in sentence
+    assert f"{stack.folder.state_file} is damaged or from another version" in sentence
     assert (status.returncode, down.returncode) == (1, 0)
     assert stack.folder.read() is None
 
@@ -89,7 +89,7 @@ def test_a_service_that_cannot_open_its_database_is_named_and_ends_no_other(
     assert "Traceback" not in started.stderr
     assert process.alive(shop.process("users"))
     assert "dead: exited with status 1" in status.stdout
-    assert f"{command('up orders')} starts again what is dead" in status.stdout
+    assert f"{command('up orders')} restarts dead roles" in status.stdout
 
 
 def test_a_garbled_state_of_a_running_stack_is_written_again(shop: LocalStack) -> None:

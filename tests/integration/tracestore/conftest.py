@@ -31,12 +31,12 @@ SAMPLING = {
         {"service": "users", "type": "ratelimiting", "param": 5},
     ],
 }
-"""What the real Jaeger was given when its answers were recorded."""
+"""Sampling file of the real Jaeger at the time of the recording."""
 
 
 @pytest.fixture(scope="package")
 def jaeger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
-    """A trace store that was sent what the real Jaeger was sent; tests only read it."""
+    """Trace store with the spans of the recorded Jaeger; read-only."""
     folder = tmp_path_factory.mktemp("recorded")
     sampling = folder / "sampling.json"
     sampling.write_text(json.dumps(SAMPLING), encoding="utf-8")
@@ -47,7 +47,7 @@ def jaeger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
 
 @pytest.fixture(scope="package")
 def today(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
-    """A trace store that was sent the same spans, an hour old."""
+    """Trace store with the same spans, one hour old."""
     base = json.loads(IDS.read_text(encoding="utf-8"))["base_ns"]
     moved = time.time_ns() - 3600 * 10**9 - base
     request = re.sub(
@@ -60,7 +60,7 @@ def today(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
 
 @pytest.fixture(scope="package")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
-    """A trace store that tests send to and expect to survive."""
+    """Shared trace store that tests write to."""
     with running(tmp_path_factory.mktemp("receiver")) as store:
         store.send(encoded(span(1)))
         yield store
@@ -68,6 +68,6 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[TraceStore]:
-    """A trace store that is empty."""
+    """Empty trace store."""
     with running(tmp_path) as started:
         yield started

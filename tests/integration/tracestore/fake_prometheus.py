@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 @dataclass
 class FakePrometheus:
-    """Where it listens, what it was asked, what it answers."""
+    """Fake Prometheus with its address, received queries and configured answer."""
 
     url: str = ""
     series: list[dict[str, Any]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Whatever is sent or asked, the store goes on and has lost nothing."""
+"""Arbitrary requests leave the store running and its spans intact."""
 
 from urllib.parse import urlencode
 
@@ -33,7 +33,7 @@ VALUES = st.text(max_size=12) | st.sampled_from(
 )
 
 EXPLAINED = (b"min start time is above max", b"failed executing metrics query")
-"""What may be answered with 500: Jaeger's own choice, and a Prometheus that is not there."""
+"""Expected errors with status 500: a choice of Jaeger, and an unreachable Prometheus."""
 
 SHARED = settings(
     max_examples=60,
@@ -48,7 +48,7 @@ SHARED = settings(
     content_type=st.sampled_from([JSON, PROTOBUF]),
     encoding=st.sampled_from(["", "gzip", "deflate"]),
 )
-def test_any_bytes_are_taken_or_refused(
+def test_any_bytes_are_accepted_or_refused(
     receiver: TraceStore, body: bytes, content_type: str, encoding: str
 ) -> None:
     answer = receiver.send(body, content_type, Content_Encoding=encoding)
@@ -59,7 +59,7 @@ def test_any_bytes_are_taken_or_refused(
 
 @SHARED
 @given(path=PATHS, asked=st.lists(st.tuples(PARAMETERS, VALUES), max_size=5))
-def test_any_question_is_answered(
+def test_any_query_is_answered(
     receiver: TraceStore, path: str, asked: list[tuple[str, str]]
 ) -> None:
     answer = receiver.ask(f"{path}?{urlencode(asked, errors='replace')}")

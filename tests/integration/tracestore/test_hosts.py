@@ -9,7 +9,7 @@ from tests.integration.tracestore.trace_store import JSON, TraceStore, running
 
 
 def status_line(port: int, request: bytes) -> bytes:
-    """What the server answers first to *request*."""
+    """Return the first line of the response to *request*."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(request)
         return connection.makefile("rb").readline()

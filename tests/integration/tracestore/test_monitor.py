@@ -30,7 +30,7 @@ def monitored(
 
 
 def series_of(body: Any) -> list[dict[str, Any]]:  # noqa: ANN401  any JSON
-    """What Prometheus must have answered for Jaeger to answer *body*."""
+    """Return the series in Prometheus that make Jaeger answer *body*."""
     return [
         {
             "metric": {LABELS[label["name"]]: label["value"] for label in metric["labels"]},

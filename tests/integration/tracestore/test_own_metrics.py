@@ -1,4 +1,4 @@
-"""What the trace store says about itself on Jaeger's metrics port."""
+"""Metrics of the trace store on Jaeger's metrics port."""
 
 import sqlite3
 from contextlib import closing
@@ -34,7 +34,7 @@ def value(store: TraceStore, name: str, /, **labels: str) -> float | None:
     return values(store).get((name, frozenset(labels.items())))
 
 
-def test_before_the_first_span_the_counters_are_there_at_0(store: TraceStore) -> None:
+def test_counters_start_at_0_before_the_first_span(store: TraceStore) -> None:
     assert value(store, "otelcol_receiver_accepted_spans_total", **HTTP) == 0
     assert value(store, "otelcol_receiver_refused_spans_total", **HTTP) == 0
     assert value(store, "otelcol_exporter_sent_spans_total", **STORAGE) == 0
@@ -49,7 +49,7 @@ def test_spans_are_counted_when_they_are_stored(store: TraceStore) -> None:
     assert value(store, "otelcol_receiver_refused_spans_total", **HTTP) == 0
 
 
-def test_spans_that_the_disk_refuses_are_refused_and_counted(
+def test_spans_are_refused_and_counted_after_a_storage_error(
     store: TraceStore, tmp_path: Path
 ) -> None:
     (file,) = tmp_path.glob("traces.*.db")
@@ -102,11 +102,11 @@ def test_reads_are_counted_and_timed(
         "process_resident_memory_bytes",
     ],
 )
-def test_the_process_shows_its_figures(receiver: TraceStore, name: str) -> None:
+def test_process_metrics_are_exported(receiver: TraceStore, name: str) -> None:
     assert (value(receiver, name) or 0) > 0
 
 
-def test_span_metrics_carry_exemplars_for_who_accepts_them(store: TraceStore) -> None:
+def test_span_metrics_have_exemplars_in_openmetrics_only(store: TraceStore) -> None:
     store.send(encoded(span(0xABC)))
     port = store.ports.jaeger_span_metrics
     counted = 'status_code="STATUS_CODE_UNSET"} 1.0 # {'

@@ -1,4 +1,4 @@
-"""Every request that was recorded at the real Jaeger gets the answer that was recorded."""
+"""Every recorded request to the real Jaeger gets the recorded answer."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from tests.integration.tracestore.trace_store import Answer, TraceStore
 
 
 def body_of(answer: Answer) -> Any:  # noqa: ANN401  any JSON
-    """JSON where it is JSON, whatever the label says: errors are labelled as text."""
+    """Return parsed JSON if the body is JSON; errors have the content type of text."""
     text = answer.body.decode()
     return json.loads(text) if text.startswith("{") else text
 
@@ -30,7 +30,7 @@ def test_a_query_is_answered_as_jaeger_answers_it(jaeger: TraceStore, name: str)
 
 
 @pytest.mark.parametrize("name", names("sampling_"))
-def test_a_sampler_gets_the_strategy_jaeger_would_give(jaeger: TraceStore, name: str) -> None:
+def test_a_sampler_gets_the_strategy_of_jaeger(jaeger: TraceStore, name: str) -> None:
     golden = recorded(name)
 
     answer = jaeger.ask(

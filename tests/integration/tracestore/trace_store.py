@@ -1,4 +1,4 @@
-"""The trace store as a process of its own, on free ports and in a folder of its own."""
+"""Trace store as a process with its own ports and directory."""
 
 import json
 import os
@@ -22,12 +22,12 @@ PROTOBUF = "application/x-protobuf"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """Response."""
 
     status: int
     content_type: str
     headers: Mapping[str, str]
-    """Names in small letters."""
+    """Lower-case names."""
     body: bytes
 
     @property
@@ -37,11 +37,11 @@ class Answer:
 
 @dataclass(slots=True)
 class TraceStore:
-    """A running trace store."""
+    """Running trace store."""
 
     ports: Ports
     environ: Mapping[str, str]
-    """What it was started with."""
+    """Environment of the process."""
     process: subprocess.Popen[bytes]
 
     def ask(
@@ -53,7 +53,7 @@ class TraceStore:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request; to the query port unless *port* is given."""
+        """Send one request; the default is the query port."""
         connection = HTTPConnection("127.0.0.1", port or self.ports.jaeger_query, timeout=60)
         try:
             connection.request(method, path, body, dict(headers or {}))
@@ -62,7 +62,7 @@ class TraceStore:
             connection.close()
 
     def send(self, body: bytes, content_type: str = PROTOBUF, **headers: str) -> Answer:
-        """One OTLP/HTTP export; underscores in header names stand for dashes."""
+        """Send one OTLP/HTTP export; underscores in header names mean dashes."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.ask(
             "/v1/traces",
@@ -73,11 +73,11 @@ class TraceStore:
         )
 
     def metrics(self, port: int, accept: str = "") -> str:
-        """Text of `/metrics`."""
+        """Return the text of `/metrics`."""
         return self.ask("/metrics", port=port, headers={"Accept": accept}).body.decode()
 
     def kill(self) -> None:
-        """SIGKILL, which leaves no time to save anything."""
+        """Send SIGKILL."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=30)
 

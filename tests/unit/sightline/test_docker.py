@@ -1,4 +1,4 @@
-"""The driver against a `docker` program that answers as the real one and notes what it is told."""
+"""Docker driver with a `docker` program that acts as the real one and records its arguments."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 
 SCRIPT = """#!/bin/sh
-echo "$*" >> {told}
+echo "$*" >> {recorded}
 case "$*" in
     version*) {version} ;;
     *"config --images") printf 'sightline-demo:local\\nprom/prometheus:v3\\n' ;;
@@ -25,28 +25,30 @@ def docker(
 ) -> Docker:
     """A driver that finds this `docker` on its PATH; each answer is a line of shell."""
     program = tmp_path / "docker"
-    told = tmp_path / "told"
-    program.write_text(SCRIPT.format(told=told, version=version, inspect=inspect, pull=pull))
+    recorded = tmp_path / "recorded"
+    program.write_text(
+        SCRIPT.format(recorded=recorded, version=version, inspect=inspect, pull=pull)
+    )
     program.chmod(0o755)
     path = f"{tmp_path}:/usr/bin:/bin"
     return Docker(Config.from_env({"PATH": path, "SIGHTLINE_STATE": str(tmp_path / "state")}))
 
 
-def told(tmp_path: Path) -> str:
-    return (tmp_path / "told").read_text()
+def recorded(tmp_path: Path) -> str:
+    return (tmp_path / "recorded").read_text()
 
 
 def test_an_engine_with_all_images_will_do(tmp_path: Path) -> None:
     docker(tmp_path).require(print)
 
-    assert " pull " not in told(tmp_path)
+    assert " pull " not in recorded(tmp_path)
 
 
 def test_missing_images_are_fetched(tmp_path: Path) -> None:
     docker(tmp_path, inspect="exit 1").require(print)
 
-    assert " pull --ignore-buildable" in told(tmp_path)
-    assert "inspect sightline-demo:local" not in told(tmp_path)
+    assert " pull --ignore-buildable" in recorded(tmp_path)
+    assert "inspect sightline-demo:local" not in recorded(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_the_reason_why_not_is_given(tmp_path: Path, answers: dict[str, str], re
 def test_a_machine_without_docker_says_so(tmp_path: Path) -> None:
     config = Config.from_env({"PATH": str(tmp_path), "SIGHTLINE_STATE": str(tmp_path)})
 
-    with pytest.raises(DockerUnusable, match="there is no docker command"):
+    with pytest.raises(DockerUnusable, match="no docker command found"):
         Docker(config).require(print)
 
 
@@ -77,7 +79,7 @@ def test_up_waits_for_health_and_is_remembered_until_down(tmp_path: Path) -> Non
 
     assert driver.running
     assert driver.status() == 0
-    assert "up --build --detach --wait users" in told(tmp_path)
+    assert "up --build --detach --wait users" in recorded(tmp_path)
 
     driver.down()
 

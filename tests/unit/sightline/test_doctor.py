@@ -9,7 +9,7 @@ from tests.ports import free_ports
 
 
 def findings(tmp_path: Path, **environ: str) -> dict[str, Finding]:
-    """What the doctor finds on a machine with nothing on PATH."""
+    """Return the findings on a machine with an empty PATH."""
     nothing = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     state = {"SIGHTLINE_STATE": str(tmp_path / "state")}
     found = doctor.examine(Config.from_env({**nothing, **state, **environ}))
@@ -22,7 +22,7 @@ def test_this_python_will_do(tmp_path: Path) -> None:
 
 def test_a_program_that_the_first_up_fetches_is_only_noted(tmp_path: Path) -> None:
     assert findings(tmp_path)["prometheus"] == Finding(
-        subject="prometheus", verdict="note", text="not here yet: the first `up` fetches it"
+        subject="prometheus", verdict="note", text="not installed; the first `up` downloads it"
     )
 
 
@@ -34,7 +34,7 @@ def test_a_missing_program_without_a_network_is_bad(tmp_path: Path) -> None:
 
 
 def test_who_stands_in_is_named(tmp_path: Path) -> None:
-    assert findings(tmp_path)["jaeger"].text == "not on PATH: the trace store stands in"
+    assert findings(tmp_path)["jaeger"].text == "not on PATH; the stand-in is the trace store"
 
 
 def test_a_machine_without_docker_is_only_noted(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_machine_without_docker_is_only_noted(tmp_path: Path) -> None:
 
     assert (docker.verdict, docker.text) == (
         "note",
-        "there is no docker command; the stack runs as processes",
+        "no docker command found; the stack runs as processes",
     )
 
 

@@ -10,14 +10,14 @@ ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root may give a di
 ANOTHER_USER = 65534
 
 
-def make(directory: Path) -> Path:
-    return private.make(directory, root=directory, variable="PLACE")
+def create_directory(directory: Path) -> Path:
+    return private.create_directory(directory, root=directory, variable="PLACE")
 
 
 def test_every_level_that_is_missing_is_made_for_this_user_alone(tmp_path: Path) -> None:
     umask = os.umask(0)
 
-    made = make(tmp_path / "a" / "b")
+    made = create_directory(tmp_path / "a" / "b")
 
     os.umask(umask)
     assert [place.stat().st_mode & 0o777 for place in (made, made.parent)] == [0o700, 0o700]
@@ -27,7 +27,7 @@ def test_a_link_is_refused_with_the_next_step(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
 
     with pytest.raises(ConfigurationError, match=r"link is lrwx.* set PLACE to a directory of"):
-        make(tmp_path / "link")
+        create_directory(tmp_path / "link")
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
@@ -35,13 +35,13 @@ def test_a_directory_that_others_may_change_is_refused(tmp_path: Path, mode: int
     tmp_path.chmod(mode)
 
     with pytest.raises(ConfigurationError, match=rf"run `chmod go-w {tmp_path}`, else set PLACE"):
-        make(tmp_path)
+        create_directory(tmp_path)
 
 
 def test_a_directory_that_others_may_read_is_accepted(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
 
-    assert make(tmp_path) == tmp_path
+    assert create_directory(tmp_path) == tmp_path
 
 
 @ROOT_ONLY
@@ -49,7 +49,7 @@ def test_a_directory_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, ANOTHER_USER, -1)
 
     with pytest.raises(ConfigurationError, match=r"of user nobody: expected a directory of user"):
-        make(tmp_path)
+        create_directory(tmp_path)
 
 
 @pytest.mark.parametrize("level", ["a", "a/b", "a/b/c"])
@@ -59,20 +59,20 @@ def test_every_level_below_the_root_is_verified(tmp_path: Path, level: str) -> N
     (tmp_path / level).chmod(0o777)
 
     with pytest.raises(ConfigurationError, match=rf"/{level} is drwxrwxrwx of user"):
-        private.make(place, root=tmp_path, variable="PLACE")
+        private.create_directory(place, root=tmp_path, variable="PLACE")
 
 
 def test_a_parent_in_which_every_user_may_replace_it_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
 
-    with pytest.raises(ConfigurationError, match=r"every user may replace what is in it; set PL"):
-        make(tmp_path / "state")
+    with pytest.raises(ConfigurationError, match=r"every user can replace its entries; set PL"):
+        create_directory(tmp_path / "state")
 
 
 def test_a_parent_in_which_users_keep_their_own_is_accepted(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
 
-    assert make(tmp_path / "state").is_dir()
+    assert create_directory(tmp_path / "state").is_dir()
 
 
 @ROOT_ONLY
@@ -80,8 +80,8 @@ def test_a_shared_parent_of_another_user_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
     os.chown(tmp_path, ANOTHER_USER, -1)
 
-    with pytest.raises(ConfigurationError, match=r"every user may replace what is in it"):
-        make(tmp_path / "state")
+    with pytest.raises(ConfigurationError, match=r"every user can replace its entries"):
+        create_directory(tmp_path / "state")
 
 
 def test_what_does_not_exist_passes(tmp_path: Path) -> None:

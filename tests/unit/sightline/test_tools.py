@@ -30,7 +30,7 @@ def run(tmp_path: Path, *words: str, **environ: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (("amtool", "alert", "query"), "--alertmanager.url=http://localhost:29093 alert query"),
         (("amtool", "--alertmanager.url=http://a", "alert"), "--alertmanager.url=http://a alert"),
@@ -39,9 +39,9 @@ def run(tmp_path: Path, *words: str, **environ: str) -> subprocess.CompletedProc
     ids=str,
 )
 def test_a_tool_gets_its_arguments_and_the_address_of_the_stack(
-    tmp_path: Path, words: tuple[str, ...], told: str
+    tmp_path: Path, words: tuple[str, ...], reported: str
 ) -> None:
-    assert run(tmp_path, *words).stdout.split() == told.split()
+    assert run(tmp_path, *words).stdout.split() == reported.split()
 
 
 def test_the_status_of_the_tool_is_that_of_the_command(tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_a_tool_that_is_nowhere_is_named_without_a_traceback(tmp_path: Path) -> 
     missing = run(tmp_path, "amtool", PATH=empty, XDG_CACHE_HOME=empty, SIGHTLINE_OFFLINE="true")
 
     assert missing.returncode == 1
-    assert missing.stderr.startswith("sightline: amtool is nowhere to be had. Tried:\n  PATH: ")
+    assert missing.stderr.startswith("sightline: amtool not found. Tried:\n  PATH: ")

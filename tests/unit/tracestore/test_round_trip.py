@@ -1,4 +1,4 @@
-"""What goes in over OTLP comes out of both of Jaeger's APIs."""
+"""Round trip: spans received over OTLP are returned by both of Jaeger's APIs."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""Settings of the trace store from the environment."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sightline.errors import ConfigurationError
 from sightline.tracestore.settings import Settings
 
 
-def test_without_an_environment_the_defaults_of_env_hold() -> None:
+def test_defaults_come_from_the_env_file() -> None:
     settings = Settings.from_env({})
 
     assert (settings.host, settings.ports.otlp_http) == ("127.0.0.1", 4318)
@@ -25,19 +25,19 @@ def test_the_environment_comes_first_and_empty_means_unset() -> None:
     assert settings.path == Path("/data/t.db")
 
 
-def test_names_in_the_host_header_are_listed() -> None:
+def test_allowed_hosts_include_the_bound_host() -> None:
     settings = Settings.from_env({"HOST": "store", "SIGHTLINE_ALLOWED_HOSTS": "traces.example.com"})
 
     assert settings.allowed_hosts == ("localhost", "*.localhost", "store", "traces.example.com")
 
 
 @pytest.mark.parametrize("value", ["viewer:3000", "https://viewer", "*.*.internal", "a b", "a/b"])
-def test_what_is_no_host_name_is_named(value: str) -> None:
+def test_an_invalid_host_pattern_is_reported(value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"SIGHTLINE_ALLOWED_HOSTS='.*': expected host"):
         Settings.from_env({"SIGHTLINE_ALLOWED_HOSTS": value})
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
-def test_a_bound_that_is_no_number_is_named(value: str) -> None:
+def test_an_invalid_bound_is_reported(value: str) -> None:
     with pytest.raises(ConfigurationError, match="TRACESTORE_MAX_SPANS='"):
         Settings.from_env({"TRACESTORE_MAX_SPANS": value})

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, NotHere, Wanted
+from sightline.binaries.program import PROGRAMS, NotAvailable, Wanted
 from sightline.errors import ConfigurationError
 from tests.unit.sightline.binaries.programs import program
 
@@ -33,7 +33,7 @@ def test_a_program_that_does_not_run_here_is_not_kept(tmp_path: Path) -> None:
     cache, file = Cache(tmp_path / "cache"), tmp_path / "prometheus"
     file.write_bytes(b"\x7fELF for another machine")
 
-    with pytest.raises(NotHere, match="does not run here"):
+    with pytest.raises(NotAvailable, match="does not run here"):
         cache.keep(PROMETHEUS, file, origin="sid")
 
     assert not cache.folder.exists()
@@ -42,14 +42,14 @@ def test_a_program_that_does_not_run_here_is_not_kept(tmp_path: Path) -> None:
 def test_one_process_fetches_at_a_time(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
 
-    with cache.held(), (tmp_path / ".lock").open("w") as other, pytest.raises(BlockingIOError):
+    with cache.lock(), (tmp_path / ".lock").open("w") as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_what_an_interrupted_fetch_left_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / ".fetch-0815").mkdir()
 
-    with Cache(tmp_path).held():
+    with Cache(tmp_path).lock():
         left = list(tmp_path.glob(".fetch-*"))
 
     assert left == []
@@ -60,7 +60,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Pat
 
     with (
         pytest.raises(ConfigurationError, match="Not a directory; set XDG_CACHE_HOME"),
-        Cache(tmp_path / "file" / "cache").held(),
+        Cache(tmp_path / "file" / "cache").lock(),
     ):
         pass
 
@@ -78,7 +78,7 @@ def test_a_cache_that_others_may_change_is_refused(tmp_path: Path, level: str) -
 def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / ".lock").symlink_to(tmp_path / "victim")
 
-    with pytest.raises(ConfigurationError, match="set XDG_CACHE_HOME"), Cache(tmp_path).held():
+    with pytest.raises(ConfigurationError, match="set XDG_CACHE_HOME"), Cache(tmp_path).lock():
         pass
 
     assert not (tmp_path / "victim").exists()

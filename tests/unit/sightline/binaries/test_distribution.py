@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.distribution import Archive, relocate, suites
-from sightline.binaries.program import parsed
+from sightline.binaries.program import parse_version
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_relocated_program_reads_from_where_it_runs(tmp_path: Path) -> None:
     ],
 )
 def test_a_package_version_is_read(text: str, version: tuple[int, ...]) -> None:
-    assert parsed(text) == version
+    assert parse_version(text) == version

@@ -70,10 +70,10 @@ def test_each_place_is_named_with_its_reason(tmp_path: Path) -> None:
         binaries.find("prometheus", offline(tmp_path), major=3)
 
     assert str(raised.value).splitlines() == [
-        "prometheus is nowhere to be had. Tried:",
+        "prometheus not found. Tried:",
         "  PATH: 2.41.0 is older than 2.42",
         f"  cache {tmp_path}/cache/sightline: 2.53.3 is not a 3.x",
-        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not fetched",
+        "  network: SIGHTLINE_OFFLINE is set, so prometheus is not downloaded",
         "Put prometheus 2.42 or newer on PATH, or run the command again with a network.",
     ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, NotHere, Wanted
+from sightline.binaries.program import PROGRAMS, NotAvailable, Wanted
 from sightline.binaries.release import Release, machine
 from tests.unit.sightline.binaries.programs import program
 
@@ -64,7 +64,7 @@ def test_the_program_is_unpacked_into_the_cache(tmp_path: Path, page: str, archi
 def test_a_major_version_without_a_release_is_named(tmp_path: Path, page: str) -> None:
     wanted = Wanted(program=PROGRAMS["alertmanager"], major=1)
 
-    with pytest.raises(NotHere, match=r"no release 1.x of alertmanager is listed"):
+    with pytest.raises(NotAvailable, match=r"no release 1.x of alertmanager is listed"):
         release(tmp_path, page).find(wanted)
 
 
@@ -73,14 +73,14 @@ def test_an_archive_that_is_not_the_pinned_one_is_refused(
 ) -> None:
     pinned = release(tmp_path, page, **{archive.name: "0" * 64})
 
-    with pytest.raises(NotHere, match=f"has sha256 [0-9a-f]{{64}}, expected {'0' * 64}"):
+    with pytest.raises(NotAvailable, match=f"has sha256 [0-9a-f]{{64}}, expected {'0' * 64}"):
         pinned.find(ALERTMANAGER)
 
 
 def test_a_refused_archive_leaves_nothing_behind(tmp_path: Path, page: str, archive: Path) -> None:
     archive.write_bytes(b"something else")
 
-    with pytest.raises(NotHere):
+    with pytest.raises(NotAvailable):
         release(tmp_path, page).find(ALERTMANAGER)
 
     assert list((tmp_path / "cache").iterdir()) == []
@@ -91,10 +91,10 @@ def test_an_archive_that_the_list_does_not_name_is_refused(
 ) -> None:
     (archive.parent / "sha256sums.txt").write_text("")
 
-    with pytest.raises(NotHere, match=r"sha256sums.txt does not list alertmanager-0.28.1"):
+    with pytest.raises(NotAvailable, match=r"sha256sums.txt does not list alertmanager-0.28.1"):
         release(tmp_path, page).find(ALERTMANAGER)
 
 
 def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotHere, match=r"http://127.0.0.1:9/sha256sums.txt: .*refused"):
+    with pytest.raises(NotAvailable, match=r"http://127.0.0.1:9/sha256sums.txt: .*refused"):
         release(tmp_path, "http://127.0.0.1:9").find(ALERTMANAGER)

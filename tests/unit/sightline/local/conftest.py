@@ -12,7 +12,7 @@ from tests.unit.sightline.local.throwaway import TALKS, Silent, role
 @contextmanager
 def stopped_at_the_end(path: Path) -> Iterator[Stack]:
     folder = Folder(path)
-    folder.make()
+    folder.create()
     stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)
     yield stack
     stack.down()

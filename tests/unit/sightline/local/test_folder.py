@@ -30,7 +30,7 @@ STATE = State(
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     folder = Folder(tmp_path / "state")
-    folder.make()
+    folder.create()
     return folder
 
 
@@ -55,7 +55,7 @@ def test_nobody_supervises_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
-    with folder.supervising():
+    with folder.supervisor_lock():
         assert folder.supervised
 
     assert not folder.supervised
@@ -76,7 +76,7 @@ def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
 def test_a_state_that_cannot_be_read_is_named(folder: Folder, text: bytes) -> None:
     folder.state_file.write_bytes(text)
 
-    with pytest.raises(ConfigurationError, match=r"state.json is damaged or of another version"):
+    with pytest.raises(ConfigurationError, match=r"state.json is damaged or from another version"):
         folder.read()
 
 
@@ -88,7 +88,7 @@ def test_a_state_file_that_is_a_directory_is_named(folder: Folder) -> None:
 
 
 def test_two_commands_that_look_at_once_see_no_supervisor(folder: Folder) -> None:
-    with folder.supervising():
+    with folder.supervisor_lock():
         pass
 
     with (folder.run / "supervisor.lock").open() as other:

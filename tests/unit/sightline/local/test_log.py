@@ -32,9 +32,9 @@ def test_a_removed_log_comes_back_with_all_its_lines(log: Log, tmp_path: Path) -
     (tmp_path / "users.log").unlink()
     says(log, "two\n")
 
-    log.tidy()
+    log.maintain()
     says(log, "three\n")
-    log.tidy()
+    log.maintain()
 
     notice, *lines = (tmp_path / "users.log").read_text().splitlines()
     assert notice.startswith("sightline: this log was removed or moved")
@@ -43,22 +43,22 @@ def test_a_removed_log_comes_back_with_all_its_lines(log: Log, tmp_path: Path) -
 
 def test_lines_after_a_move_go_to_a_new_log(log: Log, tmp_path: Path) -> None:
     says(log, "one\n")
-    log.tidy()
+    log.maintain()
     (tmp_path / "users.log").rename(tmp_path / "moved")
     says(log, "two\n")
 
-    log.tidy()
+    log.maintain()
 
     assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["two"]
 
 
 def test_a_log_that_was_removed_twice_comes_back_twice(log: Log, tmp_path: Path) -> None:
     (tmp_path / "users.log").unlink()
-    log.tidy()
+    log.maintain()
     (tmp_path / "users.log").unlink()
     says(log, "one\n")
 
-    log.tidy()
+    log.maintain()
 
     assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["one"]
 
@@ -70,7 +70,7 @@ def test_a_link_at_the_place_of_a_log_is_not_followed(log: Log, tmp_path: Path) 
     says(log, "one\n")
 
     with pytest.raises(OSError, match="symbolic links"):
-        log.tidy()
+        log.maintain()
 
     assert (tmp_path / "victim").read_text() == "mine"
     (tmp_path / "users.log").unlink()
@@ -84,9 +84,9 @@ def test_a_long_log_becomes_the_old_one_and_no_line_is_lost(
     (tmp_path / lost).unlink(missing_ok=True)
     says(log, "the last\n")
 
-    log.tidy()
+    log.maintain()
     says(log, "the next\n")
-    log.tidy()
+    log.maintain()
 
     assert (tmp_path / "users.log.1").read_text().endswith("xthe last\n")
     assert (tmp_path / "users.log").read_text().splitlines()[-1] == "the next"

@@ -21,14 +21,14 @@ def test_free_ports_pass() -> None:
     ports.require_free([("GATEWAY_PORT", free_ports(1)[0])])
 
 
-def test_a_taken_port_is_named_with_its_variable_and_its_holder(taken: int) -> None:
+def test_a_port_in_use_is_reported_with_variable_and_process(taken: int) -> None:
     with pytest.raises(PortTaken) as raised:
         ports.require_free([("GATEWAY_PORT", taken)])
 
     assert f"port {taken} (GATEWAY_PORT): held by pid {os.getpid()}: " in str(raised.value)
 
 
-def test_every_taken_port_is_named(taken: int) -> None:
+def test_every_port_in_use_is_reported(taken: int) -> None:
     with pytest.raises(PortTaken) as raised:
         ports.require_free([("USERS_PORT", taken), ("ORDERS_PORT", taken)])
 
@@ -36,7 +36,7 @@ def test_every_taken_port_is_named(taken: int) -> None:
     assert "ORDERS_PORT" in str(raised.value)
 
 
-def test_a_port_that_was_just_left_is_free() -> None:
+def test_a_port_in_time_wait_is_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)), listener.accept()[0] as served:

@@ -58,22 +58,22 @@ def test_a_zombie_is_not_alive(idle: subprocess.Popen[bytes]) -> None:
     assert process.until(lambda: not process.alive(identity), within_seconds=30)
 
 
-def test_a_pid_with_another_birth_is_a_stranger(idle: subprocess.Popen[bytes]) -> None:
-    stranger = process.Identity(idle.pid, 1.0)
+def test_a_reused_pid_is_not_stopped(idle: subprocess.Popen[bytes]) -> None:
+    reused = process.Identity(idle.pid, 1.0)
 
-    process.stop([stranger], within_seconds=0.2)
+    process.stop([reused], within_seconds=0.2)
 
-    assert not process.alive(stranger)
+    assert not process.alive(reused)
     assert idle.poll() is None
 
 
-def test_a_polite_stop_is_enough_for_most(idle: subprocess.Popen[bytes]) -> None:
+def test_sigterm_stops_a_process(idle: subprocess.Popen[bytes]) -> None:
     process.stop([process.identify(idle.pid)], within_seconds=30)
 
     assert idle.wait() == -signal.SIGTERM
 
 
-def test_a_frozen_process_is_woken_to_be_told(idle: subprocess.Popen[bytes]) -> None:
+def test_a_stopped_process_handles_sigterm(idle: subprocess.Popen[bytes]) -> None:
     os.kill(idle.pid, signal.SIGSTOP)
 
     process.stop([process.identify(idle.pid)], within_seconds=30)
@@ -81,17 +81,17 @@ def test_a_frozen_process_is_woken_to_be_told(idle: subprocess.Popen[bytes]) -> 
     assert idle.wait() == -signal.SIGTERM
 
 
-def test_who_does_not_listen_is_killed(stubborn: subprocess.Popen[bytes]) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(stubborn: subprocess.Popen[bytes]) -> None:
     process.stop([process.identify(stubborn.pid)], within_seconds=0.2)
 
     assert stubborn.wait() == -signal.SIGKILL
 
 
-def test_a_command_line_is_shown(idle: subprocess.Popen[bytes]) -> None:
+def test_a_command_line_is_returned(idle: subprocess.Popen[bytes]) -> None:
     assert process.command_line(idle.pid).endswith(IDLE)
 
 
-def test_nobody_has_no_command_line() -> None:
+def test_a_missing_process_has_no_command_line() -> None:
     assert process.command_line(2**30) == ""
 
 

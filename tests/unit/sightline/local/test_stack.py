@@ -40,8 +40,8 @@ def test_up_returns_when_every_role_is_healthy(stack: Stack) -> None:
     started = stack.up([role("a"), role("b")], progress)
 
     assert started == ["a", "b"]
-    assert sorted(progress.told) == ["a", "b"]
-    assert stack.look().well
+    assert sorted(progress.reported) == ["a", "b"]
+    assert stack.status().healthy
 
 
 def test_a_second_up_changes_nothing(stack: Stack) -> None:
@@ -57,7 +57,7 @@ def test_more_roles_join_a_running_stack(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
     assert stack.up([role("b")], Silent()) == ["b"]
-    assert sorted(stack.look().statuses) == ["a", "b"]
+    assert sorted(stack.status().statuses) == ["a", "b"]
 
 
 def test_down_leaves_no_process(stack: Stack) -> None:
@@ -66,7 +66,7 @@ def test_down_leaves_no_process(stack: Stack) -> None:
 
     assert sorted(stack.down()) == ["a", "b"]
     assert not any(map(process.alive, processes))
-    assert stack.look().statuses == {}
+    assert stack.status().statuses == {}
 
 
 def test_down_without_a_stack_does_nothing(stack: Stack) -> None:
@@ -80,7 +80,9 @@ def test_a_role_that_dies_at_the_start_is_named_and_the_rest_keeps_running(stack
     assert str(raised.value).startswith("b exited with status 3. ")
     assert "the reason" in str(raised.value)
     assert str(raised.value).endswith(f"The other roles keep running. Then: {command('up b')}")
-    assert until(lambda: stack.look().health == {"a": "healthy", "b": "silent"}, within_seconds=30)
+    assert until(
+        lambda: stack.status().health == {"a": "healthy", "b": "silent"}, within_seconds=30
+    )
 
 
 def test_a_role_that_is_late_keeps_running_and_may_become_healthy(stack: Stack) -> None:
@@ -96,7 +98,7 @@ def test_a_role_that_is_late_keeps_running_and_may_become_healthy(stack: Stack) 
 def test_a_command_that_is_not_there_is_named(stack: Stack) -> None:
     missing = replace(role("a"), command=("/nowhere/program",))
 
-    with pytest.raises(RoleFailed, match=r"a does not start: .*'/nowhere/program'"):
+    with pytest.raises(RoleFailed, match=r"a failed to start: .*'/nowhere/program'"):
         stack.up([missing], Silent())
 
 
@@ -113,8 +115,8 @@ def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> No
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
     until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
-    look = stack.look()
-    assert look.statuses["a"].detail == "was ended by SIGKILL"
+    look = stack.status()
+    assert look.statuses["a"].detail == "was killed by SIGKILL"
     assert look.health == {"a": "silent", "b": "healthy"}
 
 
@@ -125,7 +127,7 @@ def test_up_brings_a_dead_role_back(stack: Stack) -> None:
     until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
     assert stack.up(roles, Silent()) == ["a"]
-    assert stack.look().well
+    assert stack.status().healthy
 
 
 def test_up_replaces_a_frozen_role(stack: Stack) -> None:
@@ -136,7 +138,7 @@ def test_up_replaces_a_frozen_role(stack: Stack) -> None:
 
     assert stack.up(roles, Silent()) == ["a"]
     assert not process.alive(frozen)
-    assert stack.look().well
+    assert stack.status().healthy
 
 
 def test_who_lives_but_cannot_serve_is_left_alone(stack: Stack) -> None:
@@ -156,7 +158,7 @@ def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack
     with pytest.raises(RoleFailed, match="b exited with status 3"):
         stack.up([role("b", FAILS)], Silent())
 
-    assert stack.look().health == {"a": "healthy", "b": "silent"}
+    assert stack.status().health == {"a": "healthy", "b": "silent"}
 
 
 def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
@@ -208,7 +210,7 @@ def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
     with pytest.raises(PortTaken, match="B_PORT"):
         stack.up([replace(role("b"), ports=(("B_PORT", holder.ports[0][1]),))], Silent())
 
-    assert sorted(stack.look().statuses) == ["a"]
+    assert sorted(stack.status().statuses) == ["a"]
 
 
 def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
@@ -218,7 +220,7 @@ def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
     until(lambda: condition(stack, "a") == "dead", within_seconds=30)
 
     with socket.create_server(("127.0.0.1", roles[0].ports[0][1])):
-        assert stack.look().health == {"a": "silent", "b": "healthy"}
+        assert stack.status().health == {"a": "silent", "b": "healthy"}
         with pytest.raises(PortTaken, match=f"held by pid {os.getpid()}"):
             stack.up(roles, Silent())
 

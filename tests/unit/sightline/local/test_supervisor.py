@@ -21,7 +21,7 @@ from tests.waiting import until
 
 def says(stack: Stack, line: str) -> None:
     """Let role a write *line* to its output."""
-    port = stack.look().statuses["a"].role.ports[0][1]
+    port = stack.status().statuses["a"].role.ports[0][1]
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", line)
     connection.getresponse().read()
@@ -36,7 +36,7 @@ def processes(stack: Stack) -> list[process.Identity]:
 
 def repaired(stack: Stack) -> bool:
     current = channel.ask(stack.folder.run)
-    return bool(current) and stack.folder.published(current or "") and not stack.folder.damaged
+    return bool(current) and stack.folder.has_state(current or "") and not stack.folder.incomplete
 
 
 def burst(pid: int, number: signal.Signals) -> None:
@@ -68,7 +68,7 @@ def test_damage_to_its_files_ends_neither_it_nor_a_role(
     damage(running.folder)
 
     assert running.up([], Silent()) == []
-    assert running.look().health == {"a": "healthy", "b": "healthy"}
+    assert running.status().health == {"a": "healthy", "b": "healthy"}
     assert all(map(process.alive, before))
     assert until(lambda: repaired(running), within_seconds=30)
 
@@ -97,11 +97,11 @@ def test_what_stands_at_the_place_of_a_log_is_named(running: Stack) -> None:
     running.folder.log("a").unlink()
     running.folder.log("a").mkdir()
 
-    named = until(lambda: running.look().troubles.get("log of a", ""), within_seconds=30)
+    named = until(lambda: running.status().problems.get("log of a", ""), within_seconds=30)
     running.folder.log("a").rmdir()
 
     assert str(running.folder.log("a")) in named
-    assert until(lambda: running.look().well, within_seconds=30)
+    assert until(lambda: running.status().healthy, within_seconds=30)
 
 
 def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack) -> None:
@@ -111,14 +111,14 @@ def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack
     resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (0, limit[1]))
 
     os.kill(doomed.pid, signal.SIGKILL)
-    until(lambda: "state.json" in stack.look().troubles, within_seconds=30)
-    seen = stack.look()
+    until(lambda: "state.json" in stack.status().problems, within_seconds=30)
+    seen = stack.status()
     resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, limit)
 
     assert seen.statuses["a"].condition == "dead"
     assert seen.health == {"a": "silent", "b": "healthy"}
-    assert str(stack.folder.state_file) in seen.troubles["state.json"]
-    assert until(lambda: not stack.look().troubles, within_seconds=30)
+    assert str(stack.folder.state_file) in seen.problems["state.json"]
+    assert until(lambda: not stack.status().problems, within_seconds=30)
 
 
 def test_a_burst_of_signals_ends_nothing(running: Stack) -> None:
@@ -126,7 +126,7 @@ def test_a_burst_of_signals_ends_nothing(running: Stack) -> None:
 
     burst(before[0].pid, signal.SIGHUP)
 
-    assert until(lambda: running.look().well, within_seconds=30)
+    assert until(lambda: running.status().healthy, within_seconds=30)
     assert all(map(process.alive, before))
 
 
@@ -136,16 +136,16 @@ def test_a_request_that_it_cannot_read_is_refused(running: Stack, message: str) 
 
     assert answer
     assert answer.startswith('{"refused": ')
-    assert running.look().well
+    assert running.status().healthy
 
 
 def test_a_role_that_cannot_be_started_ends_no_other(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
-    with pytest.raises(RoleFailed, match=r"b does not start: embedded null byte"):
+    with pytest.raises(RoleFailed, match=r"b failed to start: embedded null byte"):
         stack.up([replace(role("b"), command=("\0",))], Silent())
 
-    assert stack.look().health == {"a": "healthy", "b": "silent"}
+    assert stack.status().health == {"a": "healthy", "b": "silent"}
 
 
 def test_without_supervisor_and_state_the_roles_that_run_are_named(stack: Stack) -> None:
@@ -156,7 +156,7 @@ def test_without_supervisor_and_state_the_roles_that_run_are_named(stack: Stack)
     garble(stack.folder.state_file)
 
     with pytest.raises(ConfigurationError, match=rf"still running: a \(pid {left.pid}\)"):
-        stack.look()
+        stack.status()
 
     assert stack.down() == ["a"]
     assert not process.alive(left)
@@ -172,7 +172,7 @@ def test_without_supervisor_and_state_the_next_up_takes_over(stack: Stack) -> No
 
     assert stack.up(roles, Silent()) == ["a"]
     assert not process.alive(left)
-    assert stack.look().well
+    assert stack.status().healthy
 
 
 def test_down_finds_a_supervisor_whose_lock_was_removed(stack: Stack) -> None:
@@ -183,16 +183,16 @@ def test_down_finds_a_supervisor_whose_lock_was_removed(stack: Stack) -> None:
 
     assert stack.down() == ["a"]
     assert not any(map(process.alive, before))
-    assert not stack.folder.used
+    assert not stack.folder.in_use
 
 
 def test_a_state_directory_may_have_a_path_longer_than_a_socket_can_have(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ("x" * 150))
-    folder.make()
+    folder.create()
     stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)
     stack.up([role("a")], Silent())
 
-    look = stack.look()
+    look = stack.status()
     stack.down()
 
-    assert look.well
+    assert look.healthy

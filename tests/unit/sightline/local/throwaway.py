@@ -1,4 +1,4 @@
-"""Throwaway programs as roles: the supervisor knows nothing of what it keeps."""
+"""Small programs as roles, because the supervisor does not depend on the programs."""
 
 import os
 import sys
@@ -34,19 +34,19 @@ def role(name: str, program: str = SERVER, *, needs: tuple[str, ...] = ()) -> Ro
 
 
 class Silent:
-    """Progress that nobody reads."""
+    """Progress that only records."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.reported: list[str] = []
 
     def healthy(self, status: Status) -> None:
-        self.told.append(status.role.name)
+        self.reported.append(status.role.name)
 
     def waiting(self, names: Sequence[str]) -> None:
         pass
 
     def note(self, text: str) -> None:
-        self.told.append(text)
+        self.reported.append(text)
 
     def done(self) -> None:
         pass

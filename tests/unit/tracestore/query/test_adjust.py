@@ -1,4 +1,4 @@
-"""What Jaeger says about a trace before it shows it."""
+"""Warnings that Jaeger adds to a trace before display."""
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -36,11 +36,11 @@ def off_by(delta: str) -> list[str]:
     return [f"clock skew adjustment disabled; not applying calculated delta of {delta}"]
 
 
-def test_a_child_within_its_parent_is_fine() -> None:
+def test_a_child_within_its_parent_has_no_warning() -> None:
     assert warnings(stored(span(1, 0, 10)), stored(span(2, 3, 9, parent=1))) == [[], []]
 
 
-def test_a_child_before_its_parent_is_told_how_far_its_clock_is_off() -> None:
+def test_a_child_before_its_parent_has_a_warning_with_the_skew() -> None:
     found = warnings(stored(span(1, 50, 60)), stored(span(2, 0, 4, parent=1)))
 
     assert found == [[], off_by("53ms")]
@@ -53,13 +53,13 @@ def test_a_child_longer_than_its_parent_may_end_late_but_not_begin_early() -> No
     assert (late, early) == ([[], []], [[], off_by("10ms")])
 
 
-def test_on_one_host_there_is_one_clock() -> None:
+def test_spans_of_one_host_have_no_skew() -> None:
     found = warnings(stored(span(1, 50, 60), "here"), stored(span(2, 0, 4, parent=1), "here"))
 
     assert found == [[], []]
 
 
-def test_what_follows_on_a_host_whose_clock_is_off_is_off_as_much() -> None:
+def test_descendants_on_a_skewed_host_inherit_the_skew() -> None:
     found = warnings(
         stored(span(1, 50, 60), "here"),
         stored(span(2, 0, 4, parent=1), "there"),
@@ -69,7 +69,7 @@ def test_what_follows_on_a_host_whose_clock_is_off_is_off_as_much() -> None:
     assert found == [[], off_by("53ms"), off_by("53ms")]
 
 
-def test_a_lost_parent_and_a_repeated_id_are_named() -> None:
+def test_a_missing_parent_and_a_duplicate_id_have_warnings() -> None:
     found = warnings(stored(span(2, 0, 1, parent=9)), stored(span(2, 0, 1, parent=9)))
 
     assert found == [
@@ -78,7 +78,7 @@ def test_a_lost_parent_and_a_repeated_id_are_named() -> None:
     ]
 
 
-def test_circles_and_spans_without_ids_come_to_an_end() -> None:
+def test_cycles_and_spans_without_ids_terminate() -> None:
     circle = [stored(span(1, 0, 1, parent=2)), stored(span(2, 0, 1, parent=1))]
 
     assert warnings(*circle, stored(span(3, 0, 1, parent=3)), stored(NO_IDS)) == [[], [], [], []]

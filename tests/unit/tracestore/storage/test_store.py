@@ -13,7 +13,7 @@ from tests.unit.tracestore.spans import request, span
 
 
 def ids(store: Store, numbers: range) -> list[int]:
-    """Which of the traces *numbers* are there."""
+    """Return those of *numbers* whose traces are stored."""
     return [n for n in numbers if store.trace(n.to_bytes(16, "big")).spans]
 
 

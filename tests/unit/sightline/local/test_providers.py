@@ -92,5 +92,5 @@ def test_no_proxy_comes_between_the_roles(cast: Cast) -> None:
 
 
 def test_an_unknown_role_is_named_with_those_there_are(cast: Cast) -> None:
-    with pytest.raises(ConfigurationError, match="kafka: not a role; there are prometheus, alert"):
+    with pytest.raises(ConfigurationError, match="kafka: not a role; expected one of prometheus, alert"):
         cast("kafka")

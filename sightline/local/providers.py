@@ -1,4 +1,4 @@
-"""What plays each role on this machine: a real program where there is one, else a stand-in."""
+"""Provider of each role: the real program if it is installed, else a stand-in."""
 
 import shutil
 import sys
@@ -22,24 +22,24 @@ _JAEGER: Final = (
 )
 
 _GRAFANA_HOME: Final = Path("/usr/share/grafana")
-"""Where Grafana's packages put its own files."""
+"""Directory of Grafana's own files in its packages."""
 
 
-class Players:
-    """Casts the roles for one configuration."""
+class Providers:
+    """Resolves roles to programs for one configuration."""
 
     def __init__(self, config: Config, report: Report) -> None:
-        """Nothing is looked for yet; *report* is told of what is fetched."""
+        """Store the arguments; *report* is called with progress messages."""
         self._config = config
         self._ports = config.ports
         self._report = report
         self._folder = Folder(config.state)
 
     def role(self, name: str) -> Role:
-        """The role *name*.
+        """Return the role *name* with its program.
 
         Raises:
-            BinaryUnavailable: Its program is nowhere to be had and has no stand-in.
+            BinaryUnavailable: The program was not found and has no stand-in.
         """
         engines: Mapping[str, Callable[[], Role]] = {
             "prometheus": self._prometheus,
@@ -81,7 +81,7 @@ class Players:
                 f"--storage.path={self._data('alertmanager')}",
                 f"--web.listen-address=127.0.0.1:{self._ports.alertmanager}",
                 f"--web.external-url={url(self._ports.alertmanager)}",
-                "--cluster.listen-address=",  # one is no cluster
+                "--cluster.listen-address=",  # no cluster with one instance
             ),
             environ=self._environ(),
             folder=str(binary.path.parent),
@@ -104,7 +104,7 @@ class Players:
                 JAEGER_LISTEN="127.0.0.1",
                 JAEGER_DATA=str(self._data("jaeger")),
                 JAEGER_CONFIG_DIR=str(artefacts.JAEGER),
-                # Jaeger would trace itself, and take long to stop.
+                # Disables tracing of Jaeger by itself, which delays its stop.
                 OTEL_TRACES_SAMPLER="always_off",
             ),
             folder=str(artefacts.ROOT),
@@ -126,7 +126,7 @@ class Players:
                 JAEGER_URL=url(self._ports.jaeger_query),
                 ALERTMANAGER_URL=url(self._ports.alertmanager),
                 DASHBOARDS=str(artefacts.DASHBOARDS),
-                GF_SERVER_ENFORCE_DOMAIN="true",  # localhost alone, against DNS rebinding
+                GF_SERVER_ENFORCE_DOMAIN="true",  # accepts localhost only, against DNS rebinding
                 GF_SERVER_HTTP_ADDR="127.0.0.1",
                 GF_SERVER_HTTP_PORT=str(self._ports.grafana),
                 GF_PATHS_DATA=str(self._data("grafana")),
@@ -167,18 +167,18 @@ class Players:
         )
 
     def _identity(self, name: str) -> str:
-        """Resource attributes of a service as compose gives them, and what the user adds."""
+        """Return the resource attributes of a service, as in compose, plus the user's."""
         given = self._config.environ.get("OTEL_RESOURCE_ATTRIBUTES")
         version = metadata.version("sightline-stack")
-        ours = f"service.namespace=shop,service.instance.id={name},service.version={version}"
-        return ",".join(filter(None, (ours, given)))
+        own = f"service.namespace=shop,service.instance.id={name},service.version={version}"
+        return ",".join(filter(None, (own, given)))
 
     def _environ(self, **own: str) -> dict[str, str]:
-        """What a role is told: the command's environment, and what makes it a good neighbour."""
+        """Return the environment of a role: the command's, with overrides for this stack."""
         given = self._config.environ
         direct = ",".join(filter(None, (given.get("NO_PROXY"), "127.0.0.1", "localhost")))
         return {
-            # Finished spans leave soon: a person is waiting for the trace.
+            # Exports spans soon, because someone waits for the trace.
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             **given,
             "HOST": "127.0.0.1",
@@ -195,10 +195,12 @@ class Players:
         return shutil.which(program, path=self._config.environ.get("PATH")) or ""
 
     def _data(self, name: str) -> Path:
-        return private.make(self._folder.data / name, root=self._folder.path, variable=VARIABLE)
+        return private.create_directory(
+            self._folder.data / name, root=self._folder.path, variable=VARIABLE
+        )
 
 
 def _grafana_home(program: Path) -> Path:
-    """Where Grafana's own files are: around its program in an archive, else the packages' place."""
+    """Return the directory of Grafana's own files: beside its program, or that of packages."""
     beside = program.resolve().parent.parent
     return beside if (beside / "conf").is_dir() else _GRAFANA_HOME
