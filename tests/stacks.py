@@ -24,14 +24,14 @@ UP_WITHIN_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A stack that may or may not be up; everything goes through the command line."""
+    """Stack that the tests control through the command line."""
 
     environ: Mapping[str, str]
-    """The command's whole environment."""
+    """Environment of the command."""
 
     @classmethod
     def beside_others(cls, state: Path, **environ: str) -> "LocalStack":
-        """A stack on free ports that keeps everything in *state*; *environ* overrides."""
+        """Return a stack on free ports with the state directory *state* and *environ*."""
         names = [f"{field.name.upper()}_PORT" for field in fields(Ports)]
         ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
         return cls({**os.environ, **ports, "SIGHTLINE_STATE": str(state), **environ})
@@ -99,7 +99,7 @@ class LocalStack:
         os.kill(self.process(role).pid, signal.SIGKILL)
 
     def freeze(self, role: str) -> None:
-        """Let the process of *role* stand still: its port is open, nobody answers."""
+        """Stop the process of *role* with SIGSTOP: its port stays open without responses."""
         os.kill(self.process(role).pid, signal.SIGSTOP)
 
     def thaw(self, role: str) -> None:
@@ -110,11 +110,11 @@ class LocalStack:
         """Address of *path* on the port that *port* names, like ``gateway`` or ``jaeger_query``."""
         return f"http://127.0.0.1:{getattr(self.config.ports, port)}{path}"
 
-    def ask(self, port: str, path: str, **request: Any) -> requests.Response:  # noqa: ANN401  passed on
+    def ask(self, port: str, path: str, **request: Any) -> requests.Response:  # noqa: ANN401  arguments of requests
         """Return the response of *port* to a GET, or to the request that *request* describes.
 
         Raises:
-            OSError: Nobody listens.
+            OSError: The port is closed.
         """
         request = {"method": "GET", "timeout": 10.0, **request}
         with requests.Session() as session:
@@ -124,7 +124,7 @@ class LocalStack:
 
 @contextmanager
 def running(state: Path, *roles: str, **environ: str) -> Iterator[LocalStack]:
-    """A stack of *roles*, all unless named; stopped at the end, whatever happened."""
+    """Yield a stack of *roles*, by default all; stop it at the end."""
     stack = LocalStack.beside_others(state, **environ)
     try:
         yield stack.up(*roles)

@@ -1,4 +1,4 @@
-"""One whole stack for all tests that only use it, and leave it as healthy as they found it."""
+"""Shared stack for tests that leave it healthy."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A web page that DNS rebinding brings to this machine reads and changes nothing of the stack."""
+"""Web pages cannot read or change the stack through DNS rebinding."""
 
 import os
 import signal

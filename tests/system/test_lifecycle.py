@@ -24,7 +24,7 @@ def taken(stack: LocalStack) -> list[int]:
     return [port for _, port in stack.config.ports if not ports.free(port)]
 
 
-def test_two_stacks_run_side_by_side_and_down_leaves_nothing(
+def test_two_stacks_run_side_by_side_and_down_leaves_no_process(
     stack: LocalStack, tmp_path: Path
 ) -> None:
     with running(tmp_path) as other:
@@ -40,7 +40,7 @@ def test_two_stacks_run_side_by_side_and_down_leaves_nothing(
         assert stack.sightline("status").returncode == 0
 
 
-def test_without_a_stack_status_says_so_and_down_is_content(beside: MakeStack) -> None:
+def test_without_a_stack_status_fails_and_down_succeeds(beside: MakeStack) -> None:
     stack = beside()
 
     status, down = stack.sightline("status"), stack.sightline("down")
@@ -50,20 +50,20 @@ def test_without_a_stack_status_says_so_and_down_is_content(beside: MakeStack) -
     assert down.stdout == "nothing is running\n"
 
 
-def test_the_doctor_finds_a_machine_that_runs_a_stack_well(stack: LocalStack) -> None:
+def test_doctor_reports_no_error_on_a_machine_with_a_stack(stack: LocalStack) -> None:
     examined = stack.sightline("doctor")
 
     assert examined.returncode == 0
     assert "held by this stack" in examined.stdout
 
 
-def test_help_names_every_command(beside: MakeStack) -> None:
+def test_help_lists_every_command(beside: MakeStack) -> None:
     shown = beside().sightline("--help").stdout
 
     assert {"up", "down", "status", "doctor", "lint", "check"} <= set(shown.split())
 
 
-def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
+def test_a_second_up_changes_nothing(stack: LocalStack) -> None:
     before = stack.state
 
     again = stack.sightline(*UP)
@@ -73,7 +73,7 @@ def test_a_second_up_is_a_friendly_no_op(stack: LocalStack) -> None:
     assert stack.state == before
 
 
-def test_a_taken_port_is_named_with_its_holder_before_anything_starts(
+def test_up_reports_a_port_in_use_before_it_starts_a_role(
     beside: MakeStack,
 ) -> None:
     stack = beside()
@@ -85,9 +85,7 @@ def test_a_taken_port_is_named_with_its_holder_before_anything_starts(
     assert stack.folder.read() is None
 
 
-def test_a_missing_program_without_a_network_names_each_place_tried(
-    beside: MakeStack, tmp_path: Path
-) -> None:
+def test_up_lists_every_source_of_a_missing_program(beside: MakeStack, tmp_path: Path) -> None:
     stack = beside(
         XDG_CACHE_HOME=str(tmp_path / "cache"), SIGHTLINE_OFFLINE="true", PATH="/nowhere"
     )
@@ -104,7 +102,7 @@ def test_a_missing_program_without_a_network_names_each_place_tried(
     ]
 
 
-def test_a_wrong_variable_of_opentelemetry_is_named_at_start(beside: MakeStack) -> None:
+def test_up_reports_an_invalid_opentelemetry_variable(beside: MakeStack) -> None:
     stack = beside(OTEL_TRACES_SAMPLER="sometimes")
 
     refused = stack.sightline(*UP, "users")
@@ -114,7 +112,7 @@ def test_a_wrong_variable_of_opentelemetry_is_named_at_start(beside: MakeStack) 
     assert "OTEL_TRACES_SAMPLER='sometimes'" in refused.stderr
 
 
-def test_a_wrong_port_is_named(beside: MakeStack) -> None:
+def test_an_invalid_port_is_reported(beside: MakeStack) -> None:
     stack = beside(GATEWAY_PORT="high")
 
     refused = stack.sightline(*UP)
@@ -123,14 +121,14 @@ def test_a_wrong_port_is_named(beside: MakeStack) -> None:
     assert refused.stderr == "sightline: GATEWAY_PORT='high': expected a TCP port, like 8000\n"
 
 
-def test_an_unknown_role_is_named(beside: MakeStack) -> None:
+def test_an_unknown_role_is_reported(beside: MakeStack) -> None:
     refused = beside().sightline(*UP, "kafka")
 
     assert refused.returncode == 1
     assert "kafka: not a role; there are prometheus, alertmanager, jaeger" in refused.stderr
 
 
-def test_what_a_killed_supervisor_left_is_reaped_by_the_next_up(tmp_path: Path) -> None:
+def test_up_stops_the_roles_of_a_killed_supervisor(tmp_path: Path) -> None:
     with running(tmp_path, *ENGINES) as stack:
         orphan = stack.process("prometheus")
         os.kill(stack.state.supervisor.pid, signal.SIGKILL)
@@ -143,7 +141,7 @@ def test_what_a_killed_supervisor_left_is_reaped_by_the_next_up(tmp_path: Path) 
         assert stack.sightline("status").returncode == 0
 
 
-def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> None:
+def test_down_stops_the_roles_of_a_killed_supervisor(tmp_path: Path) -> None:
     with running(tmp_path, *ENGINES) as stack:
         before = stack.state
         os.kill(before.supervisor.pid, signal.SIGKILL)
@@ -154,7 +152,7 @@ def test_what_a_killed_supervisor_left_is_stopped_by_down(tmp_path: Path) -> Non
         assert taken(stack) == []
 
 
-def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
+def test_two_concurrent_ups_start_one_stack(beside: MakeStack) -> None:
     stack = beside()
     with stack.begin(*UP, *ENGINES) as one, stack.begin(*UP, *ENGINES) as other:
         codes = [one.wait(timeout=90), other.wait(timeout=90)]
@@ -165,7 +163,7 @@ def test_two_ups_at_once_start_one_stack(beside: MakeStack) -> None:
     assert said.count("already running, nothing to do") == 1
 
 
-def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
+def test_ctrl_c_during_the_start_stops_every_role(beside: MakeStack) -> None:
     stack = beside()
     with stack.begin(*UP) as waiting:
         started = until(lambda: stack.state, within_seconds=30)
@@ -177,7 +175,7 @@ def test_ctrl_c_while_waiting_stops_everything(beside: MakeStack) -> None:
     assert taken(stack) == []
 
 
-def test_foreground_stays_until_ctrl_c(beside: MakeStack) -> None:
+def test_foreground_runs_until_ctrl_c(beside: MakeStack) -> None:
     stack = beside()
     with stack.begin(*UP, "--foreground", *ENGINES) as staying:
         until(lambda: stack.state.phase == "running", within_seconds=30)

@@ -1,4 +1,4 @@
-"""Damaged or hostile state directories, and what breaks under a running stack."""
+"""Damaged or hostile state directories, and failures of a running stack."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def garbled(state: Path) -> None:
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 @pytest.mark.parametrize("prepare", [blocked, open_to_all])
-def test_a_state_directory_that_cannot_be_used_is_one_sentence(
+def test_an_unusable_state_directory_is_reported_in_one_line(
     beside: MakeStack, prepare: Callable[[Path], None], words: tuple[str, ...]
 ) -> None:
     stack = beside()
@@ -49,7 +49,7 @@ def test_a_state_directory_that_cannot_be_used_is_one_sentence(
     assert sentence.startswith(f"sightline: {stack.config.state}")
 
 
-def test_a_garbled_state_is_named_by_status_and_removed_by_down(beside: MakeStack) -> None:
+def test_status_reports_a_damaged_state_and_down_removes_it(beside: MakeStack) -> None:
     stack = beside()
     garbled(stack.config.state)
 
@@ -68,14 +68,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-def test_no_file_of_the_state_directory_holds_the_environment(shop: LocalStack) -> None:
+def test_no_file_of_the_state_directory_contains_the_environment(shop: LocalStack) -> None:
     files = [place for place in shop.config.state.rglob("*") if place.is_file()]
 
     assert files
     assert not any(b"hunter2" in file.read_bytes() for file in files)
 
 
-def test_a_service_that_cannot_open_its_database_is_named_and_ends_no_other(
+def test_a_service_without_its_database_is_reported_and_others_keep_running(
     shop: LocalStack,
 ) -> None:
     file = shop.config.state / DATABASE
@@ -92,7 +92,7 @@ def test_a_service_that_cannot_open_its_database_is_named_and_ends_no_other(
     assert f"{command('up orders')} restarts dead roles" in status.stdout
 
 
-def test_a_garbled_state_of_a_running_stack_is_written_again(shop: LocalStack) -> None:
+def test_a_damaged_state_of_a_running_stack_is_rewritten(shop: LocalStack) -> None:
     before = shop.process("users")
 
     shop.folder.state_file.write_bytes(b"\xff\xfe garbage")

@@ -1,4 +1,4 @@
-"""An HTTP server that answers range queries as Prometheus does, with series it is told."""
+"""HTTP server that answers range queries like Prometheus, with configured series."""
 
 import json
 import threading

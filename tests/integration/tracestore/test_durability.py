@@ -1,4 +1,4 @@
-"""An answer 200 means stored, whatever happens next."""
+"""A response 200 means that the spans are stored durably."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.integration.tracestore.trace_store import TraceStore, running
 from tests.unit.tracestore.spans import encoded, span
 
 
-def test_a_killed_store_still_has_what_it_acknowledged(tmp_path: Path) -> None:
+def test_acknowledged_spans_survive_sigkill(tmp_path: Path) -> None:
     with running(tmp_path) as store:
         statuses = [store.send(encoded(span(number))).status for number in range(1, 51)]
         store.kill()
@@ -25,7 +25,7 @@ def test_a_killed_store_still_has_what_it_acknowledged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_though_a_client_stays_connected(
+def test_a_signal_stops_the_store_despite_a_connected_client(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with running(tmp_path) as store:
@@ -35,7 +35,7 @@ def test_a_signal_stops_it_though_a_client_stays_connected(
             assert store.process.wait(timeout=30) == 0
 
 
-def test_the_oldest_spans_go_when_the_store_is_full(tmp_path: Path) -> None:
+def test_the_oldest_spans_are_dropped_when_the_store_is_full(tmp_path: Path) -> None:
     with running(tmp_path, TRACESTORE_MAX_SPANS="80") as store:
         statuses = [store.send(encoded(span(number))).status for number in range(1, 201)]
         found = [store.ask(f"/api/traces/{number:x}").status for number in range(1, 201)]
@@ -46,7 +46,7 @@ def test_the_oldest_spans_go_when_the_store_is_full(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("traces.*.db"))) == 8
 
 
-def test_spans_go_when_they_are_too_old(tmp_path: Path) -> None:
+def test_expired_spans_are_dropped(tmp_path: Path) -> None:
     old = time.time() - 7200
     with running(tmp_path) as store:
         store.send(encoded(span(1)))
@@ -60,7 +60,7 @@ def test_spans_go_when_they_are_too_old(tmp_path: Path) -> None:
     assert found == [404, 200]
 
 
-def test_a_taken_port_is_named_and_nothing_starts(store: TraceStore, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_and_nothing_starts(store: TraceStore, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "sightline.tracestore"],
         env={**os.environ, **store.environ, "TRACESTORE_PATH": str(tmp_path / "second.db")},

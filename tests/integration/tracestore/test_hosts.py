@@ -28,21 +28,23 @@ def status_line(port: int, request: bytes) -> bytes:
         (b"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"421"),
     ],
 )
-def test_the_host_header_decides(receiver: TraceStore, request_head: bytes, status: bytes) -> None:
+def test_the_host_header_is_checked(
+    receiver: TraceStore, request_head: bytes, status: bytes
+) -> None:
     line = status_line(receiver.ports.jaeger_query, request_head)
 
     assert line.split()[1] == status
 
 
 @pytest.mark.parametrize("path", ["/", "/search", "/trace/abc", "/dependencies", "/monitor"])
-def test_no_redirect_leads_to_a_foreign_host(receiver: TraceStore, path: str) -> None:
+def test_no_redirect_has_a_foreign_host(receiver: TraceStore, path: str) -> None:
     answer = receiver.ask(path, headers={"Host": "evil.example"})
 
     assert (answer.status, answer.headers.get("location")) == (421, None)
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]", "192.168.1.7"])
-def test_a_redirect_keeps_the_host_that_was_asked(receiver: TraceStore, host: str) -> None:
+def test_a_redirect_keeps_the_host_of_the_request(receiver: TraceStore, host: str) -> None:
     answer = receiver.ask("/trace/abc", headers={"Host": f"{host}:16686"})
 
     assert answer.headers["location"] == f"http://{host}:{receiver.ports.grafana}/trace/abc"
@@ -57,7 +59,7 @@ def test_a_foreign_page_stores_no_span(store: TraceStore) -> None:
     assert store.ask("/api/services").json["data"] == []
 
 
-def test_another_name_is_served_once_it_is_listed(tmp_path: Path) -> None:
+def test_a_listed_host_name_is_accepted(tmp_path: Path) -> None:
     with running(tmp_path, SIGHTLINE_ALLOWED_HOSTS="traces.example.com") as store:
         answer = store.ask("/api/services", headers={"Host": "traces.example.com"})
 

@@ -17,14 +17,16 @@ from tests.integration.tracestore.trace_store import TraceStore, running
         ("/monitor", "/"),
     ],
 )
-def test_a_page_of_jaeger_leads_to_the_viewer(receiver: TraceStore, path: str, page: str) -> None:
+def test_a_page_of_jaeger_redirects_to_the_viewer(
+    receiver: TraceStore, path: str, page: str
+) -> None:
     answer = receiver.ask(path)
 
     assert answer.status == 307
     assert answer.headers["location"] == f"http://127.0.0.1:{receiver.ports.grafana}{page}"
 
 
-def test_the_viewer_may_live_elsewhere(tmp_path: Path) -> None:
+def test_the_address_of_the_viewer_is_configurable(tmp_path: Path) -> None:
     with running(tmp_path, GRAFANA_URL="https://grafana.example/") as store:
         answer = store.ask("/trace/abc")
 

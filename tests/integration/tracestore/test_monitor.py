@@ -1,4 +1,4 @@
-"""Jaeger's Monitor tab: what Prometheus answers, in the form that was recorded at Jaeger."""
+"""Jaeger's Monitor tab: Prometheus' series in the format recorded from Jaeger."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -58,7 +58,7 @@ def test_a_metric_is_answered_as_jaeger_answers_it(
     assert (answer.status, answer.content_type, comparable(body_of(answer))) == golden.comparable
 
 
-def test_prometheus_is_asked_for_the_rate_of_the_kind_and_the_window(
+def test_the_query_to_prometheus_has_kind_and_window(
     monitored: TraceStore, prometheus: FakePrometheus
 ) -> None:
     monitored.ask(
@@ -75,7 +75,7 @@ def test_prometheus_is_asked_for_the_rate_of_the_kind_and_the_window(
     }
 
 
-def test_prometheus_that_is_gone_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_an_unreachable_prometheus_is_reported(tmp_path: Path) -> None:
     with running(tmp_path, PROMETHEUS_URL="http://127.0.0.1:1") as store:
         answer = store.ask("/api/metrics/calls?service=gateway")
 

@@ -1,4 +1,4 @@
-"""OTLP/gRPC, by a client that knows nothing but the wire."""
+"""OTLP/gRPC, with a client without generated code."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def status_of(channel: grpc.Channel, method: str, body: bytes) -> grpc.StatusCod
     return code
 
 
-def test_what_is_exported_can_be_read(channel: grpc.Channel, receiver: TraceStore) -> None:
+def test_an_exported_span_is_returned(channel: grpc.Channel, receiver: TraceStore) -> None:
     answer = exporter(channel, EXPORT)(encoded(span(0xABC, "by gRPC")), timeout=60)
 
     (trace,) = receiver.ask("/api/traces/abc").json["data"]
@@ -52,7 +52,7 @@ def test_what_is_exported_can_be_read(channel: grpc.Channel, receiver: TraceStor
     ],
     ids=["malformed", "too large", "no such method", "metrics"],
 )
-def test_what_cannot_be_taken_gets_its_status(
+def test_an_invalid_request_gets_its_status(
     channel: grpc.Channel, method: str, body: bytes, code: grpc.StatusCode
 ) -> None:
     assert status_of(channel, method, body) is code

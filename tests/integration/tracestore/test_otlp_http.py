@@ -1,4 +1,4 @@
-"""OTLP/HTTP: what is taken, what is refused, and that the store is intact after either."""
+"""OTLP/HTTP: accepted and refused requests."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ TOO_LARGE = 20 * 1024 * 1024 + 1
     ],
     ids=["plain", "gzip", "gzip in two members", "deflate", "empty"],
 )
-def test_protobuf_is_taken(receiver: TraceStore, body: bytes, encoding: str) -> None:
+def test_protobuf_is_accepted(receiver: TraceStore, body: bytes, encoding: str) -> None:
     answer = receiver.send(body, PROTOBUF, Content_Encoding=encoding)
 
     assert (answer.status, answer.content_type, answer.body) == (200, PROTOBUF, b"\n\0")
@@ -41,7 +41,7 @@ def test_protobuf_is_taken(receiver: TraceStore, body: bytes, encoding: str) -> 
         b'{"resource_spans": [{"scope_spans": [{"spans": [{"kind": "SPAN_KIND_SERVER"}]}]}]}',
     ],
 )
-def test_json_is_taken(receiver: TraceStore, body: bytes) -> None:
+def test_json_is_accepted(receiver: TraceStore, body: bytes) -> None:
     answer = receiver.send(body, "application/json; charset=utf-8")
 
     assert (answer.status, answer.json) == (200, {"partialSuccess": {}})
@@ -68,7 +68,7 @@ def test_json_is_taken(receiver: TraceStore, body: bytes) -> None:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_what_cannot_be_read_is_refused_in_the_form_it_came(
+def test_an_invalid_body_is_refused_in_its_own_encoding(
     receiver: TraceStore, body: bytes, content_type: str, encoding: str, complaint: str
 ) -> None:
     answer = receiver.send(body, content_type, Content_Encoding=encoding)
@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_refused_in_the_form_it_came(
     assert receiver.ask("/api/services").json["total"] > 0
 
 
-def test_a_large_body_is_taken_whole(receiver: TraceStore) -> None:
+def test_a_large_body_is_accepted(receiver: TraceStore) -> None:
     trace_id = (0xFAB).to_bytes(16, "big")
     spans = [span(number, "x" * 500, trace_id=trace_id) for number in range(1, 2001)]
 

@@ -64,7 +64,7 @@ def rate_of_calls(store: TraceStore) -> float:
     return rate
 
 
-def test_calls_are_in_the_monitor_tab_seconds_after_they_were_made(
+def test_calls_are_in_the_monitor_tab_within_seconds(
     monitored: tuple[TraceStore, int],
 ) -> None:
     store, port = monitored

@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("words", [("slo", "explain"), ("lint", "prometheus/rules/demo")], ids=str)
-def test_a_reader_that_goes_away_ends_the_command_quietly(words: tuple[str, ...]) -> None:
+def test_a_closed_pipe_ends_the_command_without_output(words: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
 
@@ -25,7 +25,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(words: tuple[str, ...]
     assert (command.stderr, command.returncode) == ("", 141)
 
 
-def test_the_version_is_that_of_the_installed_package() -> None:
+def test_version_prints_the_version_of_the_package() -> None:
     command = subprocess.run(
         [sys.executable, "-m", "sightline", "--version"],
         capture_output=True,

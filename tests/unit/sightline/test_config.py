@@ -10,7 +10,7 @@ from sightline.environment import read_env_file
 from sightline.errors import ConfigurationError
 
 
-def test_the_env_file_holds_the_defaults() -> None:
+def test_the_env_file_has_the_defaults() -> None:
     config = Config.from_env({})
 
     assert config.ports.gateway == 8000
@@ -30,7 +30,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
     assert Config.from_env({"GATEWAY_PORT": ""}).ports.gateway == 8000
 
 
-def test_state_and_cache_have_homes_of_their_own(tmp_path: Path) -> None:
+def test_state_and_cache_directories_come_from_the_environment(tmp_path: Path) -> None:
     environ = {"SIGHTLINE_STATE": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path)}
 
     config = Config.from_env(environ)
@@ -53,14 +53,14 @@ def test_state_and_cache_have_homes_of_their_own(tmp_path: Path) -> None:
         ("SIGHTLINE_OFFLINE", "maybe", "SIGHTLINE_OFFLINE='maybe': expected true or false"),
     ],
 )
-def test_a_wrong_value_is_named(variable: str, value: str, message: str) -> None:
+def test_an_invalid_value_is_reported(variable: str, value: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         Config.from_env({variable: value})
 
     assert str(error.value) == message
 
 
-def test_every_port_of_the_env_file_is_known_to_the_command() -> None:
+def test_every_port_of_the_env_file_is_a_field_of_ports() -> None:
     variables = read_env_file(artefacts.ENV_FILE)
 
     known = {f"{name.upper()}_PORT" for name, _ in Config.from_env({}).ports}

@@ -38,13 +38,13 @@ def recorded(tmp_path: Path) -> str:
     return (tmp_path / "recorded").read_text()
 
 
-def test_an_engine_with_all_images_will_do(tmp_path: Path) -> None:
+def test_an_engine_with_all_images_is_accepted(tmp_path: Path) -> None:
     docker(tmp_path).require(print)
 
     assert " pull " not in recorded(tmp_path)
 
 
-def test_missing_images_are_fetched(tmp_path: Path) -> None:
+def test_missing_images_are_pulled(tmp_path: Path) -> None:
     docker(tmp_path, inspect="exit 1").require(print)
 
     assert " pull --ignore-buildable" in recorded(tmp_path)
@@ -60,19 +60,21 @@ def test_missing_images_are_fetched(tmp_path: Path) -> None:
         ({"inspect": "exit 1", "pull": "exit 1"}, r"docker compose pull failed, see above"),
     ],
 )
-def test_the_reason_why_not_is_given(tmp_path: Path, answers: dict[str, str], reason: str) -> None:
+def test_an_unusable_engine_is_reported_with_the_reason(
+    tmp_path: Path, answers: dict[str, str], reason: str
+) -> None:
     with pytest.raises(DockerUnusable, match=reason):
         docker(tmp_path, **answers).require(print)
 
 
-def test_a_machine_without_docker_says_so(tmp_path: Path) -> None:
+def test_a_missing_docker_command_is_reported(tmp_path: Path) -> None:
     config = Config.from_env({"PATH": str(tmp_path), "SIGHTLINE_STATE": str(tmp_path)})
 
     with pytest.raises(DockerUnusable, match="no docker command found"):
         Docker(config).require(print)
 
 
-def test_up_waits_for_health_and_is_remembered_until_down(tmp_path: Path) -> None:
+def test_up_waits_for_health_and_marks_the_stack_until_down(tmp_path: Path) -> None:
     driver = docker(tmp_path)
 
     driver.up(["users"], foreground=False)
@@ -87,7 +89,7 @@ def test_up_waits_for_health_and_is_remembered_until_down(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o755, 0o640), (0o700, 0o644)])
-def test_files_that_containers_cannot_read_are_named_with_the_way_out(
+def test_files_that_containers_cannot_read_are_reported_with_the_fix(
     tmp_path: Path, folder_mode: int, file_mode: int
 ) -> None:
     folder = tmp_path / "rules"

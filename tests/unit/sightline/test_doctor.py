@@ -16,28 +16,28 @@ def findings(tmp_path: Path, **environ: str) -> dict[str, Finding]:
     return {finding.subject: finding for finding in found}
 
 
-def test_this_python_will_do(tmp_path: Path) -> None:
+def test_this_python_is_accepted(tmp_path: Path) -> None:
     assert findings(tmp_path)["python"].verdict == "ok"
 
 
-def test_a_program_that_the_first_up_fetches_is_only_noted(tmp_path: Path) -> None:
+def test_a_program_that_up_downloads_is_a_note(tmp_path: Path) -> None:
     assert findings(tmp_path)["prometheus"] == Finding(
         subject="prometheus", verdict="note", text="not installed; the first `up` downloads it"
     )
 
 
-def test_a_missing_program_without_a_network_is_bad(tmp_path: Path) -> None:
+def test_a_missing_program_without_downloads_is_bad(tmp_path: Path) -> None:
     missing = findings(tmp_path, SIGHTLINE_OFFLINE="true")["prometheus"]
 
     assert missing.verdict == "bad"
     assert "SIGHTLINE_OFFLINE is set" in missing.text
 
 
-def test_who_stands_in_is_named(tmp_path: Path) -> None:
+def test_a_stand_in_is_reported(tmp_path: Path) -> None:
     assert findings(tmp_path)["jaeger"].text == "not on PATH; the stand-in is the trace store"
 
 
-def test_a_machine_without_docker_is_only_noted(tmp_path: Path) -> None:
+def test_missing_docker_is_a_note(tmp_path: Path) -> None:
     docker = findings(tmp_path)["docker"]
 
     assert (docker.verdict, docker.text) == (
@@ -46,7 +46,7 @@ def test_a_machine_without_docker_is_only_noted(tmp_path: Path) -> None:
     )
 
 
-def test_a_strangers_port_is_bad_and_named_with_the_way_out(tmp_path: Path) -> None:
+def test_a_port_of_another_program_is_bad_and_reported_with_the_fix(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         found = findings(tmp_path, GRAFANA_PORT=str(port))["port of grafana"]
@@ -56,7 +56,7 @@ def test_a_strangers_port_is_bad_and_named_with_the_way_out(tmp_path: Path) -> N
     assert found.text.endswith("stop that, or set GRAFANA_PORT")
 
 
-def test_nothing_is_fetched_or_written(tmp_path: Path) -> None:
+def test_doctor_downloads_and_writes_nothing(tmp_path: Path) -> None:
     (port,) = free_ports(1)
 
     findings(tmp_path, GATEWAY_PORT=str(port))

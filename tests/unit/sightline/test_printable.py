@@ -18,9 +18,9 @@ from sightline.printable import printable, printable_lines
     ],
     ids=ascii,
 )
-def test_nothing_that_a_terminal_obeys_is_left(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_the_line_breaks_of_a_message_can_be_kept() -> None:
+def test_printable_lines_keeps_line_breaks() -> None:
     assert printable_lines("one\n\x1b[31mtwo\r\n") == "one\n\\x1b[31mtwo\\r\n"

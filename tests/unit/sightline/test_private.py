@@ -14,7 +14,7 @@ def create_directory(directory: Path) -> Path:
     return private.create_directory(directory, root=directory, variable="PLACE")
 
 
-def test_every_level_that_is_missing_is_made_for_this_user_alone(tmp_path: Path) -> None:
+def test_missing_levels_are_created_with_mode_0700(tmp_path: Path) -> None:
     umask = os.umask(0)
 
     made = create_directory(tmp_path / "a" / "b")
@@ -31,14 +31,14 @@ def test_a_link_is_refused_with_the_next_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
-def test_a_directory_that_others_may_change_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_directory_that_others_can_change_is_refused(tmp_path: Path, mode: int) -> None:
     tmp_path.chmod(mode)
 
     with pytest.raises(ConfigurationError, match=rf"run `chmod go-w {tmp_path}`, else set PLACE"):
         create_directory(tmp_path)
 
 
-def test_a_directory_that_others_may_read_is_accepted(tmp_path: Path) -> None:
+def test_a_directory_that_others_can_read_is_accepted(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
 
     assert create_directory(tmp_path) == tmp_path
@@ -62,14 +62,14 @@ def test_every_level_below_the_root_is_verified(tmp_path: Path, level: str) -> N
         private.create_directory(place, root=tmp_path, variable="PLACE")
 
 
-def test_a_parent_in_which_every_user_may_replace_it_is_refused(tmp_path: Path) -> None:
+def test_a_world_writable_parent_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
 
     with pytest.raises(ConfigurationError, match=r"every user can replace its entries; set PL"):
         create_directory(tmp_path / "state")
 
 
-def test_a_parent_in_which_users_keep_their_own_is_accepted(tmp_path: Path) -> None:
+def test_a_parent_with_the_sticky_bit_is_accepted(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
 
     assert create_directory(tmp_path / "state").is_dir()
@@ -84,11 +84,11 @@ def test_a_shared_parent_of_another_user_is_refused(tmp_path: Path) -> None:
         create_directory(tmp_path / "state")
 
 
-def test_what_does_not_exist_passes(tmp_path: Path) -> None:
+def test_a_missing_directory_is_accepted(tmp_path: Path) -> None:
     private.verify(tmp_path / "no" / "where", root=tmp_path / "no", variable="PLACE")
 
 
-def test_a_link_in_the_way_of_a_file_is_replaced_not_followed(tmp_path: Path) -> None:
+def test_write_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
     (tmp_path / "file").symlink_to(victim)
@@ -101,7 +101,7 @@ def test_a_link_in_the_way_of_a_file_is_replaced_not_followed(tmp_path: Path) ->
     assert {place.name for place in tmp_path.iterdir()} == {"file", "victim"}
 
 
-def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_failed_write_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "file" / "within").mkdir(parents=True)
 
     with pytest.raises(ConfigurationError, match=r"Is a directory; set PLACE to a directory that"):

@@ -39,16 +39,14 @@ def address() -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("half", [b"", b"GET", GET, POST, POST + b"four"], ids=len)
-def test_a_request_that_stops_in_the_middle_is_closed(
-    address: tuple[str, int], half: bytes
-) -> None:
+def test_an_incomplete_request_is_closed(address: tuple[str, int], half: bytes) -> None:
     with socket.create_connection(address, timeout=30) as client:
         client.sendall(half)
 
         assert client.recv(1000) == b""
 
 
-def test_a_second_request_that_stops_in_the_middle_is_closed(address: tuple[str, int]) -> None:
+def test_an_incomplete_second_request_is_closed(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=30) as client:
         client.sendall(GET + b"\r\n")
         answered = client.recv(1000)
@@ -58,7 +56,7 @@ def test_a_second_request_that_stops_in_the_middle_is_closed(address: tuple[str,
         assert client.recv(1000) == b""
 
 
-def test_a_connection_that_rests_between_requests_stays(address: tuple[str, int]) -> None:
+def test_an_idle_connection_stays_open(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=3 * SECONDS) as client:
         client.sendall(GET + b"\r\n")
         client.recv(1000)
@@ -69,7 +67,7 @@ def test_a_connection_that_rests_between_requests_stays(address: tuple[str, int]
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
 
 
-def test_a_slow_body_that_keeps_coming_is_read_to_its_end(address: tuple[str, int]) -> None:
+def test_a_slow_body_without_pauses_is_read_completely(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=SECONDS / 5) as client:
         client.sendall(POST)
         dribble(client, b"12345678")

@@ -15,7 +15,7 @@ exit 7
 
 
 def run(tmp_path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on a machine that has nothing but both tools."""
+    """Run the command on a machine with both tools only."""
     for name in ("amtool", "promtool"):
         (tmp_path / name).write_text(PROGRAM)
         (tmp_path / name).chmod(0o755)
@@ -48,7 +48,7 @@ def test_the_status_of_the_tool_is_that_of_the_command(tmp_path: Path) -> None:
     assert run(tmp_path, "amtool", "alert").returncode == 7
 
 
-def test_a_tool_that_is_nowhere_is_named_without_a_traceback(tmp_path: Path) -> None:
+def test_a_missing_tool_is_reported_without_a_traceback(tmp_path: Path) -> None:
     empty = str(tmp_path / "empty")
 
     missing = run(tmp_path, "amtool", PATH=empty, XDG_CACHE_HOME=empty, SIGHTLINE_OFFLINE="true")

@@ -11,7 +11,7 @@ Opener = Callable[..., Store]
 
 
 def refuse_spans(store: Store, condition: str) -> None:
-    """Make the newest file refuse spans that meet *condition*, as a full disk refuses any."""
+    """Make the newest file refuse spans with *condition*, to simulate a storage error."""
     with closing(sqlite3.connect(store.segments[-1].path)) as db:
         db.execute(
             f"CREATE TRIGGER refuse BEFORE INSERT ON span WHEN NEW.{condition}"
@@ -21,7 +21,7 @@ def refuse_spans(store: Store, condition: str) -> None:
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> Iterator[Opener]:
-    """Opens the store in *tmp_path*, with other bounds if they are given."""
+    """Return a function that opens the store in *tmp_path* with the given bounds."""
     with ExitStack() as opened:
 
         def opener(*, spans: int = 10**6, max_bytes: int = 2**40, age: float = 3600.0) -> Store:

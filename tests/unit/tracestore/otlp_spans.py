@@ -1,4 +1,4 @@
-"""Strategies for OTLP messages: whatever the protocol can carry."""
+"""Strategies for arbitrary OTLP messages."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ STATUSES = st.builds(Status, message=TEXT, code=st.sampled_from(Status.StatusCod
 
 @st.composite
 def spans(draw: st.DrawFn) -> Span:
-    """A span with a name and a duration, as every SDK sends it, and anything else."""
+    """Return a strategy for spans with a name, a duration and arbitrary other fields."""
     start = draw(MOMENTS)
     fields: dict[str, Any] = {
         "events": draw(st.lists(EVENTS, max_size=2)),

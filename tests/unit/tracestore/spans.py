@@ -1,4 +1,4 @@
-"""OTLP requests to send: whole traces of small spans."""
+"""OTLP requests with small traces."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def attributes(values: Mapping[str, str]) -> list[KeyValue]:
 
 
 def span(number: int = 1, name: str = "GET /", **fields: Any) -> Span:  # noqa: ANN401  of Span
-    """A root span of one millisecond that begins now; *number* makes its ids."""
+    """Return a root span of one millisecond that starts now, with ids from *number*."""
     start = time.time_ns()
     defaults = {
         "trace_id": number.to_bytes(16, "big"),
@@ -29,7 +29,7 @@ def span(number: int = 1, name: str = "GET /", **fields: Any) -> Span:  # noqa: 
 
 
 def request(*spans: Span, service: str = "shop", **resource: str) -> TracesData:
-    """*spans* of one service; underscores in attribute names stand for dots."""
+    """Return a request with *spans* of one service; underscores in attribute names mean dots."""
     named = {name.replace("_", "."): value for name, value in resource.items()}
     return TracesData(
         resource_spans=[

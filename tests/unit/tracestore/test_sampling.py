@@ -1,4 +1,4 @@
-"""Sampling strategies: the file, and what happens when it changes or breaks."""
+"""Sampling strategies and reloading of their file."""
 
 import json
 import os

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def program(folder: Path, name: str, version: str) -> Path:
-    """An executable *name* in *folder* that says it is *version*."""
+    """Create an executable *name* in *folder* that prints *version*."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
     file.write_text(f"#!/bin/sh\necho '{name}, version {version} (branch: HEAD)'\n")

@@ -11,7 +11,7 @@ from tests.unit.sightline.binaries.programs import program
 PROMETHEUS = PROGRAMS["prometheus"]
 
 
-def test_what_is_kept_is_found(tmp_path: Path) -> None:
+def test_a_cached_program_is_found(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
 
     kept = cache.keep(PROMETHEUS, program(tmp_path, "prometheus", "3.5.0"), origin="sid")
@@ -19,7 +19,7 @@ def test_what_is_kept_is_found(tmp_path: Path) -> None:
     assert cache.find(Wanted(program=PROMETHEUS)) == kept
 
 
-def test_what_must_lie_beside_a_program_does(tmp_path: Path) -> None:
+def test_files_beside_a_program_are_cached_with_it(tmp_path: Path) -> None:
     cache, template = Cache(tmp_path / "cache"), tmp_path / "default.tmpl"
     template.write_text("{{ .Status }}")
     file = program(tmp_path, "alertmanager", "0.33.1")
@@ -29,7 +29,7 @@ def test_what_must_lie_beside_a_program_does(tmp_path: Path) -> None:
     assert (kept.path.parent / "default.tmpl").read_text() == "{{ .Status }}"
 
 
-def test_a_program_that_does_not_run_here_is_not_kept(tmp_path: Path) -> None:
+def test_a_program_that_does_not_run_is_not_cached(tmp_path: Path) -> None:
     cache, file = Cache(tmp_path / "cache"), tmp_path / "prometheus"
     file.write_bytes(b"\x7fELF for another machine")
 
@@ -39,14 +39,14 @@ def test_a_program_that_does_not_run_here_is_not_kept(tmp_path: Path) -> None:
     assert not cache.folder.exists()
 
 
-def test_one_process_fetches_at_a_time(tmp_path: Path) -> None:
+def test_one_process_downloads_at_a_time(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
 
     with cache.lock(), (tmp_path / ".lock").open("w") as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_what_an_interrupted_fetch_left_is_cleared_away(tmp_path: Path) -> None:
+def test_leftovers_of_an_interrupted_download_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".fetch-0815").mkdir()
 
     with Cache(tmp_path).lock():
@@ -55,7 +55,7 @@ def test_what_an_interrupted_fetch_left_is_cleared_away(tmp_path: Path) -> None:
     assert left == []
 
 
-def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_reported_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with (
@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Pat
 
 
 @pytest.mark.parametrize("level", ["", "programs", "programs/prometheus/3.5.0-sid"])
-def test_a_cache_that_others_may_change_is_refused(tmp_path: Path, level: str) -> None:
+def test_a_cache_that_others_can_change_is_refused(tmp_path: Path, level: str) -> None:
     cache = Cache(tmp_path / "cache")
     cache.keep(PROMETHEUS, program(tmp_path, "prometheus", "3.5.0"), origin="sid")
     (cache.folder / level).chmod(0o777)

@@ -16,7 +16,7 @@ from sightline.binaries.program import parse_version
         ("fedora", "", None, ()),
     ],
 )
-def test_the_newest_suite_is_asked_first(
+def test_the_newest_suite_is_tried_first(
     name: str, codename: str, major: int | None, asked: tuple[str, ...]
 ) -> None:
     machine = {"ID": name, "VERSION_CODENAME": codename}
@@ -24,7 +24,7 @@ def test_the_newest_suite_is_asked_first(
     assert suites(machine, major=major) == asked
 
 
-def test_a_source_names_mirror_suite_and_components() -> None:
+def test_a_source_line_has_mirror_suite_and_components() -> None:
     archive = Archive(
         distribution="nowhere", uri="http://mirror.test/", suite="sid", components="main universe"
     )
@@ -32,7 +32,7 @@ def test_a_source_names_mirror_suite_and_components() -> None:
     assert archive.source == "deb [target=Packages] http://mirror.test/ sid main universe\n"
 
 
-def test_a_relocated_program_reads_from_where_it_runs(tmp_path: Path) -> None:
+def test_a_relocated_program_reads_from_its_working_directory(tmp_path: Path) -> None:
     file = tmp_path / "program"
     file.write_bytes(b"open /usr/share/x/default.tmpl\0")
 
@@ -49,5 +49,5 @@ def test_a_relocated_program_reads_from_where_it_runs(tmp_path: Path) -> None:
         ("(none)", ()),
     ],
 )
-def test_a_package_version_is_read(text: str, version: tuple[int, ...]) -> None:
+def test_a_package_version_is_parsed(text: str, version: tuple[int, ...]) -> None:
     assert parse_version(text) == version

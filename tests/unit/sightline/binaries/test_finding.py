@@ -33,13 +33,13 @@ def test_a_program_on_path_comes_first(tmp_path: Path) -> None:
     assert (found.path, found.version, found.origin) == (there, (3, 5, 0), "PATH")
 
 
-def test_debian_calls_alertmanager_by_another_name(tmp_path: Path) -> None:
+def test_alertmanager_is_found_under_its_debian_name(tmp_path: Path) -> None:
     there = program(tmp_path / "path", "prometheus-alertmanager", "0.28.1")
 
     assert binaries.find("alertmanager", offline(tmp_path)).path == there
 
 
-def test_one_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
+def test_a_program_that_is_too_old_is_skipped(tmp_path: Path) -> None:
     program(tmp_path / "path", "prometheus", "2.41.0")
     there = cached(tmp_path, "prometheus", "2.42.0", "bookworm")
 
@@ -48,21 +48,21 @@ def test_one_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
     assert (found.path, found.origin) == (there, "bookworm")
 
 
-def test_the_newest_of_the_cache_is_taken(tmp_path: Path) -> None:
+def test_the_newest_cached_version_is_used(tmp_path: Path) -> None:
     cached(tmp_path, "promtool", "2.42.0", "bookworm")
     cached(tmp_path, "promtool", "3.5.3", "sid")
 
     assert str(binaries.find("promtool", offline(tmp_path))) == "promtool 3.5.3 (sid)"
 
 
-def test_a_major_version_can_be_asked_for(tmp_path: Path) -> None:
+def test_a_major_version_can_be_required(tmp_path: Path) -> None:
     cached(tmp_path, "promtool", "2.42.0", "bookworm")
     cached(tmp_path, "promtool", "3.5.3", "sid")
 
     assert binaries.find("promtool", offline(tmp_path), major=2).version == (2, 42, 0)
 
 
-def test_each_place_is_named_with_its_reason(tmp_path: Path) -> None:
+def test_each_source_is_listed_with_its_reason(tmp_path: Path) -> None:
     program(tmp_path / "path", "prometheus", "2.41.0")
     cached(tmp_path, "prometheus", "2.53.3", "trixie")
 
@@ -78,7 +78,7 @@ def test_each_place_is_named_with_its_reason(tmp_path: Path) -> None:
     ]
 
 
-def test_one_that_does_not_run_is_named(tmp_path: Path) -> None:
+def test_a_program_that_does_not_run_is_reported(tmp_path: Path) -> None:
     broken = program(tmp_path / "path", "prometheus", "3.5.0")
     broken.write_text("#!/nowhere\n")
 

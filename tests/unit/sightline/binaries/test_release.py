@@ -20,7 +20,7 @@ ALERTMANAGER = Wanted(program=PROGRAMS["alertmanager"])
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def release(tmp_path: Path, page: str, **pins: str) -> Release:
     return Release(cache=cache, report=print, page=page, pins=pins)
 
 
-def test_the_program_is_unpacked_into_the_cache(tmp_path: Path, page: str, archive: Path) -> None:
+def test_the_program_is_extracted_into_the_cache(tmp_path: Path, page: str, archive: Path) -> None:
     found = release(tmp_path, page).find(ALERTMANAGER)
 
     assert archive.exists()
@@ -61,14 +61,14 @@ def test_the_program_is_unpacked_into_the_cache(tmp_path: Path, page: str, archi
     assert found.path == tmp_path / "cache/programs/alertmanager/0.28.1-release/alertmanager"
 
 
-def test_a_major_version_without_a_release_is_named(tmp_path: Path, page: str) -> None:
+def test_a_major_version_without_a_release_is_reported(tmp_path: Path, page: str) -> None:
     wanted = Wanted(program=PROGRAMS["alertmanager"], major=1)
 
     with pytest.raises(NotAvailable, match=r"no release 1.x of alertmanager is listed"):
         release(tmp_path, page).find(wanted)
 
 
-def test_an_archive_that_is_not_the_pinned_one_is_refused(
+def test_an_archive_with_another_checksum_is_refused(
     tmp_path: Path, page: str, archive: Path
 ) -> None:
     pinned = release(tmp_path, page, **{archive.name: "0" * 64})
@@ -77,7 +77,7 @@ def test_an_archive_that_is_not_the_pinned_one_is_refused(
         pinned.find(ALERTMANAGER)
 
 
-def test_a_refused_archive_leaves_nothing_behind(tmp_path: Path, page: str, archive: Path) -> None:
+def test_a_refused_archive_is_removed(tmp_path: Path, page: str, archive: Path) -> None:
     archive.write_bytes(b"something else")
 
     with pytest.raises(NotAvailable):
@@ -86,7 +86,7 @@ def test_a_refused_archive_leaves_nothing_behind(tmp_path: Path, page: str, arch
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_an_archive_that_the_list_does_not_name_is_refused(
+def test_an_archive_missing_from_the_checksum_list_is_refused(
     tmp_path: Path, page: str, archive: Path
 ) -> None:
     (archive.parent / "sha256sums.txt").write_text("")
@@ -95,6 +95,6 @@ def test_an_archive_that_the_list_does_not_name_is_refused(
         release(tmp_path, page).find(ALERTMANAGER)
 
 
-def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_release_page_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable, match=r"http://127.0.0.1:9/sha256sums.txt: .*refused"):
         release(tmp_path, "http://127.0.0.1:9").find(ALERTMANAGER)

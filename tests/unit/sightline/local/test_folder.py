@@ -34,13 +34,13 @@ def folder(tmp_path: Path) -> Folder:
     return folder
 
 
-def test_the_state_is_read_as_it_was_written(folder: Folder) -> None:
+def test_the_state_survives_a_round_trip(folder: Folder) -> None:
     folder.write(STATE.to_json())
 
     assert folder.read() == STATE
 
 
-def test_only_this_user_may_read_it(folder: Folder) -> None:
+def test_only_this_user_can_read_the_state_directory(folder: Folder) -> None:
     folder.write(STATE.to_json())
 
     modes = [
@@ -50,11 +50,11 @@ def test_only_this_user_may_read_it(folder: Folder) -> None:
     assert modes == [0, 0, 0]
 
 
-def test_nobody_supervises_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_directory_has_no_supervisor(tmp_path: Path) -> None:
     assert not Folder(tmp_path / "nowhere").supervised
 
 
-def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
+def test_the_lock_shows_a_running_supervisor(folder: Folder) -> None:
     with folder.supervisor_lock():
         assert folder.supervised
 
@@ -73,21 +73,21 @@ def test_the_lock_tells_whether_a_supervisor_lives(folder: Folder) -> None:
     ],
     ids=["bytes", "empty", "deep", "older", "no pid", "list"],
 )
-def test_a_state_that_cannot_be_read_is_named(folder: Folder, text: bytes) -> None:
+def test_an_unreadable_state_is_reported(folder: Folder, text: bytes) -> None:
     folder.state_file.write_bytes(text)
 
     with pytest.raises(ConfigurationError, match=r"state.json is damaged or from another version"):
         folder.read()
 
 
-def test_a_state_file_that_is_a_directory_is_named(folder: Folder) -> None:
+def test_a_state_file_that_is_a_directory_is_reported(folder: Folder) -> None:
     folder.state_file.mkdir()
 
     with pytest.raises(ConfigurationError, match=r"state.json is damaged"):
         folder.read()
 
 
-def test_two_commands_that_look_at_once_see_no_supervisor(folder: Folder) -> None:
+def test_two_concurrent_commands_do_not_detect_each_other(folder: Folder) -> None:
     with folder.supervisor_lock():
         pass
 
@@ -105,7 +105,7 @@ def test_a_link_within_the_state_directory_is_refused(folder: Folder, name: str)
         folder.verify()
 
 
-def test_no_escape_sequence_of_a_log_is_shown(folder: Folder) -> None:
+def test_escape_sequences_of_a_log_are_escaped(folder: Folder) -> None:
     folder.log("users").write_bytes(b"\x1b[2Jgone\rforged\n\xe2\x80\xaebackwards\tend\n")
 
     shown = folder.last_lines("users", 5)
@@ -113,7 +113,7 @@ def test_no_escape_sequence_of_a_log_is_shown(folder: Folder) -> None:
     assert shown == [r"\x1b[2Jgone\rforged", r"\u202ebackwards      end"]
 
 
-def test_the_last_lines_of_a_long_log_are_read(folder: Folder) -> None:
+def test_the_last_lines_of_a_long_log_are_returned(folder: Folder) -> None:
     folder.log("users").write_text("\n".join(f"line {number}" for number in range(10_000)))
 
     assert folder.last_lines("users", 2) == ["line 9998", "line 9999"]

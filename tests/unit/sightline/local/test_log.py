@@ -19,7 +19,7 @@ def says(log: Log, text: str) -> None:
     os.write(log.descriptor, text.encode())
 
 
-def test_the_log_before_becomes_the_old_one(tmp_path: Path) -> None:
+def test_the_previous_log_becomes_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "users.log").write_text("before")
 
     Log(tmp_path / "users.log").close()
@@ -27,7 +27,7 @@ def test_the_log_before_becomes_the_old_one(tmp_path: Path) -> None:
     assert (tmp_path / "users.log.1").read_text() == "before"
 
 
-def test_a_removed_log_comes_back_with_all_its_lines(log: Log, tmp_path: Path) -> None:
+def test_a_removed_log_is_restored_with_all_lines(log: Log, tmp_path: Path) -> None:
     says(log, "one\n")
     (tmp_path / "users.log").unlink()
     says(log, "two\n")
@@ -52,7 +52,7 @@ def test_lines_after_a_move_go_to_a_new_log(log: Log, tmp_path: Path) -> None:
     assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["two"]
 
 
-def test_a_log_that_was_removed_twice_comes_back_twice(log: Log, tmp_path: Path) -> None:
+def test_a_log_that_is_removed_twice_is_restored_twice(log: Log, tmp_path: Path) -> None:
     (tmp_path / "users.log").unlink()
     log.maintain()
     (tmp_path / "users.log").unlink()
@@ -63,7 +63,7 @@ def test_a_log_that_was_removed_twice_comes_back_twice(log: Log, tmp_path: Path)
     assert (tmp_path / "users.log").read_text().splitlines()[1:] == ["one"]
 
 
-def test_a_link_at_the_place_of_a_log_is_not_followed(log: Log, tmp_path: Path) -> None:
+def test_a_link_at_the_path_of_a_log_is_not_followed(log: Log, tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("mine")
     (tmp_path / "users.log").unlink()
     (tmp_path / "users.log").symlink_to(tmp_path / "victim")
@@ -77,9 +77,7 @@ def test_a_link_at_the_place_of_a_log_is_not_followed(log: Log, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("lost", ["users.log", "another"], ids=["removed", "in place"])
-def test_a_long_log_becomes_the_old_one_and_no_line_is_lost(
-    log: Log, tmp_path: Path, lost: str
-) -> None:
+def test_a_long_log_is_rotated_without_loss(log: Log, tmp_path: Path, lost: str) -> None:
     says(log, "x" * LIMIT_BYTES)
     (tmp_path / lost).unlink(missing_ok=True)
     says(log, "the last\n")

@@ -45,7 +45,7 @@ def test_a_port_in_time_wait_is_free() -> None:
     assert ports.free(port)
 
 
-def test_the_command_line_of_a_holder_cannot_control_the_terminal() -> None:
+def test_the_command_line_of_a_listener_is_escaped() -> None:
     holds = "import socket\ns = socket.create_server(('127.0.0.1', 0))  # \x1b[2J\u202e\n"
     holds += "print(s.getsockname()[1], flush=True); s.accept()"
     command = [sys.executable, "-c", holds]

@@ -8,7 +8,7 @@ from sightline.local.problems import LOG_INTERVAL_SECONDS, Problems
 
 
 @pytest.fixture
-def said() -> list[str]:
+def logged() -> list[str]:
     return []
 
 
@@ -22,8 +22,8 @@ def fails(problems: Problems, *, times: int) -> None:
             raise full()
 
 
-def test_an_error_is_open_with_its_next_step_until_a_success(said: list[str]) -> None:
-    problems = Problems(said.append)
+def test_a_problem_with_its_next_step_lasts_until_a_success(logged: list[str]) -> None:
+    problems = Problems(logged.append)
 
     with problems.attempt("state.json", "free some space"):
         raise full()
@@ -34,20 +34,20 @@ def test_an_error_is_open_with_its_next_step_until_a_success(said: list[str]) ->
     expected = "[Errno 28] No space left on device: '/state.json'; free some space"
     assert seen == {"state.json": expected}
     assert problems.open == {}
-    assert said == [f"state.json: {expected}", "state.json: works again"]
+    assert logged == [f"state.json: {expected}", "state.json: works again"]
 
 
-def test_one_kind_of_error_is_said_once_in_a_while(said: list[str]) -> None:
+def test_one_kind_of_error_is_logged_once_in_ten_minutes(logged: list[str]) -> None:
     clock = count(step=LOG_INTERVAL_SECONDS / 4)
-    problems = Problems(said.append, now=lambda: next(clock))
+    problems = Problems(logged.append, now=lambda: next(clock))
 
     fails(problems, times=8)
 
-    assert 1 < len(said) < 8
+    assert 1 < len(logged) < 8
 
 
-def test_a_message_for_the_user_is_shown_as_it_is(said: list[str]) -> None:
-    problems = Problems(said.append)
+def test_a_message_for_the_user_is_shown_unchanged(logged: list[str]) -> None:
+    problems = Problems(logged.append)
 
     with problems.attempt("state directory", "no other advice"):
         raise ConfigurationError("it is of user nobody; remove it")
@@ -55,11 +55,11 @@ def test_a_message_for_the_user_is_shown_as_it_is(said: list[str]) -> None:
     assert problems.open == {"state directory": "it is of user nobody; remove it"}
 
 
-def test_an_unexpected_error_leaves_its_traceback_in_the_log(said: list[str]) -> None:
-    problems = Problems(said.append)
+def test_the_traceback_of_an_unexpected_error_is_logged(logged: list[str]) -> None:
+    problems = Problems(logged.append)
 
     with problems.attempt("supervisor", "see log/supervisor.log"):
         raise KeyError("a")
 
     assert problems.open == {"supervisor": "KeyError('a'); see log/supervisor.log"}
-    assert "Traceback" in said[1]
+    assert "Traceback" in logged[1]

@@ -42,7 +42,7 @@ def test_targets_are_those_of_this_stack(tmp_path: Path) -> None:
     ]
 
 
-def test_both_ways_to_run_have_the_same_jobs(tmp_path: Path) -> None:
+def test_local_and_compose_have_the_same_jobs(tmp_path: Path) -> None:
     home = rundirectory.prometheus(config(), tmp_path)
 
     ours, committed = jobs(home / "targets"), jobs(artefacts.PROMETHEUS / "targets")
@@ -64,7 +64,7 @@ def test_alertmanager_notifies_the_receiver_of_this_stack(tmp_path: Path) -> Non
     assert "http://control:8003" not in text
 
 
-def test_grafana_asks_the_engines_of_this_stack(tmp_path: Path) -> None:
+def test_grafana_queries_the_engines_of_this_stack(tmp_path: Path) -> None:
     folder = rundirectory.grafana(config(), tmp_path)
 
     sources = (folder / "datasources" / "datasources.yaml").read_text()

@@ -1,4 +1,4 @@
-"""A stack of throwaway programs: the supervisor knows nothing of what it keeps."""
+"""Stack of small programs as roles."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def test_a_second_up_changes_nothing(stack: Stack) -> None:
     assert identity(stack, "a") == before
 
 
-def test_more_roles_join_a_running_stack(stack: Stack) -> None:
+def test_up_adds_roles_to_a_running_stack(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
     assert stack.up([role("b")], Silent()) == ["b"]
@@ -73,7 +73,7 @@ def test_down_without_a_stack_does_nothing(stack: Stack) -> None:
     assert stack.down() == []
 
 
-def test_a_role_that_dies_at_the_start_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
+def test_a_role_that_exits_at_the_start_is_reported_and_the_others_run(stack: Stack) -> None:
     with pytest.raises(RoleFailed) as raised:
         stack.up([role("a"), role("b", FAILS)], Silent())
 
@@ -95,21 +95,21 @@ def test_a_role_that_is_late_keeps_running_and_may_become_healthy(stack: Stack) 
     assert until(lambda: condition(stack, "a") == "healthy", within_seconds=30)
 
 
-def test_a_command_that_is_not_there_is_named(stack: Stack) -> None:
+def test_a_missing_command_is_reported(stack: Stack) -> None:
     missing = replace(role("a"), command=("/nowhere/program",))
 
     with pytest.raises(RoleFailed, match=r"a failed to start: .*'/nowhere/program'"):
         stack.up([missing], Silent())
 
 
-def test_who_is_never_healthy_is_named_with_the_deadline(stack: Stack) -> None:
+def test_a_role_that_is_never_healthy_is_reported_with_the_timeout(stack: Stack) -> None:
     hurried = replace(stack, healthy_within_seconds=0.5)
 
     with pytest.raises(RoleFailed, match=r"a was not healthy within 0.5 s: http://127.0.0.1"):
         hurried.up([role("a", "import time; time.sleep(60)")], Silent())
 
 
-def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> None:
+def test_a_role_that_exits_is_dead_and_the_others_keep_running(stack: Stack) -> None:
     stack.up([role("a"), role("b")], Silent())
 
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ def test_who_dies_later_is_marked_and_the_rest_keeps_running(stack: Stack) -> No
     assert look.health == {"a": "silent", "b": "healthy"}
 
 
-def test_up_brings_a_dead_role_back(stack: Stack) -> None:
+def test_up_restarts_a_dead_role(stack: Stack) -> None:
     roles = [role("a"), role("b")]
     stack.up(roles, Silent())
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
@@ -130,7 +130,7 @@ def test_up_brings_a_dead_role_back(stack: Stack) -> None:
     assert stack.status().healthy
 
 
-def test_up_replaces_a_frozen_role(stack: Stack) -> None:
+def test_up_restarts_a_stopped_role(stack: Stack) -> None:
     roles = [role("a")]
     stack.up(roles, Silent())
     frozen = identity(stack, "a")
@@ -141,7 +141,7 @@ def test_up_replaces_a_frozen_role(stack: Stack) -> None:
     assert stack.status().healthy
 
 
-def test_who_lives_but_cannot_serve_is_left_alone(stack: Stack) -> None:
+def test_up_does_not_restart_an_unready_role(stack: Stack) -> None:
     unready = SERVER.replace("200", "200 if self.path == '/healthz' else 503")
     roles = [role("a", unready)]
     stack.up(roles, Silent())
@@ -152,7 +152,7 @@ def test_who_lives_but_cannot_serve_is_left_alone(stack: Stack) -> None:
     assert identity(stack, "a") == before
 
 
-def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack) -> None:
+def test_up_reports_a_role_that_fails_to_restart(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
     with pytest.raises(RoleFailed, match="b exited with status 3"):
@@ -161,7 +161,7 @@ def test_who_fails_to_come_back_is_named_and_the_rest_keeps_running(stack: Stack
     assert stack.status().health == {"a": "healthy", "b": "silent"}
 
 
-def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
+def test_up_restarts_the_roles_of_a_killed_supervisor(stack: Stack) -> None:
     roles = [role("a"), role("b")]
     stack.up(roles, Silent())
     left = identity(stack, "a")
@@ -172,7 +172,7 @@ def test_after_a_killed_supervisor_the_next_up_takes_over(stack: Stack) -> None:
     assert not process.alive(left)
 
 
-def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
+def test_down_stops_the_roles_of_a_killed_supervisor(stack: Stack) -> None:
     stack.up([role("a")], Silent())
     left = identity(stack, "a")
     os.kill(supervisor(stack).pid, signal.SIGKILL)
@@ -182,7 +182,7 @@ def test_after_a_killed_supervisor_down_leaves_nothing(stack: Stack) -> None:
     assert not process.alive(left)
 
 
-def test_a_log_that_grows_too_long_becomes_the_old_one(stack: Stack) -> None:
+def test_a_log_is_rotated_at_its_limit(stack: Stack) -> None:
     talks = "print('x' * (17 << 20), flush=True)\n"
     stack.up([role("a", talks + SERVER)], Silent())
     log = stack.folder.log("a")
@@ -193,7 +193,7 @@ def test_a_log_that_grows_too_long_becomes_the_old_one(stack: Stack) -> None:
     assert log.with_suffix(".log.1").stat().st_size > 16 << 20
 
 
-def test_a_stack_whose_folder_is_removed_stops(stack: Stack) -> None:
+def test_a_stack_without_its_directory_stops(stack: Stack) -> None:
     stack.up([role("a")], Silent())
     processes = [identity(stack, "a"), supervisor(stack)]
 
@@ -203,7 +203,7 @@ def test_a_stack_whose_folder_is_removed_stops(stack: Stack) -> None:
     assert process.until(lambda: not any(map(process.alive, processes)), within_seconds=30)
 
 
-def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
+def test_a_port_in_use_prevents_the_start(stack: Stack) -> None:
     holder = role("a")
     stack.up([holder], Silent())
 
@@ -213,7 +213,7 @@ def test_a_taken_port_stops_the_start_before_it_began(stack: Stack) -> None:
     assert sorted(stack.status().statuses) == ["a"]
 
 
-def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
+def test_another_program_on_a_dead_roles_port_is_reported(stack: Stack) -> None:
     roles = [role("a"), role("b")]
     stack.up(roles, Silent())
     os.kill(identity(stack, "a").pid, signal.SIGKILL)
@@ -225,7 +225,7 @@ def test_a_stranger_on_a_dead_roles_port_is_named(stack: Stack) -> None:
             stack.up(roles, Silent())
 
 
-def test_who_needs_another_stops_before_it(stack: Stack, tmp_path: Path) -> None:
+def test_a_role_stops_before_the_roles_it_calls(stack: Stack, tmp_path: Path) -> None:
     order = tmp_path / "order"
     says = f"""
 import signal, sys
@@ -241,7 +241,7 @@ signal.signal(signal.SIGTERM, stop)
     assert order.read_text().split() == [str(first.ports[0][1]), str(last.ports[0][1])]
 
 
-def test_no_secret_of_the_environment_is_kept(stack: Stack) -> None:
+def test_no_secret_of_the_environment_is_stored(stack: Stack) -> None:
     stack.up([replace(role("a"), environ={**os.environ, "TOKEN": "hush"})], Silent())
 
     files = filter(Path.is_file, stack.folder.path.rglob("*"))

@@ -1,4 +1,4 @@
-"""Events that a supervisor survives, with everything that it keeps."""
+"""Events that the supervisor and its roles survive."""
 
 import os
 import resource
@@ -60,7 +60,7 @@ DAMAGES: dict[str, Callable[[Folder], None]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damage_to_its_files_ends_neither_it_nor_a_role(
+def test_damaged_files_end_neither_supervisor_nor_role(
     running: Stack, damage: Callable[[Folder], None]
 ) -> None:
     before = processes(running)
@@ -73,7 +73,7 @@ def test_damage_to_its_files_ends_neither_it_nor_a_role(
     assert until(lambda: repaired(running), within_seconds=30)
 
 
-def test_a_removed_log_appears_again_with_every_line(running: Stack) -> None:
+def test_a_removed_log_is_restored_with_every_line(running: Stack) -> None:
     says(running, "/before")
     until(lambda: "/before" in running.folder.log("a").read_text(), within_seconds=30)
 
@@ -84,7 +84,7 @@ def test_a_removed_log_appears_again_with_every_line(running: Stack) -> None:
     assert log.index("/before") < log.index("/after")
 
 
-def test_lines_that_come_after_a_log_was_restored_reach_it(running: Stack) -> None:
+def test_a_restored_log_receives_new_lines(running: Stack) -> None:
     running.folder.log("a").unlink()
     until(running.folder.log("a").exists, within_seconds=30)
 
@@ -93,7 +93,7 @@ def test_lines_that_come_after_a_log_was_restored_reach_it(running: Stack) -> No
     assert until(lambda: "/later" in running.folder.log("a").read_text(), within_seconds=30)
 
 
-def test_what_stands_at_the_place_of_a_log_is_named(running: Stack) -> None:
+def test_a_directory_at_the_path_of_a_log_is_reported(running: Stack) -> None:
     running.folder.log("a").unlink()
     running.folder.log("a").mkdir()
 
@@ -104,7 +104,7 @@ def test_what_stands_at_the_place_of_a_log_is_named(running: Stack) -> None:
     assert until(lambda: running.status().healthy, within_seconds=30)
 
 
-def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack) -> None:
+def test_a_full_disk_is_reported_and_ends_no_role(stack: Stack) -> None:
     stack.up([role("a"), role("b")], Silent())
     supervisor, doomed, _ = processes(stack)
     limit = resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE)
@@ -121,7 +121,7 @@ def test_a_full_disk_ends_no_role_and_is_named_until_there_is_space(stack: Stack
     assert until(lambda: not stack.status().problems, within_seconds=30)
 
 
-def test_a_burst_of_signals_ends_nothing(running: Stack) -> None:
+def test_a_burst_of_signals_ends_no_process(running: Stack) -> None:
     before = processes(running)
 
     burst(before[0].pid, signal.SIGHUP)
@@ -131,7 +131,7 @@ def test_a_burst_of_signals_ends_nothing(running: Stack) -> None:
 
 
 @pytest.mark.parametrize("message", ["garbage", "[]", '{"number": 2}', "{" * 100_000], ids=len)
-def test_a_request_that_it_cannot_read_is_refused(running: Stack, message: str) -> None:
+def test_an_unreadable_request_is_refused(running: Stack, message: str) -> None:
     answer = channel.ask(running.folder.run, message)
 
     assert answer
@@ -139,7 +139,7 @@ def test_a_request_that_it_cannot_read_is_refused(running: Stack, message: str) 
     assert running.status().healthy
 
 
-def test_a_role_that_cannot_be_started_ends_no_other(stack: Stack) -> None:
+def test_a_role_that_fails_to_start_ends_no_other(stack: Stack) -> None:
     stack.up([role("a")], Silent())
 
     with pytest.raises(RoleFailed, match=r"b failed to start: embedded null byte"):
@@ -148,7 +148,7 @@ def test_a_role_that_cannot_be_started_ends_no_other(stack: Stack) -> None:
     assert stack.status().health == {"a": "healthy", "b": "silent"}
 
 
-def test_without_supervisor_and_state_the_roles_that_run_are_named(stack: Stack) -> None:
+def test_without_supervisor_and_state_running_roles_are_reported(stack: Stack) -> None:
     stack.up([role("a")], Silent())
     supervisor, left = processes(stack)
     os.kill(supervisor.pid, signal.SIGKILL)
@@ -162,7 +162,7 @@ def test_without_supervisor_and_state_the_roles_that_run_are_named(stack: Stack)
     assert not process.alive(left)
 
 
-def test_without_supervisor_and_state_the_next_up_takes_over(stack: Stack) -> None:
+def test_without_supervisor_and_state_up_restarts_the_roles(stack: Stack) -> None:
     roles = [role("a")]
     stack.up(roles, Silent())
     supervisor, left = processes(stack)
@@ -186,7 +186,7 @@ def test_down_finds_a_supervisor_whose_lock_was_removed(stack: Stack) -> None:
     assert not stack.folder.in_use
 
 
-def test_a_state_directory_may_have_a_path_longer_than_a_socket_can_have(tmp_path: Path) -> None:
+def test_a_state_directory_may_be_longer_than_a_socket_path(tmp_path: Path) -> None:
     folder = Folder(tmp_path / ("x" * 150))
     folder.create()
     stack = Stack(folder=folder, healthy_within_seconds=60, stop_within_seconds=30)

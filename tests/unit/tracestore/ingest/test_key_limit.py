@@ -17,7 +17,7 @@ def ids(data: TracesData) -> list[int]:
 
 
 @pytest.mark.parametrize("case", LARGEST)
-def test_the_largest_that_jaeger_takes_stays(case: str) -> None:
+def test_the_largest_key_that_jaeger_accepts_is_accepted(case: str) -> None:
     data = parsed(LARGEST[case])
 
     assert remove_refused(data) == []
@@ -25,7 +25,7 @@ def test_the_largest_that_jaeger_takes_stays(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_one_byte_more_is_refused_and_the_others_stay(case: str) -> None:
+def test_one_byte_more_is_refused_and_other_spans_are_kept(case: str) -> None:
     data = parsed(REFUSED[case])
 
     (reason,) = remove_refused(data)

@@ -15,7 +15,7 @@ BUCKET = "traces_span_metrics_duration_milliseconds_bucket"
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """Clock that the test advances."""
 
     seconds = 1000.0
 
@@ -43,7 +43,7 @@ def samples(metrics: SpanMetrics, name: str) -> list[Sample]:
     return [sample for family in families for sample in family.samples if sample.name == name]
 
 
-def test_a_new_series_is_0_once_and_then_what_was_counted(metrics: SpanMetrics) -> None:
+def test_a_new_series_is_exported_as_0_first(metrics: SpanMetrics) -> None:
     metrics.record(request(span(1), span(2)))
     first, second = samples(metrics, CALLS), samples(metrics, CALLS)
     metrics.record(request(span(3)))
@@ -52,7 +52,7 @@ def test_a_new_series_is_0_once_and_then_what_was_counted(metrics: SpanMetrics) 
     assert [found[0].value for found in (first, second, third)] == [0, 2, 3]
 
 
-def test_a_series_is_labelled_as_jaeger_labels_it(metrics: SpanMetrics) -> None:
+def test_a_series_has_the_labels_of_jaeger(metrics: SpanMetrics) -> None:
     failed = Status(code=Status.STATUS_CODE_ERROR)
     metrics.record(
         request(
@@ -75,7 +75,7 @@ def test_a_series_is_labelled_as_jaeger_labels_it(metrics: SpanMetrics) -> None:
     }
 
 
-def test_durations_fall_into_buckets_with_an_exemplar(metrics: SpanMetrics) -> None:
+def test_durations_are_counted_in_buckets_with_an_exemplar(metrics: SpanMetrics) -> None:
     start = 10**18
     sent = span(0xABC, start_time_unix_nano=start, end_time_unix_nano=start + 7 * MILLISECOND)
     metrics.record(request(sent))
@@ -98,7 +98,7 @@ def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, cl
     assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
 
 
-def test_what_is_beyond_the_bound_shares_one_series() -> None:
+def test_operations_above_the_limit_share_one_series() -> None:
     metrics = SpanMetrics(max_series=3)
     metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
     samples(metrics, CALLS)
@@ -109,7 +109,7 @@ def test_what_is_beyond_the_bound_shares_one_series() -> None:
     assert found["__overflow__"].labels["job"] == "__overflow__"
 
 
-def test_spans_of_nobody_are_not_counted(metrics: SpanMetrics) -> None:
+def test_spans_without_a_service_are_not_counted(metrics: SpanMetrics) -> None:
     nameless = request(span(1))
     nameless.resource_spans[0].resource.ClearField("attributes")
     metrics.record(nameless)
@@ -117,7 +117,7 @@ def test_spans_of_nobody_are_not_counted(metrics: SpanMetrics) -> None:
     assert samples(metrics, CALLS) == []
 
 
-def test_other_attributes_of_the_resource_are_told_once(metrics: SpanMetrics) -> None:
+def test_other_resource_attributes_are_in_target_info(metrics: SpanMetrics) -> None:
     metrics.record(request(span(1), service_version="1.4.0", deployment_environment_name="demo"))
 
     (found,) = samples(metrics, "target_info")
@@ -129,7 +129,7 @@ def test_other_attributes_of_the_resource_are_told_once(metrics: SpanMetrics) ->
     }
 
 
-def test_kinds_of_the_future_are_one_series(metrics: SpanMetrics) -> None:
+def test_unknown_kinds_share_one_series(metrics: SpanMetrics) -> None:
     metrics.record(request(span(1, kind=98), span(2, kind=99)))
 
     (found,) = samples(metrics, CALLS)
@@ -146,7 +146,7 @@ def test_kinds_of_the_future_are_one_series(metrics: SpanMetrics) -> None:
         ("a b", "a_b"),
     ],
 )
-def test_any_attribute_of_a_resource_is_a_label_that_prometheus_takes(
+def test_any_resource_attribute_becomes_a_valid_label(
     metrics: SpanMetrics, key: str, label: str
 ) -> None:
     sent = request(span(1))
@@ -157,7 +157,7 @@ def test_any_attribute_of_a_resource_is_a_label_that_prometheus_takes(
     assert found.labels[label] == "value"
 
 
-def test_long_names_and_attributes_are_short_labels_that_stay_apart(metrics: SpanMetrics) -> None:
+def test_long_names_and_attributes_become_short_unique_labels(metrics: SpanMetrics) -> None:
     long = "n" * 60_000
     metrics.record(request(span(1, f"{long}1"), span(2, f"{long}2"), host_name=long))
 

@@ -1,4 +1,4 @@
-"""The thread that writes."""
+"""Writer thread."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ def test_a_request_is_stored_when_the_call_returns(store: Store) -> None:
     assert len(stored) == 1
 
 
-def test_what_does_not_fit_into_the_queue_is_refused(store: Store) -> None:
+def test_a_request_is_refused_when_the_queue_is_full(store: Store) -> None:
     async def act() -> list[object]:
         async with writing(store, [], max_queued_bytes=250) as writer:
             writes = [writer.write(request(span(n)), size_bytes=100) for n in range(1, 5)]
@@ -46,7 +46,7 @@ def test_what_does_not_fit_into_the_queue_is_refused(store: Store) -> None:
     assert store.spans == 2
 
 
-def test_one_request_that_cannot_be_stored_spoils_no_other(store: Store) -> None:
+def test_a_request_that_cannot_be_stored_affects_no_other(store: Store) -> None:
     refuse_spans(store, "span_id = x'0000000000000002'")
 
     async def act() -> list[object]:
@@ -59,7 +59,7 @@ def test_one_request_that_cannot_be_stored_spoils_no_other(store: Store) -> None
     assert store.spans == 2
 
 
-def test_a_closing_writer_acknowledged_nothing_that_it_did_not_store(store: Store) -> None:
+def test_a_closing_writer_acknowledges_stored_requests_only(store: Store) -> None:
     async def act() -> set[asyncio.Task[None]]:
         async with writing(store, []) as writer:
             send = (writer.write(request(span(n)), size_bytes=100) for n in range(1, 101))
@@ -72,7 +72,7 @@ def test_a_closing_writer_acknowledged_nothing_that_it_did_not_store(store: Stor
     assert store.spans + len(waiting) >= 100
 
 
-def test_a_listener_that_fails_ends_neither_the_request_nor_the_thread(store: Store) -> None:
+def test_an_error_of_the_callback_affects_neither_request_nor_thread(store: Store) -> None:
     def fails(_: TracesData) -> None:
         raise KeyError("labels")
 

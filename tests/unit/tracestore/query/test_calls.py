@@ -25,7 +25,7 @@ def test_a_child_in_another_service_is_a_call(store: Store) -> None:
     assert Calls(store).between(*EVER) == {("shop", "stock"): 2, ("shop", "users"): 1}
 
 
-def test_a_child_in_the_same_service_is_none(store: Store) -> None:
+def test_a_child_in_the_same_service_is_no_call(store: Store) -> None:
     store.write(call(1, "shop", "shop"))
 
     assert Calls(store).between(*EVER) == {}

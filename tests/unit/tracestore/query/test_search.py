@@ -1,4 +1,4 @@
-"""Searching: what finds a trace, and in which order."""
+"""Trace search: conditions and order."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ def test_a_query_finds_its_traces_newest_first(
     assert found(shop, **asked) == numbers
 
 
-def test_two_tags_may_stand_on_two_spans_of_the_service(store: Store) -> None:
+def test_two_tags_may_be_on_two_spans_of_the_service(store: Store) -> None:
     first = span(1, attributes=attributes({"a": "1"}))
     second = span(1, span_id=b"12345678", attributes=attributes({"b": "2"}))
     store.write([request(first, second)])
@@ -92,14 +92,14 @@ def test_two_tags_may_stand_on_two_spans_of_the_service(store: Store) -> None:
     assert found(store, service="shop", tags={"a": "1", "b": "2"}) == [1]
 
 
-def test_texts_that_share_a_token_are_told_apart(store: Store) -> None:
+def test_texts_with_the_same_token_are_distinguished(store: Store) -> None:
     store.write([request(span(1, attributes=attributes({"word": "plumless"})))])
 
     assert token(("word", "plumless")) == token(("word", "buckeroo"))
     assert found(store, service="shop", tags={"word": "buckeroo"}) == []
 
 
-def test_a_trace_is_found_through_all_segments(open_store: Opener) -> None:
+def test_a_search_covers_all_segments(open_store: Opener) -> None:
     store = open_store(spans=32)
     numbers = [(5 * number) % 17 for number in range(1, 17)]
     for number in numbers:
@@ -109,7 +109,7 @@ def test_a_trace_is_found_through_all_segments(open_store: Opener) -> None:
     assert found(store, service="shop") == sorted(numbers, reverse=True)
 
 
-def test_a_tag_and_a_slow_span_may_lie_in_different_segments(open_store: Opener) -> None:
+def test_a_tag_and_a_slow_span_may_be_in_different_segments(open_store: Opener) -> None:
     store = open_store(spans=8)
     store.write([request(span(1, attributes=attributes({"who": "ada"}), **at(1)))])
     store.write([request(span(1, "slow", **at(2, 900)), service="stock")])
@@ -119,7 +119,7 @@ def test_a_tag_and_a_slow_span_may_lie_in_different_segments(open_store: Opener)
     assert found(store, **asked) == [1]
 
 
-def test_a_scope_without_a_name_is_no_reason_to_fail(store: Store) -> None:
+def test_a_scope_may_have_no_name(store: Store) -> None:
     sent = request(span(1))
     sent.resource_spans[0].scope_spans[0].scope.CopyFrom(InstrumentationScope())
     store.write([sent])

@@ -46,12 +46,12 @@ NESTED = AnyValue(
         (math.nan, "NaN"),
     ],
 )
-def test_a_number_has_the_digits_that_go_writes(value: float, digits: str) -> None:
+def test_a_number_is_formatted_as_in_go(value: float, digits: str) -> None:
     assert number(value) == digits
 
 
 @given(FINITE)
-def test_the_digits_are_the_number(value: float) -> None:
+def test_a_formatted_number_parses_to_the_same_value(value: float) -> None:
     assert float(number(value)) == value
 
 
@@ -72,5 +72,5 @@ def test_arrays_and_maps_are_json_without_spaces() -> None:
         (AnyValue(), {}),
     ],
 )
-def test_a_value_is_shown_as_otlp_json(value: AnyValue, shown: object) -> None:
+def test_a_value_is_encoded_as_otlp_json(value: AnyValue, shown: object) -> None:
     assert otlp_json(value) == shown

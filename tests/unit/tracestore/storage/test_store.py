@@ -1,4 +1,4 @@
-"""The store: what is written can be read, within its bounds, or it was not written at all."""
+"""Store: writes, reads and limits."""
 
 import sqlite3
 from contextlib import closing
@@ -28,7 +28,7 @@ def test_a_trace_is_read_from_all_segments(open_store: Opener) -> None:
     assert [stored.span.name for stored in trace.spans] == ["first", "second", "third"]
 
 
-def test_a_span_that_was_sent_twice_is_there_once(store: Store) -> None:
+def test_a_duplicate_span_is_returned_once(store: Store) -> None:
     sent = request(span(7))
     store.write([sent, sent])
     store.write([sent])
@@ -36,7 +36,7 @@ def test_a_span_that_was_sent_twice_is_there_once(store: Store) -> None:
     assert len(store.trace((7).to_bytes(16, "big")).spans) == 1
 
 
-def test_the_oldest_eighth_goes_when_there_are_too_many_spans(open_store: Opener) -> None:
+def test_the_oldest_eighth_is_dropped_at_the_limit_of_spans(open_store: Opener) -> None:
     store = open_store(spans=80)
     for number in range(1, 96):
         store.write([request(span(number))])
@@ -44,7 +44,9 @@ def test_the_oldest_eighth_goes_when_there_are_too_many_spans(open_store: Opener
     assert ids(store, range(1, 96)) == list(range(21, 96))
 
 
-def test_the_oldest_go_when_the_files_are_too_large(open_store: Opener, tmp_path: Path) -> None:
+def test_the_oldest_spans_are_dropped_at_the_limit_of_bytes(
+    open_store: Opener, tmp_path: Path
+) -> None:
     store = open_store(max_bytes=800_000)
     for number in range(200):
         store.write([request(span(number + 1, "x" * 5000))])
@@ -55,7 +57,7 @@ def test_the_oldest_go_when_the_files_are_too_large(open_store: Opener, tmp_path
     assert ids(store, range(1, 20)) == []
 
 
-def test_names_go_with_their_spans(open_store: Opener) -> None:
+def test_names_are_dropped_with_their_spans(open_store: Opener) -> None:
     store = open_store(spans=8)
     store.write([request(span(1, "old"), service="gone")])
     for number in range(2, 12):
@@ -64,7 +66,7 @@ def test_names_go_with_their_spans(open_store: Opener) -> None:
     assert (store.services(), store.operations("gone")) == (["here"], [])
 
 
-def test_a_store_is_opened_again_with_all_it_had(open_store: Opener) -> None:
+def test_a_reopened_store_has_all_spans(open_store: Opener) -> None:
     open_store(spans=16).write([request(span(1, "a")), request(span(2, "b"))])
     again = open_store(spans=16)
     again.write([request(span(3, "c"))])
@@ -74,7 +76,7 @@ def test_a_store_is_opened_again_with_all_it_had(open_store: Opener) -> None:
     assert again.spans == 3
 
 
-def test_a_write_that_fails_leaves_nothing_behind(store: Store) -> None:
+def test_a_failed_write_stores_nothing(store: Store) -> None:
     store.write([request(span(1, "kept"))])
     refuse_spans(store, "id = 3")
 
@@ -86,7 +88,7 @@ def test_a_write_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert store.operations("shop") == ["after", "kept"]
 
 
-def test_times_beyond_2262_are_stored_as_they_are(store: Store) -> None:
+def test_times_after_2262_are_stored_unchanged(store: Store) -> None:
     late = span(1, start_time_unix_nano=2**64 - 2, end_time_unix_nano=2**64 - 1)
     store.write([request(late)])
 
@@ -109,7 +111,7 @@ def test_a_reader_of_a_dropped_segment_reads_to_the_end(open_store: Opener) -> N
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None], ids=["garbage", "foreign"])
-def test_a_file_that_is_not_ours_is_set_aside(
+def test_an_unreadable_file_is_renamed(
     open_store: Opener, tmp_path: Path, content: bytes | None
 ) -> None:
     file = tmp_path / "traces.000001.db"
@@ -124,14 +126,14 @@ def test_a_file_that_is_not_ours_is_set_aside(
     assert (tmp_path / "traces.000001.db.broken").exists()
 
 
-def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+def test_an_unusable_directory_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(ConfigurationError, match=r"TRACESTORE_PATH='traces\.db'"):
         Store(tmp_path / "file" / "traces.db", Bounds(spans=1, bytes=1, age_seconds=1))
 
 
-def test_a_file_that_cannot_be_opened_is_named(open_store: Opener, tmp_path: Path) -> None:
+def test_an_unopenable_file_is_reported(open_store: Opener, tmp_path: Path) -> None:
     (tmp_path / "traces.000001.db").mkdir()
 
     with pytest.raises(ConfigurationError, match=r"traces\.000001\.db: unable to open"):
@@ -146,7 +148,7 @@ def test_a_file_that_cannot_be_opened_is_named(open_store: Opener, tmp_path: Pat
         ("[a]*.db", ["[a]*.000001.db", "[a]*.000002.db"]),
     ],
 )
-def test_any_name_will_do(tmp_path: Path, name: str, files: list[str]) -> None:
+def test_any_file_name_is_accepted(tmp_path: Path, name: str, files: list[str]) -> None:
     with closing(Store(tmp_path / name, Bounds(spans=8, bytes=2**30, age_seconds=9))) as store:
         store.write([request(span(1))])
         store.write([request(span(2))])
