@@ -13,7 +13,7 @@ EXTRA: Final = "sightline-stack[stack]"
 def main() -> int:
     """Run the command line; return its exit status, 1 if the extra is not installed."""
     try:
-        from sightline import cli  # noqa: PLC0415  as in the module's docstring
+        from sightline import cli
 
         return cli.main()
     except ModuleNotFoundError as error:

@@ -123,7 +123,7 @@ def status(_: argparse.Namespace, config: Config) -> int:
 
 def examine(_: argparse.Namespace, config: Config) -> int:
     """Check the machine; exit status 1 if the stack cannot run."""
-    from sightline import doctor  # noqa: PLC0415  slow import
+    from sightline import doctor
 
     findings = doctor.examine(config)
     display.findings(findings)
@@ -132,7 +132,7 @@ def examine(_: argparse.Namespace, config: Config) -> int:
 
 def lint(chosen: argparse.Namespace, _: Config) -> int:
     """Check dashboards and rules; exit status 1 if there is a finding."""
-    from sightline.lint import report  # noqa: PLC0415  as in `examine`
+    from sightline.lint import report
 
     return report.main(chosen.paths)
 

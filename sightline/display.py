@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from sightline import artefacts
 from sightline.invocation import command
@@ -23,24 +23,29 @@ _ADOPT: Final = artefacts.ROOT / "docs" / "how-to" / "adopt-a-service.md"
 
 def note(text: str) -> None:
     """Print one message; control characters are escaped."""
-    print(printable_lines(text), flush=True)  # noqa: T201  output of the command
+    _print(printable_lines(text), sys.stdout)
 
 
 def error(text: str) -> None:
     """Print an error to standard error."""
     line = f"sightline: {printable_lines(text)}"
-    print(line, file=sys.stderr, flush=True)  # noqa: T201  as above
+    _print(line, sys.stderr)
 
 
 def activity(text: str) -> None:
     """Print progress to standard error, because standard output may be parsed."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  as above
+    _print(text, sys.stderr)
 
 
 def silence_stdout() -> None:
     """Redirect standard output to /dev/null, so that the flush at exit cannot fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _print(text: str, stream: TextIO) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 class Progress:
@@ -91,9 +96,9 @@ class Progress:
 
 def table(look: StackStatus) -> None:
     """Print provider, state, address and pid of every role, and the supervisor's problems."""
-    from rich.console import Console  # noqa: PLC0415  70 ms, late
-    from rich.markup import escape  # noqa: PLC0415  as above
-    from rich.table import Table  # noqa: PLC0415  as above
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
     rows = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("role", "provider", "state", "address", "pid"):
@@ -120,9 +125,9 @@ def table(look: StackStatus) -> None:
 
 def findings(found: "Iterable[Finding]") -> None:
     """Print the results of `doctor`."""
-    from rich.console import Console  # noqa: PLC0415  as in `table`
-    from rich.markup import escape  # noqa: PLC0415  as above
-    from rich.table import Table  # noqa: PLC0415  as above
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
     marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
     rows = Table(box=None, pad_edge=False, show_header=False)

@@ -34,7 +34,7 @@ _MARKER: Final = "docker"
 """File in the run directory that marks a stack on Docker."""
 
 
-class DockerUnusable(SightlineError):  # noqa: N818  a state of the machine
+class DockerUnusable(SightlineError):
     """Docker cannot run the stack; the message is the reason."""
 
 

@@ -18,13 +18,13 @@ class ConfigurationError(SightlineError):
     """A variable, argument or file has an invalid value."""
 
 
-class PortTaken(SightlineError):  # noqa: N818  a state of the machine, not a fault of the program
+class PortTaken(SightlineError):
     """A port is in use by another process."""
 
 
-class BinaryUnavailable(SightlineError):  # noqa: N818  as PortTaken
+class BinaryUnavailable(SightlineError):
     """A program was not found; the message lists every source."""
 
 
-class RoleFailed(SightlineError):  # noqa: N818  as PortTaken
+class RoleFailed(SightlineError):
     """A process exited or was not healthy in time; the message ends with its last log lines."""

@@ -5,7 +5,7 @@ program can exhaust the file descriptors with incomplete requests.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -26,10 +26,10 @@ def http_protocol(seconds: float = SECONDS) -> type[asyncio.Protocol]:
             self._received_data = True
             super().data_received(data)
 
-        def _schedule_check(self, seen: Any) -> None:  # noqa: ANN401  uvicorn's cycle
+        def _schedule_check(self, seen: object) -> None:
             self.loop.call_later(seconds, self._check, seen)
 
-        def _check(self, seen: Any) -> None:  # noqa: ANN401  as above
+        def _check(self, seen: object) -> None:
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
                 return
             idle = self.cycle is None or self.cycle.response_complete

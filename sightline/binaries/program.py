@@ -12,7 +12,7 @@ _VERSION: Final = re.compile(r"version v?(\d+)\.(\d+)\.(\d+)")
 _TIMEOUT_SECONDS: Final = 20.0
 
 
-class NotAvailable(Exception):  # noqa: N818  result of one source, not a fault
+class NotAvailable(Exception):
     """The source does not have the program; the message is the reason."""
 
 

@@ -32,7 +32,7 @@ VARIABLE: Final = "SIGHTLINE_STATE"
 _LAST_BYTES: Final = 8192
 
 
-class Superseded(Exception):  # noqa: N818  not a fault
+class Superseded(Exception):
     """Another supervisor holds the lock of this state directory."""
 
 

@@ -25,8 +25,6 @@ _POLL_SECONDS: Final = 0.5
 _MARGIN_SECONDS: Final = 10.0
 """Margin over timeouts that the supervisor enforces."""
 
-_LOCK_RELEASE_SECONDS: Final = 1.0
-
 _REPAIRED_WITHIN_SECONDS: Final = 6.0
 """Time in which a running supervisor recreates removed files of its run directory."""
 
@@ -141,8 +139,6 @@ class Stack:
             timeout = self.stop_within_seconds * (len(running) + 1) + _MARGIN_SECONDS
             if not process.until(lambda: not process.alive(supervisor), within_seconds=timeout):
                 process.stop([supervisor], within_seconds=0)
-            # The kernel releases the lock with the last thread, after the main thread.
-            process.until(lambda: not self.folder.supervised, within_seconds=_LOCK_RELEASE_SECONDS)
         left = running | self._running_roles()
         process.stop(left, within_seconds=self.stop_within_seconds)
         self.folder.remove_state()

@@ -28,7 +28,7 @@ _ID_FIELDS: Final = {
 }
 
 
-class MalformedRequest(ValueError):  # noqa: N818  the client's error, answered with 400
+class MalformedRequest(ValueError):
     """The body is invalid; the message is sent to the client."""
 
 

@@ -15,6 +15,9 @@ PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 
 _DECODERS: Final = {PROTOBUF: otlp.from_protobuf, JSON: otlp.from_json}
+_SEVEN_BITS: Final = 0x7F
+"""Payload of a byte in a varint; its eighth bit marks a following byte."""
+
 _EMPTY_SUCCESS: Final = {PROTOBUF: b"\n\0", JSON: b'{"partialSuccess":{}}'}
 """`ExportTraceServiceResponse` with an empty `partial_success`."""
 
@@ -68,7 +71,7 @@ def _string_field(number: int, text: str) -> bytes:
     """Return the encoded protobuf field *number* with *text*."""
     data = text.encode(errors="replace")
     length, head = len(data), bytearray((number << 3 | 2,))
-    while length > 0x7F:  # noqa: PLR2004  a varint has seven bits a byte; the eighth means that another byte follows
-        head.append(length & 0x7F | 0x80)
+    while length > _SEVEN_BITS:
+        head.append(length & _SEVEN_BITS | 0x80)
         length >>= 7
     return bytes((*head, length)) + data

@@ -22,11 +22,11 @@ _LARGE_BYTES: Final = 256 * 1024
 """Larger bodies are decoded in a thread, so that the event loop stays responsive."""
 
 
-class Refused(Exception):  # noqa: N818  the client may retry, answered with 503
+class Refused(Exception):
     """At least one span was not stored."""
 
 
-class KeyTooLong(Exception):  # noqa: N818  as Refused
+class KeyTooLong(Exception):
     """A span exceeds the key size of Jaeger's index."""
 
 

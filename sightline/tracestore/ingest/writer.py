@@ -21,11 +21,11 @@ _MAX_BATCH: Final = 16
 """Requests in one transaction; larger ones delay the visibility of new spans."""
 
 
-class QueueFull(Exception):  # noqa: N818  the client may retry, answered with 503
+class QueueFull(Exception):
     """Requests arrive faster than they are written."""
 
 
-class NotStored(Exception):  # noqa: N818  as QueueFull
+class NotStored(Exception):
     """SQLite returned an error."""
 
 

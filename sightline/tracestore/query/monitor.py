@@ -48,7 +48,7 @@ _KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "con
 Family = dict[str, JSON]
 
 
-class PrometheusFailed(Exception):  # noqa: N818  answered with 500
+class PrometheusFailed(Exception):
     """Prometheus did not answer, or rejected the query."""
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from sightline.tracestore.storage.attributes import JSON
 def json_answer(document: JSON, status: int = 200) -> Response:
     """Return *document* as JSON; errors have the content type of text, as in Jaeger."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    if status < 400:  # noqa: PLR2004  the first status that is an error
+    if status < HTTPStatus.BAD_REQUEST:
         return Response(body, status, media_type="application/json")
     return plain_text(f"{body.decode()}\n", status)
 
@@ -49,7 +50,7 @@ class Traced:
         await self._app(scope, receive, send_traced)
 
 
-class BadParameter(ValueError):  # noqa: N818  the client's error, answered with 400
+class BadParameter(ValueError):
     """A query parameter is invalid."""
 
 

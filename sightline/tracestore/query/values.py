@@ -135,9 +135,10 @@ def parse_string_map(value: str) -> dict[str, str]:
         document = json.loads(value)
     except (ValueError, RecursionError):
         raise ValueError(expected) from None
-    document = {} if document is None else document
-    if not isinstance(document, dict):
-        raise ValueError(expected)  # noqa: TRY004  a wrong value, as the others
-    if not all(isinstance(item, str | None) for item in document.values()):
-        raise ValueError(expected)
-    return {key: item or "" for key, item in document.items()}
+    match document:
+        case None:
+            return {}
+        case dict() if all(isinstance(item, str | None) for item in document.values()):
+            return {key: item or "" for key, item in document.items()}
+        case _:
+            raise ValueError(expected)
