@@ -69,7 +69,7 @@ def test_a_second_up_changes_nothing(stack: LocalStack) -> None:
     again = stack.sightline(*UP)
 
     assert again.returncode == 0
-    assert "already running, nothing to do" in again.stdout
+    assert "already running" in again.stdout
     assert stack.state == before
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_role_is_reported(beside: MakeStack) -> None:
     refused = beside().sightline(*UP, "kafka")
 
     assert refused.returncode == 1
-    assert "kafka: not a role; there are prometheus, alertmanager, jaeger" in refused.stderr
+    assert "kafka: not a role; expected one of prometheus, alertmanager, jaeger" in refused.stderr
 
 
 def test_up_stops_the_roles_of_a_killed_supervisor(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_two_concurrent_ups_start_one_stack(beside: MakeStack) -> None:
 
     stack.down()
     assert codes == [0, 0]
-    assert said.count("already running, nothing to do") == 1
+    assert said.count("already running") == 1
 
 
 def test_ctrl_c_during_the_start_stops_every_role(beside: MakeStack) -> None:
