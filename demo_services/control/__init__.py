@@ -1,1 +1,1 @@
-"""The alert inbox: where Alertmanager delivers, so that an alert arrives somewhere visible."""
+"""Alert inbox: receiver of Alertmanager's webhook, with a page for people."""

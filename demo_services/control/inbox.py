@@ -1,4 +1,4 @@
-"""The newest notifications, counted and logged, and when the Watchdog was last heard."""
+"""Inbox of the newest alerts, with their metrics and the state of the Watchdog."""
 
 import logging
 from collections import deque
@@ -14,20 +14,20 @@ from demo_services.metrics import counter, gauge
 from instrumentation.conventions import OVERFLOW
 
 WATCHDOG: Final = "Watchdog"
-"""The alert that always fires: its silence means that alerting itself is broken."""
+"""Alert that always fires. Its absence means that alerting itself is broken."""
 SILENT_AFTER: Final = timedelta(minutes=3)
 """Three times the Watchdog's repeat interval in `prometheus/alertmanager.yml`."""
 
-MOST_ENTRIES: Final = 500
-MOST_ALERT_NAMES: Final = 200
-"""Label values the counter may have; a sender that invents names ends in the overflow."""
+MAX_ENTRIES: Final = 500
+MAX_ALERT_NAMES: Final = 200
+"""Bound on the label values of the counter. Alerts with further names count as overflow."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One alert as it arrived."""
+    """One received alert."""
 
     received_at: datetime
     receiver: str
@@ -35,7 +35,7 @@ class Entry:
 
 
 class Inbox:
-    """What arrived, newest first; older than the newest 500 is forgotten.
+    """The newest 500 alerts, newest first.
 
     Args:
         now: Clock, in UTC.
@@ -45,42 +45,43 @@ class Inbox:
         self, registry: CollectorRegistry, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._now = now
-        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self._names: set[str] = set()
-        self._received = counter("alert_notifications_received", registry)
+        self._notifications = counter("alert_notifications_received", registry)
         self._watchdog = gauge("alert_watchdog_timestamp_seconds", registry)
-        self.watchdog_heard_at: datetime | None = None
+        self.watchdog_received_at: datetime | None = None
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
     def receive(self, notification: Notification) -> None:
-        """Take in every alert of *notification*."""
+        """Count every alert of *notification*, and store all but the Watchdog."""
         for alert in notification.alerts:
             self._count(alert)
             if alert.name == WATCHDOG:
-                self._hear_watchdog()
+                self._record_watchdog()
             else:
-                self._keep(notification.receiver, alert)
+                self._store(notification.receiver, alert)
 
     @property
     def watchdog(self) -> str:
         """``never heard``, ``alive`` or ``silent``."""
-        if self.watchdog_heard_at is None:
+        if self.watchdog_received_at is None:
             return "never heard"
-        return "alive" if self._now() - self.watchdog_heard_at <= SILENT_AFTER else "silent"
+        return "alive" if self._now() - self.watchdog_received_at <= SILENT_AFTER else "silent"
 
-    def _keep(self, receiver: str, alert: Alert) -> None:
+    def _store(self, receiver: str, alert: Alert) -> None:
         self._entries.appendleft(Entry(received_at=self._now(), receiver=receiver, alert=alert))
         _LOG.info("alert %s", alert.status, extra={"alertname": alert.name, "labels": alert.labels})
 
-    def _hear_watchdog(self) -> None:
-        self.watchdog_heard_at = self._now()
-        self._watchdog.set(self.watchdog_heard_at.timestamp())
+    def _record_watchdog(self) -> None:
+        self.watchdog_received_at = self._now()
+        self._watchdog.set(self.watchdog_received_at.timestamp())
 
     def _count(self, alert: Alert) -> None:
-        if len(self._names) < MOST_ALERT_NAMES:
+        if len(self._names) < MAX_ALERT_NAMES:
             self._names.add(alert.name)
-        labels = (alert.name, alert.severity, alert.status)
-        known = alert.name in self._names
-        self._received.labels(*(labels if known else (OVERFLOW,) * len(labels))).inc()
+        labels: tuple[str, str, str] = (alert.name, alert.severity, alert.status)
+        if alert.name not in self._names:
+            labels = (OVERFLOW, OVERFLOW, OVERFLOW)
+        self._notifications.labels(*labels).inc()

@@ -1,11 +1,14 @@
-"""What Alertmanager sends. Source: Alertmanager documentation, "Webhook receiver", version 4."""
+"""Model of Alertmanager's webhook payload.
+
+Source: Alertmanager documentation, "Webhook receiver", version 4.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-MOST_ALERTS = 1000
-"""Alerts in one notification; more is not ours to store."""
+MAX_ALERTS = 1000
+"""Limit on the alerts of one notification. A larger one is rejected with 422."""
 
 Status = Literal["firing", "resolved"]
 Labels = dict[str, str]
@@ -21,18 +24,18 @@ class Alert(BaseModel):
 
     @property
     def name(self) -> str:
-        """The label ``alertname``, or a hyphen."""
+        """The label ``alertname``, or a hyphen if the alert has none."""
         return self.labels.get("alertname", "-")
 
     @property
     def severity(self) -> str:
-        """The label ``severity``, or nothing."""
+        """The label ``severity``, or an empty string."""
         return self.labels.get("severity", "")
 
 
 class Notification(BaseModel):
-    """One POST of Alertmanager: a group of alerts."""
+    """Body of one webhook request: a group of alerts."""
 
     version: Literal["4"]
     receiver: str
-    alerts: Annotated[list[Alert], Field(max_length=MOST_ALERTS)]
+    alerts: Annotated[list[Alert], Field(max_length=MAX_ALERTS)]

@@ -1,4 +1,4 @@
-"""Runbooks as pages, where the links of notifications lead."""
+"""Runbook pages, the targets of the links in notifications."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -7,18 +7,19 @@ from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from markdown_it import MarkdownIt
+from markupsafe import Markup
 
-from demo_services.control.frame import page
+from demo_services.control.pages import runbook_page
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
-"""HTML in a runbook is shown as text, and no link of its own making can run a script."""
+"""Renderer that escapes HTML in a runbook and rejects `javascript:` links."""
 
 AlertName = Annotated[str, PathParameter(pattern="^[A-Za-z][A-Za-z0-9]*$", max_length=80)]
-"""No dot, no slash: a name cannot leave the folder."""
+"""Alert name without dots and slashes, so that no path outside the folder can be built."""
 
 
 def runbook_routes(folder: Path | None) -> APIRouter:
-    """``/runbooks/<AlertName>`` from the files ``<AlertName>.md`` of *folder*."""
+    """Return ``/runbooks/<AlertName>``, which renders ``<AlertName>.md`` of *folder*."""
     routes = APIRouter()
 
     @routes.get("/runbooks/{name}", response_class=HTMLResponse)
@@ -26,6 +27,7 @@ def runbook_routes(folder: Path | None) -> APIRouter:
         file = folder / f"{name}.md" if folder else None
         if file is None or not file.is_file():
             raise HTTPException(404, f"no runbook {name}: expected {name}.md in RUNBOOKS={folder}")
-        return page(name, _MARKDOWN.render(file.read_text(encoding="utf-8")))
+        html = _MARKDOWN.render(file.read_text(encoding="utf-8"))
+        return runbook_page(name, Markup(html))  # noqa: S704  the renderer has escaped it
 
     return routes

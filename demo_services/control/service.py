@@ -1,12 +1,11 @@
-"""Routes of control: Alertmanager posts, people and programs read."""
+"""Application and routes of control: Alertmanager posts alerts; people and programs read them."""
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
-from demo_services.control import frame
 from demo_services.control.inbox import Inbox
 from demo_services.control.notification import Notification
-from demo_services.control.page import REFRESH_SECONDS, render
+from demo_services.control.pages import inbox_page
 from demo_services.control.runbooks import runbook_routes
 from demo_services.health import health_routes
 from demo_services.settings import Settings
@@ -14,7 +13,7 @@ from instrumentation import instrument
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service, ready to be served."""
+    """Return the instrumented application."""
     app = FastAPI(title="control")
     telemetry = instrument(app, service="control")
     app.include_router(inbox_routes(Inbox(telemetry.registry)))
@@ -24,7 +23,7 @@ def create(settings: Settings) -> FastAPI:
 
 
 def inbox_routes(inbox: Inbox) -> APIRouter:
-    """The inbox for Alertmanager, for people, for programs."""
+    """Return the routes that receive alerts, and show them as HTML and JSON."""
     routes = APIRouter()
 
     @routes.post("/alerts", status_code=204)
@@ -34,12 +33,12 @@ def inbox_routes(inbox: Inbox) -> APIRouter:
 
     @routes.get("/", response_class=HTMLResponse)
     async def page() -> HTMLResponse:
-        return frame.page("Alerts received", render(inbox), refresh_seconds=REFRESH_SECONDS)
+        return inbox_page(inbox)
 
     @routes.get("/api/alerts")
     async def alerts() -> dict[str, object]:
         return {
-            "watchdog": {"state": inbox.watchdog, "heard_at": inbox.watchdog_heard_at},
+            "watchdog": {"state": inbox.watchdog, "heard_at": inbox.watchdog_received_at},
             "alerts": [
                 {
                     "received_at": entry.received_at,

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from demo_services.control.inbox import Inbox
 from demo_services.control.notification import Notification
-from demo_services.control.page import render
+from demo_services.control.pages import inbox_page
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -36,6 +36,10 @@ def notification(*names: str, status: str = "firing", **labels: str) -> Notifica
         for name in names
     ]
     return Notification.model_validate({"version": "4", "receiver": "control", "alerts": alerts})
+
+
+def render(inbox: Inbox) -> str:
+    return bytes(inbox_page(inbox).body).decode()
 
 
 def received(registry: CollectorRegistry, name: str, severity: str, status: str) -> float | None:
