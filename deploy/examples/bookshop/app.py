@@ -1,4 +1,4 @@
-"""A stranger's app: two lines make it visible (docs/how-to/adopt-a-service.md)."""
+"""An existing application, instrumented with two lines (docs/how-to/adopt-a-service.md)."""
 
 from fastapi import FastAPI, HTTPException
 
@@ -12,7 +12,7 @@ BOOKS = {1: "Middlemarch", 2: "Bleak House"}
 
 @app.get("/books/{number}")
 async def book(number: int) -> dict[str, str]:
-    """A book by its number."""
+    """Return the title of a book."""
     if number not in BOOKS:
         raise HTTPException(404, f"no book {number}")
     return {"title": BOOKS[number]}
