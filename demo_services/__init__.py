@@ -1,5 +1,5 @@
-"""A small shop that Sightline watches: gateway → orders → users, with traffic and control beside.
+"""Demo shop: gateway → orders → users, with a load generator and an alert inbox.
 
-Written as a user of `instrumentation` would write it: public names only. Each service is its own
+The services use the public names of `instrumentation` only, as an adopter would. Each one is a
 process, ``python -m demo_services.<name>``, configured by the environment (`settings.py`).
 """

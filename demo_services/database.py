@@ -1,4 +1,4 @@
-"""A service's own SQLite file, with a span for each statement and a realistic pause in it."""
+"""SQLite database with a span and a simulated duration per statement."""
 
 import asyncio
 import sqlite3
@@ -19,13 +19,13 @@ Row = tuple[Value, ...]
 BUSY_TIMEOUT_SECONDS: Final = 2.0
 
 
-class DatabaseUnusable(Exception):  # noqa: N818  a state of the machine
-    """The file cannot be opened or filled: names it, the reason and the next step."""
+class UnusableDatabaseError(Exception):
+    """The database file cannot be opened or filled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One SQL statement, and how long a server would take over it."""
+    """SQL statement with its simulated duration."""
 
     operation: str
     """First word of the statement. Source: semantic conventions, ``db.operation.name``."""
@@ -35,20 +35,20 @@ class Statement:
 
 
 class Database:
-    """Statements against one SQLite file, one at a time, off the event loop.
+    """Access to one SQLite file: one statement at a time, in a worker thread.
 
     Args:
-        path: File, created with *schema* when absent; ``:memory:`` lasts as long as this object.
+        path: File, created with *schema* if it does not exist; or ``:memory:``.
 
     Raises:
-        DatabaseUnusable: The file is broken, or the disk is full or read-only.
+        UnusableDatabaseError: The file is corrupt, or the disk is full or read-only.
     """
 
     def __init__(self, path: str, *, schema: str, tracer: Tracer) -> None:
         self._path = path
         self._tracer = tracer
-        self._turn = threading.Lock()
-        with self._usable():
+        self._lock = threading.Lock()
+        with self._translate_errors():
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
             )
@@ -68,7 +68,7 @@ class Database:
         self._connection.close()
 
     async def execute(self, statement: Statement, *parameters: Value) -> list[Row]:
-        """Run *statement* and return its rows."""
+        """Run *statement* within a span and return its rows."""
         attributes = {
             "db.system.name": "sqlite",
             "db.operation.name": statement.operation,
@@ -81,14 +81,18 @@ class Database:
             return await asyncio.to_thread(self._run, statement.sql, parameters)
 
     def fill(self, sql: str, rows: list[Row]) -> None:
-        """Insert *rows* in one transaction, before the service listens."""
-        with self._turn, self._usable():
+        """Insert *rows* in one transaction, before the service listens.
+
+        Raises:
+            UnusableDatabaseError: The file cannot be written.
+        """
+        with self._lock, self._translate_errors():
             self._connection.execute("BEGIN")
             self._connection.executemany(sql, rows)
             self._connection.execute("COMMIT")
 
     async def answers(self) -> bool:
-        """Whether the file can be read."""
+        """Return true if the file can be read."""
         try:
             await asyncio.to_thread(self._run, "SELECT 1 FROM sqlite_master", ())
         except sqlite3.Error:
@@ -96,15 +100,15 @@ class Database:
         return True
 
     @contextmanager
-    def _usable(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise DatabaseUnusable(
+            raise UnusableDatabaseError(
                 f"database {self._path!r}: {error}; move the file away to start with an empty one, "
-                "or set DATABASE_URL to another; look also for a full or read-only disk"
+                "or set DATABASE_URL to another file; the disk can also be full or read-only"
             ) from error
 
     def _run(self, sql: str, parameters: tuple[Value, ...]) -> list[Row]:
-        with self._turn, closing(self._connection.execute(sql, parameters)) as cursor:
+        with self._lock, closing(self._connection.execute(sql, parameters)) as cursor:
             return cursor.fetchall()

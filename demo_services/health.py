@@ -1,4 +1,4 @@
-"""``/healthz``: the process runs. ``/readyz``: it and what it needs can serve."""
+"""Liveness (``/healthz``) and readiness (``/readyz``) of a service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,7 +12,7 @@ Check = Callable[[], Awaitable[bool]]
 
 
 def health_routes(checks: Mapping[str, Check]) -> APIRouter:
-    """Both routes; *checks* by the name of what is checked."""
+    """Return both routes. ``/readyz`` answers 503 until every one of *checks* returns true."""
     routes = APIRouter()
 
     @routes.get("/healthz")
@@ -29,9 +29,9 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
 
 
 def peer_check(base_url: str, identity: Identity | None) -> Check:
-    """Whether the service at *base_url* is up.
+    """Return a check that the service at *base_url* is alive.
 
-    Not whether *it* is ready: a probe of one service does not walk through all the others.
+    It does not ask for readiness, because a probe of one service would then probe them all.
     """
 
     async def up() -> bool:

@@ -1,4 +1,4 @@
-"""Our own metrics, made from the table in `instrumentation.conventions`."""
+"""Metrics of the demo services, defined by the table in `instrumentation.conventions`."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -6,20 +6,20 @@ from instrumentation.conventions import METRICS
 
 
 def counter(name: str, registry: CollectorRegistry) -> Counter:
-    """The counter that the table calls *name*.
+    """Return the counter *name* of the table.
 
     Raises:
-        KeyError: The table has no such metric: add it there first.
+        KeyError: The table has no such metric.
     """
     metric = METRICS[name]
     return Counter(metric.name, metric.help, metric.labels, registry=registry)
 
 
 def gauge(name: str, registry: CollectorRegistry) -> Gauge:
-    """The gauge that the table calls *name*.
+    """Return the gauge *name* of the table.
 
     Raises:
-        KeyError: As `counter` does.
+        KeyError: The table has no such metric.
     """
     metric = METRICS[name]
     return Gauge(metric.name, metric.help, metric.labels, registry=registry)

@@ -1,4 +1,4 @@
-"""Another service over HTTP, and what its caller answers when it fails."""
+"""HTTP client for another service, and the response to a failed call."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -15,7 +15,7 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 class PeerError(Exception):
-    """A call to another service failed; ``status_code`` is what our own caller should see."""
+    """Failed call to another service. ``status_code`` is the status code to respond with."""
 
     def __init__(self, status_code: int, detail: object) -> None:
         super().__init__(f"{status_code}: {detail}")
@@ -24,13 +24,13 @@ class PeerError(Exception):
 
 
 class Peer:
-    """The JSON API of one service; an async context manager.
+    """Client of one service's JSON API, as an async context manager.
 
     Args:
-        name: For messages.
-        base_url: With ``https``, our *identity* is shown and the peer's is checked.
-        timeout_seconds: Whole call. Shorter than the caller's own, so that the one who waits in
-            front hears who was slow.
+        name: Name of the service in error messages.
+        base_url: With ``https``, *identity* authenticates the caller and verifies the peer.
+        timeout_seconds: Timeout of the whole call. It is shorter than the timeout of the caller,
+            so that the caller receives an error that names the slow service.
     """
 
     def __init__(
@@ -55,32 +55,32 @@ class Peer:
     ) -> None:
         await self._session.close()
 
-    async def get(self, path: str, **params: int) -> Any:  # noqa: ANN401  JSON of a foreign process
-        """The JSON at *path*.
+    async def get(self, path: str, **params: int) -> Any:
+        """Return the JSON at *path*.
 
         Raises:
-            PeerError: As `request` does.
+            PeerError: As for `send`.
         """
         return await self._request("GET", path, params=params)
 
-    async def send(self, method: str, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401  as get
-        """The JSON answer to *body*.
+    async def send(self, method: str, path: str, body: Mapping[str, object]) -> Any:
+        """Send *body* and return the JSON of the response.
 
         Raises:
-            PeerError: 4xx as the peer said; 502 for its 5xx, 503 when it is gone, 504 when slow.
+            PeerError: The peer's 4xx, 502 for its 5xx, 503 without connection, 504 on timeout.
         """
         return await self._request(method, path, json=body)
 
-    async def _request(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401  as get
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
         try:
             async with self._session.request(method, path, **options) as answer:
                 if answer.status >= _FIRST_SERVER_ERROR:
                     raise PeerError(502, f"{self._name} answered {answer.status}")
                 body = await answer.json()
-        except TimeoutError as slow:
-            raise PeerError(504, f"{self._name} did not answer in time") from slow
-        except aiohttp.ClientError as gone:
-            raise PeerError(503, f"{self._name} is not available") from gone
+        except TimeoutError as error:
+            raise PeerError(504, f"{self._name} did not answer in time") from error
+        except aiohttp.ClientError as error:
+            raise PeerError(503, f"{self._name} is not available") from error
         if answer.status >= _FIRST_CLIENT_ERROR:
             raise PeerError(answer.status, body.get("detail"))
         return body
@@ -89,7 +89,7 @@ class Peer:
 def open_session(
     base_url: str, *, identity: Identity | None, timeout_seconds: float
 ) -> aiohttp.ClientSession:
-    """A session of calls to *base_url* that show *identity*, where there is one."""
+    """Return a client session for *base_url* that authenticates with *identity*."""
     return aiohttp.ClientSession(
         base_url,
         timeout=aiohttp.ClientTimeout(total=timeout_seconds),
@@ -98,11 +98,11 @@ def open_session(
 
 
 async def answer_peer_error(_: Request, error: Exception) -> JSONResponse:
-    """What a `PeerError` looks like to our own caller.
+    """Return the response to a request that failed with a `PeerError`.
 
     Raises:
-        TypeError: Registered for another exception.
+        TypeError: The handler is registered for another exception.
     """
     if not isinstance(error, PeerError):
-        raise TypeError(f"{error!r}: expected a PeerError, register this handler for it alone")
+        raise TypeError(f"{error!r}: expected a PeerError; register this handler for it alone")
     return JSONResponse({"detail": error.detail}, status_code=error.status_code)

@@ -1,7 +1,7 @@
-"""Whether a URL answers 200: readiness of peers, and the container's own health check.
+"""HTTP probe for the readiness of peers and the health checks of containers.
 
-``python -m demo_services.probe http://127.0.0.1:8002/readyz`` exits 0 or 1. Plain `http.client`,
-so that no probe makes a span.
+``python -m demo_services.probe http://127.0.0.1:8002/readyz`` exits with 0 or 1.
+It uses `http.client`, which is not traced.
 """
 
 import sys
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS: Final = 1.0
 def answers(
     url: str, *, identity: Identity | None = None, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> bool:
-    """Whether GET *url* is 200 in time; with *identity*, over TLS."""
+    """Return true if GET *url* returns 200 within the timeout. With *identity*, use TLS."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     connection = (

@@ -1,4 +1,4 @@
-"""One way to run a service: settings from the environment, JSON logs, uvicorn."""
+"""Entry point of every service: settings from the environment, JSON logs, uvicorn."""
 
 import logging
 import os
@@ -9,27 +9,27 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from demo_services.database import DatabaseUnusable
+from demo_services.database import UnusableDatabaseError
 from demo_services.hosts import HostCheck
 from demo_services.settings import SettingError, Settings
 from instrumentation import JSONFormatter, TraceContextFilter
 
 STOP_WITHIN_SECONDS: Final = 3
-"""How long requests in flight may take once the service is told to stop."""
+"""Time for requests in flight to finish after a stop signal."""
 
 
-def serve(create: Callable[[Settings], FastAPI], *, needs: tuple[str, ...] = ()) -> None:
-    """Serve the app of *create* until a signal; exit status 1 when it cannot start.
+def serve(create: Callable[[Settings], FastAPI], *, required: tuple[str, ...] = ()) -> None:
+    """Serve the application until a signal. Exit with status 1 if it cannot start.
 
     Args:
-        create: Makes the app; a service's own function of that name.
-        needs: Variables that this service cannot do without.
+        create: Factory of the application.
+        required: Environment variables that must be set.
     """
     _log_json()
     try:
-        settings = Settings.from_env(os.environ, needs=needs)
+        settings = Settings.from_env(os.environ, required=required)
         app = create(settings)
-    except (SettingError, DatabaseUnusable) as error:
+    except (SettingError, UnusableDatabaseError) as error:
         sys.exit(f"{error}")
     uvicorn.run(
         HostCheck(app, settings.allowed_hosts),

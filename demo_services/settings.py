@@ -1,4 +1,4 @@
-"""What the environment tells a service: where to listen, whom to call, how hard to work."""
+"""Settings of the demo services, read from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 from demo_services.hosts import allowed_hosts
 from demo_services.tls import Identity
 
-MOST_REQUESTS_PER_SECOND: Final = 200.0
-"""Traffic shares the machine with what it loads: past this it measures itself."""
+MAX_REQUESTS_PER_SECOND: Final = 200.0
+"""Limit on the generated load. Beyond it, the generator slows down the services it measures."""
 
-_HIGHEST_PORT: Final = 65535
+_MAX_PORT: Final = 65535
 
 
 class SettingError(ValueError):
-    """A variable says something the service cannot use: its name, value and what is expected."""
+    """An environment variable has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The variables all services share; a peer that a service never calls may stay unset."""
+    """Settings of all services. The URL of a peer that a service does not call can be empty."""
 
     host: str
     """Address to listen on. Variable ``HOST``, loopback unless set."""
@@ -35,20 +35,20 @@ class Settings:
     orders_url: str
     users_url: str
     identity: Identity | None
-    """For TLS; variables in `tls.py`."""
+    """Certificates for TLS, or None for plain HTTP. Variables in `tls.py`."""
     runbooks: Path | None
-    """Folder of the pages that control shows. Variable ``RUNBOOKS``."""
+    """Folder of the runbooks that control serves. Variable ``RUNBOOKS``."""
     traffic_rate: float
-    """Requests a second, 0 for none. Variable ``TRAFFIC_RATE``."""
+    """Generated requests per second, 0 for none. Variable ``TRAFFIC_RATE``."""
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], *, needs: tuple[str, ...] = ()) -> Self:
-        """Read the variables; those in *needs* must be set.
+    def from_env(cls, environ: Mapping[str, str], *, required: tuple[str, ...] = ()) -> Self:
+        """Read the variables. Those in *required* must be set.
 
         Raises:
-            SettingError: Names variable, value and expectation.
+            SettingError: A variable is missing or invalid. Names variable, value and expectation.
         """
-        for name in ("PORT", *needs):
+        for name in ("PORT", *required):
             if not environ.get(name):
                 raise SettingError(f"{name} is not set: `make up` sets it from .env")
         return cls(
@@ -66,7 +66,7 @@ class Settings:
 
 
 def _port(value: str) -> int:
-    if not value.isdecimal() or not 0 < int(value) <= _HIGHEST_PORT:
+    if not value.isdecimal() or not 0 < int(value) <= _MAX_PORT:
         raise SettingError(f"PORT={value!r}: expected a TCP port, like 8000")
     return int(value)
 
@@ -109,7 +109,7 @@ def _rate(value: str) -> float:
         rate = float(value)
     except ValueError:
         rate = -1.0
-    if not 0 <= rate <= MOST_REQUESTS_PER_SECOND:
-        expected = f"requests a second from 0 to {MOST_REQUESTS_PER_SECOND:.0f}"
+    if not 0 <= rate <= MAX_REQUESTS_PER_SECOND:
+        expected = f"requests per second from 0 to {MAX_REQUESTS_PER_SECOND:.0f}"
         raise SettingError(f"TRAFFIC_RATE={value!r}: expected {expected}")
     return rate

@@ -1,4 +1,4 @@
-"""The words of the shop: what travels between the services, and what stands in their databases."""
+"""Models of the shop, shared by the services, and its initial data."""
 
 import random
 from typing import Annotated, Final
@@ -6,23 +6,23 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field
 
 USERS: Final = 20
-"""Users 1 to this exist from the start."""
+"""Number of initial users. Their ids start at 1."""
 ORDERS: Final = 200
-"""Orders 1 to this exist from the start."""
+"""Number of initial orders. Their ids start at 1."""
 BROKEN_ORDER: Final = 13
-"""An order whose user was deleted: reading it fails, the rare 500 of a shop that is old enough."""
+"""Order of a deleted user. Reading it fails with 500, as corrupt data in a real shop does."""
 DELETED_USER: Final = 99
 
 PRICES_CENTS: Final = {"apple": 40, "bread": 320, "cheese": 890, "tea": 450, "wine": 1290}
 
-_HIGHEST_ID: Final = 2**63 - 1
-"""What SQLite can hold."""
+_MAX_ID: Final = 2**63 - 1
+"""Largest integer in SQLite."""
 
-Id = Annotated[int, Field(ge=1, le=_HIGHEST_ID)]
+Id = Annotated[int, Field(ge=1, le=_MAX_ID)]
 
 
 class User(BaseModel):
-    """A customer."""
+    """Customer of the shop."""
 
     id: Id
     name: str
@@ -30,13 +30,13 @@ class User(BaseModel):
 
 
 class UserChange(BaseModel):
-    """What a user may change."""
+    """Change of a user's data."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class NewOrder(BaseModel):
-    """An order before it is stored."""
+    """Order to be placed."""
 
     user_id: Id
     product: Annotated[str, Field(pattern=f"^({'|'.join(PRICES_CENTS)})$")]
@@ -44,28 +44,28 @@ class NewOrder(BaseModel):
 
 
 class Order(NewOrder):
-    """An order as stored."""
+    """Stored order."""
 
     id: Id
     total_cents: int
 
 
 class OrderOfUser(Order):
-    """An order together with who placed it."""
+    """Stored order with the user who placed it."""
 
     user: User
 
 
 class Report(BaseModel):
-    """What a user bought so far."""
+    """Number and total price of a user's orders."""
 
     user_id: Id
     orders: int
     total_cents: int
 
 
-def first_users() -> list[User]:
-    """The users a new shop starts with."""
+def initial_users() -> list[User]:
+    """Return the users of a new shop."""
     names = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ivo", "Jun")
     return [
         User(
@@ -75,16 +75,16 @@ def first_users() -> list[User]:
     ]
 
 
-def first_orders() -> list[Order]:
-    """The orders a new shop starts with, the same in every run."""
-    draws = random.Random("orders")  # noqa: S311  not a secret
-    return [_order(number, draws) for number in range(1, ORDERS + 1)]
+def initial_orders() -> list[Order]:
+    """Return the orders of a new shop. They are equal in every run."""
+    rng = random.Random("orders")
+    return [_order(number, rng) for number in range(1, ORDERS + 1)]
 
 
-def _order(number: int, draws: random.Random) -> Order:
-    product = draws.choice(sorted(PRICES_CENTS))
-    quantity = draws.randint(1, 5)
-    user_id = draws.randint(1, USERS)
+def _order(number: int, rng: random.Random) -> Order:
+    product = rng.choice(sorted(PRICES_CENTS))
+    quantity = rng.randint(1, 5)
+    user_id = rng.randint(1, USERS)
     return Order(
         id=number,
         user_id=DELETED_USER if number == BROKEN_ORDER else user_id,

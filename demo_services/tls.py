@@ -1,4 +1,4 @@
-"""Mutual TLS between the services: each shows a certificate of one authority, and demands one."""
+"""Mutual TLS between the services, with certificates of one authority."""
 
 import os
 import ssl
@@ -12,7 +12,7 @@ VARIABLES: Final = ("TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who we are, and whom we trust: three PEM files."""
+    """Certificate, key and authority of a service: paths of three PEM files."""
 
     certificate: str
     """Variable ``TLS_CERT_FILE``."""
@@ -23,23 +23,23 @@ class Identity:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self | None:
-        """The identity, or nothing while no variable is set: plain HTTP.
+        """Return the identity, or None for plain HTTP if no variable is set.
 
         Raises:
-            ValueError: One of the three is missing, or is no file.
+            ValueError: One of the three variables is unset or names no file.
         """
-        given = {name: environ[name] for name in VARIABLES if environ.get(name)}
-        if not given:
+        values = {name: environ[name] for name in VARIABLES if environ.get(name)}
+        if not values:
             return None
         for name in VARIABLES:
-            if not Path(given.get(name, "")).is_file():
-                value = given.get(name, "")
+            if not Path(values.get(name, "")).is_file():
+                value = values.get(name, "")
                 raise ValueError(f"{name}={value!r}: expected a PEM file, as for all three")
-        certificate, key, authority = (given[name] for name in VARIABLES)
+        certificate, key, authority = (values[name] for name in VARIABLES)
         return cls(certificate=certificate, key=key, authority=authority)
 
     def server_options(self) -> dict[str, Any]:
-        """For `uvicorn.run`: callers without a certificate of our authority are turned away."""
+        """Return options for `uvicorn.run` that reject clients without a certificate."""
         return {
             "ssl_certfile": self.certificate,
             "ssl_keyfile": self.key,
@@ -48,7 +48,7 @@ class Identity:
         }
 
     def context(self) -> ssl.SSLContext:
-        """For calls: shows our certificate, takes only those of our authority."""
+        """Return a client context that presents the certificate and verifies the server's."""
         context = ssl.create_default_context(cafile=self.authority)
         context.load_cert_chain(self.certificate, self.key)
         return context

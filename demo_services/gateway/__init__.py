@@ -1,1 +1,1 @@
-"""Service A: the one door, in front of orders and users."""
+"""Service A: the public API in front of orders and users."""

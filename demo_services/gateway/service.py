@@ -1,4 +1,4 @@
-"""The gateway put together."""
+"""Application of the gateway."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +14,11 @@ from demo_services.settings import Settings
 from instrumentation import instrument
 
 PEER_TIMEOUT_SECONDS: Final = 2.5
-"""Longer than orders waits for users, so that orders can say who was slow."""
+"""Longer than the timeout of orders for users, so that orders can report the slow service first."""
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service, ready to be served."""
+    """Return the instrumented application."""
     identity, timeout_seconds = settings.identity, PEER_TIMEOUT_SECONDS
     orders = Peer("orders", settings.orders_url, identity=identity, timeout_seconds=timeout_seconds)
     users = Peer("users", settings.users_url, identity=identity, timeout_seconds=timeout_seconds)
@@ -29,15 +29,15 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
-    # Not `requests`: the report shows how its context is injected by hand.
+    # Without `requests`: `report.py` injects the context by hand.
     telemetry = instrument(app, service="gateway", clients=("aiohttp",))
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(orders))
     app.include_router(user_routes(users, orders))
     app.include_router(report_routes(settings.orders_url, identity, telemetry.tracer))
-    needs = {
+    checks = {
         "orders": peer_check(settings.orders_url, identity),
         "users": peer_check(settings.users_url, identity),
     }
-    app.include_router(health_routes(needs))
+    app.include_router(health_routes(checks))
     return app

@@ -1,1 +1,1 @@
-"""Service B: who bought what."""
+"""Service B: orders of the shop."""

@@ -16,11 +16,11 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class UserMissingError(Exception):
-    """An order names a user whom users does not know: our data is broken, the caller is not."""
+    """An order refers to a user who does not exist. The data is corrupt, not the request."""
 
 
 def order_routes(store: OrderStore, users: Peer) -> APIRouter:
-    """``/orders``."""
+    """Return the routes below ``/orders``."""
     routes = APIRouter()
 
     @routes.get("/orders/{order_id}")
@@ -28,11 +28,11 @@ def order_routes(store: OrderStore, users: Peer) -> APIRouter:
         order = await store.find(order_id)
         if order is None:
             raise HTTPException(404, f"no order {order_id}")
-        return OrderOfUser(**order.model_dump(), user=await _owner(order, users))
+        return OrderOfUser(**order.model_dump(), user=await _fetch_owner(order, users))
 
     @routes.get("/orders")
-    async def of_user(user_id: Id) -> list[Order]:
-        return await store.of_user(user_id)
+    async def find_by_user(user_id: Id) -> list[Order]:
+        return await store.find_by_user(user_id)
 
     @routes.post("/orders", status_code=201)
     async def place(order: NewOrder) -> Order:
@@ -45,12 +45,12 @@ def order_routes(store: OrderStore, users: Peer) -> APIRouter:
 
 
 def report_routes(store: OrderStore, tracer: Tracer) -> APIRouter:
-    """``/reports``, the other side of the gateway's tutorial route."""
+    """Return the route ``/reports/{user_id}``, which extracts the trace context by hand."""
     routes = APIRouter()
 
     @routes.get("/reports/{user_id}")
     async def report(user_id: Id, request: Request) -> Report:
-        # By hand, as a service without our middleware would: the caller's span is the parent.
+        # As in a service without the middleware: the span of the caller becomes the parent.
         caller = extract(request.headers)
         with tracer.start_as_current_span("build report", context=caller):
             return await store.report(user_id)
@@ -58,10 +58,10 @@ def report_routes(store: OrderStore, tracer: Tracer) -> APIRouter:
     return routes
 
 
-async def _owner(order: Order, users: Peer) -> User:
+async def _fetch_owner(order: Order, users: Peer) -> User:
     try:
         return User.model_validate(await users.get(f"/users/{order.user_id}"))
     except PeerError as error:
         if error.status_code != HTTPStatus.NOT_FOUND:
             raise
-        raise UserMissingError(f"order {order.id} names user {order.user_id}") from error
+        raise UserMissingError(f"order {order.id} refers to user {order.user_id}") from error

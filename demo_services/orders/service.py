@@ -1,4 +1,4 @@
-"""Orders put together."""
+"""Application of orders."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ USERS_TIMEOUT_SECONDS: Final = 1.5
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service, ready to be served."""
+    """Return the instrumented application."""
     identity = settings.identity
     users = Peer(
         "users", settings.users_url, identity=identity, timeout_seconds=USERS_TIMEOUT_SECONDS
@@ -35,9 +35,9 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(store, users))
     app.include_router(report_routes(store, telemetry.tracer))
-    needs = {
+    checks = {
         "database": store.database.answers,
         "users": peer_check(settings.users_url, identity),
     }
-    app.include_router(health_routes(needs))
+    app.include_router(health_routes(checks))
     return app

@@ -1,4 +1,4 @@
-"""The orders table."""
+"""Store of orders: the table ``orders``."""
 
 from typing import Final
 
@@ -6,10 +6,10 @@ from opentelemetry.trace import Tracer
 
 from demo_services.database import Database, Row, Statement
 from demo_services.latency import Latency
-from demo_services.shop import ORDERS, PRICES_CENTS, NewOrder, Order, Report, first_orders
+from demo_services.shop import ORDERS, PRICES_CENTS, NewOrder, Order, Report, initial_orders
 
-MOST_NEW_ORDERS: Final = 10_000
-"""Older ones of those placed since the start are deleted, so that a demo may run for weeks."""
+MAX_NEW_ORDERS: Final = 10_000
+"""Limit on stored orders beyond the initial ones, so that a demo can run for weeks."""
 
 _COLUMNS: Final = ("id", "user_id", "product", "quantity", "total_cents")
 
@@ -28,18 +28,18 @@ _READ: Final = Latency(name="orders read", median_seconds=0.004, sigma=0.4)
 _WRITE: Final = Latency(name="orders write", median_seconds=0.008, sigma=0.4)
 
 
-def _select(what: str, rest: str) -> Statement:
+def _select(columns: str, condition: str) -> Statement:
     return Statement(
         operation="SELECT",
         table="orders",
-        sql=f"SELECT {what} FROM orders {rest}",  # noqa: S608  constants of this file
+        sql=f"SELECT {columns} FROM orders {condition}",  # noqa: S608  constants of this file
         latency=_READ,
     )
 
 
-_ALL = ", ".join(_COLUMNS)
-_FIND: Final = _select(_ALL, "WHERE id = ?")
-_OF_USER: Final = _select(_ALL, "WHERE user_id = ? ORDER BY id DESC LIMIT 20")
+_ALL_COLUMNS = ", ".join(_COLUMNS)
+_FIND: Final = _select(_ALL_COLUMNS, "WHERE id = ?")
+_FIND_BY_USER: Final = _select(_ALL_COLUMNS, "WHERE user_id = ? ORDER BY id DESC LIMIT 20")
 _REPORT: Final = _select("count(*), coalesce(sum(total_cents), 0)", "WHERE user_id = ?")
 _PLACE: Final = Statement(
     operation="INSERT",
@@ -50,7 +50,7 @@ _PLACE: Final = Statement(
     ),
     latency=_WRITE,
 )
-_FORGET: Final = Statement(
+_DELETE_OLDEST: Final = Statement(
     operation="DELETE",
     table="orders",
     sql="DELETE FROM orders WHERE id > ? AND id <= ?",
@@ -59,34 +59,34 @@ _FORGET: Final = Statement(
 
 
 class OrderStore:
-    """Orders by id and by user, in a SQLite file of their own."""
+    """Orders by id and by user, in a SQLite file."""
 
     def __init__(self, path: str, tracer: Tracer) -> None:
         self.database = Database(path, schema=_SCHEMA, tracer=tracer)
         rows: list[Row] = [
             (order.id, order.user_id, order.product, order.quantity, order.total_cents)
-            for order in first_orders()
+            for order in initial_orders()
         ]
         self.database.fill(_FILL, rows)
 
     async def find(self, order_id: int) -> Order | None:
-        """The order, or nothing."""
+        """Return the order, or None if it does not exist."""
         rows = await self.database.execute(_FIND, order_id)
-        return _order(rows[0]) if rows else None
+        return _from_row(rows[0]) if rows else None
 
-    async def of_user(self, user_id: int) -> list[Order]:
-        """The newest orders of a user, at most 20."""
-        return [_order(row) for row in await self.database.execute(_OF_USER, user_id)]
+    async def find_by_user(self, user_id: int) -> list[Order]:
+        """Return the 20 newest orders of a user."""
+        return [_from_row(row) for row in await self.database.execute(_FIND_BY_USER, user_id)]
 
     async def report(self, user_id: int) -> Report:
-        """Count and sum of a user's orders; zeros for one who bought nothing."""
+        """Return number and sum of a user's orders, both 0 without orders."""
         ((orders, total_cents),) = await self.database.execute(_REPORT, user_id)
         return Report.model_validate(
             {"user_id": user_id, "orders": orders, "total_cents": total_cents}
         )
 
     async def place(self, order: NewOrder) -> Order:
-        """The order as stored."""
+        """Store *order* and return it with its id and price."""
         total_cents = PRICES_CENTS[order.product] * order.quantity
         ((order_id,),) = await self.database.execute(
             _PLACE, order.user_id, order.product, order.quantity, total_cents
@@ -94,10 +94,10 @@ class OrderStore:
         placed = Order.model_validate(
             {**order.model_dump(), "id": order_id, "total_cents": total_cents}
         )
-        if placed.id > ORDERS + MOST_NEW_ORDERS:
-            await self.database.execute(_FORGET, ORDERS, placed.id - MOST_NEW_ORDERS)
+        if placed.id > ORDERS + MAX_NEW_ORDERS:
+            await self.database.execute(_DELETE_OLDEST, ORDERS, placed.id - MAX_NEW_ORDERS)
         return placed
 
 
-def _order(row: Row) -> Order:
+def _from_row(row: Row) -> Order:
     return Order.model_validate(dict(zip(_COLUMNS, row, strict=True)))

@@ -1,1 +1,1 @@
-"""Requests to the gateway, as a crowd sends them: at random, whether or not the shop keeps up."""
+"""Load generator: random requests to the gateway at a constant average rate."""

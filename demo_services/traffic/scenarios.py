@@ -1,4 +1,4 @@
-"""What visitors do, and how often: mostly reading, a little buying, a few mistakes."""
+"""Scenarios of the load: mostly reads, some orders, a few errors."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from demo_services.shop import BROKEN_ORDER, ORDERS, PRICES_CENTS, USERS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to the gateway."""
+    """Request to the gateway."""
 
     method: str
     path: str
@@ -19,34 +19,34 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A kind of visit."""
+    """Kind of request with its share of the load."""
 
     name: str
     weight: float
-    """Visits of this kind in a hundred."""
+    """Percentage of all requests."""
     call: Callable[[random.Random], Call]
 
 
 def _get(path: str, highest: int) -> Callable[[random.Random], Call]:
-    return lambda draws: Call(method="GET", path=path.format(draws.randint(1, highest)))
+    return lambda rng: Call(method="GET", path=path.format(rng.randint(1, highest)))
 
 
-def _place_order(draws: random.Random) -> Call:
+def _place_order(rng: random.Random) -> Call:
     body = {
-        "user_id": draws.randint(1, USERS),
-        "product": draws.choice(sorted(PRICES_CENTS)),
-        "quantity": draws.randint(1, 5),
+        "user_id": rng.randint(1, USERS),
+        "product": rng.choice(sorted(PRICES_CENTS)),
+        "quantity": rng.randint(1, 5),
     }
     return Call(method="POST", path="/api/orders", body=body)
 
 
-def _rename(draws: random.Random) -> Call:
-    path = f"/api/users/{draws.randint(1, USERS)}"
-    return Call(method="PUT", path=path, body={"name": draws.choice(("Kai", "Lea", "Mo"))})
+def _rename(rng: random.Random) -> Call:
+    path = f"/api/users/{rng.randint(1, USERS)}"
+    return Call(method="PUT", path=path, body={"name": rng.choice(("Kai", "Lea", "Mo"))})
 
 
-def _order(draws: random.Random) -> Call:
-    number = draws.choice([order for order in range(1, ORDERS + 1) if order != BROKEN_ORDER])
+def _order(rng: random.Random) -> Call:
+    number = rng.choice([order for order in range(1, ORDERS + 1) if order != BROKEN_ORDER])
     return Call(method="GET", path=f"/api/orders/{number}")
 
 
@@ -80,10 +80,10 @@ SCENARIOS: Final = (
         call=_constant(Call(method="GET", path=f"/api/orders/{BROKEN_ORDER}")),
     ),
 )
-"""The mix; weights add up to 100. The last three are the noise of a real shop: 404, 422, 500."""
+"""Scenarios whose weights add up to 100. The last three cause the responses 404, 422 and 500."""
 
 
-def choose(draws: random.Random) -> Scenario:
-    """The next visit."""
+def choose(rng: random.Random) -> Scenario:
+    """Return a random scenario, by weight."""
     weights = [scenario.weight for scenario in SCENARIOS]
-    return draws.choices(SCENARIOS, weights)[0]
+    return rng.choices(SCENARIOS, weights)[0]

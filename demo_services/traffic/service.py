@@ -1,4 +1,4 @@
-"""The generator as a service: it runs as long as the process, and shows what it sent."""
+"""Application of traffic: the load generator with its metrics."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ _OUTCOMES: Final = ("ok", "client_error", "server_error", "timeout", "unreachabl
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service, ready to be served."""
+    """Return the instrumented application."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -31,7 +31,7 @@ def create(settings: Settings) -> FastAPI:
             await sending
 
     app = FastAPI(title="traffic", lifespan=lifespan)
-    # The crowd carries no trace context: every visit starts a trace at the gateway.
+    # No client is traced, so that every request starts a trace at the gateway.
     telemetry = instrument(app, service="traffic", clients=())
     app.include_router(
         health_routes({"gateway": peer_check(settings.gateway_url, settings.identity)})
@@ -46,6 +46,6 @@ def create(settings: Settings) -> FastAPI:
         identity=settings.identity,
         rate=settings.traffic_rate,
         count=lambda scenario, result: requests.labels(scenario, result).inc(),
-        draws=random.Random(_SEED),  # noqa: S311  not a secret
+        rng=random.Random(_SEED),
     )
     return app

@@ -1,1 +1,1 @@
-"""Service C: who the customers are."""
+"""Service C: users of the shop."""

@@ -12,23 +12,23 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def user_routes(store: UserStore) -> APIRouter:
-    """``/users``."""
+    """Return the routes below ``/users``."""
     routes = APIRouter()
 
     @routes.get("/users/{user_id}")
     async def find(user_id: Id) -> User:
-        return _found(user_id, await store.find(user_id))
+        return _require(user_id, await store.find(user_id))
 
     @routes.put("/users/{user_id}")
     async def rename(user_id: Id, change: UserChange) -> User:
-        user = _found(user_id, await store.rename(user_id, change.name))
+        user = _require(user_id, await store.rename(user_id, change.name))
         _LOG.info("user renamed", extra={"user_id": user_id})
         return user
 
     return routes
 
 
-def _found(user_id: int, user: User | None) -> User:
+def _require(user_id: int, user: User | None) -> User:
     if user is None:
         raise HTTPException(404, f"no user {user_id}")
     return user

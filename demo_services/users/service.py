@@ -1,4 +1,4 @@
-"""Users put together."""
+"""Application of users."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from instrumentation import instrument
 
 
 def create(settings: Settings) -> FastAPI:
-    """The service, ready to be served."""
+    """Return the instrumented application."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The users table."""
+"""Store of users: the table ``users``."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from opentelemetry.trace import Tracer
 
 from demo_services.database import Database, Statement
 from demo_services.latency import Latency
-from demo_services.shop import User, first_users
+from demo_services.shop import User, initial_users
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tier TEXT NOT NULL);
@@ -28,22 +28,22 @@ _RENAME: Final = Statement(
 
 
 class UserStore:
-    """Users by id, in a SQLite file of their own."""
+    """Users by id, in a SQLite file."""
 
     def __init__(self, path: str, tracer: Tracer) -> None:
         self.database = Database(path, schema=_SCHEMA, tracer=tracer)
-        self.database.fill(_FILL, [(user.id, user.name, user.tier) for user in first_users()])
+        self.database.fill(_FILL, [(user.id, user.name, user.tier) for user in initial_users()])
 
     async def find(self, user_id: int) -> User | None:
-        """The user, or nothing."""
-        return _user(await self.database.execute(_FIND, user_id))
+        """Return the user, or None if it does not exist."""
+        return _from_rows(await self.database.execute(_FIND, user_id))
 
     async def rename(self, user_id: int, name: str) -> User | None:
-        """The user under the new name, or nothing when there is no such user."""
-        return _user(await self.database.execute(_RENAME, name, user_id))
+        """Rename the user and return it, or None if it does not exist."""
+        return _from_rows(await self.database.execute(_RENAME, name, user_id))
 
 
-def _user(rows: list[tuple[int | str | None, ...]]) -> User | None:
+def _from_rows(rows: list[tuple[int | str | None, ...]]) -> User | None:
     return (
         User.model_validate(dict(zip(("id", "name", "tier"), rows[0], strict=True)))
         if rows

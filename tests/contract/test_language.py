@@ -11,7 +11,6 @@ from sightline.artefacts import ROOT
 EXEMPT: tuple[str, ...] = (
     "CONTRIBUTING.md",
     "README.md",
-    "demo_services",
     "docs/architecture.md",
     "docs/benchmarks.md",
     "docs/configuration.md",

@@ -4,12 +4,15 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
 from sightline.artefacts import ROOT
 
 SOURCE = ("demo_services", "instrumentation", "sightline")
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
+MAX_TEST_LINES = 25
 
 EXCEPTIONS: Mapping[str, str] = {
     "instrumentation/conventions.py": "one table of every metric; a reader searches one file",
@@ -29,18 +32,19 @@ def lines(source: str) -> int:
 
 
 def long_functions(source: str) -> Iterator[str]:
-    """Yield every function of *source* that is too long. Decorators do not count."""
+    """Yield every function and test of *source* that is too long. Decorators do not count."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.FunctionDef(end_lineno=int(last)) | ast.AsyncFunctionDef(end_lineno=int(last)):
-                if last - node.lineno >= MAX_FUNCTION_LINES:
+                limit = MAX_TEST_LINES if node.name.startswith("test_") else MAX_FUNCTION_LINES
+                if last - node.lineno >= limit:
                     yield f"{node.lineno}: {node.name}"
 
 
 def test_a_file_has_at_most_400_lines() -> None:
     sizes = {
         str(path.relative_to(ROOT)): lines(path.read_text(encoding="utf-8"))
-        for path in python_files(*SOURCE, "tests")
+        for path in python_files(*SOURCE, "requirements", "tests")
     }
 
     too_long = {path for path, size in sizes.items() if size > MAX_FILE_LINES}
@@ -49,10 +53,10 @@ def test_a_file_has_at_most_400_lines() -> None:
     assert EXCEPTIONS.keys() - sizes.keys() == set()
 
 
-def test_a_function_has_at_most_50_lines() -> None:
+def test_a_function_has_at_most_50_lines_and_a_test_25() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{place}"
-        for path in python_files(*SOURCE, "tests")
+        for path in python_files(*SOURCE, "requirements", "tests")
         for place in long_functions(path.read_text(encoding="utf-8"))
     ]
 
@@ -66,8 +70,16 @@ def test_the_source_has_no_more_lint_exceptions_than_today() -> None:
     assert noqa <= MAX_NOQA
 
 
-def test_the_check_counts_the_lines_of_a_planted_function() -> None:
-    body = "    pass\n" * (MAX_FUNCTION_LINES - 1)
+@pytest.mark.parametrize(
+    ("keyword", "name", "limit"),
+    [
+        ("def", "function", MAX_FUNCTION_LINES),
+        ("async def", "coroutine", MAX_FUNCTION_LINES),
+        ("def", "test_one", MAX_TEST_LINES),
+    ],
+)
+def test_the_check_finds_a_planted_function(keyword: str, name: str, limit: int) -> None:
+    fitting = f"{keyword} {name}():\n" + "    pass\n" * (limit - 1)
 
-    assert list(long_functions(f"def fits():\n{body}")) == []
-    assert list(long_functions(f"async def long():\n{body}    pass\n")) == ["1: long"]
+    assert list(long_functions(fitting)) == []
+    assert list(long_functions(f"{fitting}    pass\n")) == [f"1: {name}"]

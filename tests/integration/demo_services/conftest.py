@@ -1,4 +1,4 @@
-"""The demo services as processes on loopback, with a collector that remembers every span."""
+"""Demo services as processes on loopback, with a collector that records every span."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ STARTED_WITHIN_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One running demo service."""
+    """Running demo service."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -52,7 +52,7 @@ Start = Callable[..., Service]
 
 @contextmanager
 def running(name: str, folder: Path, **environ: str) -> Iterator[Service]:
-    """`python -m demo_services.<name>` until the block ends, however it ends."""
+    """Run `python -m demo_services.<name>` until the block ends."""
     environ = {"PORT": str(free_ports(1)[0]), **environ}
     log = folder / f"{name}-{environ['PORT']}.log"
     with log.open("ab") as output:
@@ -82,7 +82,7 @@ def collector() -> Iterator[Collector]:
 def start(
     collector: Collector, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Service]]:
-    """Starts a service, and returns once it is ready unless told ``ready=False``."""
+    """Function that starts a service and, unless ``ready=False``, waits until it is ready."""
     folder = tmp_path_factory.mktemp("shop")
     telemetry = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
@@ -103,7 +103,7 @@ def start(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """gateway → orders → users."""
+    """Running services of the shop."""
 
     gateway: Service
     orders: Service

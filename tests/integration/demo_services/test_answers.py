@@ -1,4 +1,4 @@
-"""What the shop answers, in good times and in bad."""
+"""Responses of the shop, with and without faults."""
 
 import json
 import signal
@@ -39,18 +39,18 @@ def frozen(service: Service) -> Iterator[None]:
         ("/nowhere", 404),
     ],
 )
-def test_the_gateway_answers(shop: Shop, path: str, status_code: int) -> None:
+def test_the_gateway_responds(shop: Shop, path: str, status_code: int) -> None:
     assert shop.gateway.get(path).status_code == status_code
 
 
-def test_an_order_comes_with_its_user(shop: Shop) -> None:
+def test_an_order_contains_its_user(shop: Shop) -> None:
     order = shop.gateway.get("/api/orders/7").json()
 
     assert order["id"] == 7
     assert order["user"] == shop.gateway.get(f"/api/users/{order['user_id']}").json()
 
 
-def test_the_naive_list_is_the_same_list(shop: Shop) -> None:
+def test_the_naive_list_equals_the_other_list(shop: Shop) -> None:
     batched = shop.gateway.get("/api/users/7/orders").json()
 
     assert shop.gateway.get("/api/users/7/orders?naive=true").json() == batched
@@ -66,7 +66,7 @@ def test_a_placed_order_can_be_read(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("change", "status_code"), [({"user_id": 100_000}, 404), ({"product": "gold"}, 422)]
 )
-def test_an_impossible_order_is_refused(
+def test_an_invalid_order_is_rejected(
     shop: Shop, change: dict[str, object], status_code: int
 ) -> None:
     refused = shop.gateway.post("/api/orders", {**NEW_ORDER, **change})
@@ -75,12 +75,12 @@ def test_an_impossible_order_is_refused(
     assert refused.json()["detail"]
 
 
-def test_an_order_whose_user_is_gone_fails_in_orders(shop: Shop) -> None:
+def test_an_order_of_a_deleted_user_fails_in_orders(shop: Shop) -> None:
     assert shop.orders.get("/orders/13").status_code == 500
     assert shop.gateway.get("/api/orders/13").json() == {"detail": "orders answered 500"}
 
 
-def test_a_frozen_user_service_is_a_timeout_that_names_it(shop: Shop) -> None:
+def test_a_frozen_service_causes_a_timeout(shop: Shop) -> None:
     with frozen(shop.users):
         slow = shop.gateway.get("/api/orders/7")
 
@@ -88,7 +88,7 @@ def test_a_frozen_user_service_is_a_timeout_that_names_it(shop: Shop) -> None:
     assert shop.orders.get("/orders/7").status_code == 200
 
 
-def test_without_users_orders_are_unavailable_until_it_returns(start: Start) -> None:
+def test_orders_is_unavailable_while_users_is_down(start: Start) -> None:
     users = start("users")
     orders = start("orders", USERS_URL=users.url)
     port = users.url.rpartition(":")[2]
@@ -115,7 +115,7 @@ def test_orders_survive_a_restart(start: Start, tmp_path_factory: pytest.TempPat
     assert after.get(f"/orders/{placed['id']}").json()["product"] == "tea"
 
 
-def test_a_service_starts_before_its_neighbours_and_says_it_is_not_ready(start: Start) -> None:
+def test_a_service_without_its_peer_starts_but_is_not_ready(start: Start) -> None:
     orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
 
     until(orders.alive, within_seconds=60)
@@ -131,7 +131,7 @@ def test_a_service_starts_before_its_neighbours_and_says_it_is_not_ready(start: 
         ("USERS_URL", "", "USERS_URL is not set: `make up` sets it from .env"),
     ],
 )
-def test_a_wrong_variable_stops_the_start(
+def test_an_invalid_variable_prevents_the_start(
     start: Start, variable: str, value: str, message: str
 ) -> None:
     environ = {"USERS_URL": "http://127.0.0.1:9", variable: value, "PORT": "8000"}
@@ -141,7 +141,7 @@ def test_a_wrong_variable_stops_the_start(
     assert orders.log.read_text().splitlines()[-1] == message
 
 
-def test_a_log_line_carries_the_trace_it_belongs_to(shop: Shop) -> None:
+def test_a_log_line_contains_its_trace_id(shop: Shop) -> None:
     trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
 
     placed = shop.gateway.post(
@@ -154,7 +154,7 @@ def test_a_log_line_carries_the_trace_it_belongs_to(shop: Shop) -> None:
     assert len(line["span_id"]) == 16
 
 
-def test_every_service_shows_its_metrics(shop: Shop) -> None:
+def test_every_service_exposes_its_metrics(shop: Shop) -> None:
     shop.gateway.get("/api/orders/7")
 
     pages = [httpx.get(f"{service.url}/metrics").text for service in (shop.gateway, shop.users)]

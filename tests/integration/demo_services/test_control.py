@@ -1,4 +1,4 @@
-"""The alert inbox, as Alertmanager and people meet it."""
+"""Alert inbox over HTTP."""
 
 from pathlib import Path
 
@@ -36,7 +36,9 @@ def control(start: Start) -> Service:
     return start("control")
 
 
-def test_a_notification_is_seen_by_people_programs_and_prometheus(control: Service) -> None:
+def test_a_notification_is_shown_counted_and_logged(
+    control: Service,
+) -> None:
     status_code = control.post("/alerts", NOTIFICATION).status_code
 
     assert status_code == 204
@@ -50,7 +52,7 @@ def test_a_notification_is_seen_by_people_programs_and_prometheus(control: Servi
 
 
 @pytest.mark.parametrize("body", [{}, [], {**NOTIFICATION, "alerts": "many"}])
-def test_what_is_no_notification_is_refused_and_nothing_is_lost(
+def test_an_invalid_notification_is_rejected_and_changes_nothing(
     control: Service, body: object
 ) -> None:
     before = control.get("/api/alerts").json()
@@ -61,7 +63,7 @@ def test_what_is_no_notification_is_refused_and_nothing_is_lost(
     assert control.get("/api/alerts").json() == before
 
 
-def test_a_link_of_a_notification_leads_to_its_runbook(start: Start, tmp_path: Path) -> None:
+def test_a_runbook_is_rendered_without_its_html(start: Start, tmp_path: Path) -> None:
     (tmp_path / "TargetDown.md").write_text(
         "# Down\n\n<script>bad()</script>\n\n| a |\n|---|\n| b |\n"
     )
@@ -78,11 +80,11 @@ def test_a_link_of_a_notification_leads_to_its_runbook(start: Start, tmp_path: P
     ("path", "status_code"),
     [("Unknown", 404), ("..%2F..%2Fetc%2Fpasswd", 404), (".env", 422), ("a" * 81, 422)],
 )
-def test_no_other_file_is_shown(control: Service, path: str, status_code: int) -> None:
+def test_no_other_file_is_served(control: Service, path: str, status_code: int) -> None:
     assert control.get(f"/runbooks/{path}").status_code == status_code
 
 
-def test_the_page_runs_no_script(control: Service) -> None:
+def test_the_page_has_no_script_and_forbids_them(control: Service) -> None:
     page = control.get("/")
 
     assert page.headers["content-security-policy"].startswith("default-src 'none'")

@@ -1,4 +1,4 @@
-"""The health check of a container, as Docker runs it."""
+"""Health check command of a container."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.waiting import until
 
 
 def probe(url: str) -> int:
-    """Exit status of the command in docker-compose.yml."""
+    """Return the exit status of the command in docker-compose.yml."""
     command = [sys.executable, "-m", "demo_services.probe", url]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
@@ -22,7 +22,7 @@ def test_a_ready_service_is_healthy(start: Start) -> None:
     assert probe(f"{users.url}/readyz") == 0
 
 
-def test_a_service_that_misses_a_neighbour_is_not(start: Start) -> None:
+def test_a_service_without_its_peer_is_unhealthy(start: Start) -> None:
     orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
     until(orders.alive, within_seconds=60)
 
@@ -30,5 +30,5 @@ def test_a_service_that_misses_a_neighbour_is_not(start: Start) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/readyz", "http://unknown.invalid:80/"])
-def test_nobody_there_is_not_healthy(url: str) -> None:
+def test_a_closed_port_is_unhealthy(url: str) -> None:
     assert probe(url) == 1

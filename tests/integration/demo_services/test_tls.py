@@ -1,4 +1,4 @@
-"""With certificates, the services talk to each other and to nobody else."""
+"""Mutual TLS between the services and with their callers."""
 
 import ssl
 from functools import partial
@@ -35,13 +35,13 @@ def identity(secrets: Path, name: str) -> Identity:
 
 
 def over_tls(service: Service) -> str:
-    """Base URL: certificates name localhost, and the address would do as well."""
+    """Return the base URL over TLS. Certificates are issued for localhost and the address."""
     return service.url.replace("http://127.0.0.1", "https://localhost")
 
 
 @pytest.fixture(scope="module")
 def gateway(start: Start, secrets: Path) -> str:
-    """URL of a gateway whose shop speaks TLS throughout."""
+    """URL of a gateway in a shop that uses TLS for every connection."""
     users = start("users", ready=False, **variables(secrets, "users"))
     peers = {"USERS_URL": over_tls(users)}
     orders = start("orders", ready=False, **peers, **variables(secrets, "orders"))
@@ -63,30 +63,30 @@ def test_a_caller_with_a_certificate_is_served_through_all_services(
     assert httpx.get(f"{gateway}{path}", verify=context).status_code == 200
 
 
-def test_a_caller_without_a_certificate_is_turned_away(gateway: str, secrets: Path) -> None:
+def test_a_caller_without_a_certificate_is_rejected(gateway: str, secrets: Path) -> None:
     context = ssl.create_default_context(cafile=secrets / "ca.pem")
 
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{gateway}/api/orders/7", verify=context)
 
 
-def test_a_caller_with_a_stranger_s_certificate_is_turned_away(
+def test_a_caller_with_a_certificate_of_another_authority_is_rejected(
     gateway: str, secrets: Path, tmp_path: Path
 ) -> None:
-    stranger = identity(make_secrets(tmp_path), "you")
+    unknown = identity(make_secrets(tmp_path), "you")
     context = ssl.create_default_context(cafile=secrets / "ca.pem")
-    context.load_cert_chain(stranger.certificate, stranger.key)
+    context.load_cert_chain(unknown.certificate, unknown.key)
 
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{gateway}/api/orders/7", verify=context)
 
 
-def test_a_plain_caller_is_turned_away(gateway: str) -> None:
+def test_a_caller_without_tls_is_rejected(gateway: str) -> None:
     with pytest.raises(httpx.TransportError):
         httpx.get(gateway.replace("https", "http"))
 
 
-def test_a_missing_file_stops_the_start(start: Start, secrets: Path) -> None:
+def test_a_missing_file_prevents_the_start(start: Start, secrets: Path) -> None:
     service = start("users", ready=False, **{**variables(secrets, "users"), "TLS_KEY_FILE": "gone"})
 
     assert service.process.wait(timeout=60) == 1

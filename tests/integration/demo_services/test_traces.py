@@ -1,4 +1,4 @@
-"""One request through the gateway is one trace; who called whom is a table."""
+"""Traces of requests through the shop, compared with a table of caller and callee."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.integration.demo_services.conftest import Shop
 from tests.waiting import until
 
 CALLER = "00f067aa0ba902b7"
-"""Span id that the requests of these tests come with."""
+"""Parent span id in the requests of these tests."""
 
 READ_ORDER = {
     ("caller", "gateway: GET /api/orders/{order_id}"),
@@ -32,7 +32,7 @@ REPORT = {
 
 
 def spans_of(collector: Collector, trace_id: str) -> Iterator[tuple[str, Span]]:
-    """Spans of one trace, each with its service."""
+    """Yield the spans of one trace, each with its service."""
     for request in collector.requests:
         for resource in request.message.resource_spans:
             names = {item.key: item.value.string_value for item in resource.resource.attributes}
@@ -43,7 +43,7 @@ def spans_of(collector: Collector, trace_id: str) -> Iterator[tuple[str, Span]]:
 
 
 def edges(collector: Collector, trace_id: str) -> set[tuple[str, str]]:
-    """Caller and callee of every span, as ``service: span name``."""
+    """Return caller and callee of every span, as ``service: span name``."""
     spans = list(spans_of(collector, trace_id))
     names = {CALLER: "caller"}
     names |= {span.span_id.hex(): f"{service}: {span.name}" for service, span in spans}
@@ -67,7 +67,7 @@ def test_a_request_is_one_trace_over_all_services(
     until(lambda: edges(collector, trace_id) == expected, within_seconds=60)
 
 
-def test_a_failure_shows_its_exception_where_it_happened(shop: Shop, collector: Collector) -> None:
+def test_a_failed_span_records_its_exception(shop: Shop, collector: Collector) -> None:
     trace_id = "5b8aa5a2d2c872e8321cf37308d69df2"
 
     shop.gateway.get("/api/orders/13", traceparent=f"00-{trace_id}-{CALLER}-01")
@@ -79,7 +79,7 @@ def test_a_failure_shows_its_exception_where_it_happened(shop: Shop, collector: 
     assert any("UserMissingError" in text for text in types)
 
 
-def test_probes_leave_no_trace(shop: Shop, collector: Collector) -> None:
+def test_probes_are_not_traced(shop: Shop, collector: Collector) -> None:
     shop.gateway.get("/readyz")
     shop.gateway.get("/api/users/7", traceparent=f"00-{'ab' * 16}-{CALLER}-01")
     until(lambda: list(spans_of(collector, "ab" * 16)), within_seconds=60)

@@ -5,12 +5,12 @@ from tests.waiting import until
 
 
 def sent(page: str, outcome: str) -> float:
-    """Visits with *outcome* that a metrics page counts."""
+    """Return the number of requests with *outcome* on a metrics page."""
     lines = [line for line in page.splitlines() if line.startswith("traffic_requests_total{")]
     return sum(float(line.rpartition(" ")[2]) for line in lines if f'outcome="{outcome}"' in line)
 
 
-def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None:
+def test_requests_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None:
     traffic = start("traffic", GATEWAY_URL=shop.gateway.url, TRAFFIC_RATE="40")
 
     until(lambda: sent(traffic.get("/metrics").text, "ok") >= 40, within_seconds=60)
@@ -19,7 +19,7 @@ def test_visits_reach_the_shop_and_are_counted(shop: Shop, start: Start) -> None
     assert traffic.stop() == -signal.SIGTERM
 
 
-def test_nothing_is_sent_before_the_shop_opens(start: Start) -> None:
+def test_no_request_is_sent_before_the_gateway_is_ready(start: Start) -> None:
     traffic = start("traffic", ready=False, GATEWAY_URL="http://127.0.0.1:9", TRAFFIC_RATE="200")
 
     until(traffic.alive, within_seconds=60)
@@ -28,7 +28,7 @@ def test_nothing_is_sent_before_the_shop_opens(start: Start) -> None:
     assert traffic.get("/readyz").json() == {"gateway": False}
 
 
-def test_a_rate_of_zero_is_silence(shop: Shop, start: Start) -> None:
+def test_a_rate_of_zero_sends_no_request(shop: Shop, start: Start) -> None:
     traffic = start("traffic", GATEWAY_URL=shop.gateway.url, TRAFFIC_RATE="0")
 
     assert sent(traffic.get("/metrics").text, "ok") == 0

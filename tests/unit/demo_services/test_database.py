@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.trace import NoOpTracer
 
-from demo_services.database import DatabaseUnusable
+from demo_services.database import UnusableDatabaseError
 from demo_services.orders.store import OrderStore
 from demo_services.shop import DELETED_USER, NewOrder, Report, User
 from demo_services.users.store import UserStore
@@ -25,7 +25,7 @@ def users() -> Iterator[UserStore]:
         yield store
 
 
-def test_what_was_written_is_read_by_the_next_process(tmp_path: Path) -> None:
+def test_the_next_process_reads_what_this_one_wrote(tmp_path: Path) -> None:
     before = UserStore(str(tmp_path / "users.db"), NoOpTracer())
     with before.database:
         renamed = asyncio.run(before.rename(7, "Kai"))
@@ -37,7 +37,7 @@ def test_what_was_written_is_read_by_the_next_process(tmp_path: Path) -> None:
     assert found == renamed == User(id=7, name="Kai", tier="plain")
 
 
-def test_an_unknown_id_is_nothing(users: UserStore) -> None:
+def test_an_unknown_id_returns_none(users: UserStore) -> None:
     assert asyncio.run(users.find(10_000)) is None
 
 
@@ -48,15 +48,15 @@ def test_a_placed_order_has_the_next_id_and_its_price(orders: OrderStore) -> Non
     assert asyncio.run(orders.find(201)) == placed
 
 
-def test_the_report_of_a_user_adds_up(orders: OrderStore) -> None:
-    (order,) = asyncio.run(orders.of_user(DELETED_USER))
+def test_a_report_sums_the_orders_of_a_user(orders: OrderStore) -> None:
+    (order,) = asyncio.run(orders.find_by_user(DELETED_USER))
 
     report = asyncio.run(orders.report(DELETED_USER))
 
     assert report == Report(user_id=DELETED_USER, orders=1, total_cents=order.total_cents)
 
 
-def test_a_closed_database_does_not_answer() -> None:
+def test_a_closed_database_is_unreadable() -> None:
     store = UserStore(":memory:", NoOpTracer())
 
     with store.database:
@@ -66,15 +66,17 @@ def test_a_closed_database_does_not_answer() -> None:
     assert (open_answer, closed_answer) == (True, False)
 
 
-def garbage(file: Path) -> None:
+def write_garbage(file: Path) -> None:
     file.write_bytes(b"\xff\xfe no database" * 100)
 
 
-@pytest.mark.parametrize("prepare", [garbage, Path.mkdir], ids=["garbage", "directory"])
-def test_a_file_that_is_no_database_is_named_with_the_next_step(
+@pytest.mark.parametrize("prepare", [write_garbage, Path.mkdir], ids=["garbage", "directory"])
+def test_an_unusable_file_raises_an_error_with_the_next_step(
     tmp_path: Path, prepare: Callable[[Path], None]
 ) -> None:
     prepare(tmp_path / "orders.db")
 
-    with pytest.raises(DatabaseUnusable, match=r"orders.db': .*; move the file away to start with"):
+    with pytest.raises(
+        UnusableDatabaseError, match=r"orders.db': .*; move the file away to start with"
+    ):
         OrderStore(str(tmp_path / "orders.db"), NoOpTracer())

@@ -12,7 +12,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that tests move."""
+    """Clock under the control of a test."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -22,7 +22,7 @@ class Clock:
 
 
 def notification(*names: str, status: str = "firing", **labels: str) -> Notification:
-    """What Alertmanager posts for alerts of these *names*."""
+    """Return a notification with one alert per name."""
     alerts = [
         {
             "status": status,
@@ -47,7 +47,7 @@ def received(registry: CollectorRegistry, name: str, severity: str, status: str)
     return registry.get_sample_value("alert_notifications_received_total", labels)
 
 
-def test_an_alert_is_kept_counted_and_shown() -> None:
+def test_an_alert_is_stored_counted_and_rendered() -> None:
     registry = CollectorRegistry()
     inbox = Inbox(registry)
 
@@ -58,7 +58,7 @@ def test_an_alert_is_kept_counted_and_shown() -> None:
     assert "TargetDown happened" in render(inbox)
 
 
-def test_the_newest_alert_stands_first() -> None:
+def test_the_newest_alert_is_first() -> None:
     inbox = Inbox(CollectorRegistry())
 
     inbox.receive(notification("First"))
@@ -67,7 +67,7 @@ def test_the_newest_alert_stands_first() -> None:
     assert [entry.alert.name for entry in inbox] == ["Second", "First"]
 
 
-def test_only_the_newest_500_are_kept() -> None:
+def test_only_the_newest_500_alerts_are_stored() -> None:
     inbox = Inbox(CollectorRegistry())
 
     inbox.receive(notification(*["Again"] * 600))
@@ -75,7 +75,7 @@ def test_only_the_newest_500_are_kept() -> None:
     assert len(list(inbox)) == 500
 
 
-def test_invented_alert_names_end_in_the_overflow() -> None:
+def test_alert_names_beyond_the_limit_count_as_overflow() -> None:
     registry = CollectorRegistry()
 
     Inbox(registry).receive(notification(*[f"Invented{number}" for number in range(250)]))
@@ -86,7 +86,7 @@ def test_invented_alert_names_end_in_the_overflow() -> None:
 @pytest.mark.parametrize(
     ("silence", "state"), [(timedelta(minutes=2), "alive"), (timedelta(minutes=4), "silent")]
 )
-def test_the_watchdog_is_alive_while_it_is_heard(silence: timedelta, state: str) -> None:
+def test_the_watchdog_is_silent_after_three_minutes(silence: timedelta, state: str) -> None:
     registry, clock = CollectorRegistry(), Clock()
     inbox = Inbox(registry, clock)
 
@@ -98,11 +98,11 @@ def test_the_watchdog_is_alive_while_it_is_heard(silence: timedelta, state: str)
     assert list(inbox) == []
 
 
-def test_a_watchdog_that_never_came_is_said_so() -> None:
+def test_the_page_reports_a_watchdog_that_was_never_received() -> None:
     assert "never heard" in render(Inbox(CollectorRegistry()))
 
 
-def test_only_links_of_the_web_are_links() -> None:
+def test_only_http_addresses_become_links() -> None:
     inbox = Inbox(CollectorRegistry())
     notified = notification("TargetDown")
     notified.alerts[0].annotations["runbook_url"] = "http://localhost:8003/runbooks/TargetDown"
@@ -114,7 +114,7 @@ def test_only_links_of_the_web_are_links() -> None:
     assert "javascript" not in render(inbox)
 
 
-def test_the_page_shows_hostile_labels_as_text() -> None:
+def test_the_page_escapes_labels() -> None:
     inbox = Inbox(CollectorRegistry())
 
     inbox.receive(notification("<script>alert(1)</script>"))
@@ -123,6 +123,6 @@ def test_the_page_shows_hostile_labels_as_text() -> None:
     assert "&lt;script&gt;" in render(inbox)
 
 
-def test_a_notification_of_another_version_is_refused() -> None:
+def test_a_notification_of_another_version_is_invalid() -> None:
     with pytest.raises(ValidationError):
         Notification.model_validate({"version": "5", "receiver": "control", "alerts": []})

@@ -3,7 +3,7 @@ import pytest
 from demo_services.settings import SettingError, Settings
 
 
-def test_unset_variables_mean_loopback_and_a_database_in_memory() -> None:
+def test_defaults_are_loopback_and_a_database_in_memory() -> None:
     settings = Settings.from_env({"PORT": "8002"})
 
     assert (settings.host, settings.port, settings.database) == ("127.0.0.1", 8002, ":memory:")
@@ -23,9 +23,9 @@ def test_a_database_url_names_a_file() -> None:
         ("DATABASE_URL", "mysql://shop", "expected a file, like sqlite:////data/shop.db"),
         ("USERS_URL", "users:8002", "expected a base URL, like http://users:8002"),
         ("ORDERS_URL", "http://orders/api", "expected a base URL, like http://users:8002"),
-        ("TRAFFIC_RATE", "fast", "expected requests a second from 0 to 200"),
-        ("TRAFFIC_RATE", "1e9", "expected requests a second from 0 to 200"),
-        ("TRAFFIC_RATE", "nan", "expected requests a second from 0 to 200"),
+        ("TRAFFIC_RATE", "fast", "expected requests per second from 0 to 200"),
+        ("TRAFFIC_RATE", "1e9", "expected requests per second from 0 to 200"),
+        ("TRAFFIC_RATE", "nan", "expected requests per second from 0 to 200"),
         (
             "SIGHTLINE_ALLOWED_HOSTS",
             "http://shop:8000",
@@ -33,7 +33,7 @@ def test_a_database_url_names_a_file() -> None:
         ),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_expected(
+def test_an_invalid_value_raises_an_error_with_the_expectation(
     variable: str, value: str, expected: str
 ) -> None:
     with pytest.raises(SettingError) as error:
@@ -42,8 +42,8 @@ def test_a_wrong_value_is_named_with_what_is_expected(
     assert str(error.value) == f"{variable}={value!r}: {expected}"
 
 
-def test_a_missing_peer_is_named_with_the_next_step() -> None:
+def test_a_missing_peer_raises_an_error_with_the_next_step() -> None:
     with pytest.raises(SettingError) as error:
-        Settings.from_env({"PORT": "8000"}, needs=("USERS_URL",))
+        Settings.from_env({"PORT": "8000"}, required=("USERS_URL",))
 
     assert str(error.value) == "USERS_URL is not set: `make up` sets it from .env"
