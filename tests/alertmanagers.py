@@ -1,4 +1,4 @@
-"""A real Alertmanager, and a receiver that remembers what it was told."""
+"""Real Alertmanager, and a webhook receiver that records notifications."""
 
 import json
 import os
@@ -22,41 +22,41 @@ READY_WITHIN_SECONDS = 60
 
 @dataclass
 class Inbox:
-    """What a receiver was told."""
+    """Notifications of a receiver."""
 
     port: int
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    notifications: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of requests, oldest first."""
 
     def names(self) -> set[tuple[str, str]]:
-        """Alert and job of every alert heard of through a webhook."""
-        alerts = [alert for notification in self.heard for alert in notification["alerts"]]
+        """Return alert and job of every alert in a notification."""
+        alerts = [alert for notification in self.notifications for alert in notification["alerts"]]
         return {(alert["labels"]["alertname"], alert["labels"].get("job", "")) for alert in alerts}
 
     def receivers(self) -> dict[str, str]:
-        """Receiver by the alerts of its notifications."""
+        """Return the receiver of every alert by name."""
         return {
             alert["labels"]["alertname"]: notification["receiver"]
-            for notification in self.heard
+            for notification in self.notifications
             for alert in notification["alerts"]
         }
 
 
 @dataclass(frozen=True)
 class Alertmanager:
-    """A running Alertmanager."""
+    """Running Alertmanager."""
 
     url: str
 
     def post(self, *alerts: dict[str, Any]) -> None:
-        """Fire *alerts*, each with its labels and perhaps annotations."""
+        """Fire *alerts*, each with labels and optional annotations."""
         headers = {"Content-Type": "application/json"}
         body = json.dumps(alerts).encode()
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, headers)  # noqa: S310  loopback
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  as above
 
     def suppressed(self) -> set[tuple[str, str]]:
-        """Alert and job of every alert that another one inhibits."""
+        """Return alert and job of every inhibited alert."""
         with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:  # noqa: S310  as above
             alerts = json.load(answer)
         return {
@@ -67,24 +67,24 @@ class Alertmanager:
 
 
 def alert(alertname: str, severity: str, **labels: str) -> dict[str, Any]:
-    """An alert as Prometheus posts it."""
+    """Return an alert as Prometheus posts it."""
     return {"labels": {"alertname": alertname, "severity": severity, **labels}}
 
 
 @contextmanager
-def listening() -> Iterator[Inbox]:
-    """A receiver of JSON over HTTP."""
+def webhook_receiver() -> Iterator[Inbox]:
+    """Serve a webhook on loopback."""
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            inbox.heard.append(json.loads(self.rfile.read(length)))
+            inbox.notifications.append(json.loads(self.rfile.read(length)))
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"ok")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     inbox = Inbox(port=server.server_port)
@@ -97,8 +97,8 @@ def listening() -> Iterator[Inbox]:
 
 
 @contextmanager
-def running(configuration: str, folder: Path) -> Iterator[Alertmanager]:
-    """An Alertmanager on *configuration*, which keeps its state in *folder*."""
+def running_alertmanager(configuration: str, folder: Path) -> Iterator[Alertmanager]:
+    """Run an Alertmanager with *configuration* and its state in *folder*."""
     (port,) = free_ports(1)
     file = folder / "alertmanager.yml"
     file.write_text(configuration)
@@ -106,7 +106,7 @@ def running(configuration: str, folder: Path) -> Iterator[Alertmanager]:
     flags = ("--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{port}")
     process = subprocess.Popen(
         [binary, f"--config.file={file}", f"--storage.path={folder}", *flags],
-        cwd=binary.parent,  # where Debian's looks for its templates
+        cwd=binary.parent,  # the package of Debian looks for its templates there
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""The subcommands of `sightline slo` and their answers."""
+"""Build rules from objectives, and show when their alerts fire."""
 
 import argparse
 import os
@@ -21,107 +21,119 @@ from sightline.mixin.model import RuleFile
 from sightline.mixin.slo import reading, records
 from sightline.mixin.slo.objective import Objective, SloError, percent
 from sightline.slo import history
-from sightline.slo.burning import STEP_SECONDS, Firing, firings, recorded
+from sightline.slo.simulation import STEP_SECONDS, Firing, record, simulate_alerts
 
 _ERROR_RATIOS: Final = ("100", "50", "20", "10", "5", "2", "1", "0.5", "0.2")
 _EVENTS: Final = 100.0
-"""Events a second in `explain`: many, so that the least number of errors does not matter."""
+"""Events per second in `explain`: enough that the minimum number of errors is always exceeded."""
 
 _HISTORY_STEPS: Final = clock.seconds("3d") // STEP_SECONDS
-"""Clean steps before the errors begin: the longest window."""
+"""Steps without errors before an outage: the longest window."""
 
-_WATCHED: Final = "1d"
+_OBSERVED: Final = "1d"
+"""Time after an outage in which alerts are still observed."""
+
+_HOUR_SECONDS: Final = 3600
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the subcommand that *arguments* name, and return the exit status."""
-    chosen = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], Iterable[str]] = chosen.command
-    print("\n".join(command(chosen)))  # noqa: T201  the command's answer
+    """Run the subcommand in *arguments* and return the exit status."""
+    parsed = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], Iterable[str]] = parsed.command
+    print("\n".join(command(parsed)))  # noqa: T201  output of the command
     return 0
 
 
-def build(chosen: argparse.Namespace) -> Iterator[str]:
-    """Recording rules and alerts of the objectives, as a rule file."""
-    profile = next(profile for profile in PROFILES if profile.name == chosen.profile)
-    groups = (*records.groups(_objectives(chosen.file), profile), budgets(profile))
-    file = RuleFile(name="slo", subject=f"Objectives of {chosen.file.name}.", groups=groups)
+def build(arguments: argparse.Namespace) -> Iterator[str]:
+    """Print a rule file with the recording rules and alerts of the objectives."""
+    profile = next(profile for profile in PROFILES if profile.name == arguments.profile)
+    groups = (*records.groups(_read_objectives(arguments.file), profile), budgets(profile))
+    file = RuleFile(name="slo", subject=f"Objectives of {arguments.file.name}.", groups=groups)
     yield rule_files.render(file, profile).rstrip()
 
 
-def explain(chosen: argparse.Namespace) -> Iterator[str]:
-    """What each objective allows, and how soon its alerts notice."""
-    for objective in _objectives(chosen.file):
+def explain(arguments: argparse.Namespace) -> Iterator[str]:
+    """Print how much each objective allows, and how soon its alerts fire."""
+    for objective in _read_objectives(arguments.file):
         minutes = float(objective.budget) * objective.days * 24 * 60
         yield (
             f"{objective.service} / {objective.name}: {percent(objective.objective)} % over "
             f"{objective.period}. {percent(objective.budget)} % of events may be bad: as much as "
             f"{minutes:.0f} minutes of total outage."
         )
-        yield _row("bad events", "page after", "ticket after", "budget lasts")
-        yield from (_explained(objective, Fraction(ratio) / 100) for ratio in _ERROR_RATIOS)
+        yield _format_row("bad events", "page after", "ticket after", "budget lasts")
+        yield from (_explain_ratio(objective, Fraction(ratio) / 100) for ratio in _ERROR_RATIOS)
         yield ""
 
 
-def simulate(chosen: argparse.Namespace) -> Iterator[str]:
-    """Which alerts an outage would raise after three clean days."""
-    budget = 1 - chosen.objective
-    duration = clock.seconds(chosen.lasting)
-    found = _simulated(chosen.errors, duration, budget, chosen.rate, chosen.min_errors)
-    spent = chosen.errors * duration / (budget * 30 * 86400)
-    yield (
-        f"{percent(chosen.errors)} % errors for {chosen.lasting} at {chosen.rate:g} events/s "
-        f"spend {percent(spent)[:5]} % of a 30-day budget of {percent(budget)} %."
+def simulate(arguments: argparse.Namespace) -> Iterator[str]:
+    """Print the alerts of an outage after three days without errors."""
+    budget = 1 - arguments.objective
+    duration = clock.seconds(arguments.lasting)
+    found = _simulate_outage(
+        arguments.errors, duration, budget, arguments.rate, arguments.min_errors
     )
-    yield from (_told(firing, f"after {_rounded(firing.from_seconds)}") for firing in found)
+    spent = arguments.errors * duration / (budget * 30 * 86400)
+    yield (
+        f"{percent(arguments.errors)} % errors for {arguments.lasting} at "
+        f"{arguments.rate:g} events/s spend {percent(spent)[:5]} % of a 30-day budget of "
+        f"{percent(budget)} %."
+    )
+    yield from (
+        _describe_firing(firing, f"after {_format_duration(firing.from_seconds)}")
+        for firing in found
+    )
     if not found:
         yield "No alert fires."
 
 
-def backtest(chosen: argparse.Namespace) -> Iterator[str]:
-    """Which alerts would have fired on what Prometheus recorded."""
+def backtest(arguments: argparse.Namespace) -> Iterator[str]:
+    """Print the alerts that would have fired on the samples in Prometheus."""
     end = int(time.time()) // STEP_SECONDS * STEP_SECONDS
-    start = end - clock.seconds(chosen.since) // STEP_SECONDS * STEP_SECONDS
-    for objective in _objectives(chosen.file):
-        course = history.course(chosen.prometheus, objective, start=start, end=end)
-        found = firings(course, budget=objective.budget, min_errors=objective.min_errors)
-        events, errors = sum(course.events), sum(course.errors)
+    start = end - clock.seconds(arguments.since) // STEP_SECONDS * STEP_SECONDS
+    for objective in _read_objectives(arguments.file):
+        rates = history.query_rates(arguments.prometheus, objective, start=start, end=end)
+        found = simulate_alerts(rates, budget=objective.budget, min_errors=objective.min_errors)
+        events, errors = sum(rates.events), sum(rates.errors)
         ratio = errors / events if events else 0.0
         yield (
             f"{objective.service} / {objective.name}: {events * STEP_SECONDS:.0f} events over "
-            f"{chosen.since}, {ratio:.3%} bad, {len(found)} alerts."
+            f"{arguments.since}, {ratio:.3%} bad, {len(found)} alerts."
         )
-        yield from (_told(firing, f"at {_dated(start + firing.from_seconds)}") for firing in found)
+        yield from (
+            _describe_firing(firing, f"at {_format_time(start + firing.from_seconds)}")
+            for firing in found
+        )
 
 
-def _objectives(path: Path) -> tuple[Objective, ...]:
+def _read_objectives(path: Path) -> tuple[Objective, ...]:
     try:
         return reading.read(path)
     except SloError as error:
         raise ConfigurationError(str(error)) from error
 
 
-def _explained(objective: Objective, ratio: Fraction) -> str:
-    watched = clock.seconds(_WATCHED) * 3
-    found = _simulated(ratio, watched, objective.budget, _EVENTS, objective.min_errors)
+def _explain_ratio(objective: Objective, ratio: Fraction) -> str:
+    watched = clock.seconds(_OBSERVED) * 3
+    found = _simulate_outage(ratio, watched, objective.budget, _EVENTS, objective.min_errors)
     lasts = float(objective.budget / ratio) * objective.days * 86400
-    page, ticket = _first(found, "critical"), _first(found, "warning")
-    return _row(f"{percent(ratio)} %", page, ticket, _rounded(lasts))
+    page, ticket = _format_first(found, "critical"), _format_first(found, "warning")
+    return _format_row(f"{percent(ratio)} %", page, ticket, _format_duration(lasts))
 
 
-def _row(*cells: str) -> str:
+def _format_row(*cells: str) -> str:
     return "".join(f"{cell:>14}" for cell in cells)
 
 
 @cache
-def _simulated(
+def _simulate_outage(
     ratio: Fraction, duration_seconds: int, budget: Fraction, rate: float, min_errors: int
 ) -> tuple[Firing, ...]:
-    """Alerts of an outage, counted from its beginning."""
+    """Return the alerts of an outage. Times count from its start."""
     bad = duration_seconds // STEP_SECONDS
-    after = clock.seconds(_WATCHED) // STEP_SECONDS
+    after = clock.seconds(_OBSERVED) // STEP_SECONDS
     errors = [*[0.0] * _HISTORY_STEPS, *[rate * float(ratio)] * bad, *[0.0] * after]
-    course = recorded([rate] * len(errors), errors)
+    rates = record([rate] * len(errors), errors)
     start = (_HISTORY_STEPS - 1) * STEP_SECONDS
     return tuple(
         Firing(
@@ -129,40 +141,40 @@ def _simulated(
             from_seconds=firing.from_seconds - start,
             until_seconds=firing.until_seconds and firing.until_seconds - start,
         )
-        for firing in firings(course, budget=budget, min_errors=min_errors)
+        for firing in simulate_alerts(rates, budget=budget, min_errors=min_errors)
     )
 
 
-def _first(found: Iterable[Firing], severity: str) -> str:
+def _format_first(found: Iterable[Firing], severity: str) -> str:
     of_severity = (firing for firing in found if firing.window.severity == severity)
     firing = next(of_severity, None)
-    return _rounded(firing.from_seconds) if firing else "never"
+    return _format_duration(firing.from_seconds) if firing else "never"
 
 
-def _told(firing: Firing, moment: str) -> str:
+def _describe_firing(firing: Firing, moment: str) -> str:
     ended = (
         "and still fires"
         if firing.until_seconds is None
-        else f"for {_rounded(firing.until_seconds - firing.from_seconds)}"
+        else f"for {_format_duration(firing.until_seconds - firing.from_seconds)}"
     )
-    return f"  {_kind(firing.window):>24}  {moment}, {ended}"
+    return f"  {_describe_window(firing.window):>24}  {moment}, {ended}"
 
 
-def _dated(unix_seconds: int) -> str:
+def _format_time(unix_seconds: int) -> str:
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _kind(window: BurnWindow) -> str:
+def _describe_window(window: BurnWindow) -> str:
     return f"{window.severity} ({window.long}, {window.factor:g}x)"
 
 
-def _rounded(length_seconds: float) -> str:
-    """A duration in its two largest units."""
+def _format_duration(length_seconds: float) -> str:
+    """Return a duration in its two largest units."""
     whole = round(length_seconds / STEP_SECONDS) * STEP_SECONDS
     days, rest = divmod(whole, 86400)
     if days:
         return durations.duration(days * 86400 + rest // 3600 * 3600)
-    return durations.duration(whole if whole < 3600 else whole // 60 * 60)  # noqa: PLR2004  an hour
+    return durations.duration(whole if whole < _HOUR_SECONDS else whole // 60 * 60)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -178,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _file(parser: argparse.ArgumentParser) -> None:
     default = artefacts.PROMETHEUS / "slos.yaml"
-    text = "objectives, in our form or Sloth's prometheus/v1 (default: %(default)s)"
+    text = "objectives, as in slos.yaml or as in Sloth's prometheus/v1 (default: %(default)s)"
     parser.add_argument("file", nargs="?", type=Path, default=default, help=text)
 
 
@@ -189,22 +201,38 @@ def _build(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--objective", type=_percent, required=True, help="like 99.9")
-    parser.add_argument("--errors", type=_percent, required=True, help="bad events, like 2")
-    parser.add_argument("--for", dest="lasting", type=_duration, required=True, help="like 30m")
-    parser.add_argument("--rate", type=float, default=_EVENTS, help="events a second")
-    parser.add_argument("--min-errors", type=int, default=10, help="below which nothing alerts")
+    parser.add_argument(
+        "--objective", type=_percent, required=True, help="percentage of good events, like 99.9"
+    )
+    parser.add_argument(
+        "--errors", type=_percent, required=True, help="percentage of bad events, like 2"
+    )
+    parser.add_argument(
+        "--for",
+        dest="lasting",
+        type=_duration,
+        required=True,
+        help="duration of the outage, like 30m",
+    )
+    parser.add_argument("--rate", type=float, default=_EVENTS, help="events per second")
+    parser.add_argument(
+        "--min-errors", type=int, default=10, help="number of errors below which no alert fires"
+    )
 
 
 def _backtest(parser: argparse.ArgumentParser) -> None:
     _file(parser)
     port = Config.from_env(os.environ).ports.prometheus
-    parser.add_argument("--since", type=_duration, default="7d", help="how far back, like 30d")
-    parser.add_argument("--prometheus", default=f"http://localhost:{port}", help="its address")
+    parser.add_argument(
+        "--since", type=_duration, default="7d", help="start of the range, like 30d"
+    )
+    parser.add_argument(
+        "--prometheus", default=f"http://localhost:{port}", help="URL of Prometheus"
+    )
 
 
 def _percent(text: str) -> Fraction:
-    """A percentage as a ratio."""
+    """Parse a percentage and return the ratio."""
     try:
         ratio = Fraction(text.rstrip("%")) / 100
     except ValueError:
@@ -215,7 +243,7 @@ def _percent(text: str) -> Fraction:
 
 
 def _duration(text: str) -> str:
-    """A duration, as it was written."""
+    """Check the form of a duration and return it unchanged."""
     try:
         clock.seconds(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What Prometheus recorded of an objective, asked over its HTTP API."""
+"""Recorded rates of an objective, queried from Prometheus."""
 
 import json
 import math
@@ -9,54 +9,54 @@ from typing import Final
 
 from sightline.errors import SightlineError
 from sightline.mixin.slo.objective import Objective
-from sightline.slo.burning import STEP_SECONDS, Course
+from sightline.slo.simulation import STEP_SECONDS, Rates
 
-_POINTS: Final = 10_000
-"""Steps a question: Prometheus refuses more than 11 000 points a series."""
+_MAX_POINTS: Final = 10_000
+"""Steps per query. Prometheus rejects queries for more than 11,000 points per series."""
 
-_ANSWERS_WITHIN_SECONDS: Final = 30.0
+_TIMEOUT_SECONDS: Final = 30.0
 
 
-def course(prometheus: str, objective: Objective, *, start: int, end: int) -> Course:
-    """The recorded rates of *objective*, from *start* to *end*, a step for each of both.
+def query_rates(prometheus: str, objective: Objective, *, start: int, end: int) -> Rates:
+    """Return the rates of *objective* from *start* to *end*, both included.
 
-    Both are Unix times in seconds, whole steps apart.
+    Both are Unix times in seconds, a whole number of steps apart.
 
     Raises:
-        SightlineError: Prometheus cannot be asked, or recorded nothing.
+        SightlineError: The query failed, or Prometheus has no samples.
     """
-    chosen = f'{{job="{objective.service}", slo="{objective.name}"}}'
-    events = _series(prometheus, f"slo:events:rate{chosen}", start, end)
-    errors = _series(prometheus, f"slo:errors:rate{chosen}", start, end)
+    selector = f'{{job="{objective.service}", slo="{objective.name}"}}'
+    events = _query_series(prometheus, f"slo:events:rate{selector}", start, end)
+    errors = _query_series(prometheus, f"slo:errors:rate{selector}", start, end)
     if not any(not math.isnan(value) for value in events):
         raise SightlineError(
-            f"{prometheus} recorded no slo:events:rate{chosen}: expected a Prometheus that has "
-            "loaded the rules of this objective for a while"
+            f"{prometheus} has no samples of slo:events:rate{selector} in this range: expected "
+            "a Prometheus that evaluates the rules of this objective"
         )
-    return Course(events=_zero_filled(events), errors=_zero_filled(errors))
+    return Rates(events=_replace_nan(events), errors=_replace_nan(errors))
 
 
-def _series(prometheus: str, query: str, start: int, end: int) -> list[float]:
-    """One value a step, NaN where nothing was recorded."""
+def _query_series(prometheus: str, query: str, start: int, end: int) -> list[float]:
+    """Return one value per step, NaN for a step without a sample."""
     values: dict[int, float] = {}
-    for first in range(start, end + 1, _POINTS * STEP_SECONDS):
-        last = min(end, first + (_POINTS - 1) * STEP_SECONDS)
-        values |= _asked(prometheus, query, first, last)
-    return [values.get(moment, math.nan) for moment in range(start, end + 1, STEP_SECONDS)]
+    for first in range(start, end + 1, _MAX_POINTS * STEP_SECONDS):
+        last = min(end, first + (_MAX_POINTS - 1) * STEP_SECONDS)
+        values |= _query_range(prometheus, query, first, last)
+    return [values.get(second, math.nan) for second in range(start, end + 1, STEP_SECONDS)]
 
 
-def _asked(prometheus: str, query: str, start: int, end: int) -> dict[int, float]:
+def _query_range(prometheus: str, query: str, start: int, end: int) -> dict[int, float]:
     parameters = {"query": query, "start": start, "end": end, "step": STEP_SECONDS}
     address = f"{prometheus}/api/v1/query_range?{urllib.parse.urlencode(parameters)}"
     try:
-        with urllib.request.urlopen(address, timeout=_ANSWERS_WITHIN_SECONDS) as answer:  # noqa: S310  the user's own address
+        with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  address from the command line
             found = json.load(answer)["data"]["result"]
     except (OSError, ValueError, KeyError, urllib.error.HTTPError) as error:
         raise SightlineError(
             f"{prometheus}: {error}: expected a Prometheus; name it with --prometheus"
         ) from error
-    return {int(moment): float(value) for series in found for moment, value in series["values"]}
+    return {int(second): float(value) for series in found for second, value in series["values"]}
 
 
-def _zero_filled(values: list[float]) -> list[float]:
+def _replace_nan(values: list[float]) -> list[float]:
     return [0.0 if math.isnan(value) else value for value in values]

@@ -1,4 +1,4 @@
-"""The receivers of docs/how-to/notify.md speak to Slack, PagerDuty and a mail server."""
+"""Receivers of docs/how-to/notify.md: Slack, PagerDuty and e-mail."""
 
 import ssl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import trustme
 import yaml
 
 from sightline.artefacts import ROOT
-from tests.alertmanagers import Inbox, alert, listening, running
+from tests.alertmanagers import Inbox, alert, running_alertmanager, webhook_receiver
 from tests.documents import blocks
 from tests.fakes.mail_server import MailServer, mail_server
 from tests.waiting import until
@@ -30,29 +30,29 @@ BURNING = alert("ErrorBudgetBurn", "critical", job="gateway", slo="availability"
 
 
 def receiver(name: str) -> dict[str, Any]:
-    """The receiver *name* as the page shows it."""
-    shown = [yaml.safe_load(each.code) for each in blocks("yaml contract") if each.page == PAGE]
-    return next(each for block in shown for each in block["receivers"] if each["name"] == name)
+    """Return the receiver *name* of the page."""
+    parsed = [yaml.safe_load(each.code) for each in blocks("yaml contract") if each.page == PAGE]
+    return next(each for block in parsed for each in block["receivers"] if each["name"] == name)
 
 
 def configuration(name: str, **changes: object) -> str:
-    """A file that sends everything to *name* at once; *changes* go into its settings."""
-    chosen = receiver(name)
-    (kind,) = (key for key in chosen if key.endswith("_configs"))
-    chosen[kind][0].update(changes)
-    route = {"receiver": chosen["name"], "group_wait": "0s"}
-    return yaml.safe_dump({"route": route, "receivers": [chosen]})
+    """Return a configuration with the receiver *name*, its settings updated with *changes*."""
+    selected = receiver(name)
+    (kind,) = (key for key in selected if key.endswith("_configs"))
+    selected[kind][0].update(changes)
+    route = {"receiver": selected["name"], "group_wait": "0s"}
+    return yaml.safe_dump({"route": route, "receivers": [selected]})
 
 
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
-    with listening() as told:
-        yield told
+    with webhook_receiver() as received:
+        yield received
 
 
 @pytest.fixture
 def mails(tmp_path: Path) -> Iterator[MailServer]:
-    """A mail server whose certificate those trust who know of `authority.pem`."""
+    """Mail server with a certificate of `authority.pem`."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     authority.issue_cert("127.0.0.1").configure_cert(tls)
@@ -60,32 +60,32 @@ def mails(tmp_path: Path) -> Iterator[MailServer]:
         yield server
 
 
-def test_slack_gets_the_summary_and_the_links(inbox: Inbox, tmp_path: Path) -> None:
+def test_slack_receives_summary_and_links(inbox: Inbox, tmp_path: Path) -> None:
     secret = tmp_path / "slack"
     secret.write_text(f"http://127.0.0.1:{inbox.port}/services/T0/B0/token")
     text = configuration("slack", api_url_file=str(secret))
 
-    with running(text, tmp_path) as alertmanager:
+    with running_alertmanager(text, tmp_path) as alertmanager:
         alertmanager.post(BURNING)
-        until(lambda: inbox.heard, within_seconds=WITHIN_SECONDS)
+        until(lambda: inbox.notifications, within_seconds=WITHIN_SECONDS)
 
-    (attachment,) = inbox.heard[0]["attachments"]
-    assert inbox.heard[0]["channel"] == "#alerts"
+    (attachment,) = inbox.notifications[0]["attachments"]
+    assert inbox.notifications[0]["channel"] == "#alerts"
     assert attachment["title"] == "gateway burns its availability error budget."
     assert "<http://localhost:8003/runbooks/ErrorBudgetBurn|runbook>" in attachment["text"]
 
 
-def test_pagerduty_gets_an_event_with_the_runbook(inbox: Inbox, tmp_path: Path) -> None:
+def test_pagerduty_receives_an_event_with_the_summary(inbox: Inbox, tmp_path: Path) -> None:
     secret = tmp_path / "pagerduty"
     secret.write_text("0123456789abcdef0123456789abcdef")
     url = f"http://127.0.0.1:{inbox.port}/v2/enqueue"
     text = configuration("pagerduty", routing_key_file=str(secret), url=url)
 
-    with running(text, tmp_path) as alertmanager:
+    with running_alertmanager(text, tmp_path) as alertmanager:
         alertmanager.post(BURNING)
-        until(lambda: inbox.heard, within_seconds=WITHIN_SECONDS)
+        until(lambda: inbox.notifications, within_seconds=WITHIN_SECONDS)
 
-    event = inbox.heard[0]
+    event = inbox.notifications[0]
     assert event["routing_key"] == "0123456789abcdef0123456789abcdef"
     assert (event["event_action"], event["payload"]["summary"]) == (
         "trigger",
@@ -93,7 +93,7 @@ def test_pagerduty_gets_an_event_with_the_runbook(inbox: Inbox, tmp_path: Path) 
     )
 
 
-def test_a_mail_comes_with_the_summary_and_the_links(mails: MailServer, tmp_path: Path) -> None:
+def test_a_mail_contains_summary_and_links(mails: MailServer, tmp_path: Path) -> None:
     secret = tmp_path / "e-mail"
     secret.write_text(MAIL_KEY)  # 0.25 takes a line break for a part of the password
     text = configuration(
@@ -103,7 +103,7 @@ def test_a_mail_comes_with_the_summary_and_the_links(mails: MailServer, tmp_path
         tls_config={"ca_file": str(tmp_path / "authority.pem")},
     )
 
-    with running(text, tmp_path) as alertmanager:
+    with running_alertmanager(text, tmp_path) as alertmanager:
         alertmanager.post(BURNING)
         until(lambda: mails.mails, within_seconds=WITHIN_SECONDS)
 

@@ -1,4 +1,4 @@
-"""A real Alertmanager with our file: who hears of what, and what stays silent."""
+"""Routing and inhibition of prometheus/alertmanager.yml in a real Alertmanager."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sightline.artefacts import PROMETHEUS
-from tests.alertmanagers import Alertmanager, Inbox, alert, listening, running
+from tests.alertmanagers import Alertmanager, Inbox, alert, running_alertmanager, webhook_receiver
 from tests.waiting import until
 
 WITHIN_SECONDS = 60
@@ -14,14 +14,16 @@ WITHIN_SECONDS = 60
 
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
-    with listening() as told:
-        yield told
+    with webhook_receiver() as received:
+        yield received
 
 
 @pytest.fixture
 def alertmanager(inbox: Inbox, tmp_path: Path) -> Iterator[Alertmanager]:
     text = (PROMETHEUS / "alertmanager.yml").read_text()
-    with running(text.replace("control:8003", f"127.0.0.1:{inbox.port}"), tmp_path) as started:
+    with running_alertmanager(
+        text.replace("control:8003", f"127.0.0.1:{inbox.port}"), tmp_path
+    ) as started:
         yield started
 
 
@@ -39,16 +41,18 @@ OUTAGE = [
 ]
 
 
-def test_causes_are_told_and_symptoms_are_not(alertmanager: Alertmanager, inbox: Inbox) -> None:
-    told = {
+def test_causes_notify_and_symptoms_are_suppressed(
+    alertmanager: Alertmanager, inbox: Inbox
+) -> None:
+    expected = {
         *(("ServiceDown", "users"), ("ErrorBudgetBurn", "gateway")),
         *(("DependencyErrorRatioHigh", "orders"), ("EventLoopBlocked", "control")),
     }
 
     alertmanager.post(*OUTAGE)
 
-    until(lambda: inbox.names() >= told, within_seconds=WITHIN_SECONDS)
-    assert inbox.names() == told
+    until(lambda: inbox.names() >= expected, within_seconds=WITHIN_SECONDS)
+    assert inbox.names() == expected
     assert alertmanager.suppressed() == {
         *(("TargetDown", "users"), ("HttpServerErrorRatioHigh", "users")),
         *(("ErrorBudgetBurn", "gateway"), ("HttpServerErrorRatioHigh", "gateway")),
@@ -56,17 +60,17 @@ def test_causes_are_told_and_symptoms_are_not(alertmanager: Alertmanager, inbox:
     }
 
 
-def test_a_symptom_elsewhere_is_told(alertmanager: Alertmanager, inbox: Inbox) -> None:
+def test_a_symptom_of_another_service_notifies(alertmanager: Alertmanager, inbox: Inbox) -> None:
     alertmanager.post(
         alert("ServiceDown", "critical", job="users"),
         alert("HttpServerErrorRatioHigh", "warning", job="orders"),
     )
 
-    told = {("ServiceDown", "users"), ("HttpServerErrorRatioHigh", "orders")}
-    until(lambda: inbox.names() == told, within_seconds=WITHIN_SECONDS)
+    expected = {("ServiceDown", "users"), ("HttpServerErrorRatioHigh", "orders")}
+    until(lambda: inbox.names() == expected, within_seconds=WITHIN_SECONDS)
 
 
-def test_without_jaeger_no_service_is_blamed_for_its_spans(alertmanager: Alertmanager) -> None:
+def test_without_jaeger_alerts_of_span_export_are_suppressed(alertmanager: Alertmanager) -> None:
     alertmanager.post(
         alert("ServiceDown", "critical", job="jaeger"),
         alert("JaegerNotReceiving", "warning"),
@@ -81,7 +85,7 @@ def test_without_jaeger_no_service_is_blamed_for_its_spans(alertmanager: Alertma
     }
 
 
-def test_the_watchdog_goes_to_the_dead_man_and_notes_go_nowhere(
+def test_the_watchdog_has_its_own_receiver_and_info_has_none(
     alertmanager: Alertmanager, inbox: Inbox
 ) -> None:
     alertmanager.post(
@@ -94,7 +98,7 @@ def test_the_watchdog_goes_to_the_dead_man_and_notes_go_nowhere(
     assert inbox.receivers() == {"Watchdog": "dead-man", "TargetDown": "inbox"}
 
 
-def test_a_blind_prometheus_silences_everything_but_the_watchdog(
+def test_a_prometheus_without_samples_suppresses_all_but_the_watchdog(
     alertmanager: Alertmanager,
 ) -> None:
     alertmanager.post(

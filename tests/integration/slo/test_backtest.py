@@ -1,4 +1,4 @@
-"""`sightline slo backtest` on a real Prometheus that remembers four days."""
+"""`sightline slo backtest` on a real Prometheus with four days of samples."""
 
 import os
 import re
@@ -30,8 +30,8 @@ slos:
 """
 
 
-def recorded(name: str, job: str, usual: int, *, during: int | None = None) -> Iterator[str]:
-    """Four days of a recording rule, as OpenMetrics; *during* is its value in the outage."""
+def rule_samples(name: str, job: str, usual: int, *, during: int | None = None) -> Iterator[str]:
+    """Return four days of a recording rule as OpenMetrics. *during* is its value in the outage."""
     values = dict.fromkeys(OUTAGE, usual if during is None else during)
     series = f'{name}{{job="{job}",slo="availability"}}'
     moments = range(NOW - 4 * DAY_SECONDS, NOW + 1, 30)
@@ -39,13 +39,13 @@ def recorded(name: str, job: str, usual: int, *, during: int | None = None) -> I
 
 
 def backfill(folder: Path) -> None:
-    """Blocks with ten events a second, of which the shop spoils half in the outage."""
+    """Write blocks with ten events per second. Half of the shop's fail in the outage."""
     samples = folder / "samples.txt"
     series = (
-        recorded("slo:errors:rate", "books", 0),
-        recorded("slo:errors:rate", "shop", 0, during=5),
-        recorded("slo:events:rate", "books", 10),
-        recorded("slo:events:rate", "shop", 10),
+        rule_samples("slo:errors:rate", "books", 0),
+        rule_samples("slo:errors:rate", "shop", 0, during=5),
+        rule_samples("slo:events:rate", "books", 10),
+        rule_samples("slo:events:rate", "shop", 10),
     )
     samples.write_text("".join(chain(*series, ["# EOF\n"])))
     promtool = find("promtool", Config.from_env(os.environ)).path
@@ -55,7 +55,7 @@ def backfill(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a Prometheus on that history."""
+    """URL of a Prometheus with those blocks."""
     folder, (port,) = tmp_path_factory.mktemp("prometheus"), free_ports(1)
     backfill(folder)
     (folder / "prometheus.yml").write_text("scrape_configs: []\n")
@@ -65,46 +65,46 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen([program, *flags, listen], cwd=folder)
     url = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: answers(url), within_seconds=60)
+        until(lambda: is_ready(url), within_seconds=60)
         yield url
     finally:
         process.kill()
         process.wait()
 
 
-def answers(url: str) -> bool:
+def is_ready(url: str) -> bool:
     with urllib.request.urlopen(f"{url}/-/ready", timeout=10) as answer:  # noqa: S310  loopback
         return bool(answer.status == 200)
 
 
 @pytest.fixture
-def said(prometheus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What the command answers about both services, a line each."""
+def printed(prometheus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Lines that the command prints for both services."""
     objectives = tmp_path / "slos.yaml"
     objectives.write_text(OBJECTIVES)
     main(["backtest", str(objectives), "--since", "4d", "--prometheus", prometheus])
     return capsys.readouterr().out.splitlines()
 
 
-def into_the_outage(*, minutes: float) -> str:
+def time_in_outage(*, minutes: float) -> str:
     moment = datetime.fromtimestamp(OUTAGE.start + minutes * 60, UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def test_an_outage_would_have_paged_at_these_moments(said: list[str]) -> None:
-    shop, fast, slow, _ = said
+def test_backtest_prints_the_alerts_of_an_outage(printed: list[str]) -> None:
+    shop, fast, slow, _ = printed
 
     assert shop.startswith("shop / availability: ")
     # The first hours leave the four days while a slow machine comes to this test.
     assert re.search(r" events over 4d, 0\.34[78]% bad, 2 alerts\.$", shop)
     # 14.4 x 0.5 % of an hour's events are bad after 8m30s, held for a minute
-    assert fast.strip() == f"critical (1h, 14.4x)  at {into_the_outage(minutes=9.5)}, for 39m30s"
+    assert fast.strip() == f"critical (1h, 14.4x)  at {time_in_outage(minutes=9.5)}, for 39m30s"
     # 6 x 0.5 % of six hours' events are bad after 21m30s, held for five
-    assert slow.strip() == f"critical (6h, 6x)  at {into_the_outage(minutes=26.5)}, for 46m30s"
+    assert slow.strip() == f"critical (6h, 6x)  at {time_in_outage(minutes=26.5)}, for 46m30s"
 
 
-def test_a_clean_history_would_have_alerted_nobody(said: list[str]) -> None:
-    books = said[-1]
+def test_backtest_prints_no_alert_without_errors(printed: list[str]) -> None:
+    books = printed[-1]
 
     assert books.startswith("books / availability: ")
     assert books.endswith(" events over 4d, 0.000% bad, 0 alerts.")

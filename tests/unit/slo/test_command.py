@@ -1,4 +1,4 @@
-"""`sightline slo build` and `backtest` on files of ours and of Sloth."""
+"""`sightline slo build` and `backtest`."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def rules(text: str) -> dict[str, str]:
     return {rule["record"]: rule["expr"] for rule in groups[0]["rules"]}
 
 
-def test_build_reads_a_file_of_sloth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_build_reads_a_sloth_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slos = tmp_path / "sloth.yaml"
     slos.write_text(SLOTH)
 
@@ -43,7 +43,7 @@ def test_build_reads_a_file_of_sloth(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert recorded["slo:error_budget:ratio"] == "vector(0.001)"
 
 
-def test_build_refuses_a_threshold_that_is_no_bucket(tmp_path: Path) -> None:
+def test_build_rejects_a_threshold_that_is_no_bucket_bound(tmp_path: Path) -> None:
     slos = tmp_path / "slos.yaml"
     sli = "{service: a, name: latency, objective: 99, sli: {http: {slower_than: 0.3}}}"
     slos.write_text(f"slos: [{sli}]")
@@ -52,6 +52,6 @@ def test_build_refuses_a_threshold_that_is_no_bucket(tmp_path: Path) -> None:
         main(["build", str(slos)])
 
 
-def test_backtest_names_a_prometheus_that_does_not_answer() -> None:
+def test_backtest_reports_a_prometheus_that_does_not_respond() -> None:
     with pytest.raises(SightlineError, match="expected a Prometheus; name it with --prometheus"):
         main(["backtest", "--prometheus", "http://127.0.0.1:9"])
