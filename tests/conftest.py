@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings of every test run."""
 
 import os
 import signal
@@ -7,13 +7,13 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is among what is tested; a shell's background job would inherit it as ignored."""
+    """Restore SIGINT, which background jobs of a shell ignore and some tests send."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """In CI a skipped test is a failed run: a missing tool must not look like success."""
+    """Fail the run in CI if a test was skipped, because of a missing tool for example."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or os.environ.get("CI") != "true":
         return

@@ -1,4 +1,4 @@
-"""Code blocks of the documentation, each with the runner its fence names."""
+"""Code blocks of the documentation with their runners."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ _SHELL = frozenset("&|;<>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One fenced block of a page."""
+    """Fenced block of a page."""
 
     page: Path
     line: int
@@ -30,25 +30,28 @@ class Block:
 
     @property
     def place(self) -> str:
-        """Page and line, as an editor jumps to it."""
+        """Page and line, in the form that editors open."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
 def pages(*rooms: str) -> list[Path]:
-    """Every Markdown page on top of the repository and below *rooms*, all of them unless named."""
-    chosen = rooms or ("docs", "deploy", ".changelog")
-    below = [page for room in chosen for page in (ROOT / room).rglob("*.md")]
-    return sorted([*ROOT.glob("*.md"), *below])
+    """Return the Markdown pages in the root folder and below *rooms*, by default in all rooms."""
+    selected = rooms or ("docs", "deploy", ".changelog")
+    nested = [page for room in selected for page in (ROOT / room).rglob("*.md")]
+    return sorted([*ROOT.glob("*.md"), *nested])
 
 
 def blocks(*runners: str) -> list[Block]:
-    """The blocks that one of *runners* runs; all of them without an argument."""
+    """Return the blocks of *runners*, or all blocks without an argument."""
     return [
-        block for page in pages() for block in _of(page) if not runners or block.runner in runners
+        block
+        for page in pages()
+        for block in _parse(page)
+        if not runners or block.runner in runners
     ]
 
 
-def _of(page: Path) -> Iterator[Block]:
+def _parse(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for match in _FENCE.finditer(text):
         yield Block(
@@ -75,7 +78,7 @@ def commands(page: Path, programs: Collection[str]) -> Iterator[Command]:
             or with a path to a program of the checkout.
     """
     text = page.read_text(encoding="utf-8")
-    for block in _of(page):
+    for block in _parse(page):
         if block.runner == "text" or block.runner.startswith("sh "):
             for number, line in _lines(block):
                 yield from _command(number, line, programs)

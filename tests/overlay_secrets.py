@@ -1,4 +1,4 @@
-"""What deploy/compose/certificates.sh makes, in a copy of the rooms that it reads."""
+"""Secrets of the overlay deploy/compose/secure.yml, created in a temporary folder."""
 
 import shutil
 import subprocess
@@ -8,11 +8,11 @@ from sightline.artefacts import GRAFANA, PROMETHEUS, ROOT
 
 
 def make_secrets(root: Path) -> Path:
-    """Run the one command under *root*; returns the folder with one folder for each service."""
+    """Run certificates.sh below *root* and return its folder, which has one folder per service."""
     shutil.copytree(PROMETHEUS, root / "prometheus")
     shutil.copytree(GRAFANA / "provisioning", root / "grafana" / "provisioning")
-    room = root / "deploy" / "compose"
-    room.mkdir(parents=True)
-    script = shutil.copy(ROOT / "deploy" / "compose" / "certificates.sh", room)
+    folder = root / "deploy" / "compose"
+    folder.mkdir(parents=True)
+    script = shutil.copy(ROOT / "deploy" / "compose" / "certificates.sh", folder)
     subprocess.run(["/bin/sh", script], check=True, capture_output=True)
-    return room / "secrets"
+    return folder / "secrets"

@@ -1,4 +1,4 @@
-"""OTLP requests with one span that Jaeger refuses, between two that it stores."""
+"""OTLP requests with three spans, of which Jaeger rejects the second because of its size."""
 
 import time
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 SERVICE: Final = "sizes"
 FRAME_BYTES: Final = 25
-"""Bytes of a key beside service, tag and value."""
+"""Size of a storage key without service, tag and value."""
 
 MOST_BYTES: Final = 65_000 - FRAME_BYTES - len(SERVICE)
-"""Longest tag and value, or operation."""
+"""Limit on tag and value, and on the operation name."""
 
 Change = Callable[[Span, ResourceSpans], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A request and the ids of its traces."""
+    """Request with the ids of its traces."""
 
     body: bytes
     large: str
@@ -35,7 +35,7 @@ class Sent:
 
 
 def request(change: Change) -> Sent:
-    """Three traces of one span each, the second one changed."""
+    """Return a request with three traces of one span each, the second one changed."""
     begin = time.time_ns()
     spans = [
         Span(
@@ -74,14 +74,14 @@ def array(*values: AnyValue) -> AnyValue:
     return AnyValue(array_value=ArrayValue(values=values))
 
 
-def _named(size: int) -> Change:
+def _set_name(size: int) -> Change:
     def change(span: Span, _: ResourceSpans) -> None:
         span.name = "n" * size
 
     return change
 
 
-def _described(span: Span, _: ResourceSpans) -> None:
+def _set_description(span: Span, _: ResourceSpans) -> None:
     span.status.message = "x" * 66_000
 
 
@@ -92,7 +92,7 @@ def _map() -> AnyValue:
 
 LARGEST: Final[dict[str, Change]] = {
     "string": attribute(text("x" * (MOST_BYTES - 1))),
-    "name": _named(MOST_BYTES),
+    "name": _set_name(MOST_BYTES),
     "bytes": attribute(AnyValue(bytes_value=b"x" * ((MOST_BYTES - 1) // 2))),
     "array": attribute(array(text("x" * (MOST_BYTES - 5)))),
     "angles": attribute(array(text("<" * (MOST_BYTES - 5)))),
@@ -103,25 +103,25 @@ LARGEST: Final[dict[str, Change]] = {
         trace_id=b"1" * 16, span_id=b"1" * 8, attributes=[pair("k", text("x" * 66_000))]
     ),
 }
-"""Spans that Jaeger takes."""
+"""Changes to spans that Jaeger accepts."""
 
 REFUSED: Final[dict[str, Change]] = {
     "string": attribute(text("x" * MOST_BYTES)),
     "multibyte": attribute(text("ä" * (MOST_BYTES // 2 + 1))),
-    "name": _named(MOST_BYTES + 1),
+    "name": _set_name(MOST_BYTES + 1),
     "key": attribute(text("x"), key="k" * 66_000),
     "bytes": attribute(AnyValue(bytes_value=b"x" * ((MOST_BYTES + 1) // 2))),
     "array": attribute(array(text("x" * (MOST_BYTES - 4)))),
     "control": attribute(array(text("\1" * 11_000))),
     "separator": attribute(array(text("\u2028" * 11_000))),
     "map": attribute(_map()),
-    "description": _described,
+    "description": _set_description,
     "event": lambda span, _: span.events.add(name="x" * 66_000),
     "event attribute": lambda span, _: span.events.add(
         name="e", attributes=[pair("k", text("x" * 66_000))]
     ),
 }
-"""Spans that Jaeger refuses; it stores the other spans of their request."""
+"""Changes to spans that Jaeger rejects. It stores the other spans of the request."""
 
 REFUSED_WHOLE: Final[dict[str, Change]] = {
     "resource": lambda _, origin: origin.resource.attributes.append(pair("k", text("x" * 66_000))),
@@ -129,4 +129,4 @@ REFUSED_WHOLE: Final[dict[str, Change]] = {
         InstrumentationScope(name="x" * 66_000)
     ),
 }
-"""Origins that Jaeger refuses, with all their spans."""
+"""Changes to resource or scope that make Jaeger reject all their spans."""

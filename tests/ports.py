@@ -1,4 +1,4 @@
-"""Free TCP ports on loopback, for stacks that run beside each other."""
+"""Free TCP ports on loopback, for stacks that run at the same time."""
 
 import random
 import socket
@@ -7,15 +7,15 @@ from contextlib import suppress
 from itertools import islice
 
 BELOW_THE_EPHEMERAL = range(10_000, 32_000)
-"""Ports no outgoing connection takes by itself. Source: Linux, ip_local_port_range."""
+"""Ports that outgoing connections do not use. Source: Linux, ip_local_port_range."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different."""
-    return list(islice(_free(), count))
+    """Return *count* different ports without a listener."""
+    return list(islice(_find_free(), count))
 
 
-def _free() -> Iterator[int]:
+def _find_free() -> Iterator[int]:
     for port in random.sample(BELOW_THE_EPHEMERAL, len(BELOW_THE_EPHEMERAL)):
         with suppress(OSError), socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,8 +1,8 @@
-"""The unit tests of rules, `prometheus/tests/*.yml`, run by promtool on either profile's clock.
+"""Unit tests of rules, `prometheus/tests/*.yml`, run by promtool for both profiles.
 
-The files are written for production. The demo plays the same story ten times faster: times,
-intervals and values counted in seconds are divided by ten. Counts of events are not, except in
-stories of alerts that know a rate a second, which is no faster in the demo.
+The files are written for the production profile. The demo profile is ten times faster: times,
+intervals and values in seconds are divided by ten. Counters of events are not, except in tests of
+alerts that compare a rate per second with a constant, because that rate is equal in both.
 """
 
 import os
@@ -22,8 +22,8 @@ from sightline.grafana import durations
 
 FILES: Final = sorted((PROMETHEUS / "tests").glob("*.yml"))
 PRODUCTION_ONLY: Final = {"recording", "watchdog"}
-"""Files whose story the demo does not tell faster: recorded values, and the alert that waits for
-Alertmanager, which is as slow there."""
+"""Files without a faster version: recorded values, and the alert that depends on the repeat
+interval of Alertmanager, which is equal in both profiles."""
 
 SAME_RATES: Final = {
     "ExemplarsMissing",
@@ -32,7 +32,7 @@ SAME_RATES: Final = {
     "MessageConsumerLagging",
     "TracesMissing",
 }
-"""Alerts that compare a rate with a number of events a second."""
+"""Alerts that compare a rate with a constant number of events per second."""
 
 SPEED: Final = 10
 _IN_SECONDS: Final = re.compile(r"([a-z_]+_seconds(_total|_sum)?|slo:time_period:days)[{]")
@@ -43,12 +43,12 @@ _NUMBER: Final = re.compile(r"(?<![\w.])([+-]?)(\d+(?:\.\d+)?)(?=$|[ x+-])")
 
 @cache
 def binary(major: int) -> Path:
-    """The promtool of that major version, fetched if need be."""
+    """Return the path of promtool in that major version. Fetch it if it is missing."""
     return find("promtool", Config.from_env(os.environ), major=major).path
 
 
 def complaints(promtool: Path, *arguments: str | Path) -> str:
-    """What promtool says when it is not content, else nothing."""
+    """Return the output of promtool if it failed, else an empty string."""
     answer = subprocess.run(
         [promtool, *map(str, arguments)], capture_output=True, text=True, check=False
     )
@@ -56,14 +56,14 @@ def complaints(promtool: Path, *arguments: str | Path) -> str:
 
 
 def story(path: Path) -> dict[str, Any]:
-    """The document at *path*, with the paths of its rule files absolute."""
+    """Return the document at *path* with absolute paths of its rule files."""
     document = loaded(path)
     rules = [str((path.parent / file).resolve()) for file in document["rule_files"]]
     return {**document, "rule_files": rules}
 
 
 def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
-    """The tests of *alert* in *document*, against the rules it needs, written to *folder*."""
+    """Return the tests of *alert* in *document*, with a rule file in *folder* for them alone."""
     rules = folder / f"{alert}.rules.yml"
     files = [loaded(Path(file)) for file in document["rule_files"]]
     tests = [test for test in document["tests"] if subject(test) == alert]
@@ -73,31 +73,31 @@ def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
 
 
 def named(tests: list[dict[str, Any]]) -> set[str]:
-    """Rules that *tests* speak of."""
+    """Return the names of the rules in *tests*."""
     return {*map(subject, tests), *_RECORDED.findall(str(tests))}
 
 
 def split(document: dict[str, Any], folder: Path) -> list[Path]:
-    """A file for each alert of *document*: few rules a test, so that many tests take seconds."""
-    told = []
+    """Write a file per alert of *document*, which makes promtool faster: fewer rules per test."""
+    files = []
     for alert in subjects(document):
-        told.append(folder / f"{alert}.yml")
-        told[-1].write_text(yaml.safe_dump(only(document, alert, folder), sort_keys=False))
-    return told
+        files.append(folder / f"{alert}.yml")
+        files[-1].write_text(yaml.safe_dump(only(document, alert, folder), sort_keys=False))
+    return files
 
 
 def subjects(document: dict[str, Any]) -> list[str]:
-    """Alerts that *document* tests, each once."""
+    """Return the tested alerts of *document* without duplicates."""
     return list(dict.fromkeys(subject(test) for test in document["tests"]))
 
 
 def subject(test: dict[str, Any]) -> str:
-    """The alert that *test* is about: the first word of its name."""
+    """Return the alert of *test*: the first word of its name."""
     return str(test["name"].split(maxsplit=1)[0])
 
 
 def needed(files: list[dict[str, Any]], wanted: set[str]) -> Iterator[dict[str, Any]]:
-    """Groups with the rules *wanted* and those they read, directly or through others."""
+    """Yield groups with the rules *wanted* and their direct and indirect inputs."""
     groups = [group for file in files for group in file["groups"]]
     rules = [rule for group in groups for rule in group["rules"]]
     known: set[str] = set()
@@ -121,15 +121,15 @@ def _name(rule: dict[str, Any]) -> str:
 
 @cache
 def loaded(path: Path) -> dict[str, Any]:
-    """The YAML at *path*, read once; nobody changes it."""
+    """Return the YAML document at *path*. It is cached and must not be modified."""
     document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return document
 
 
 def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, Any]:
-    """The alerts of *document* against the demo's rules, on its clock; texts are not compared.
+    """Return the tests of alerts for the demo profile. Annotations are not compared.
 
-    Recorded values stay out: a rate is a number a second, and ten times as high there.
+    Tests of recorded values are left out: rates per second are ten times higher in the demo.
     """
     alerts = [test for test in document["tests"] if ":" not in subject(test)]
     return {
@@ -140,7 +140,7 @@ def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, 
 
 
 def faster(duration: str, speed: int) -> str:
-    """*duration* divided by *speed*: 5m30s at ten is 33s."""
+    """Return *duration* divided by *speed*: 5m30s at ten is 33s."""
     return durations.duration(durations.seconds(duration) / speed)
 
 
@@ -149,52 +149,53 @@ def _faster_test(test: dict[str, Any], speed: int) -> dict[str, Any]:
         "name": test["name"],
         "interval": faster(test["interval"], speed),
         "input_series": [
-            _faster_series(series, speed, _slowed(test["name"])) for series in test["input_series"]
+            _faster_series(series, speed, _constant_rates(test["name"]))
+            for series in test["input_series"]
         ],
         "promql_expr_test": [
-            *(_firing(expected, speed) for expected in test.get("alert_rule_test", ())),
-            *(_asked(expected, speed) for expected in test.get("promql_expr_test", ())),
+            *(_alert_query(expected, speed) for expected in test.get("alert_rule_test", ())),
+            *(_query_test(expected, speed) for expected in test.get("promql_expr_test", ())),
         ],
     }
 
 
-def _slowed(name: str) -> re.Pattern[str]:
-    """Which series of the story *name* keep their pace a second."""
+def _constant_rates(name: str) -> re.Pattern[str]:
+    """Return a pattern of the series whose rate per second is equal in both profiles."""
     return _COUNTED if name.split(maxsplit=1)[0] in SAME_RATES else _IN_SECONDS
 
 
-def _faster_series(series: dict[str, str], speed: int, slowed: re.Pattern[str]) -> dict[str, str]:
-    if not slowed.match(series["series"]):
+def _faster_series(series: dict[str, str], speed: int, constant: re.Pattern[str]) -> dict[str, str]:
+    if not constant.match(series["series"]):
         return series
     values = _NUMBER.sub(
-        lambda found: f"{found[1]}{float(found[2]) / speed:g}", str(series["values"])
+        lambda match: f"{match[1]}{float(match[2]) / speed:g}", str(series["values"])
     )
     return {"series": series["series"], "values": values}
 
 
-def _firing(expected: dict[str, Any], speed: int) -> dict[str, Any]:
-    """The same expectation as a query, which needs no annotations."""
+def _alert_query(expected: dict[str, Any], speed: int) -> dict[str, Any]:
+    """Return the expectation as a query, which has no annotations."""
     name = expected["alertname"]
     alerts = (each["exp_labels"] for each in expected.get("exp_alerts", ()))
     return {
         "eval_time": faster(expected["eval_time"], speed),
         "expr": f'count by (job, window) (ALERTS{{alertname="{name}", alertstate="firing"}})',
-        "exp_samples": list(_counted(alerts, speed)),
+        "exp_samples": list(_count_alerts(alerts, speed)),
     }
 
 
-def _counted(alerts: Iterator[dict[str, str]], speed: int) -> Iterator[dict[str, Any]]:
+def _count_alerts(alerts: Iterator[dict[str, str]], speed: int) -> Iterator[dict[str, Any]]:
     counts: dict[str, int] = {}
     for labels in alerts:
         kept = {"job": labels.get("job", ""), "window": _window(labels.get("window", ""), speed)}
-        chosen = ", ".join(f'{name}="{value}"' for name, value in kept.items() if value)
-        counts[f"{{{chosen}}}"] = counts.get(f"{{{chosen}}}", 0) + 1
+        selector = ", ".join(f'{name}="{value}"' for name, value in kept.items() if value)
+        counts[f"{{{selector}}}"] = counts.get(f"{{{selector}}}", 0) + 1
     return ({"labels": labels, "value": count} for labels, count in counts.items())
 
 
-def _asked(expected: dict[str, Any], speed: int) -> dict[str, Any]:
+def _query_test(expected: dict[str, Any], speed: int) -> dict[str, Any]:
     def windows(text: str) -> str:
-        return re.sub(r'(?<=window=")[^"]+', lambda found: _window(found.group(), speed), text)
+        return re.sub(r'(?<=window=")[^"]+', lambda match: _window(match.group(), speed), text)
 
     return {
         "eval_time": faster(expected["eval_time"], speed),
@@ -206,5 +207,5 @@ def _asked(expected: dict[str, Any], speed: int) -> dict[str, Any]:
 
 
 def _window(length: str, speed: int) -> str:
-    """A window as the label spells it in the demo: 1d becomes 2h24m."""
+    """Return a window as the value of the label in the demo profile: 1d becomes 2h24m."""
     return durations.duration(durations.seconds(length) // speed) if length else ""

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the values that leave the process."""
+"""Hypothesis strategies for exported values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from opentelemetry.trace import (
 INT64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-"""Strings that UTF-8 can write: no halves of surrogate pairs."""
+"""Strings without surrogates, which UTF-8 cannot encode."""
 
 SCALARS = st.none() | st.booleans() | INT64 | FINITE | TEXT | st.binary(max_size=20)
 KEYS = TEXT.filter(bool)
@@ -31,15 +31,15 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
-"""Attribute values that OTLP and Jaeger carry."""
+"""Attribute values that OTLP and Jaeger support."""
 
 ATTRIBUTES = st.dictionaries(KEYS, VALUES, max_size=5)
 NANOSECONDS = st.integers(min_value=0, max_value=2**64 - 1)
 
-KEYS_OF_STATE = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-*/", min_size=1, max_size=8).filter(
+STATE_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-*/", min_size=1, max_size=8).filter(
     lambda key: key[0].isalnum()
 )
-STATES = st.dictionaries(KEYS_OF_STATE, st.text("abc019-_", min_size=1, max_size=8), max_size=3)
+STATES = st.dictionaries(STATE_KEYS, st.text("abc019-_", min_size=1, max_size=8), max_size=3)
 
 CONTEXTS = st.builds(
     SpanContext,
@@ -65,7 +65,7 @@ SCOPES = st.none() | st.builds(
 
 
 def bounded(values: Mapping[str, Any]) -> BoundedAttributes:
-    """Attributes as the SDK keeps them: at most three, the others counted as dropped."""
+    """Return attributes with the SDK's limit: three are kept, the others count as dropped."""
     return BoundedAttributes(maxlen=3, attributes=values)
 
 
@@ -76,7 +76,7 @@ LINKS = st.builds(lambda context, values: Link(context, bounded(values)), CONTEX
 
 
 def spans() -> st.SearchStrategy[ReadableSpan]:
-    """Ended spans as the SDK hands them to a processor."""
+    """Return a strategy for ended spans, as a span processor receives them."""
     return st.builds(
         ReadableSpan,
         name=TEXT,
@@ -95,7 +95,7 @@ def spans() -> st.SearchStrategy[ReadableSpan]:
 
 
 def batches() -> st.SearchStrategy[Sequence[ReadableSpan]]:
-    """Several spans, some with the same resource or scope."""
+    """Return a strategy for one to four spans."""
     return st.lists(spans(), min_size=1, max_size=4)
 
 
@@ -107,7 +107,7 @@ SECRET_NAMES = st.builds(
     st.sampled_from(["", "2", "[]"]),
 )
 SECRETS = st.text("ghijklmnoqrstuvwxyz0123456789-._~!$*+,", min_size=12, max_size=30)
-"""Values of secret parameters that stand in a URL as they are."""
+"""Values of secret parameters that need no encoding in a URL."""
 
 _LARGE_TEXT = st.builds(
     lambda letter, size: letter * size,
@@ -122,4 +122,4 @@ LARGE_VALUES = st.recursive(
     ),
     max_leaves=12,
 ).filter(lambda value: isinstance(value, list | dict))
-"""Arrays and maps that are often larger than any limit."""
+"""Arrays and maps, often larger than any limit."""

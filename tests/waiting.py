@@ -1,4 +1,4 @@
-"""The one place where a test may wait."""
+"""Waiting in tests. No other module sleeps."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 NOT_YET = (OSError, LookupError, AssertionError)
-"""What a process that is still starting answers with: refused connections, missing data."""
+"""Exceptions while a process still starts: refused connections, missing data."""
 
 
 def until(
