@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.artefacts import ROOT
-from tests.docker.engine import CommandFailed, run
+from tests.docker.engine import CommandError, run
 
 USER = "newcomer"
 HOME = f"/home/{USER}/sightline"
@@ -48,7 +48,7 @@ class Machine:
         """Run *command* in the checkout, as a user without root.
 
         Raises:
-            CommandFailed: With what it said.
+            CommandError: With what it said.
         """
         who = ["--user", USER, "--workdir", HOME]
         shell = ["docker", "exec", *who, self.name, "sh", "-euc", f"{{ {command}; }} 2>&1"]
@@ -102,7 +102,7 @@ def _image(suite: str) -> str:
     name = f"sightline-bare:{suite}"
     try:
         run(["docker", "image", "inspect", name])
-    except CommandFailed:
+    except CommandError:
         run(["docker", "import", str(_tree(suite)), name], within_seconds=INSTALL_WITHIN_SECONDS)
     return name
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bare.machine import INSTALL, Machine, System, running
 from tests.docker import engine
-from tests.docker.engine import CommandFailed
+from tests.docker.engine import CommandError
 
 DEBIAN_12 = System(name="debian-12", suite="bookworm")
 DEBIAN_13 = System(name="debian-13", suite="trixie")
@@ -40,7 +40,7 @@ def on(*systems: System) -> pytest.MarkDecorator:
 
 @on(DEBIAN_12, DEBIAN_13)
 def test_what_the_machine_lacks_is_named_with_its_package(machine: Machine) -> None:
-    with pytest.raises(CommandFailed, match="apt install python3-venv"):
+    with pytest.raises(CommandError, match="apt install python3-venv"):
         machine.user("make up")
 
 
@@ -64,7 +64,7 @@ def test_the_stack_runs_without_root(machine: Machine) -> None:
 
 @on(DEBIAN_12)
 def test_what_the_tests_lack_is_named_with_its_package(machine: Machine) -> None:
-    with pytest.raises(CommandFailed, match="apt install curl"):
+    with pytest.raises(CommandError, match="apt install curl"):
         machine.user("make test")
 
 

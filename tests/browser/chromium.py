@@ -1,4 +1,4 @@
-"""The distribution's own browser, kept quiet."""
+"""Browser of the distribution, without background requests."""
 
 import shutil
 
@@ -6,14 +6,14 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-"""The browser itself asks nobody anything; CI runs as root, which its sandbox refuses."""
+"""Flags against requests of the browser itself. Its sandbox does not work for root, as in CI."""
 
 
 def program() -> str:
-    """Path of chromium.
+    """Return the path of chromium.
 
     Raises:
-        LookupError: It is not on PATH; says how to get it.
+        LookupError: It is not on PATH.
     """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:

@@ -1,4 +1,4 @@
-"""A whole stack, and the distribution's own browser."""
+"""Complete stack, and the browser of the distribution."""
 
 import os
 import re
@@ -21,74 +21,76 @@ from tests.browser.chromium import FLAGS, program
 from tests.stacks import LocalStack, running
 from tests.waiting import until
 
-PATIENCE_SECONDS = 60
-"""How long the browser may take on cores that others use too."""
+TIMEOUT_SECONDS = 60
+"""Timeout of the browser, for machines under load."""
 
-expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
 
 
 @dataclass
 class Watched:
-    """A page, and everything that it should not have done."""
+    """Page with its faults."""
 
     page: Page
     home: str
-    shots: Path
+    screenshots: Path
     faults: list[str] = field(default_factory=list)
-    """Console errors and requests to anybody else."""
+    """Console errors and requests to other hosts."""
 
     def open(self, path: str) -> Page:
-        """Go to *path* of the viewer."""
+        """Open *path* of the viewer."""
         self.page.goto(self.home + path)
         return self.page
 
-    def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page."""
+    def save_screenshot(self, name: str) -> None:
+        """Save a screenshot of the whole page."""
         self.page.set_viewport_size({"width": 1600, "height": 1000})
         height = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": 1600, "height": min(height, 4000)})
         self.page.wait_for_load_state("networkidle")
-        self.page.screenshot(path=self.shots / f"{name}.png")
+        self.page.screenshot(path=self.screenshots / f"{name}.png")
 
     def watch(self) -> "Watched":
-        """Note faults from here on."""
+        """Record faults from now on."""
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("request", self._foreign)
-        self.page.on("console", self._said)
+        self.page.on("request", self._record_foreign_request)
+        self.page.on("console", self._record_error)
         return self
 
-    def _said(self, message: ConsoleMessage) -> None:
-        # Whoever starts containers meanwhile changes the machine's interfaces; the page asks again.
+    def _record_error(self, message: ConsoleMessage) -> None:
+        # A container that starts at the same time changes network interfaces. The page retries.
         if message.type == "error" and "ERR_NETWORK_CHANGED" not in message.text:
             self.faults.append(message.text)
 
-    def _foreign(self, request: Request) -> None:
+    def _record_foreign_request(self, request: Request) -> None:
         if not request.url.startswith((self.home, "data:", "blob:")):
-            self.faults.append(f"asked {request.url}")
+            self.faults.append(f"requested {request.url}")
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Everything, with a trace through all three services and a minute's first metrics."""
+    """Stack with a trace through all three services and the first request rates."""
     with running(tmp_path_factory.mktemp("stack"), TRAFFIC_RATE="10") as stack:
-        until(lambda: whole_trace(stack), within_seconds=120)
-        until(lambda: rated(stack), within_seconds=120)
+        until(lambda: find_complete_trace(stack), within_seconds=120)
+        until(lambda: has_rate(stack), within_seconds=120)
         yield stack
 
 
-def whole_trace(stack: LocalStack) -> str:
-    """Id of a trace that all three services have a part in; empty when there is none yet."""
+def find_complete_trace(stack: LocalStack) -> str:
+    """Return the id of a trace through all three services, or an empty string."""
     found = stack.ask("jaeger_query", "/api/traces?service=users&limit=20").json()["data"]
     names = {
-        one["traceID"]: {process["serviceName"] for process in one["processes"].values()}
-        for one in found
+        entry["traceID"]: {process["serviceName"] for process in entry["processes"].values()}
+        for entry in found
     }
-    whole = [id_ for id_, services in names.items() if {"gateway", "orders", "users"} <= services]
-    return whole[0] if whole else ""
+    complete = [
+        id_ for id_, services in names.items() if {"gateway", "orders", "users"} <= services
+    ]
+    return complete[0] if complete else ""
 
 
-def rated(stack: LocalStack) -> bool:
-    """Whether Prometheus knows a rate of requests."""
+def has_rate(stack: LocalStack) -> bool:
+    """Return true if Prometheus has a request rate."""
     expr = "sum(job:http_server_requests:rate) > 0"
     answer = stack.ask("prometheus", "/api/v1/query", params={"query": expr}).json()
     return bool(answer["data"]["result"])
@@ -118,8 +120,8 @@ def context(
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures are kept: ``SIGHTLINE_SCREENSHOTS``, or pytest's own folder."""
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of screenshots: ``SIGHTLINE_SCREENSHOTS``, or a temporary folder."""
     folder = Path(os.environ.get("SIGHTLINE_SCREENSHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -127,14 +129,14 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def watched(
-    context: BrowserContext, stack: LocalStack, shots: Path, request: pytest.FixtureRequest
+    context: BrowserContext, stack: LocalStack, screenshots: Path, request: pytest.FixtureRequest
 ) -> Iterator[Watched]:
-    """A fresh page of the viewer that is photographed at the end, and may have no fault."""
+    """Page of the viewer. The test fails on a fault, and ends with a screenshot."""
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    page.set_default_timeout(TIMEOUT_SECONDS * 1000)
     page.set_viewport_size({"width": 1600, "height": 1000})
-    watched = Watched(page, stack.url("grafana"), shots).watch()
+    watched = Watched(page, stack.url("grafana"), screenshots).watch()
     yield watched
-    watched.shoot(re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-"))
+    watched.save_screenshot(re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-"))
     page.close()
     assert watched.faults == []

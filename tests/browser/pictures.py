@@ -1,6 +1,6 @@
-"""``python -m tests.browser.pictures FOLDER``: pictures of every page of a running stack.
+"""Screenshots of every page of a running stack: ``python -m tests.browser.pictures FOLDER``.
 
-Let the stack run for a quarter of an hour first, and break something meanwhile.
+Run the stack for 15 minutes first, with a fault in between.
 """
 
 import sys
@@ -16,11 +16,11 @@ from tests.browser.chromium import FLAGS, program
 HOME = "http://localhost:3000"
 WIDTH = 1600
 QUALITY = 82
-"""Of the JPEG: letters stay sharp."""
+"""JPEG quality that keeps text sharp."""
 
 
 def main(folder: Path, home: str = HOME) -> None:
-    """Write one picture a page."""
+    """Write one screenshot per page."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -28,27 +28,27 @@ def main(folder: Path, home: str = HOME) -> None:
         )
         page = context.new_page()
         for name, path in pages(home).items():
-            picture(page, home + path, folder / f"{name}.jpg")
+            save_picture(page, home + path, folder / f"{name}.jpg")
         context.close()
 
 
 def pages(home: str) -> dict[str, str]:
-    """Name and path of each page."""
-    trace = some_trace(home)
+    """Return name and path of each page."""
+    trace = find_trace(home)
     boards = {file.stem: f"/d/{file.stem}?from=now-15m" for file in DASHBOARDS.glob("*.json")}
     boards["latency-explorer"] += f"&var-trace_id={trace}"
     others = {"traces": "/traces", "trace": f"/trace/{trace}", "map": "/map", "alerts": "/alerts"}
     return boards | others
 
 
-def some_trace(home: str) -> str:
-    """Id of a trace that reached the last service."""
+def find_trace(home: str) -> str:
+    """Return the id of a trace with spans of users."""
     text = requests.get(f"{home}/traces?service=users&limit=50", timeout=60).text
     return text.split('href="/trace/', 1)[1].split('"', 1)[0]
 
 
-def picture(page: Page, address: str, file: Path) -> None:
-    """One whole page."""
+def save_picture(page: Page, address: str, file: Path) -> None:
+    """Write a screenshot of a whole page."""
     page.set_viewport_size({"width": WIDTH, "height": 1000})
     page.goto(address)
     height = page.evaluate("document.documentElement.scrollHeight")

@@ -1,4 +1,4 @@
-"""Every dashboard, drawn with real data in a real browser."""
+"""Dashboards with real data in a real browser."""
 
 import re
 
@@ -23,7 +23,7 @@ def test_every_panel_of_a_dashboard_is_drawn(watched: Watched, uid: str) -> None
     expect(page.locator(".row:not(.closed) .panel .body:empty")).to_have_count(0)
 
 
-def test_the_first_page_is_the_fleet_with_numbers(watched: Watched) -> None:
+def test_the_home_page_is_the_fleet_dashboard(watched: Watched) -> None:
     page = watched.open("/")
 
     requests = page.locator(".panel", has=page.get_by_text("Requests", exact=True)).first
@@ -40,7 +40,7 @@ def test_a_service_shows_its_rate_and_its_slow_traces(watched: Watched) -> None:
     expect(page.locator(".panel.kind-heatmap .js-plotly-plot")).to_be_visible()
 
 
-def test_a_row_of_the_fleet_leads_to_its_service(watched: Watched) -> None:
+def test_a_row_of_the_fleet_links_to_its_service(watched: Watched) -> None:
     page = watched.open("/?from=now-15m")
 
     page.get_by_role("link", name="orders", exact=True).first.click()
@@ -49,7 +49,7 @@ def test_a_row_of_the_fleet_leads_to_its_service(watched: Watched) -> None:
     expect(page.locator(".picker[data-name=job] summary b")).to_have_text("orders")
 
 
-def test_a_variable_is_chosen_and_kept_in_the_address(watched: Watched) -> None:
+def test_a_selected_variable_is_part_of_the_address(watched: Watched) -> None:
     page = watched.open("/d/service?var-job=gateway")
 
     page.locator(".picker[data-name=job] summary").click()
@@ -68,7 +68,7 @@ def test_another_dashboard_keeps_the_time_range(watched: Watched) -> None:
     page.wait_for_url(re.compile(r"/d/slo\?.*from=now-1h"))
 
 
-def test_a_stretch_of_a_chart_becomes_the_time_range(watched: Watched) -> None:
+def test_a_selection_in_a_chart_sets_the_time_range(watched: Watched) -> None:
     page = watched.open("/?from=now-5m")
     drag = page.locator(".panel.kind-timeseries .nsewdrag").first
     drag.scroll_into_view_if_needed()
@@ -83,7 +83,7 @@ def test_a_stretch_of_a_chart_becomes_the_time_range(watched: Watched) -> None:
     page.wait_for_url(re.compile(r"from=\d{13}&to=\d{13}"))
 
 
-def test_a_legend_entry_shows_its_line_alone(watched: Watched) -> None:
+def test_a_legend_entry_hides_the_other_lines(watched: Watched) -> None:
     page = watched.open("/?from=now-5m")
     legend = page.locator(".panel.kind-timeseries").first.locator(".legend")
 
@@ -102,7 +102,7 @@ def test_a_double_click_widens_the_time_range(watched: Watched) -> None:
     page.wait_for_url(re.compile(r"from=\d{13}&to=\d{13}"))
 
 
-def test_a_panel_has_the_whole_window_until_escape(watched: Watched) -> None:
+def test_a_panel_fills_the_window_until_escape(watched: Watched) -> None:
     page = watched.open("/?from=now-5m")
 
     page.locator(".panel.kind-timeseries .title").first.click()
@@ -112,7 +112,7 @@ def test_a_panel_has_the_whole_window_until_escape(watched: Watched) -> None:
     expect(page.locator(".panel.full")).to_have_count(0)
 
 
-def test_a_table_is_sorted_by_the_head_that_is_clicked(watched: Watched) -> None:
+def test_a_click_on_a_column_sorts_the_table(watched: Watched) -> None:
     page = watched.open("/?from=now-5m")
     table = page.locator(".panel.kind-table").first
 
@@ -122,7 +122,7 @@ def test_a_table_is_sorted_by_the_head_that_is_clicked(watched: Watched) -> None
     expect(table.locator("tbody tr").first).to_contain_text("control")
 
 
-def test_a_description_is_read_by_pointing_at_it(watched: Watched) -> None:
+def test_a_description_appears_on_hover(watched: Watched) -> None:
     page = watched.open("/")
 
     page.locator(".panel .info").first.hover()

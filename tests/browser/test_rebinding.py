@@ -1,4 +1,4 @@
-"""A page of another site in a real browser, on a name that leads to this machine."""
+"""DNS rebinding and cross-site requests in a real browser."""
 
 from collections.abc import Iterator
 
@@ -23,8 +23,8 @@ def page(chromium: BrowserType, tmp_path_factory: pytest.TempPathFactory) -> Ite
     context.close()
 
 
-def posted(page: Page, url: str, body: object) -> Response:
-    """What the server answers when a script of *page* posts *body*, without a preflight."""
+def post(page: Page, url: str, body: object) -> Response:
+    """Return the response to a POST by a script of *page*, sent without a preflight."""
     script = """([url, body]) => fetch(url, {
         method: "POST", mode: "no-cors", body: new Blob([JSON.stringify(body)])
     })"""
@@ -36,7 +36,7 @@ def posted(page: Page, url: str, body: object) -> Response:
 @pytest.mark.parametrize(
     "port", ["grafana", "jaeger_query", "otlp_http", "jaeger_metrics", "control", "gateway"]
 )
-def test_a_rebound_name_reads_nothing(stack: LocalStack, page: Page, port: str) -> None:
+def test_a_rebound_name_is_rejected(stack: LocalStack, page: Page, port: str) -> None:
     response = page.goto(f"http://evil.example:{getattr(stack.config.ports, port)}/")
 
     assert response is not None
@@ -48,15 +48,15 @@ def test_a_rebound_name_reads_nothing(stack: LocalStack, page: Page, port: str) 
     ("port", "path"),
     [("control", "/alerts"), ("otlp_http", "/v1/traces"), ("gateway", "/api/orders")],
 )
-def test_a_page_of_another_site_posts_nothing(
+def test_a_post_from_another_site_is_rejected(
     stack: LocalStack, page: Page, port: str, path: str
 ) -> None:
     page.goto(f"http://evil.example:{stack.config.ports.jaeger_query}/")
 
-    assert posted(page, stack.url(port, path), {}).status == 403
+    assert post(page, stack.url(port, path), {}).status == 403
 
 
-def test_a_page_of_the_server_itself_may_post(stack: LocalStack, page: Page) -> None:
+def test_a_post_from_the_same_site_is_accepted(stack: LocalStack, page: Page) -> None:
     page.goto(stack.url("gateway", "/healthz"))
 
-    assert posted(page, stack.url("gateway", "/api/orders"), {}).status == 422
+    assert post(page, stack.url("gateway", "/api/orders"), {}).status == 422

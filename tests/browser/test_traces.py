@@ -1,29 +1,27 @@
-"""Traces, the service map and alerts, in a real browser."""
+"""Pages of traces, the service map and alerts in a real browser."""
 
 import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched, whole_trace
+from tests.browser.conftest import Watched, find_complete_trace
 from tests.stacks import LocalStack
 
 
-def test_a_search_leads_to_a_waterfall_of_three_services(
-    watched: Watched, stack: LocalStack
-) -> None:
+def test_a_search_result_links_to_its_trace(watched: Watched, stack: LocalStack) -> None:
     page = watched.open("/traces?service=users&limit=50")
     expect(page.locator(".scatter .js-plotly-plot, .scatter.js-plotly-plot")).to_be_visible()
 
-    page.locator(f'.results a[href="/trace/{whole_trace(stack)}"], .results a').first.click()
+    page.locator(
+        f'.results a[href="/trace/{find_complete_trace(stack)}"], .results a'
+    ).first.click()
 
     page.wait_for_url(re.compile("/trace/[0-9a-f]{32}"))
     expect(page.locator(".span .service").first).to_be_visible()
 
 
-def test_a_trace_shows_each_service_and_its_spans_details(
-    watched: Watched, stack: LocalStack
-) -> None:
-    page = watched.open(f"/trace/{whole_trace(stack)}")
+def test_a_trace_shows_its_services_and_span_details(watched: Watched, stack: LocalStack) -> None:
+    page = watched.open(f"/trace/{find_complete_trace(stack)}")
 
     for_each = [page.locator(".overview .chip", has_text=name) for name in SERVICES]
     expect(for_each[0].or_(for_each[1]).or_(for_each[2])).to_have_count(3)
@@ -34,16 +32,16 @@ def test_a_trace_shows_each_service_and_its_spans_details(
 SERVICES = ("gateway", "orders", "users")
 
 
-def test_folding_a_span_hides_what_is_below_it(watched: Watched, stack: LocalStack) -> None:
-    page = watched.open(f"/trace/{whole_trace(stack)}")
+def test_collapsing_a_span_hides_its_children(watched: Watched, stack: LocalStack) -> None:
+    page = watched.open(f"/trace/{find_complete_trace(stack)}")
 
     page.locator("button.fold").first.click()
 
     expect(page.locator("details.span:visible")).to_have_count(1)
 
 
-def test_a_span_leads_to_the_metrics_of_its_service(watched: Watched, stack: LocalStack) -> None:
-    page = watched.open(f"/trace/{whole_trace(stack)}")
+def test_a_span_links_to_the_metrics_of_its_service(watched: Watched, stack: LocalStack) -> None:
+    page = watched.open(f"/trace/{find_complete_trace(stack)}")
     page.locator(".span summary .operation").first.click()
 
     page.get_by_text("Metrics of").first.click()
@@ -58,7 +56,7 @@ def test_the_map_shows_the_three_services(watched: Watched) -> None:
     expect(page.locator(".graph .edge path[marker-end]").first).to_be_attached()
 
 
-def test_alerts_say_how_many_rules_are_watched(watched: Watched) -> None:
+def test_the_alert_page_counts_the_rules(watched: Watched) -> None:
     page = watched.open("/alerts")
 
     expect(page.locator(".tally", has_text="rules evaluated")).to_contain_text(re.compile(r"[1-9]"))

@@ -1,4 +1,4 @@
-"""The default stack on a real engine, one for the whole session."""
+"""Default stack on a real engine, shared by the session."""
 
 import os
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ def env_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def ports() -> dict[str, str]:
-    """Host ports of this run, so that a stack on the default ones may run beside it."""
+    """Free host ports, so that a stack on the default ports can run at the same time."""
     return dict(zip(PUBLISHED, map(str, free_ports(len(PUBLISHED))), strict=True))
 
 
 @pytest.fixture(scope="session")
 def stack(env_file: Path, ports: dict[str, str]) -> Iterator[Project]:
-    """The stack, healthy; removed with its volumes at the end."""
+    """Healthy stack, removed with its volumes after the tests."""
     project = Project(
         name=f"sightline-test-{os.getpid()}",
         files=engine.files_of_stack(),
@@ -47,11 +47,11 @@ def stack(env_file: Path, ports: dict[str, str]) -> Iterator[Project]:
     )
     with project.running():
         yield project
-    assert project.left() == ""
+    assert project.find_leftovers() == ""
 
 
 @pytest.fixture(scope="session")
 def urls(ports: dict[str, str]) -> dict[str, str]:
-    """Where each published service answers, by the name of its port in .env."""
+    """URL of each published service by the name of its port in .env."""
     names = read_env_file(ENV_FILE).keys() & ports.keys()
     return {name.removesuffix("_PORT").lower(): f"http://127.0.0.1:{ports[name]}" for name in names}

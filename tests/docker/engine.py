@@ -1,4 +1,4 @@
-"""A Docker engine with the images of .env: the machine's own, or the lab's with stand-ins."""
+"""Docker engine with the images of .env: the machine's own, or the lab's with stand-ins."""
 
 import json
 import os
@@ -12,18 +12,18 @@ from typing import Any
 from sightline.artefacts import COMPOSE_FILE, ENV_FILE, ROOT
 
 LAB = ROOT.parent / "shared" / "lab" / "lab"
-"""Makes an engine and stand-in images where no registry is reachable; used when it is there."""
+"""Script that provides an engine and stand-in images without a registry, if it exists."""
 
 STAND_INS = ROOT / "tests" / "docker" / "stand-ins.yml"
 
 
-class CommandFailed(Exception):  # noqa: N818  what happened, not a fault of the program
-    """A command ended with another status than 0; the message ends with what it said."""
+class CommandError(Exception):
+    """A command returned another status than 0. The message ends with its output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One compose project of its own: name, files, environment."""
+    """Compose project with name, files and environment."""
 
     name: str
     files: tuple[Path, ...]
@@ -31,10 +31,10 @@ class Project:
     environ: Mapping[str, str]
 
     def compose(self, *arguments: str, within_seconds: float = 300) -> str:
-        """Output of ``docker compose ...`` for this project.
+        """Run ``docker compose ...`` for this project and return its output.
 
         Raises:
-            CommandFailed: With what the command said.
+            CommandError: The status was not 0.
         """
         files = [word for file in self.files for word in ("-f", str(file))]
         prefix = ["docker", "compose", "-p", self.name, "--env-file", str(self.env_file)]
@@ -42,12 +42,12 @@ class Project:
         return run(command, environ=self.environ, within_seconds=within_seconds)
 
     def up(self, *services: str) -> None:
-        """Start and wait for health."""
+        """Start services and wait until they are healthy."""
         self.compose("up", "-d", "--wait", "--wait-timeout", "180", *services)
 
     @contextmanager
     def running(self) -> Iterator["Project"]:
-        """The project built and healthy; removed with its volumes at the end."""
+        """Build and start the project, and remove it with its volumes at the end."""
         try:
             self.compose("build", within_seconds=900)
             self.up()
@@ -56,23 +56,23 @@ class Project:
             self.compose("down", "-v", "--remove-orphans", "-t", "10")
 
     def config(self) -> Mapping[str, Any]:
-        """The resolved configuration."""
+        """Return the resolved configuration."""
         document: Mapping[str, Any] = json.loads(self.compose("config", "--format", "json"))
         return document
 
     def inspect(self, service: str) -> Mapping[str, Any]:
-        """What the engine says about the service's container."""
+        """Return the output of ``docker inspect`` for the container of *service*."""
         container = self.compose("ps", "-a", "-q", service).strip()
         document: list[Mapping[str, Any]] = json.loads(run(["docker", "inspect", container]))
         return document[0]
 
     def kill(self, service: str) -> None:
-        """SIGKILL to the program, as a crash would end it, so that the restart policy acts."""
-        with suppress(CommandFailed):  # the container may be gone before the shell has answered
+        """Send SIGKILL to the program, as in a crash, so that the restart policy applies."""
+        with suppress(CommandError):  # the container can stop before the shell returns
             self.compose("exec", "-T", service, "sh", "-c", "kill -9 -1")
 
-    def left(self) -> str:
-        """Containers, volumes and networks of this project that still exist."""
+    def find_leftovers(self) -> str:
+        """Return the ids of containers, volumes and networks of this project."""
         label = f"label=com.docker.compose.project={self.name}"
         kinds = (["ps", "-a"], ["volume", "ls"], ["network", "ls"])
         return "".join(run(["docker", *kind, "-q", "--filter", label]) for kind in kinds)
@@ -83,7 +83,7 @@ def daemon() -> Iterator[None]:
     """An engine that answers, stopped at the end if it was started here.
 
     Raises:
-        CommandFailed: No engine answers.
+        CommandError: No engine answers.
     """
     if not LAB.exists():
         run(["docker", "info"])
@@ -98,10 +98,10 @@ def daemon() -> Iterator[None]:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[Path]:
-    """An engine that has the images; gives the environment file to use.
+    """Provide an engine with the images, and yield the environment file to use.
 
     Raises:
-        CommandFailed: No engine answers, or an image is not to be had.
+        CommandError: No engine is available, or an image is missing.
     """
     with daemon():
         if not LAB.exists():
@@ -120,17 +120,17 @@ def _images(env_file: Path) -> list[str]:
 
 
 def files_of_stack() -> tuple[Path, ...]:
-    """The compose files of the default stack on this machine's engine."""
+    """Return the compose files of the default stack for this engine."""
     return (COMPOSE_FILE, STAND_INS) if LAB.exists() else (COMPOSE_FILE,)
 
 
 def run(
     command: list[str], *, environ: Mapping[str, str] | None = None, within_seconds: float = 60
 ) -> str:
-    """Output of *command*.
+    """Run *command* and return its output.
 
     Raises:
-        CommandFailed: Its status was not 0.
+        CommandError: The status was not 0.
     """
     done = subprocess.run(
         command,
@@ -141,6 +141,6 @@ def run(
         check=False,
     )
     if done.returncode:
-        said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        raise CommandFailed(f"{' '.join(command)}: status {done.returncode}\n{said}")
+        output = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        raise CommandError(f"{' '.join(command)}: status {done.returncode}\n{output}")
     return done.stdout

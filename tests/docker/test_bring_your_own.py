@@ -1,4 +1,4 @@
-"""Without the shop, what watches is healthy and misses nothing."""
+"""Overlay bring-your-own.yml: the stack without the shop."""
 
 import os
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from tests.ports import free_ports
 from tests.waiting import until
 
 OVERLAY = ROOT / "deploy" / "compose" / "bring-your-own.yml"
-WATCHERS = {"control", "prometheus", "alertmanager", "jaeger", "grafana"}
+MONITORING = {"control", "prometheus", "alertmanager", "jaeger", "grafana"}
 
 
 @pytest.fixture(scope="module")
-def watchers(env_file: Path) -> Iterator[Project]:
-    """The stack under the overlay, healthy."""
+def monitoring(env_file: Path) -> Iterator[Project]:
+    """Healthy stack with the overlay."""
     project = Project(
         name=f"sightline-byo-{os.getpid()}",
         files=(*files_of_stack(), OVERLAY),
@@ -30,12 +30,12 @@ def watchers(env_file: Path) -> Iterator[Project]:
         yield project
 
 
-def test_only_what_watches_runs(watchers: Project) -> None:
-    assert set(watchers.compose("ps", "--services").split()) == WATCHERS
+def test_only_the_monitoring_services_run(monitoring: Project) -> None:
+    assert set(monitoring.compose("ps", "--services").split()) == MONITORING
 
 
-def test_no_target_is_missed(watchers: Project) -> None:
-    page = f"http://127.0.0.1:{watchers.environ['PROMETHEUS_PORT']}/api/v1/targets"
+def test_every_target_is_up(monitoring: Project) -> None:
+    page = f"http://127.0.0.1:{monitoring.environ['PROMETHEUS_PORT']}/api/v1/targets"
 
     def health() -> dict[str, str]:
         targets = get(page).json()["data"]["activeTargets"]

@@ -1,4 +1,4 @@
-"""Each container killed in turn under load: it alone is disturbed, and all recovers by itself."""
+"""Each container killed in turn under load: only this one is affected, and it recovers."""
 
 import logging
 import time
@@ -21,11 +21,11 @@ SERVICES = (
 Urls = dict[str, str]
 
 _LOG = logging.getLogger(__name__)
-"""The figures of the fault table: ``pytest tests/docker --log-cli-level=INFO``."""
+"""Logger of the recovery times: ``pytest tests/docker --log-cli-level=INFO``."""
 
 
 def restarts(stack: Project) -> dict[str, int]:
-    """How often the engine restarted each container."""
+    """Return the number of restarts of each container."""
     return {name: stack.inspect(name)["RestartCount"] for name in SERVICES}
 
 
@@ -44,7 +44,7 @@ def stopped(stack: Project, service: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_killed_container_comes_back_and_disturbs_no_other(
+def test_a_killed_container_restarts_and_affects_no_other(
     stack: Project, urls: Urls, service: str
 ) -> None:
     before, killed_at = restarts(stack), time.monotonic()
@@ -61,7 +61,7 @@ def test_a_killed_container_comes_back_and_disturbs_no_other(
 
 
 def statuses(urls: Urls, job: str, since: datetime) -> set[str]:
-    """What the inbox heard of *job* after *since*."""
+    """Return the statuses of the alerts for *job* that the inbox received after *since*."""
     entries = get(f"{urls['control']}/api/alerts").json()["alerts"]
     return {
         entry["status"]
@@ -71,7 +71,7 @@ def statuses(urls: Urls, job: str, since: datetime) -> set[str]:
     }
 
 
-def test_a_service_that_is_down_is_an_alert_in_the_inbox(stack: Project, urls: Urls) -> None:
+def test_the_inbox_receives_an_alert_for_a_stopped_service(stack: Project, urls: Urls) -> None:
     def active() -> set[str]:
         alerts = get(f"{urls['alertmanager']}/api/v2/alerts").json()
         return {alert["labels"].get("job", "") for alert in alerts}
@@ -85,7 +85,7 @@ def test_a_service_that_is_down_is_an_alert_in_the_inbox(stack: Project, urls: U
     until(lambda: "resolved" in statuses(urls, "users", returned), within_seconds=180)
 
 
-def test_a_telemetry_outage_is_not_noticed_by_the_shop(stack: Project, urls: Urls) -> None:
+def test_the_shop_works_during_a_telemetry_outage(stack: Project, urls: Urls) -> None:
     with stopped(stack, "jaeger"):
         answers = [
             httpx.get(f"{urls['gateway']}/api/orders/{number}", timeout=10).status_code

@@ -1,4 +1,4 @@
-"""What the documentation tells people to type against the compose stack works."""
+"""Commands of the documentation for the compose stack."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ PAGES = sorted({block.page for block in blocks("sh docker")})
 
 
 def script(page: Path) -> str:
-    """Every command of the page, in order, as one script."""
+    """Return the commands of the page as one script."""
     return "\n".join(block.code for block in blocks("sh docker") if block.page == page)
 
 
@@ -28,7 +28,7 @@ def running_projects() -> set[str]:
 
 @pytest.fixture
 def environ(stack: Project) -> Iterator[dict[str, str]]:
-    """A shell in which plain `docker compose` means the stack of this run."""
+    """Environment in which `docker compose` without options applies to the stack of this run."""
     targets, projects = set((PROMETHEUS / "targets").iterdir()), running_projects()
     yield {
         **os.environ,
@@ -45,7 +45,7 @@ def environ(stack: Project) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_does_what_it_says(environ: dict[str, str], page: Path) -> None:
+def test_the_commands_of_a_page_succeed(environ: dict[str, str], page: Path) -> None:
     result = subprocess.run(
         ["/bin/sh", "-euc", script(page)],
         cwd=ROOT,

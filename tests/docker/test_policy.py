@@ -1,4 +1,4 @@
-"""What compose would run, and what the engine does run, is hardened."""
+"""Hardening of the containers, in the configuration and in the running engine."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from tests.docker.engine import Project, run
 
 OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 
-MOST_BYTES_TOGETHER = 2 * 1024**3
+MAX_TOTAL_BYTES = 2 * 1024**3
 
 
 def faults(service: Mapping[str, Any]) -> list[str]:
-    """What the service lacks of the hardening that all must have."""
-    demanded = {
+    """Return the parts of the required hardening that the service lacks."""
+    required = {
         "read-only": service.get("read_only") is True,
         "no capabilities": service.get("cap_drop") == ["ALL"] and "cap_add" not in service,
         "no-new-privileges": "no-new-privileges:true" in service.get("security_opt", ()),
@@ -35,11 +35,11 @@ def faults(service: Mapping[str, Any]) -> list[str]:
             for mount in service.get("volumes", ())
         ),
     }
-    return [name for name, held in demanded.items() if not held]
+    return [name for name, present in required.items() if not present]
 
 
 def resolved(project: Project, *overlays: str) -> Mapping[str, Any]:
-    """What ``docker compose config`` makes of the stack with *overlays*."""
+    """Return the resolved configuration of the stack with *overlays*."""
     files = (COMPOSE_FILE, *(ROOT / overlay for overlay in overlays))
     return Project(
         name=project.name, files=files, env_file=project.env_file, environ=project.environ
@@ -56,7 +56,7 @@ def test_no_service_lacks_hardening(stack: Project, overlays: tuple[str, ...]) -
 def test_all_services_together_fit_in_two_gibibytes(stack: Project) -> None:
     services = resolved(stack)["services"].values()
 
-    assert sum(int(service["mem_limit"]) for service in services) <= MOST_BYTES_TOGETHER
+    assert sum(int(service["mem_limit"]) for service in services) <= MAX_TOTAL_BYTES
 
 
 @pytest.mark.parametrize("overlays", [(), *[(str(file),) for file in OVERLAYS]], ids=str)
@@ -71,24 +71,24 @@ def test_no_overlay_opens_prometheus_to_web_pages(
 
 @pytest.mark.parametrize("path", ["/-/quit", "/-/reload"])
 @pytest.mark.usefixtures("stack")
-def test_prometheus_takes_no_order_over_http(urls: dict[str, str], path: str) -> None:
+def test_prometheus_rejects_lifecycle_requests(urls: dict[str, str], path: str) -> None:
     assert httpx.post(f"{urls['prometheus']}{path}", timeout=10).status_code == 403
 
 
 @pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("service", ["gateway", "control"])
-def test_no_service_answers_under_a_foreign_name(urls: dict[str, str], service: str) -> None:
+def test_a_request_with_a_foreign_host_is_rejected(urls: dict[str, str], service: str) -> None:
     answer = httpx.get(f"{urls[service]}/healthz", headers={"Host": "evil.example"}, timeout=10)
 
     assert answer.status_code == 421
 
 
-def test_the_check_sees_what_is_missing() -> None:
-    assert set(faults({"ports": [{"host_ip": "0.0.0.0"}]})) >= {"read-only", "loopback", "not root"}  # noqa: S104  the fault
+def test_the_check_finds_missing_hardening() -> None:
+    assert set(faults({"ports": [{"host_ip": "0.0.0.0"}]})) >= {"read-only", "loopback", "not root"}  # noqa: S104  planted fault
 
 
 @pytest.mark.parametrize("service", ["users", "prometheus", "alertmanager", "jaeger", "grafana"])
-def test_the_engine_enforces_it(stack: Project, service: str) -> None:
+def test_the_engine_enforces_the_hardening(stack: Project, service: str) -> None:
     status = stack.compose("exec", "-T", service, "cat", "/proc/1/status")
     host = stack.inspect(service)["HostConfig"]
 
@@ -99,7 +99,7 @@ def test_the_engine_enforces_it(stack: Project, service: str) -> None:
     assert min(host["Memory"], host["PidsLimit"], host["NanoCpus"]) > 0
 
 
-def test_every_container_stays_inside_its_memory(stack: Project) -> None:
+def test_every_container_stays_within_its_memory(stack: Project) -> None:
     ids = stack.compose("ps", "-q").split()
 
     lines = run(["docker", "stats", "--no-stream", "--format", "json", *ids]).splitlines()

@@ -1,4 +1,4 @@
-"""The secure overlay: everything healthy, and every port closed to strangers."""
+"""Overlay secure.yml: every service is healthy, and every port needs authentication."""
 
 import os
 import shutil
@@ -22,25 +22,25 @@ STAND_INS_SECURE = STAND_INS.with_name("stand-ins-secure.yml")
 
 WITH_PASSWORD = ("PROMETHEUS_PORT", "ALERTMANAGER_PORT")
 WITH_CERTIFICATE = ("GATEWAY_PORT", "CONTROL_PORT")
-OF_OFFICIAL_IMAGES = ("JAEGER_QUERY_PORT", "GRAFANA_PORT")
-"""Ports that stand-ins serve under the lab, without TLS."""
+OFFICIAL_IMAGES = ("JAEGER_QUERY_PORT", "GRAFANA_PORT")
+"""Ports that stand-ins in the lab serve without TLS."""
 
-GUARDED = WITH_PASSWORD if LAB.exists() else (*WITH_PASSWORD, *OF_OFFICIAL_IMAGES)
+PROTECTED = WITH_PASSWORD if LAB.exists() else (*WITH_PASSWORD, *OFFICIAL_IMAGES)
 
 
 @pytest.fixture(scope="module")
 def secrets() -> Iterator[Path]:
-    made = not SECRETS.exists()
-    if made:
+    created = not SECRETS.exists()
+    if created:
         run(["/bin/sh", str(OVERLAY.with_name("certificates.sh"))])
     yield SECRETS
-    if made:
+    if created:
         shutil.rmtree(SECRETS)
 
 
 @pytest.fixture(scope="module")
 def secure(env_file: Path, secrets: Path) -> Iterator[Project]:
-    """The stack under the overlay, healthy."""
+    """Healthy stack with the overlay."""
     assert secrets.is_dir()
     stand_ins = (STAND_INS, STAND_INS_SECURE) if LAB.exists() else ()
     project = Project(
@@ -55,13 +55,13 @@ def secure(env_file: Path, secrets: Path) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def trusting(secrets: Path) -> ssl.SSLContext:
-    """Trusts the stack's authority, shows nothing."""
+    """TLS context that trusts the stack's authority, without a client certificate."""
     return ssl.create_default_context(cafile=secrets / "ca.pem")
 
 
 @pytest.fixture(scope="module")
 def you(secrets: Path) -> ssl.SSLContext:
-    """Trusts the stack's authority, shows the certificate made for people."""
+    """TLS context that trusts the stack's authority, with the certificate for people."""
     folder = secrets / "you"
     files = {name: str(folder / f"{name}.pem") for name in ("cert", "key", "ca")}
     return Identity(certificate=files["cert"], key=files["key"], authority=files["ca"]).context()
@@ -79,8 +79,8 @@ def test_every_service_is_healthy(secure: Project) -> None:
     assert health == dict.fromkeys(services, "healthy")
 
 
-@pytest.mark.parametrize("port", GUARDED)
-def test_a_page_asks_for_the_password(secure: Project, trusting: ssl.SSLContext, port: str) -> None:
+@pytest.mark.parametrize("port", PROTECTED)
+def test_a_page_requires_the_password(secure: Project, trusting: ssl.SSLContext, port: str) -> None:
     page = url(secure, port)
 
     unknown = httpx.get(page, verify=trusting)
@@ -90,20 +90,20 @@ def test_a_page_asks_for_the_password(secure: Project, trusting: ssl.SSLContext,
 
 
 @pytest.mark.parametrize("port", WITH_CERTIFICATE)
-def test_a_service_turns_away_who_shows_no_certificate(
+def test_a_service_rejects_a_client_without_a_certificate(
     secure: Project, trusting: ssl.SSLContext, port: str
 ) -> None:
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{url(secure, port)}/healthz", verify=trusting)
 
 
-@pytest.mark.parametrize("port", [*GUARDED, *WITH_CERTIFICATE])
-def test_a_certificate_of_another_authority_is_not_believed(secure: Project, port: str) -> None:
+@pytest.mark.parametrize("port", [*PROTECTED, *WITH_CERTIFICATE])
+def test_a_client_without_the_authority_rejects_the_server(secure: Project, port: str) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(url(secure, port), verify=ssl.create_default_context())
 
 
-def test_whom_it_knows_is_served(secure: Project, you: ssl.SSLContext) -> None:
+def test_a_client_with_a_certificate_is_served(secure: Project, you: ssl.SSLContext) -> None:
     answer = httpx.get(f"{url(secure, 'GATEWAY_PORT')}/api/orders/7", verify=you)
 
     assert answer.status_code == 200
@@ -112,11 +112,11 @@ def test_whom_it_knows_is_served(secure: Project, you: ssl.SSLContext) -> None:
 def test_prometheus_reaches_every_target_over_tls(
     secure: Project, trusting: ssl.SSLContext, secrets: Path
 ) -> None:
-    known = ("sightline", (secrets / "you" / "password").read_text())
+    credentials = ("sightline", (secrets / "you" / "password").read_text())
     page = f"{url(secure, 'PROMETHEUS_PORT')}/api/v1/query?query=up==0 or absent(up)"
 
     def down() -> list[object]:
-        answer = httpx.get(page, verify=trusting, auth=known).json()["data"]["result"]
+        answer = httpx.get(page, verify=trusting, auth=credentials).json()["data"]["result"]
         return list(answer)
 
     until(lambda: not down(), within_seconds=90)

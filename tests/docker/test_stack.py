@@ -1,4 +1,4 @@
-"""The default stack does its job over container borders."""
+"""Default stack: traces, metrics and alerts between containers."""
 
 import httpx
 import pytest
@@ -14,10 +14,10 @@ Urls = dict[str, str]
 
 
 def get(url: str) -> httpx.Response:
-    """The page at *url*.
+    """Return the response of a GET request for *url*.
 
     Raises:
-        ConnectionError: It is not there, or not yet.
+        ConnectionError: The request failed.
     """
     try:
         return httpx.get(url, timeout=10).raise_for_status()
@@ -26,18 +26,18 @@ def get(url: str) -> httpx.Response:
 
 
 def services_of(jaeger: str, trace_id: str) -> set[str]:
-    """Services that have spans in the trace."""
+    """Return the services with spans in the trace."""
     trace = get(f"{jaeger}/api/traces/{trace_id}").json()["data"][0]
     return {process["serviceName"] for process in trace["processes"].values()}
 
 
 def request_traced(urls: Urls, trace_id: str) -> None:
-    """One read of an order under *trace_id*, visible in the trace store afterwards."""
+    """Read an order with *trace_id*, and wait until the trace is stored."""
     headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
-    asked = httpx.get(f"{urls['gateway']}/api/orders/7", headers=headers, timeout=10)
-    assert asked.status_code == 200
-    wanted = {"gateway", "orders", "users"}
-    until(lambda: services_of(urls["jaeger_query"], trace_id) == wanted, within_seconds=90)
+    response = httpx.get(f"{urls['gateway']}/api/orders/7", headers=headers, timeout=10)
+    assert response.status_code == 200
+    expected = {"gateway", "orders", "users"}
+    until(lambda: services_of(urls["jaeger_query"], trace_id) == expected, within_seconds=90)
 
 
 def test_every_service_is_healthy(stack: Project) -> None:
@@ -81,16 +81,16 @@ def test_every_rule_of_the_profile_is_loaded_and_healthy(urls: Urls) -> None:
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_watchdog_is_heard_all_the_way_to_the_inbox(urls: Urls) -> None:
-    def heard() -> bool:
+def test_the_watchdog_reaches_the_inbox(urls: Urls) -> None:
+    def received() -> bool:
         inbox = get(f"{urls['control']}/api/alerts").json()
         return bool(inbox["watchdog"]["state"] == "alive")
 
-    until(heard, within_seconds=120)
+    until(received, within_seconds=120)
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_home_page_answers(urls: Urls) -> None:
+def test_the_home_page_is_served(urls: Urls) -> None:
     assert get(f"{urls['grafana']}/api/health").json()
     assert httpx.get(urls["grafana"], follow_redirects=True, timeout=10).status_code == 200
 

@@ -1,5 +1,5 @@
 // Compares dashboards with Grafana's own definitions: node check.mjs DASHBOARD.json…
-// Prints a line a finding; exit status 1 when there are any.
+// Prints one line per finding, and exits with status 1 if there are any.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 

@@ -1,4 +1,4 @@
-"""Grafana's definitions, installed once from the committed lock."""
+"""Grafana's definitions, installed from the committed lock."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """The path of Node, with the packages of package-lock.json installed."""
+    """Path of Node, after the packages of package-lock.json are installed."""
     node, npm = shutil.which("node"), shutil.which("npm")
     assert node, "node: not on PATH: install Node 20 or newer"
     assert npm, "npm: not on PATH: it comes with Node"
@@ -21,6 +21,6 @@ def node() -> str:
 
 
 def check(node: str, *dashboards: Path) -> subprocess.CompletedProcess[str]:
-    """What check.mjs says of *dashboards*."""
+    """Run check.mjs on *dashboards*."""
     command: list[str | Path] = [node, HERE / "check.mjs", *dashboards]
     return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,8 +1,8 @@
-// Ids that Grafana looks up at run time: it draws nothing, or something else, for one it does not know.
+// Ids that Grafana resolves at run time. For an unknown id it draws nothing, or something else.
 import { createRequire } from "node:module";
 
-// What @grafana/data asks of a browser while it loads; a function, for nano-css takes an object named
-// window for a whole browser.
+// Browser globals that @grafana/data reads while it loads. `window` is a function, because nano-css
+// would use a plain object as a complete browser.
 globalThis.navigator ??= { language: "en", languages: ["en"] };
 globalThis.window ??= Object.assign(() => {}, { addEventListener() {}, history: {} });
 
@@ -17,7 +17,7 @@ const KNOWN = {
   transformation: new Set(Object.values(DataTransformerID)),
   reducer: new Set(fieldReducers.list().map(({ id }) => id)),
   matcher: new Set(fieldMatchers.list().map(({ id }) => id)),
-  "colour mode": new Set(Object.values(FieldColorModeId)),
+  "color mode": new Set(Object.values(FieldColorModeId)),
 };
 const FREE_UNIT = /^(suffix|prefix|time|si|count|currency|bool):/;
 
@@ -37,9 +37,9 @@ function used({ fieldConfig = {}, options = {}, transformations = [] }) {
     ["unit", defaults.unit],
     ["unit", options.yAxis?.unit],
     ["unit", options.cellValues?.unit],
-    ["colour mode", defaults.color?.mode],
+    ["color mode", defaults.color?.mode],
     ...properties.filter(({ id }) => id === "unit").map(({ value }) => ["unit", value]),
-    ...properties.filter(({ id }) => id === "color").map(({ value }) => ["colour mode", value.mode]),
+    ...properties.filter(({ id }) => id === "color").map(({ value }) => ["color mode", value.mode]),
     ...overrides.map(({ matcher }) => ["matcher", matcher.id]),
     ...transformations.map(({ id }) => ["transformation", id]),
     ...calcs.map((id) => ["reducer", id]),

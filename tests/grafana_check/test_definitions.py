@@ -1,4 +1,4 @@
-"""Dashboards agree with Grafana's own definitions; a planted mistake shows that the check bites."""
+"""Dashboards compared with Grafana's definitions, and mistakes that the check must find."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ MISTAKES: dict[str, Panel] = {
     'unknown unit "secs"': STAT | {"fieldConfig": {"defaults": {"unit": "secs"}}},
     'unknown unit "req/s"': STAT | {"fieldConfig": override("byName", unit="req/s")},
     'unknown matcher "byNam"': STAT | {"fieldConfig": override("byNam")},
-    'unknown colour mode "palette-clasic"': STAT
+    'unknown color mode "palette-clasic"': STAT
     | {"fieldConfig": {"defaults": {"color": {"mode": "palette-clasic"}}}},
     'unknown transformation "organise"': TABLE | {"transformations": [{"id": "organise"}]},
     'unknown reducer "lastNotNul"': STAT
@@ -43,16 +43,16 @@ MISTAKES: dict[str, Panel] = {
 
 
 @pytest.fixture(scope="module")
-def verdict(node: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], str]:
-    """What is said of the mistake with a number."""
-    seeded = tmp_path_factory.mktemp("seeded") / "seeded.json"
+def findings_of(node: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], str]:
+    """Function that returns the findings of one mistake by number."""
+    planted = tmp_path_factory.mktemp("seeded") / "seeded.json"
     panels = [panel | {"id": number} for number, panel in enumerate(MISTAKES.values())]
-    seeded.write_text(json.dumps({"panels": panels}), encoding="utf-8")
-    lines = check(node, seeded).stdout.splitlines()
+    planted.write_text(json.dumps({"panels": panels}), encoding="utf-8")
+    lines = check(node, planted).stdout.splitlines()
     return lambda number: "\n".join(line for line in lines if f"panel {number} " in line)
 
 
-def test_every_dashboard_agrees_with_grafana(node: str) -> None:
+def test_every_dashboard_matches_the_definitions(node: str) -> None:
     answer = check(node, *sorted(Path(DASHBOARDS).glob("*.json")))
 
     assert (answer.returncode, answer.stderr) == (0, ""), answer.stdout
@@ -60,8 +60,8 @@ def test_every_dashboard_agrees_with_grafana(node: str) -> None:
 
 @pytest.mark.parametrize(("number", "finding"), list(enumerate(MISTAKES)), ids=str)
 def test_a_planted_mistake_is_found(
-    verdict: Callable[[int], str], number: int, finding: str
+    findings_of: Callable[[int], str], number: int, finding: str
 ) -> None:
-    said = verdict(number)
+    findings = findings_of(number)
 
-    assert finding in said
+    assert finding in findings

@@ -1,5 +1,5 @@
-// Options and field configuration of each panel, written as typed constants and compiled against
-// @grafana/schema: the compiler names the key or the word that Grafana does not know.
+// Options and field configuration of each panel as typed constants, compiled against
+// @grafana/schema. The compiler reports keys and values that Grafana does not define.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,8 @@ const DEFINITIONS = "node_modules/@grafana/schema/dist/types/raw/composable";
 const FOLDERS = { "state-timeline": "statetimeline", nodeGraph: "nodegraph" };
 const WITHOUT_OPTIONS = new Set(["traces"]); // its options are in Grafana's server, not in the package
 
-// The definitions use enumerations, which JSON text does not fit: their words, and every key optional.
+// The definitions use enumerations, which JSON strings do not match. Replace them by their strings,
+// and make every key optional.
 const AS_JSON =
   "type Json<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined ? T : " +
   "T extends (infer U)[] ? Json<U>[] : T extends object ? { [K in keyof T]?: Json<T[K]> } : T;\n";

@@ -1,4 +1,4 @@
-"""The services and the collector of the integration tests."""
+"""Collector of the integration tests."""
 
 from tests.integration.instrumentation.conftest import collector
 

@@ -1,8 +1,9 @@
-"""Every FastAPI line that changed how routes or telemetry work: `pytest tests/matrix`.
+"""FastAPI releases that changed routes or telemetry: `pytest tests/matrix`.
 
-0.115 is the oldest supported; 0.136 and 0.137 stand on both sides of the new route tree; 0.142
-brought FastAPI's own telemetry. The newest is the one of all other tests. A line is installed from
-its lock into the cache, which needs the network once, and put in front of Python's path.
+0.115 is the oldest supported release. 0.136 is the last one before the new route tree, and 0.137
+the first one with it. 0.142 introduced FastAPI's own telemetry. All other tests use the newest.
+A release is installed from its lock into the cache, which needs the network once, and prepended to
+Python's path.
 """
 
 import os
@@ -18,7 +19,7 @@ from sightline.artefacts import ROOT
 from tests.fakes import Collector
 from tests.integration.instrumentation.conftest import Service, attributes, running
 
-LINES = ("0.115", "0.136", "0.137", "0.142")
+RELEASES = ("0.115", "0.136", "0.137", "0.142")
 
 ROUTES = {
     "/items/1": "GET /items/{item_id}",
@@ -28,8 +29,8 @@ ROUTES = {
 }
 
 
-def installed(line: str) -> Path:
-    """A folder with this line of FastAPI."""
+def install(line: str) -> Path:
+    """Return a folder with this release of FastAPI. Install it if it is missing."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "sightline" / "fastapi" / line
     if not (folder / "fastapi").is_dir():
@@ -44,13 +45,13 @@ def installed(line: str) -> Path:
 
 @contextmanager
 def serving(line: str, name: str, collector: Collector) -> Iterator[Service]:
-    path = os.pathsep.join([str(installed(line)), str(ROOT)])
+    path = os.pathsep.join([str(install(line)), str(ROOT)])
     with running(name, collector, PYTHONPATH=path) as service:
         yield service
 
 
 @pytest.mark.parametrize("name", ["plain", "with_global_provider"])
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", RELEASES)
 def test_a_request_is_one_server_span_named_by_its_route(
     line: str, name: str, collector: Collector
 ) -> None:
@@ -65,7 +66,7 @@ def test_a_request_is_one_server_span_named_by_its_route(
     assert len(service.server_spans(len(ROUTES))) == len(ROUTES)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", RELEASES)
 def test_a_failure_keeps_its_exception(line: str, collector: Collector) -> None:
     with serving(line, "plain", collector) as service:
         assert service.client.get("/boom").status_code == 500
@@ -74,7 +75,7 @@ def test_a_failure_keeps_its_exception(line: str, collector: Collector) -> None:
     assert attributes(span)["error.type"] == "LookupError"
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", RELEASES)
 def test_metrics_that_the_app_serves_stay(line: str, collector: Collector) -> None:
     with serving(line, "with_metrics_of_its_own", collector) as service:
         found = service.client.get("/metrics")

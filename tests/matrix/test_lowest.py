@@ -1,4 +1,4 @@
-"""The oldest libraries that are promised: we read what they do not show, so they are tried."""
+"""Oldest supported libraries, because the instrumentation reads some of their private fields."""
 
 import os
 import re
@@ -10,31 +10,31 @@ import pytest
 from sightline.artefacts import ROOT
 from tests.fakes import Collector, attribute
 from tests.integration.instrumentation.conftest import OPEN_METRICS, running
-from tests.matrix.test_fastapi import ROUTES, installed
+from tests.matrix.test_fastapi import ROUTES, install
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PINNED = (ROOT / "requirements" / "matrix" / "lowest.in").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("promise", PROJECT["dependencies"])
-def test_the_lowest_are_those_of_the_distribution(promise: str) -> None:
-    name, version = promise.split(">=")
+@pytest.mark.parametrize("requirement", PROJECT["dependencies"])
+def test_the_lock_has_the_lowest_versions_of_the_distribution(requirement: str) -> None:
+    name, version = requirement.split(">=")
 
     assert re.search(rf"^{name}=={re.escape(version)}\.0$", PINNED, re.MULTILINE)
 
 
-def test_the_lowest_trace_and_measure_as_the_newest_do(collector: Collector) -> None:
-    path = os.pathsep.join([str(installed("lowest")), str(ROOT)])
+def test_traces_and_metrics_work_with_the_lowest_versions(collector: Collector) -> None:
+    path = os.pathsep.join([str(install("lowest")), str(ROOT)])
     app = ("--app-dir", str(Path(__file__).parent / "lowest"))
     with running("plain", collector, options=app, PYTHONPATH=path) as service:
-        for asked in ROUTES:
-            service.client.get(asked)
+        for route in ROUTES:
+            service.client.get(route)
         spans = service.server_spans(len(ROUTES))
         pages = [service.client.get("/metrics", headers=headers) for headers in ({}, OPEN_METRICS)]
 
     assert [span.name for span in spans] == list(ROUTES.values())
     resource = collector.requests[0].message.resource_spans[0].resource
     assert attribute(resource.attributes, "telemetry.sdk.version") == "1.40.0"
-    assert (installed("lowest") / "prometheus_client-0.22.0.dist-info").is_dir()
+    assert (install("lowest") / "prometheus_client-0.22.0.dist-info").is_dir()
     assert ["http_server_request_duration_seconds_count" in page.text for page in pages] == [1, 1]
     assert pages[1].text.endswith("# EOF\n")

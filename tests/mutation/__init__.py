@@ -1,4 +1,4 @@
-"""Mutation test of the rules: does some story notice when a rule is changed for the worse?
+"""Mutation test of the rules in `prometheus/rules/production`.
 
-Run: ``python -m tests.mutation``; it fails below the score in `__main__`.
+Run: ``python -m tests.mutation``. It fails below the score in `__main__`.
 """

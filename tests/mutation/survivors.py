@@ -1,17 +1,17 @@
-"""Mutants that no story can kill, or need not, each with the reason."""
+"""Mutants that the tests do not kill, each with the reason."""
 
 from typing import Final
 
 _SAME_SIGN: Final = "rate() and increase() are above 0 together, and only that is compared"
 _TWELVE_HOURS: Final = (
-    "only half a day of history tells it from the original; the mutants of the shorter windows, "
-    "whose arithmetic is the same, are killed"
+    "a test needs half a day of samples to tell it from the original; the mutants of the shorter "
+    "windows, whose arithmetic is equal, are killed"
 )
 
-_TIMES_ZERO: Final = "it stands in a term that is multiplied by 0, and gives 0 all the same"
+_TIMES_ZERO: Final = "its term is multiplied by 0, and the result is 0 in both cases"
 _WITH_ERRORS: Final = (
-    "this service has errors, so there is nothing to fill; the same rule of users, which has none, "
-    "is shown to record 0"
+    "this service has errors, so no value is filled in; the same rule of users, which has none, "
+    "is tested to record 0"
 )
 
 REASONS: Final[dict[tuple[str, str], str]] = {
@@ -28,7 +28,7 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("PrometheusSamplesDiscarded", "swapped 2: rate to increase"): _SAME_SIGN,
     ("PrometheusSamplesDiscarded", "swapped 3: rate to increase"): _SAME_SIGN,
     ("job_instance:asyncio_event_loop_delay_seconds:quantile", "swapped 2: rate to increase"): (
-        "a quantile knows no scale"
+        "a quantile does not depend on the scale"
     ),
     ("job:otel_sdk_exporter_operation_errors:ratio", "swapped 4: sum to count"): _TIMES_ZERO,
     ("job:otel_sdk_exporter_operation_errors:ratio", "swapped 5: rate to increase"): _TIMES_ZERO,
@@ -51,4 +51,4 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("ErrorBudgetBurn 3d", "constant 2: 1 to 0.333333"): _TWELVE_HOURS,
     ("ErrorBudgetBurn 3d", 'matcher dropped at 74: window="6h"'): _TWELVE_HOURS,
 }
-"""Why the mutant (rule, what was done to it) may live."""
+"""Reason for a survivor, by rule and change."""

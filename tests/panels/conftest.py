@@ -1,4 +1,4 @@
-"""One stack, brought into six states, one after the other."""
+"""Stack that is brought into six states in turn."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from tests.waiting import until
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A state of the stack, and how to get into it and out again."""
+    """State of the stack with the actions that enter and leave it."""
 
     name: str
     enter: Callable[[LocalStack], object]
     reached: str
-    """PromQL that has an answer once the state shows in the data."""
+    """PromQL query with a result once the data shows the state."""
     leave: Callable[[LocalStack], object] = lambda _: None
 
 
-def nothing(_: LocalStack) -> None:
-    """The state comes by itself."""
+def do_nothing(_: LocalStack) -> None:
+    """Do nothing, for a state that needs no action."""
 
 
 STATES = (
     State(
         name="fresh start",
-        enter=nothing,
+        enter=do_nothing,
         reached='job:http_server_requests:rate{job="users"} > 0 and on () count(up == 1) == 9',
     ),
     State(
         name="healthy",
-        enter=nothing,
+        enter=do_nothing,
         reached='count_over_time(job:http_server_requests:rate{job="users"}[1m]) > 12',
     ),
     State(
@@ -64,24 +64,24 @@ STATES = (
 
 @pytest.fixture(scope="module")
 def whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Every role, on ports of its own."""
+    """Stack with every role."""
     with running(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module", params=STATES, ids=lambda state: state.name)
 def stack(whole_stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """The stack in one of the states, and out of it afterwards."""
+    """Stack in one of the states, which it leaves after the tests."""
     state: State = request.param
     state.enter(whole_stack)
     try:
-        until(lambda: answered(whole_stack, state.reached), within_seconds=120)
+        until(lambda: has_result(whole_stack, state.reached), within_seconds=120)
         yield whole_stack
     finally:
         state.leave(whole_stack)
 
 
-def answered(stack: LocalStack, promql: str) -> bool:
-    """Whether *promql* has an answer now."""
+def has_result(stack: LocalStack, promql: str) -> bool:
+    """Return true if *promql* has a result now."""
     response = stack.ask("prometheus", "/api/v1/query", params={"query": promql})
     return bool(response.json()["data"]["result"])

@@ -58,11 +58,11 @@ class Answer:
         """Yield the problems of the answer."""
         most = MOST_SERIES.get(self.question.kind, 20)
         if not self.series and not self.question.may_be_empty:
-            yield f"{self.question}: empty, and the panel has no words for that"
+            yield f"{self.question}: empty, and the panel does not explain it"
         if any(math.isnan(float(value)) for _, value in self._points()):
             yield f"{self.question}: NaN"
         if len(self.series) > most:
-            yield f"{self.question}: {len(self.series)} series, at most {most} can be told apart"
+            yield f"{self.question}: {len(self.series)} series, at most {most} are readable"
         if self.seconds > SLOWEST_SECONDS:
             yield f"{self.question}: {self.seconds:.3f} s"
         yield from (f"{self.question}: {warning}" for warning in self.warnings)

@@ -1,4 +1,4 @@
-"""A service that needs nothing but what is promised."""
+"""Service that uses only documented features."""
 
 from fastapi import APIRouter, FastAPI
 
