@@ -1,1 +1,1 @@
-"""Figures beside the peers, measured side by side in one run: ``make bench``."""
+"""Benchmarks against peers, measured side by side in one run: ``make bench``."""

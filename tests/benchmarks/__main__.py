@@ -1,4 +1,4 @@
-"""``make bench``: one table, every figure of one run, ours beside the peers."""
+"""``make bench``: a table with the figures of one run, next to those of the peers."""
 
 import logging
 import signal
@@ -31,12 +31,12 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "export_rate": export_rate.rows,
     "shutdowns": shutdowns.rows,
 }
-"""By the name that picks it: ``python -m tests.benchmarks encode scrape``."""
+"""Benchmarks by name. ``python -m tests.benchmarks encode scrape`` runs two of them."""
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks *names*, or all, and print their rows; 130 when told to stop."""
-    logging.disable()  # exporters tell of the collectors that fail them on purpose
+    """Run the benchmarks *names*, or all, and print their rows. Return 130 after a signal."""
+    logging.disable()  # exporters report the collectors that fail on purpose
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     rows = (row for name in names or BENCHMARKS for row in BENCHMARKS[name]())

@@ -1,7 +1,7 @@
-"""Throughput and latency of one uvicorn worker that wrk asks as fast as it can, beside the peers.
+"""Throughput and latency of one uvicorn worker under maximum load, next to the peers.
 
-Time, not CPU: rows to read on a machine at rest. A ratio is the median over rounds in which every
-case had its turn.
+The rows are wall-clock times and need an idle machine. A ratio is the median over interleaved
+rounds.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ from operator import attrgetter
 from statistics import median
 from typing import Final
 
-from tests.benchmarks.load import Load, loaded, missing, served, serving
-from tests.benchmarks.rows import Row, in_turn
+from tests.benchmarks.load import Load, run_load, serving, uvicorn_case, why_unavailable
+from tests.benchmarks.rows import Row, run_interleaved
 from tests.benchmarks.variants import TENTH
 
 ROUNDS: Final = 7
@@ -19,13 +19,13 @@ CONNECTIONS: Final = 32
 SECONDS: Final = 3
 
 CASES: Final = {
-    "bare": served("bare"),
-    "ours": served("ours"),
-    "metrics": served("metrics"),
-    "tenth": served("ours", environ=TENTH),
-    "contrib+PFI": served("contrib+PFI"),
-    "native": served("native"),
-    "PFI": served("PFI"),
+    "bare": uvicorn_case("bare"),
+    "ours": uvicorn_case("ours"),
+    "metrics": uvicorn_case("metrics"),
+    "tenth": uvicorn_case("ours", environ=TENTH),
+    "contrib+PFI": uvicorn_case("contrib+PFI"),
+    "native": uvicorn_case("native"),
+    "PFI": uvicorn_case("PFI"),
 }
 
 Rounds = dict[str, list[Load]]
@@ -33,13 +33,13 @@ Of = Callable[[Load], float]
 
 
 def rows() -> Iterator[Row]:
-    """The figures for the table."""
-    found = {} if missing() else measured()
+    """Yield the rows of the table."""
+    found = {} if why_unavailable() else measure()
     for figure, goal, of, ours, peers in TABLE:
         yield Row(
             figure=f"{figure} behind uvicorn (ratio to bare)",
             goal=goal,
-            ours=missing() or f"{ratio(found, ours, of):.2f}",
+            ours=why_unavailable() or f"{ratio(found, ours, of):.2f}",
             peer="; ".join(f"{peer} {ratio(found, peer, of):.2f}" for peer in peers if found),
         )
 
@@ -57,17 +57,17 @@ TABLE: Final[tuple[tuple[str, str, Of, str, tuple[str, ...]], ...]] = (
 )
 
 
-def measured() -> Rounds:
-    """Every case, round after round."""
+def measure() -> Rounds:
+    """Measure every case in interleaved rounds."""
     with serving(CASES) as subjects:
         turns = {
-            name: partial(loaded, subject, connections=CONNECTIONS, seconds=SECONDS)
+            name: partial(run_load, subject, connections=CONNECTIONS, seconds=SECONDS)
             for name, subject in subjects.items()
         }
-        return in_turn(turns, rounds=ROUNDS)
+        return run_interleaved(turns, rounds=ROUNDS)
 
 
 def ratio(found: Rounds, name: str, of: Of) -> float:
-    """How the case *name* compares to the bare one of the same round, in the median."""
+    """Return the median ratio of the case *name* to the bare one of the same round."""
     pairs = zip(found[name], found["bare"], strict=True)
     return median(of(load) / of(bare) for load, bare in pairs)

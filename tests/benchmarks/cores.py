@@ -1,4 +1,4 @@
-"""Who runs where: the subject has a core of its own, all else shares another."""
+"""Core of the subject, and core of everything else."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Final
 
 SUBJECT: Final = min(os.sched_getaffinity(0))
 OTHERS: Final = max(os.sched_getaffinity(0))
-"""The same where there is only one: figures are worse then, ours and theirs."""
+"""Equal to `SUBJECT` on a machine with one core, where all figures are worse."""
 
 
 @contextmanager
-def away_from_subject() -> Iterator[None]:
-    """What starts meanwhile, threads and processes, stays on the core of the others."""
+def on_other_core() -> Iterator[None]:
+    """Keep threads and processes that start meanwhile on the other core."""
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {OTHERS})
     try:

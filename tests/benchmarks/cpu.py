@@ -1,28 +1,28 @@
-"""CPU of requests without a server: subjects side by side, the cheapest round of each.
+"""CPU of requests without a server: the minimum over interleaved rounds of all subjects.
 
-What else the machine does makes a round dearer, never cheaper.
+Other load of the machine makes a round more expensive, never cheaper.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from tests.benchmarks.rows import in_turn
-from tests.benchmarks.subjects import PLAIN, Case, Subject, exporting_to, side_by_side
+from tests.benchmarks.rows import run_interleaved
+from tests.benchmarks.subjects import PLAIN, Case, Subject, export_environment, start_subjects
 from tests.fakes import Collector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a round of a case takes at least."""
+    """Minimum cost of a round."""
 
     microseconds: float
-    """CPU of the whole process, a request."""
+    """CPU of the whole process per request."""
     spans: int
-    """How many the collector got."""
+    """Number of spans at the collector."""
 
 
-def called(
+def direct_case(
     variant: str,
     *,
     service: str = "small",
@@ -30,16 +30,16 @@ def called(
     requests: int = 1600,
     environ: Mapping[str, str] = PLAIN,
 ) -> Case:
-    """A *variant* of a *service*, so many times a round."""
+    """Return the case of a *variant* of *service*, with *requests* per round."""
     arguments = (variant, service, parent, requests)
-    return Case(module="called", arguments=arguments, environ=environ)
+    return Case(module="subject_direct", arguments=arguments, environ=environ)
 
 
-def measured(cases: Mapping[str, Case], *, rounds: int = 12) -> dict[str, Cost]:
-    """The cost of each case, over interleaved rounds."""
-    with Collector() as collector, side_by_side(cases, exporting_to(collector)) as subjects:
+def measure(cases: Mapping[str, Case], *, rounds: int = 12) -> dict[str, Cost]:
+    """Measure the cost of each case over interleaved rounds."""
+    with Collector() as collector, start_subjects(cases, export_environment(collector)) as subjects:
         turns = {name: partial(_round, subject, collector) for name, subject in subjects.items()}
-        costs = in_turn(turns, rounds=rounds)
+        costs = run_interleaved(turns, rounds=rounds)
     return {
         name: Cost(
             microseconds=min(microseconds for microseconds, _ in found),
@@ -51,4 +51,4 @@ def measured(cases: Mapping[str, Case], *, rounds: int = 12) -> dict[str, Cost]:
 
 def _round(subject: Subject, collector: Collector) -> tuple[float, int]:
     before = collector.deliveries
-    return float(subject.asked()), collector.deliveries - before
+    return float(subject.ask()), collector.deliveries - before

@@ -1,4 +1,4 @@
-"""Encoding spans to OTLP: ours beside the SDK's encoder, on the same spans."""
+"""OTLP encoding of spans, next to the SDK's encoder on the same spans."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -29,16 +29,16 @@ ATTRIBUTES: Final[dict[str, AnyValue]] = {
     "http.route": "/orders/{order_id}",
     "http.response.status_code": 200,
 }
-"""Ten, as a server span of ours has them."""
+"""Ten attributes of a server span."""
 
 
 def server_spans(count: int) -> list[ReadableSpan]:
-    """Ended spans of the SDK with ten attributes, one of which differs from span to span."""
+    """Return ended spans of the SDK with ten attributes. One of them differs between spans."""
     paths = Random(7)  # noqa: S311  the same spans in every run
     provider = TracerProvider(resource=Resource({"service.name": "s"}), shutdown_on_exit=False)
     tracer = provider.get_tracer("bench", "1.0")
     return [
-        _ended(
+        _end(
             tracer.start_span(
                 "GET /orders/{order_id}",
                 kind=SpanKind.SERVER,
@@ -50,13 +50,13 @@ def server_spans(count: int) -> list[ReadableSpan]:
 
 
 def speed_up() -> float:
-    """How many times less CPU ours takes."""
+    """Return the CPU of the SDK's encoder divided by ours."""
     theirs, ours = _cpu()
     return theirs / ours
 
 
 def rows() -> Iterator[Row]:
-    """The figure for the table."""
+    """Yield the row of the table."""
     theirs, ours = _cpu()
     yield Row(
         figure="OTLP encode, a span with 10 attributes",
@@ -71,19 +71,19 @@ def _cpu() -> list[float]:
     encoder, origins = SpanEncoder(), OriginEncoder()
     return cpu_minima(
         lambda: encode_spans(spans).SerializeToString(),
-        lambda: _encoded(spans, encoder, origins),
+        lambda: _encode(spans, encoder, origins),
         rounds=ROUNDS,
     )
 
 
-def _encoded(spans: Sequence[ReadableSpan], encoder: SpanEncoder, origins: OriginEncoder) -> bytes:
+def _encode(spans: Sequence[ReadableSpan], encoder: SpanEncoder, origins: OriginEncoder) -> bytes:
     return encode_request(
         (origins.encode(span.resource, span.instrumentation_scope), encoder.encode(span))
         for span in spans
     )
 
 
-def _ended(span: object) -> ReadableSpan:
+def _end(span: object) -> ReadableSpan:
     assert isinstance(span, Span)
     span.end()
-    return span._readable_span()  # noqa: SLF001  what the SDK hands to processors
+    return span._readable_span()  # noqa: SLF001  as the SDK does for processors

@@ -1,4 +1,4 @@
-"""Spans a second that one core exports while it also ends them, ours beside the stock exporter."""
+"""Spans per second that one core ends and exports, next to the stock exporter."""
 
 import json
 import os
@@ -26,12 +26,12 @@ SECONDS: Final = 3.0
 SLICE_SECONDS: Final = 0.01
 
 Outcome = dict[str, float]
-"""``offered``, ``arrived``, ``seconds`` until everything had."""
+"""Keys: ``offered``, ``arrived``, and ``seconds`` until all spans arrived."""
 
 
 def rows() -> Iterator[Row]:
-    """The figure for the table."""
-    ours, stock = highest("otlp"), highest("otlp_proto_http")
+    """Yield the row of the table."""
+    ours, stock = find_highest("otlp"), find_highest("otlp_proto_http")
     yield Row(
         figure="spans/s exported on one core, none dropped",
         goal="≥ 25 000",
@@ -40,20 +40,20 @@ def rows() -> Iterator[Row]:
     )
 
 
-def highest(exporter: str) -> int:
-    """The highest of RATES at which every span arrives; 0: not even at the lowest."""
+def find_highest(exporter: str) -> int:
+    """Return the highest of `RATES` at which every span arrives, or 0."""
     sustained = 0
     for rate in RATES:
-        outcome = at(rate, exporter)
+        outcome = run(rate, exporter)
         if outcome["arrived"] < outcome["offered"]:
             break
         sustained = rate
     return sustained
 
 
-def at(rate: int, exporter: str = "otlp") -> Outcome:
-    """Offer *rate* spans a second, in a process of its own on one core."""
-    with cores.away_from_subject(), Collector() as collector:
+def run(rate: int, exporter: str = "otlp") -> Outcome:
+    """Offer *rate* spans per second in a separate process on one core."""
+    with cores.on_other_core(), Collector() as collector:
         process = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.export_rate", str(rate), str(cores.SUBJECT)],
             env={
@@ -70,7 +70,7 @@ def at(rate: int, exporter: str = "otlp") -> Outcome:
 
 
 def offer(export: ExportProcessor, rate: int) -> int:
-    """End spans at *rate* for SECONDS; how many."""
+    """End spans at *rate* for `SECONDS` and return their number."""
     began = time.monotonic()
     offered = 0
     while (passed := time.monotonic() - began) < SECONDS:
@@ -97,7 +97,7 @@ RESOURCE = Resource({"service.name": "s"})
 
 
 def main() -> None:
-    """The process that offers; prints an `Outcome`."""
+    """Offer spans and print an `Outcome`."""
     rate, core = map(int, sys.argv[1:])
     os.sched_setaffinity(0, {core})
     settings = ExportSettings.from_env(os.environ)

@@ -1,9 +1,8 @@
-"""What importing costs on top of FastAPI and uvicorn: time and memory, least of several tries.
+"""Cost of the import on top of FastAPI and uvicorn: minimum of time and memory.
 
-As in a service that was started before, bytecode is on disk. What importing FastAPI left for the
-garbage collector is collected before the clock runs: it would be charged to whoever comes next.
-The SDK imports psutil where that happens to be installed, as it is for our tests; a service has
-none, and neither has this one.
+Bytecode is cached, as for a service that was started before. Garbage of the import of FastAPI is
+collected first, so that it does not count. psutil is hidden, because the SDK imports it if it is
+installed, which is the case for tests but not for a service.
 """
 
 import os
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from tests.benchmarks.rows import Row, in_turn
+from tests.benchmarks.rows import Row, run_interleaved
 
 TRIES: Final = 7
 
@@ -33,7 +32,7 @@ from instrumentation import instrument
 instrument(fastapi.FastAPI())
 """
 LIBRARIES: Final = "import prometheus_client, opentelemetry.sdk.trace"
-"""What we stand on: no service that uses them spends less."""
+"""Required libraries. A service that uses them cannot cost less."""
 
 PEER: Final = """
 from opentelemetry import trace
@@ -48,7 +47,7 @@ FastAPIInstrumentor.instrument_app(fastapi.FastAPI())
 
 
 def rows() -> Iterator[Row]:
-    """The figures for the table."""
+    """Yield the rows of the table."""
     (seconds, size), (their_seconds, their_size) = costs(OURS, PEER)
     yield Row(
         figure="import and set-up over fastapi + uvicorn",
@@ -59,14 +58,19 @@ def rows() -> Iterator[Row]:
 
 
 def costs(*statements: str) -> list[tuple[float, float]]:
-    """The least CPU seconds and resident bytes that each of *statements* adds, tried in turn."""
-    runs = in_turn({statement: partial(_run, statement) for statement in statements}, rounds=TRIES)
-    return [(min(run[0] for run in tried), min(run[1] for run in tried)) for tried in runs.values()]
+    """Return the minimum CPU seconds and resident bytes that each of *statements* adds."""
+    runs = run_interleaved(
+        {statement: partial(_run, statement) for statement in statements}, rounds=TRIES
+    )
+    return [
+        (min(run[0] for run in results), min(run[1] for run in results))
+        for results in runs.values()
+    ]
 
 
 def _run(statement: str) -> tuple[float, float]:
     program = PROGRAM.format(statement=statement)
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    said = subprocess.check_output([sys.executable, "-c", program], env=environ, text=True)
-    seconds, size = said.split()
+    output = subprocess.check_output([sys.executable, "-c", program], env=environ, text=True)
+    seconds, size = output.split()
     return float(seconds), float(size)

@@ -1,6 +1,6 @@
-"""Requests from wrk to subjects behind uvicorn; each side has a core of its own.
+"""Load of wrk on subjects behind uvicorn, with one core for each side.
 
-Benchmark and collector live on the core of wrk, and so take nothing from the subject.
+Benchmark and collector run on the core of wrk, so that the subject has its own core.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 
 from tests.benchmarks import cores
-from tests.benchmarks.subjects import PLAIN, Case, Subject, exporting_to, side_by_side
+from tests.benchmarks.subjects import PLAIN, Case, Subject, export_environment, start_subjects
 from tests.fakes import Collector
 
 SCRIPT: Final = Path(__file__).with_name("wrk.lua")
@@ -23,57 +23,57 @@ PACE_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What came of one round."""
+    """Result of one round."""
 
     requests_per_second: float
     p99_seconds: float
-    """Within it all but a hundredth of the requests were answered."""
+    """99th percentile of the latency."""
     cpu_seconds: float
-    """Of the subject, a request."""
+    """CPU of the subject per request."""
 
 
-def missing() -> str:
-    """What a row says instead of figures; empty: they can be measured."""
+def why_unavailable() -> str:
+    """Return the reason why figures cannot be measured, or an empty string."""
     return "" if shutil.which("wrk") else "not measured: apt-get install wrk"
 
 
-def served(variant: str, *, label_sets: int = 0, environ: Mapping[str, str] = PLAIN) -> Case:
-    """A *variant* of the small service behind uvicorn, with so many more *label_sets*."""
+def uvicorn_case(variant: str, *, label_sets: int = 0, environ: Mapping[str, str] = PLAIN) -> Case:
+    """Return the case of a *variant* of the small service with additional *label_sets*."""
     arguments = (variant, label_sets, cores.SUBJECT)
-    return Case(module="served", arguments=arguments, environ=environ)
+    return Case(module="subject_uvicorn", arguments=arguments, environ=environ)
 
 
 @contextmanager
 def serving(cases: Mapping[str, Case]) -> Iterator[dict[str, Subject]]:
-    """The subjects of *cases*, warm."""
+    """Start the subjects of *cases* and warm them up."""
     with (
-        cores.away_from_subject(),
+        cores.on_other_core(),
         Collector() as collector,
-        side_by_side(cases, exporting_to(collector)) as subjects,
+        start_subjects(cases, export_environment(collector)) as subjects,
     ):
         for subject in subjects.values():
-            loaded(subject, connections=32, seconds=1)
+            run_load(subject, connections=32, seconds=1)
         yield subjects
 
 
 def url(subject: Subject, path: str) -> str:
-    """Where *subject* answers."""
+    """Return the URL of *path* on *subject*."""
     return f"http://127.0.0.1:{subject.greeting}{path}"
 
 
 def idle() -> None:
-    """What there is to do beside most loads."""
+    """Do nothing."""
 
 
-def loaded(
+def run_load(
     subject: Subject, *, connections: int, seconds: int, meanwhile: Callable[[], object] = idle
 ) -> Load:
-    """Ask *subject* as fast as it answers so many *connections*; once a second do *meanwhile*."""
+    """Load *subject* over *connections*, and call *meanwhile* once per second."""
     process = psutil.Process(subject.process.pid)
     before = process.cpu_times()
-    said = _wrk(url(subject, "/items/42?q=1"), connections, seconds, meanwhile)
+    output = _wrk(url(subject, "/items/42?q=1"), connections, seconds, meanwhile)
     after = process.cpu_times()
-    requests, microseconds, errors, p99 = map(int, said.rpartition("found")[2].split())
+    requests, microseconds, errors, p99 = map(int, output.rpartition("found")[2].split())
     if errors:
         raise RuntimeError(f"{errors} of {requests} requests to {subject.process.args!r} failed")
     return Load(

@@ -1,7 +1,7 @@
-"""The fault matrix: a collector is away, hangs or errs for a while; what is lost, what it costs.
+"""Fault matrix: spans lost and costs while a collector is down, hangs or returns errors.
 
-``python -m tests.benchmarks.outages --seconds 30`` runs every case side by side and prints a table;
-its exit status is 1 when a span was lost or not accounted for.
+``python -m tests.benchmarks.outages --seconds 30`` runs all cases at the same time and prints a
+table. It exits with status 1 if a span was lost or not counted.
 """
 
 import argparse
@@ -53,49 +53,49 @@ Service = subprocess.Popen[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One case, seen from both sides."""
+    """Result of one case at the service and at the collector."""
 
     protocol: str
     outage: str
     report: Report
     arrived: int
-    """Spans the collector has, each once."""
+    """Distinct spans at the collector."""
     deliveries: int
-    """Spans it was sent, repetitions too."""
+    """Spans at the collector, including repeated ones."""
 
     @property
     def complete(self) -> bool:
-        """Whether every span arrived and the service knows it."""
+        """True if every span arrived and was counted by the service."""
         report = self.report
         return self.arrived == report.accepted == report.exported and report.lost == 0
 
 
 def main() -> int:
-    """Run the cases; 1 when a span was lost."""
+    """Run the cases. Return 1 if a span was lost."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=30.0, help="length of the outage")
-    arguments.add_argument("--only", default="", help="cases whose name holds this")
-    given = arguments.parse_args()
-    outcomes = side_by_side(given.seconds, given.only)
+    arguments.add_argument("--only", default="", help="cases whose name contains this")
+    parsed = arguments.parse_args()
+    outcomes = run_cases(parsed.seconds, parsed.only)
     print(table(outcomes))  # noqa: T201  the report
     return 0 if all(outcome.complete for outcome in outcomes) else 1
 
 
-def side_by_side(seconds: float, only: str = "") -> list[Outcome]:
-    """Every case whose name holds *only*, all at once."""
-    chosen = [case for case in CASES if only in case[1]]
-    with ThreadPoolExecutor(len(chosen)) as pool:
-        return list(pool.map(lambda case: outcome(*case, seconds=seconds), chosen))
+def run_cases(seconds: float, only: str = "") -> list[Outcome]:
+    """Run every case whose name contains *only*, all at the same time."""
+    selected = [case for case in CASES if only in case[1]]
+    with ThreadPoolExecutor(len(selected)) as pool:
+        return list(pool.map(lambda case: outcome(*case, seconds=seconds), selected))
 
 
 def outcome(protocol: str, name: str, fault: Fault, *, seconds: float) -> Outcome:
-    """A service of its own exports: healthy, through *seconds* of outage, and healthy again."""
+    """Run a service before, during and after an outage of *seconds*."""
     with Collector() as collector, _service(protocol, collector, seconds) as service:
-        _told(service, "healthy")
+        _expect_line(service, "healthy")
         collector.misbehave(fault)
-        _told(service, "outage over")
+        _expect_line(service, "outage over")
         collector.behave()
-        report = Report(**json.loads(_told(service, "{")))
+        report = Report(**json.loads(_expect_line(service, "{")))
         return Outcome(
             protocol=protocol,
             outage=name,
@@ -125,17 +125,17 @@ def _service(protocol: str, collector: Collector, seconds: float) -> Iterator[Se
         service.communicate()
 
 
-def _told(service: Service, word: str) -> str:
-    """Wait for the next line of *service*, which begins with *word*."""
+def _expect_line(service: Service, word: str) -> str:
+    """Return the next line of *service*, which must begin with *word*."""
     assert service.stdout is not None
     line = service.stdout.readline()
     if not line.startswith(word):
-        raise RuntimeError(f"the service said {line!r}: expected {word!r}")
+        raise RuntimeError(f"the service printed {line!r}: expected {word!r}")
     return line
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Every case a row, in Markdown."""
+    """Return a Markdown table with a row per case."""
     return HEAD + "".join(map(_row, outcomes))
 
 

@@ -1,10 +1,10 @@
-"""The service of the fault matrix: says how far it is on standard output, and at last how it fared.
+"""Service of the fault matrix. It prints its progress, and a report at the end.
 
 ::
 
-    healthy             three seconds have passed
-    outage over         so has the time of the outage
-    {"accepted": …}     nothing waits any more, and it has shut down
+    healthy             after three seconds
+    outage over         after the time of the outage
+    {"accepted": …}     after the queue is empty and the export is shut down
 """
 
 import json
@@ -29,46 +29,46 @@ from instrumentation._settings.export import ExportSettings
 from tests.benchmarks.encode import ATTRIBUTES
 
 RATE: Final = 200
-"""Spans a second, as in the study of the stock exporter."""
+"""Spans per second, as in the study of the stock exporter."""
 HEALTHY_SECONDS: Final = 3.0
-"""Before the outage and after it."""
+"""Time before the outage, and after it."""
 RECOVERED_WITHIN_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the service says of itself."""
+    """Report of the service."""
 
     accepted: int
     exported: int
     lost: int
-    """Rejected or dropped."""
+    """Rejected or dropped spans."""
     queue_bytes: int
-    """Most that waited."""
+    """Maximum size of the queue."""
     memory_bytes: int
-    """Growth of the process."""
+    """Growth of the process's memory."""
     recovered_seconds: float
-    """From the end of the outage until no more waited than before it."""
+    """Time from the end of the outage until the queue is as short as before."""
     end_p99_seconds: float
-    """What ending a span took at most, but for a hundredth of them."""
+    """99th percentile of the duration of `end()`."""
     log_lines: int
     shutdown_seconds: float
 
 
 class Lines(logging.Handler):
-    """Counts what is logged."""
+    """Handler that counts log records."""
 
     count = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One more."""
+        """Count one record."""
         del record
         self.count += 1
 
 
 class Load:
-    """Ends spans at RATE, and watches what it costs."""
+    """Load of `RATE` spans per second with measurement of its cost."""
 
     def __init__(self, tracer: Tracer, export: ExportProcessor) -> None:
         self._tracer = tracer
@@ -82,16 +82,16 @@ class Load:
         self.memory_bytes = 0
 
     def run(self, seconds: float) -> None:
-        """Go on for so long."""
+        """Run for *seconds*."""
         until = time.monotonic() + seconds
         while (now := time.monotonic()) < until:
             for _ in range(int((now - self._began) * RATE) - self._ended):
                 self._end_one()
-            self._watch()
+            self._record_maxima()
             time.sleep(TICK_SECONDS)
 
-    def drained(self) -> float:
-        """Go on until no more waits than a healthy second's spans; seconds it took."""
+    def wait_until_drained(self) -> float:
+        """Run until at most the spans of one second are queued. Return the seconds it took."""
         began = time.monotonic()
         while self._export.stats().queued > RATE and time.monotonic() - began < (
             RECOVERED_WITHIN_SECONDS
@@ -107,14 +107,14 @@ class Load:
         self.end_seconds.append(time.perf_counter() - started)
         self._ended += 1
 
-    def _watch(self) -> None:
+    def _record_maxima(self) -> None:
         self.queue_bytes = max(self.queue_bytes, self._export.stats().queued_bytes)
         grown = self._process.memory_info().rss - self._memory
         self.memory_bytes = max(self.memory_bytes, grown)
 
 
 def main() -> None:
-    """Run through the three phases."""
+    """Run the three phases."""
     lines = Lines()
     logging.getLogger().addHandler(lines)
     resource = Resource({"service.name": "orders"})
@@ -125,10 +125,10 @@ def main() -> None:
     load = Load(provider.get_tracer("shop"), export)
 
     load.run(HEALTHY_SECONDS)
-    say("healthy")
+    print_line("healthy")
     load.run(float(sys.argv[1]))
-    say("outage over")
-    recovered = load.drained()
+    print_line("outage over")
+    recovered = load.wait_until_drained()
     load.run(HEALTHY_SECONDS)
     began = time.monotonic()
     export.shutdown_within(10)
@@ -144,11 +144,11 @@ def main() -> None:
         log_lines=lines.count,
         shutdown_seconds=time.monotonic() - began,
     )
-    say(json.dumps(asdict(report)))
+    print_line(json.dumps(asdict(report)))
 
 
-def say(line: str) -> None:
-    """To whoever conducts."""
+def print_line(line: str) -> None:
+    """Print a line for the benchmark."""
     print(line, flush=True)  # noqa: T201
 
 

@@ -1,31 +1,31 @@
-"""What watching costs a request, export included: CPU as a ratio to the bare service."""
+"""CPU per request, including the export, as a ratio to the bare service."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from tests.benchmarks.cpu import called, measured
+from tests.benchmarks.cpu import direct_case, measure
 from tests.benchmarks.rows import Row
 from tests.benchmarks.variants import TENTH
 
 CASES: Final = {
-    "bare": called("bare"),
-    "ours": called("ours"),
-    "native": called("native"),
-    "contrib+PFI": called("contrib+PFI"),
-    "metrics": called("metrics"),
-    "PFI": called("PFI"),
-    "unsampled": called("ours", parent="unsampled"),
-    "native unsampled": called("native", parent="unsampled"),
-    "tenth": called("ours", environ=TENTH),
-    "native tenth": called("native", environ=TENTH),
-    "bare of 50": called("bare", service="fifty"),
-    "ours of 50": called("ours", service="fifty"),
-    "contrib+PFI of 50": called("contrib+PFI", service="fifty"),
+    "bare": direct_case("bare"),
+    "ours": direct_case("ours"),
+    "native": direct_case("native"),
+    "contrib+PFI": direct_case("contrib+PFI"),
+    "metrics": direct_case("metrics"),
+    "PFI": direct_case("PFI"),
+    "unsampled": direct_case("ours", parent="unsampled"),
+    "native unsampled": direct_case("native", parent="unsampled"),
+    "tenth": direct_case("ours", environ=TENTH),
+    "native tenth": direct_case("native", environ=TENTH),
+    "bare of 50": direct_case("bare", service="fifty"),
+    "ours of 50": direct_case("ours", service="fifty"),
+    "contrib+PFI of 50": direct_case("contrib+PFI", service="fifty"),
 }
 
 
 def rows() -> Iterator[Row]:
-    """The figures for the table."""
+    """Yield the rows of the table."""
     cpu = microseconds(*CASES)
     bare, added = cpu["bare"], cpu["ours"] - cpu["bare"]
     heaviest = cpu["contrib+PFI"] - bare
@@ -71,6 +71,6 @@ def rows() -> Iterator[Row]:
 
 
 def microseconds(*names: str) -> dict[str, float]:
-    """CPU a request of the cases *names*."""
-    costs = measured({name: CASES[name] for name in names})
+    """Measure the CPU per request of the cases *names*."""
+    costs = measure({name: CASES[name] for name in names})
     return {name: cost.microseconds for name, cost in costs.items()}

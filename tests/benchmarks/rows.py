@@ -1,4 +1,4 @@
-"""What a benchmark found, and how it is shown."""
+"""Rows of the table, and interleaved measurements."""
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -7,44 +7,46 @@ from functools import partial
 from typing import TypeVar
 
 Work = Callable[[], object]
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure."""
+    """Figure of the table."""
 
     figure: str
     goal: str
     ours: str
     peer: str
-    """The best other one, in the same run."""
+    """Best peer in the same run."""
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
-    """*rows* in Markdown, each as soon as it is found."""
+    """Yield the lines of a Markdown table, each as soon as its row is measured."""
     yield "| figure | goal | ours | peer |\n|---|---|---|---|\n"
     for row in rows:
         yield f"| {row.figure} | {row.goal} | {row.ours} | {row.peer} |\n"
 
 
-def in_turn(works: Mapping[Key, Callable[[], Found]], *, rounds: int) -> dict[Key, list[Found]]:
-    """What each of *works* gives, *rounds* times; all take a round before any takes the next."""
-    found: dict[Key, list[Found]] = {name: [] for name in works}
+def run_interleaved(
+    works: Mapping[Key, Callable[[], Result]], *, rounds: int
+) -> dict[Key, list[Result]]:
+    """Return the results of *works* in *rounds*. Every round calls each of them once."""
+    results: dict[Key, list[Result]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            found[name].append(work())
-    return found
+            results[name].append(work())
+    return results
 
 
 def cpu_minima(*works: Work, rounds: int) -> list[float]:
-    """CPU seconds of each of *works*, the least of *rounds*, taken in turn.
+    """Return the minimum CPU seconds of each of *works* over interleaved *rounds*.
 
-    What else the machine does makes a round longer, never shorter.
+    Other load of the machine makes a round longer, never shorter.
     """
     turns = {number: partial(_cpu, work) for number, work in enumerate(works)}
-    return [min(seconds) for seconds in in_turn(turns, rounds=rounds).values()]
+    return [min(seconds) for seconds in run_interleaved(turns, rounds=rounds).values()]
 
 
 def _cpu(work: Work) -> float:

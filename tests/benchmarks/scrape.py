@@ -1,4 +1,4 @@
-"""Writing 10 000 lines of samples: ours beside prometheus_client's writer, on the same registry."""
+"""Scrape of 10,000 lines, next to prometheus_client's writer on the same registry."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.benchmarks.series import fill
 
 
 def rows() -> Iterator[Row]:
-    """The figures for the table."""
+    """Yield the rows of the table."""
     samples = CollectorRegistry()
     fill(samples)
     reading = Operation("scrape", Uncounted("scrape"), strict=True)
@@ -21,7 +21,7 @@ def rows() -> Iterator[Row]:
     seconds = cpu_minima(
         renderer.open_metrics,
         renderer.text,
-        lambda: open_metrics(samples),  # type: ignore[no-untyped-call]  # theirs has no types
+        lambda: open_metrics(samples),  # type: ignore[no-untyped-call]  # untyped in prometheus_client
         lambda: generate_latest(samples),
         rounds=9,
     )

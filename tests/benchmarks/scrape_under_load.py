@@ -1,6 +1,6 @@
-"""Latency of requests while ten thousand lines are scraped once a second, and while they are not.
+"""Latency of requests with and without a scrape of 10,000 lines per second.
 
-Time, not CPU, as behind_uvicorn.py: the median of rounds in which both had their turn.
+The row is wall-clock time, as in behind_uvicorn.py: the median over interleaved rounds.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from statistics import median
 from typing import Final
 from urllib.request import Request, urlopen
 
-from tests.benchmarks.load import Load, loaded, missing, served, serving, url
-from tests.benchmarks.rows import Row, in_turn
+from tests.benchmarks.load import Load, run_load, serving, url, uvicorn_case, why_unavailable
+from tests.benchmarks.rows import Row, run_interleaved
 from tests.benchmarks.series import LABEL_SETS
 from tests.benchmarks.subjects import Subject
 
@@ -18,40 +18,40 @@ ROUNDS: Final = 7
 CONNECTIONS: Final = 4
 SECONDS: Final = 3
 OPEN_METRICS: Final = {"Accept": "application/openmetrics-text;version=1.0.0"}
-"""As Prometheus asks; exemplars travel in no other format."""
+"""Header of Prometheus. Other formats have no exemplars."""
 
-CASES: Final = {name: served(name, label_sets=LABEL_SETS) for name in ("ours", "PFI")}
+CASES: Final = {name: uvicorn_case(name, label_sets=LABEL_SETS) for name in ("ours", "PFI")}
 
 
 def rows() -> Iterator[Row]:
-    """The figure for the table."""
-    found = {} if missing() else measured()
+    """Yield the row of the table."""
+    found = {} if why_unavailable() else measure()
     yield Row(
         figure="request p99 while 10 000 lines are scraped once a second (ratio to without)",
         goal="unchanged",
-        ours=missing() or slower(found, "ours"),
-        peer=f"PFI {slower(found, 'PFI')}" if found else "",
+        ours=why_unavailable() or p99_ratio(found, "ours"),
+        peer=f"PFI {p99_ratio(found, 'PFI')}" if found else "",
     )
 
 
-def measured() -> dict[str, list[Load]]:
-    """Both cases with and without a scrape, round after round."""
+def measure() -> dict[str, list[Load]]:
+    """Measure both cases with and without a scrape in interleaved rounds."""
     with serving(CASES) as subjects:
         turns = {}
         for name, subject in subjects.items():
-            load = partial(loaded, subject, connections=CONNECTIONS, seconds=SECONDS)
+            load = partial(run_load, subject, connections=CONNECTIONS, seconds=SECONDS)
             turns[name] = load
             turns[f"{name}, scraped"] = partial(load, meanwhile=partial(scrape, subject))
-        return in_turn(turns, rounds=ROUNDS)
+        return run_interleaved(turns, rounds=ROUNDS)
 
 
 def scrape(subject: Subject) -> None:
-    """As Prometheus does."""
-    with urlopen(Request(url(subject, "/metrics"), headers=OPEN_METRICS)) as answer:  # noqa: S310  http, of ours
+    """Scrape the metrics, as Prometheus does."""
+    with urlopen(Request(url(subject, "/metrics"), headers=OPEN_METRICS)) as answer:  # noqa: S310  loopback
         answer.read()
 
 
-def slower(found: dict[str, list[Load]], name: str) -> str:
-    """How the p99 of the case *name* changes with the scrape."""
+def p99_ratio(found: dict[str, list[Load]], name: str) -> str:
+    """Return the median ratio of the p99 with a scrape to the p99 without."""
     pairs = zip(found[f"{name}, scraped"], found[name], strict=True)
-    return f"{median(scraped.p99_seconds / quiet.p99_seconds for scraped, quiet in pairs):.2f}"
+    return f"{median(scraped.p99_seconds / plain.p99_seconds for scraped, plain in pairs):.2f}"

@@ -1,4 +1,4 @@
-"""Many series in a registry, as a service with many routes has them."""
+"""Registry with many series, as in a service with many routes."""
 
 from typing import Final
 
@@ -9,14 +9,14 @@ from instrumentation._metrics.histogram import observer
 from instrumentation.conventions import DURATION_BUCKETS
 
 LABEL_SETS: Final = 588
-"""Times 17 lines: 14 buckets, infinity, count, sum; ten thousand."""
+"""With 17 lines each, 10,000 lines: 14 buckets, infinity, count and sum."""
 
 LABELS: Final = ("method", "route", "status_code")
 SPAN: Final = SpanContext(1 << 120, 1 << 60, is_remote=False, trace_flags=TraceFlags(1))
 
 
 def fill(registry: CollectorRegistry, label_sets: int = LABEL_SETS) -> None:
-    """Durations of many routes, an exemplar in every third bucket."""
+    """Fill *registry* with durations of many routes and exemplars in every third bucket."""
     family = Histogram(
         "bench_seconds", "Durations.", LABELS, registry=registry, buckets=DURATION_BUCKETS
     )

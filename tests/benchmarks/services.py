@@ -1,4 +1,4 @@
-"""Small services to watch. All are asked for the same path, ``/items/42``."""
+"""Small services to instrument. All of them serve the path ``/items/42``."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
@@ -7,16 +7,16 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 CHUNKS: Final = 1000
-"""Of a streamed answer, as many as a language model says words."""
+"""Chunks of a streamed response, as many as the words of a language model."""
 
 
 def small() -> FastAPI:
-    """One route that answers a small JSON object: the worst case for a ratio."""
+    """Return a service with one route and a small response, the worst case for a ratio."""
     return fifty(others=0)
 
 
 def fifty(*, others: int = 49) -> FastAPI:
-    """The same as the last of fifty routes."""
+    """Return the same service with 49 other routes before it."""
     app = FastAPI()
 
     async def other(item_id: int) -> dict[str, int]:
@@ -33,7 +33,7 @@ def fifty(*, others: int = 49) -> FastAPI:
 
 
 def stream() -> FastAPI:
-    """One route that answers a thousand chunks."""
+    """Return a service with a response of `CHUNKS` chunks."""
     app = FastAPI()
 
     async def words() -> AsyncIterator[bytes]:
@@ -53,4 +53,4 @@ SERVICES: Final[dict[str, Callable[[], FastAPI]]] = {
     "fifty": fifty,
     "stream": stream,
 }
-"""By name."""
+"""Factories by name."""

@@ -1,4 +1,4 @@
-"""How long a shutdown lasts when nobody takes the spans, ours beside the stock exporter."""
+"""Duration of a shutdown with a failing collector, next to the stock exporter."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,20 +23,20 @@ Processor = Callable[[Collector], SpanProcessor]
 
 
 def rows() -> Iterator[Row]:
-    """The figure for the table."""
+    """Yield the row of the table."""
     cases = [(make, fault) for make in (ours, stock) for fault in FAULTS.values()]
     with ThreadPoolExecutor(len(cases)) as pool:
         seconds = list(pool.map(lambda case: shutdown(*case), cases))
     yield Row(
         figure=f"shutdown, collector {', '.join(FAULTS)}",
         goal="≤ 3 s",
-        ours=_each(seconds[: len(FAULTS)]),
-        peer=f"stock HTTP exporter {_each(seconds[len(FAULTS) :])}",
+        ours=_format(seconds[: len(FAULTS)]),
+        peer=f"stock HTTP exporter {_format(seconds[len(FAULTS) :])}",
     )
 
 
 def shutdown(make: Processor, fault: Fault) -> float:
-    """Seconds from the call to its end, with spans waiting."""
+    """Return the seconds of a shutdown with spans in the queue."""
     with Collector() as collector:
         processor = make(collector)
         provider = TracerProvider(shutdown_on_exit=False)
@@ -51,15 +51,15 @@ def shutdown(make: Processor, fault: Fault) -> float:
 
 
 def ours(collector: Collector) -> SpanProcessor:
-    """What `instrument` uses."""
+    """Return the processor of `instrument`."""
     settings = ExportSettings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint})
     return build(settings, resource=Resource({}), registry=CollectorRegistry())
 
 
 def stock(collector: Collector) -> SpanProcessor:
-    """What the OpenTelemetry documentation shows."""
+    """Return the processor of the OpenTelemetry documentation."""
     return BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{collector.http_endpoint}/v1/traces"))
 
 
-def _each(seconds: list[float]) -> str:
+def _format(seconds: list[float]) -> str:
     return ", ".join(f"{one:.1f}" for one in seconds) + " s"

@@ -1,6 +1,6 @@
-"""How long `sightline up` takes: `python -m tests.benchmarks.startup` starts three stacks in a row.
+"""Duration of `sightline up`. `python -m tests.benchmarks.startup` starts three stacks in sequence.
 
-A start that was done before: everything is set up and fetched, nothing runs.
+Everything is installed and fetched before, and no role runs.
 """
 
 import os
@@ -14,44 +14,44 @@ from tests.waiting import until
 
 TRIES = 3
 FIRST_QUERY = "sum(job:http_server_requests:rate) > 0"
-"""What the first panel of the fleet dashboard asks."""
+"""Query of the first panel of the fleet dashboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """One start, in seconds from the command."""
+    """Times of one start, in seconds after the command."""
 
     ready_seconds: float
-    """The command returned: every role was healthy."""
+    """Time until every role is healthy and the command returns."""
     data_seconds: float
-    """The first query of the dashboards had an answer."""
+    """Time until the first query of the dashboards has a result."""
 
     def __str__(self) -> str:
-        """Both, for people."""
+        """Return both times as text."""
         return f"ready after {self.ready_seconds:.1f} s, first data after {self.data_seconds:.1f} s"
 
 
 def measure(state: Path) -> Start:
-    """Start a whole stack in the folder *state*, wait for data, and stop it."""
+    """Start a stack in the folder *state*, wait for data, and stop it."""
     stack = LocalStack.beside_others(state)
     began = time.monotonic()
     try:
         stack.up()
         ready = time.monotonic() - began
-        until(lambda: answered(stack), within_seconds=60)
+        until(lambda: has_data(stack), within_seconds=60)
         return Start(ready_seconds=ready, data_seconds=time.monotonic() - began)
     finally:
         stack.down()
 
 
-def answered(stack: LocalStack) -> bool:
-    """Whether the first query of the dashboards has an answer."""
+def has_data(stack: LocalStack) -> bool:
+    """Return true if the first query of the dashboards has a result."""
     answer = stack.ask("prometheus", "/api/v1/query", params={"query": FIRST_QUERY}).json()
     return bool(answer["data"]["result"])
 
 
 def main() -> None:
-    """Print three starts and the best of them."""
+    """Print the times of all starts and the best one."""
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # noqa: T201  the report
     starts = []
     for _ in range(TRIES):

@@ -1,6 +1,6 @@
-"""Processes to measure, side by side: each is one case, and answers a line with a line.
+"""Subjects: processes to measure side by side. Each one prints a line per line of input.
 
-A subject ends when its standard input does: none outlives the benchmark, however that ends.
+A subject exits when its standard input ends, so that none survives the benchmark.
 """
 
 import os
@@ -17,22 +17,22 @@ from tests.fakes import Collector
 Key = TypeVar("Key", bound=Hashable)
 
 PLAIN: Final[Mapping[str, str]] = {}
-"""An environment in which nothing is said."""
+"""Environment without settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What to start."""
+    """Case to measure: a process with arguments and environment."""
 
     module: str
-    """Of this package; its docstring says what it answers."""
+    """Module of this package. Its docstring describes the output."""
     arguments: tuple[object, ...]
     environ: Mapping[str, str]
-    """On top of everybody's."""
+    """Variables that are added to the environment."""
 
 
 class Subject:
-    """The process of a case; a context manager, at whose end it is gone."""
+    """Process of a case, as a context manager that kills it at the end."""
 
     def __init__(self, case: Case, environ: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
@@ -43,7 +43,7 @@ class Subject:
             env={**os.environ, **environ, **case.environ},
         )
         self.greeting = ""
-        """What it said when it was ready."""
+        """First line of output, printed when the process is ready."""
 
     def __enter__(self) -> Self:
         return self
@@ -57,46 +57,46 @@ class Subject:
         self.process.kill()
         self.process.communicate()
 
-    def heard(self) -> str:
-        """The next line it says.
+    def read_line(self) -> str:
+        """Return the next line of output.
 
         Raises:
-            RuntimeError: It died.
+            RuntimeError: The process exited.
         """
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.process.args!r} died; run it by hand to see why")
+            raise RuntimeError(f"{self.process.args!r} exited; run it by hand to see why")
         return line.strip()
 
-    def asked(self) -> str:
-        """What it answers when it is told to go on."""
+    def ask(self) -> str:
+        """Send a line of input and return the next line of output."""
         assert self.process.stdin is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
-        return self.heard()
+        return self.read_line()
 
 
 @contextmanager
-def side_by_side(
+def start_subjects(
     cases: Mapping[Key, Case], environ: Mapping[str, str]
 ) -> Iterator[dict[Key, Subject]]:
-    """The subjects of *cases*, ready, with *environ* on top of ours."""
+    """Start the subjects of *cases*, with *environ* added to the environment."""
     with ExitStack() as started:
         subjects = {
             key: started.enter_context(Subject(case, environ)) for key, case in cases.items()
         }
         for subject in subjects.values():
-            subject.greeting = subject.heard()
+            subject.greeting = subject.read_line()
         yield subjects
 
 
-def exporting_to(collector: Collector) -> dict[str, str]:
-    """The environment of subjects whose spans go to *collector*."""
+def export_environment(collector: Collector) -> dict[str, str]:
+    """Return an environment that exports spans to *collector*."""
     return {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint, "OTEL_SERVICE_NAME": "bench"}
 
 
-def say(answer: object) -> None:
-    """One line from a subject to whoever started it."""
+def print_line(answer: object) -> None:
+    """Print one line of a subject."""
     sys.stdout.write(f"{answer}\n")
     sys.stdout.flush()

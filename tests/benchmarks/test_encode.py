@@ -1,4 +1,4 @@
-"""The ratio that CI holds; the goal, eight, is for a machine at rest."""
+"""Ratio that CI requires. The goal of eight needs an idle machine."""
 
 from tests.benchmarks.encode import speed_up
 

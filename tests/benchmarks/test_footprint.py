@@ -1,10 +1,10 @@
-"""What CI holds import and set-up to: ratios to importing the two libraries beneath us."""
+"""Limits of CI on import and set-up, as ratios to the import of the two libraries."""
 
 from tests.benchmarks.footprint import LIBRARIES, OURS, costs
 
 GATE_CPU = 2.3
 GATE_BYTES = 2.1
-"""`make bench` has the figures, docs/benchmarks.md the goals; here is room for a busy machine."""
+"""Limits with a margin for a busy machine. The goals are in docs/benchmarks.md."""
 
 
 def test_import_and_set_up_stay_small_beside_the_libraries_they_need() -> None:

@@ -1,4 +1,4 @@
-"""A benchmark leaves no process behind, however it ends."""
+"""Subjects of the benchmarks exit with the benchmark."""
 
 import pytest
 
@@ -6,17 +6,17 @@ from tests.benchmarks import cores
 from tests.benchmarks.subjects import PLAIN, Case, Subject
 
 SUBJECTS = {
-    "called": ("bare", "small", "none", 1),
-    "served": ("bare", 0, cores.SUBJECT),
-    "forked": ("bare", 1),
+    "subject_direct": ("bare", "small", "none", 1),
+    "subject_uvicorn": ("bare", 0, cores.SUBJECT),
+    "subject_forked": ("bare", 1),
 }
 
 
 @pytest.mark.parametrize("module", SUBJECTS)
-def test_a_subject_ends_when_nobody_can_ask_it_any_more(module: str) -> None:
+def test_a_subject_exits_when_its_input_ends(module: str) -> None:
     case = Case(module=module, arguments=SUBJECTS[module], environ=PLAIN)
     with Subject(case, PLAIN) as subject:
-        subject.heard()
+        subject.read_line()
 
         subject.process.communicate()
 

@@ -1,4 +1,4 @@
-"""Short form of `python -m tests.benchmarks.tenants`: tenants that share a hostile service."""
+"""Short form of `python -m tests.benchmarks.tenants`."""
 
 import pytest
 
@@ -9,7 +9,7 @@ REQUESTS = 2_000
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_nothing_of_a_tenant_reaches_another(server: str) -> None:
+def test_no_telemetry_of_a_tenant_reaches_another(server: str) -> None:
     found = outcome(server, REQUESTS)
 
     assert found.problems == []

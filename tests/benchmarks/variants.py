@@ -1,6 +1,6 @@
-"""A service bare, watched by us and watched by the peers.
+"""Variants of a service: bare, with our instrumentation, and with those of the peers.
 
-A process is one variant: most of them leave traces in global state.
+A process runs one variant, because most of them change global state.
 """
 
 import os
@@ -12,72 +12,72 @@ from fastapi import FastAPI
 from prometheus_client import REGISTRY, CollectorRegistry
 
 
-def nothing() -> None:
-    """What there is to flush where nothing is exported."""
+def flush_nothing() -> None:
+    """Flush nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What became of a service."""
+class Instrumented:
+    """Instrumented service."""
 
-    flush: Callable[[], object] = nothing
-    """Exports what waits."""
+    flush: Callable[[], object] = flush_nothing
+    """Function that exports the queue."""
     registry: CollectorRegistry = REGISTRY
-    """What its ``/metrics`` shows."""
+    """Registry of ``/metrics``."""
 
 
-Variant = Callable[[FastAPI], Watched]
+Variant = Callable[[FastAPI], Instrumented]
 
 
-def bare(app: FastAPI) -> Watched:
-    """Nobody watches."""
+def bare(app: FastAPI) -> Instrumented:
+    """Instrument nothing."""
     del app
-    return Watched()
+    return Instrumented()
 
 
-def ours(app: FastAPI) -> Watched:
-    """Traces, metrics, exemplars, export over OTLP; the environment says the rest."""
-    from instrumentation import instrument  # noqa: PLC0415  other variants must not pay for it
+def ours(app: FastAPI) -> Instrumented:
+    """Instrument with traces, metrics, exemplars and OTLP export."""
+    from instrumentation import instrument  # noqa: PLC0415  not a cost of other variants
 
     telemetry = instrument(app, clients=())
-    return Watched(flush=telemetry.flush, registry=telemetry.registry)
+    return Instrumented(flush=telemetry.flush, registry=telemetry.registry)
 
 
-def metrics_only(app: FastAPI) -> Watched:
-    """Our metrics without traces."""
+def metrics_only(app: FastAPI) -> Instrumented:
+    """Instrument with metrics only."""
     os.environ["OTEL_SDK_DISABLED"] = "true"
     return ours(app)
 
 
-def contrib_and_pfi(app: FastAPI) -> Watched:
-    """What people pick today: contrib with the stock exporter, and a Prometheus instrumentator."""
+def contrib_and_pfi(app: FastAPI) -> Instrumented:
+    """Instrument with contrib, the stock exporter and a Prometheus instrumentator."""
     from opentelemetry.instrumentation.fastapi import (  # noqa: PLC0415  as above
         FastAPIInstrumentor,
     )
 
-    watched = _stock_provider()
+    instrumented = _stock_provider()
     FastAPIInstrumentor.instrument_app(app)
     prometheus_only(app)
-    return watched
+    return instrumented
 
 
-def native(app: FastAPI) -> Watched:
-    """FastAPI's own telemetry without the spans of its operations, stock exporter, no metrics."""
-    app._telemetry["operation_spans"] = False  # noqa: SLF001  as FastAPI(telemetry=…) would
+def native(app: FastAPI) -> Instrumented:
+    """Use FastAPI's own telemetry without operation spans, with the stock exporter."""
+    app._telemetry["operation_spans"] = False  # noqa: SLF001  as FastAPI(telemetry=…) does
     return _stock_provider()
 
 
-def prometheus_only(app: FastAPI) -> Watched:
-    """prometheus-fastapi-instrumentator."""
-    from prometheus_fastapi_instrumentator import (  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415  in bench.lock alone
+def prometheus_only(app: FastAPI) -> Instrumented:
+    """Instrument with prometheus-fastapi-instrumentator."""
+    from prometheus_fastapi_instrumentator import (  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415  only in bench.lock
         Instrumentator,
     )
 
     Instrumentator().instrument(app).expose(app)
-    return Watched()
+    return Instrumented()
 
 
-def _stock_provider() -> Watched:
+def _stock_provider() -> Instrumented:
     from opentelemetry import trace  # noqa: PLC0415  as above
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  as above
         OTLPSpanExporter,
@@ -88,7 +88,7 @@ def _stock_provider() -> Watched:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return Watched(flush=provider.force_flush)
+    return Instrumented(flush=provider.force_flush)
 
 
 VARIANTS: Final[dict[str, Variant]] = {
@@ -99,7 +99,7 @@ VARIANTS: Final[dict[str, Variant]] = {
     "native": native,
     "PFI": prometheus_only,
 }
-"""By name; see each for what it is."""
+"""Variants by name."""
 
 TENTH: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
-"""An environment in which one trace of ten is kept."""
+"""Environment that samples one trace of ten."""

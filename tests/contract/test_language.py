@@ -35,7 +35,6 @@ EXEMPT: tuple[str, ...] = (
     "sightline/mixin",
     "sightline/tracestore",
     "sightline/viewer",
-    "tests/benchmarks",
     "tests/contract",
     "tests/fakes",
     "tests/integration/export",

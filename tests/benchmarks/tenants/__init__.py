@@ -1,1 +1,1 @@
-"""Many tenants share the connections of one hostile service; nothing may cross between them."""
+"""Isolation benchmark: tenants that share the connections of one hostile service."""

@@ -1,7 +1,8 @@
-"""Tenants that share a hostile service: nothing of one may reach another.
+"""Isolation of tenants that share a hostile service.
 
 ``python -m tests.benchmarks.tenants --requests 200000`` prints a table, a row for each server.
-Its exit status is 1 when something crossed, hung, was miscounted or when memory grew.
+It exits with status 1 if telemetry crossed tenants, a server hung, a counter was wrong, or memory
+grew.
 """
 
 import argparse
@@ -23,9 +24,9 @@ from tests.waiting import until
 
 WARM_UP: Final = 0.3
 """Ratio of the requests after which memory is taken for the first time."""
-SETTLES_WITHIN_SECONDS: Final = 60
+IDLE_WITHIN_SECONDS: Final = 60
 MEMORY_BYTES: Final = 24_000_000
-"""Growth that queues and allocators may take."""
+"""Growth that is normal for queues and allocators."""
 COUNT: Final = "http_server_request_duration_seconds_count"
 ACTIVE: Final = "http_server_active_requests"
 ERRORS: Final = "sightline_internal_errors_total"
@@ -36,7 +37,7 @@ HEAD: Final = (
 )
 
 
-HUNG: Final = "| {} | | | | | | | | | the service does not answer any more |\n"
+HUNG: Final = "| {} | | | | | | | | | the service stopped responding |\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,11 @@ class Outcome:
     records: int
     memory_bytes: int
     miscounted: dict[str, str]
-    """Counters that differ from the connections that were counted beside them."""
+    """Counters that differ from the independent count of connections."""
 
     @property
     def problems(self) -> list[str]:
-        """Sentences that say what is wrong."""
+        """Descriptions of what is wrong."""
         return [
             *([f"{self.crossed} crossed"] if self.crossed else []),
             *(f"{count} x {kind}" for kind, count in self.failed.items()),
@@ -78,7 +79,7 @@ class Outcome:
 
 
 def outcome(server: str, requests: int) -> Outcome:
-    """Send about *requests* to *server* and compare all accounts."""
+    """Send about *requests* to *server* and compare all counts."""
     with collecting() as collector, running(server, collector=int(collector.greeting)) as port:
         traffic = Traffic(port, forks=True)
         started = monotonic()
@@ -86,8 +87,8 @@ def outcome(server: str, requests: int) -> Outcome:
         before = verdict(port)
         asyncio.run(traffic.run(requests - traffic.sent))
         seconds = monotonic() - started
-        after = settled(port)
-        tally = json.loads(collector.asked())
+        after = wait_until_idle(port)
+        tally = json.loads(collector.ask())
         return Outcome(
             server=server,
             requests=traffic.sent,
@@ -107,19 +108,19 @@ def collecting() -> Iterator[Subject]:
     """Run the collector."""
     case = Case(module="tenants.collector", arguments=(), environ={})
     with Subject(case, {}) as collector:
-        collector.greeting = collector.heard()
+        collector.greeting = collector.read_line()
         yield collector
 
 
-def settled(port: int) -> dict[str, Any]:
-    """Wait until no request is active and no span waits; return the counts."""
+def wait_until_idle(port: int) -> dict[str, Any]:
+    """Wait until no request is active and no span is queued, and return the counts."""
 
     def done() -> dict[str, Any] | None:
         found = verdict(port)
         idle = samples(port)[ACTIVE] == 0
         return found if idle and found["queued"] == 0 else None
 
-    return until(done, within_seconds=SETTLES_WITHIN_SECONDS) or {}
+    return until(done, within_seconds=IDLE_WITHIN_SECONDS) or {}
 
 
 def samples(port: int) -> dict[str, float]:
@@ -135,7 +136,7 @@ def samples(port: int) -> dict[str, float]:
 def miscounted(
     service: Mapping[str, Any], tally: Mapping[str, Any], metrics: Mapping[str, float]
 ) -> dict[str, str]:
-    """Compare counters with what they count; return those that differ."""
+    """Compare counters with independent counts, and return those that differ."""
     pairs = {
         "requests in metrics": (metrics[COUNT], service["http"]),
         "SERVER spans": (tally["server_spans"], service["http"] + service["websocket"]),
@@ -148,17 +149,17 @@ def miscounted(
 
 
 def main() -> int:
-    """Run the servers one after the other; return 1 when one has a problem."""
+    """Run the servers in sequence. Return 1 if one has a problem."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--requests", type=int, default=200_000, help="for each server")
     arguments.add_argument("--only", default="", help="servers whose name contains this")
-    given = arguments.parse_args()
-    chosen = [name for name in SERVERS if given.only in name]
+    parsed = arguments.parse_args()
+    selected = [name for name in SERVERS if parsed.only in name]
     sys.stdout.write(HEAD)
     problems = 0
-    for name in chosen:
+    for name in selected:
         try:
-            found = outcome(name, given.requests)
+            found = outcome(name, parsed.requests)
         except (ConnectionError, TimeoutError):
             problems += 1
             sys.stdout.write(HUNG.format(name))

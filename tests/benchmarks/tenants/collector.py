@@ -4,7 +4,7 @@
 
     python -m tests.benchmarks.tenants.collector
 
-It prints its port. Each line on standard input is answered with a line of JSON: a ``Tally``.
+It prints its port, and a ``Tally`` as JSON for each line of input.
 """
 
 import gzip
@@ -20,24 +20,24 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.benchmarks.subjects import say
+from tests.benchmarks.subjects import print_line
 from tests.benchmarks.tenants.identity import tenant_in, tenant_of
 from tests.fakes.received import attribute
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what arrived."""
+    """Counts of received spans and log records."""
 
     spans: int = 0
-    """Each once."""
+    """Distinct spans."""
     repeated: int = 0
     server_spans: int = 0
     records: int = 0
     crossed_spans: int = 0
-    """Spans and events in the trace of another tenant than they name."""
+    """Spans in the trace of a tenant that they or their events do not name."""
     crossed_records: int = 0
-    """Log records with the trace id of another tenant than they name."""
+    """Log records in the trace of a tenant that they do not name."""
 
 
 class Ledger:
@@ -85,7 +85,7 @@ def records_of(request: ExportLogsServiceRequest) -> Iterable[LogRecord]:
 
 
 def crosses(span: Span) -> bool:
-    """Return whether *span* or one of its events names another tenant than its trace."""
+    """Return true if *span* or one of its events names another tenant than its trace."""
     owner = tenant_of(span.trace_id.hex())
     tenant = attribute(span.attributes, "tenant")
     named = [None if tenant is None else int(str(tenant))]
@@ -94,7 +94,7 @@ def crosses(span: Span) -> bool:
 
 
 def differ(named: int | None, owner: int | None) -> bool:
-    """Return whether both are known and not equal; -1 names a caller without a trace."""
+    """Return true if both are known and not equal. -1 is a caller without a trace."""
     return named is not None and owner is not None and named != owner
 
 
@@ -120,9 +120,9 @@ def serve() -> None:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
-    say(server.server_port)
+    print_line(server.server_port)
     for _ in sys.stdin:
-        say(json.dumps(asdict(ledger.tally)))
+        print_line(json.dumps(asdict(ledger.tally)))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, NamedTuple
 
 KEY: Final = base64.b64encode(bytes(16)).decode()
-"""Nonce of every WebSocket handshake; the server's answer to it is not checked."""
+"""Nonce of every WebSocket handshake. The response of the server is not checked."""
 TEXT: Final = 0x81
 CLOSE: Final = 0x88
 MASKED: Final = 0x80
 LONG: Final = 126
-"""Length that says: the length follows in two bytes. Source: RFC 6455, section 5.2."""
+"""Marker for a length in the next two bytes. Source: RFC 6455, section 5.2."""
 
 
 class Answer(NamedTuple):
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """Client side of one connection; it reconnects when the server has closed it."""
+    """Client side of one connection. It reconnects after the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -39,13 +39,13 @@ class Connection:
         return self._reader, self._writer
 
     def abort(self) -> None:
-        """Reset the connection; the next request opens another."""
+        """Reset the connection. The next request opens another."""
         if self._writer is not None:
             self._writer.transport.abort()
         self._reader = self._writer = None
 
     async def ask(self, *requests: bytes) -> list[Answer]:
-        """Send *requests* in one write and read an answer to each."""
+        """Send *requests* in one write and return their responses."""
         reader, writer = await self.open()
         writer.write(b"".join(requests))
         answers = [await read_answer(reader) for _ in requests]
@@ -54,7 +54,7 @@ class Connection:
         return answers
 
     async def break_off(self, request: bytes) -> None:
-        """Send *request* and reset the connection without reading the answer."""
+        """Send *request* and reset the connection without reading the response."""
         _, writer = await self.open()
         writer.write(request)
         await writer.drain()
@@ -62,7 +62,7 @@ class Connection:
         self.abort()
 
     async def converse(self, path: str, headers: Mapping[str, str]) -> bytes:
-        """Send one WebSocket message on this connection and return the answer."""
+        """Send one WebSocket message on this connection and return the reply."""
         upgrade = {
             **headers,
             "connection": "Upgrade",
@@ -89,11 +89,11 @@ def request(
     """Return the bytes of a request.
 
     Args:
-        method: Its method.
-        path: Its target.
-        headers: Beside host and length.
-        body: The part of the body that is sent.
-        size: The length that is announced; negative: the length of *body*.
+        method: HTTP method.
+        path: Request target.
+        headers: Headers in addition to host and length.
+        body: Body that is sent.
+        size: Value of content-length. If negative, the length of *body*.
     """
     length = len(body) if size < 0 else size
     lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", f"content-length: {length}"]

@@ -18,7 +18,7 @@ TIMER_SECONDS: Final = 0.05
 
 
 class NotingHandler(logging.Handler):
-    """Log handler that adds an event to the current span."""
+    """Log handler that adds messages as events to the current span."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add the message to the current span."""
@@ -26,7 +26,7 @@ class NotingHandler(logging.Handler):
 
 
 class LoggingValue:
-    """Attribute value whose text is logged while it is made."""
+    """Attribute value that logs while it is converted to text."""
 
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
@@ -39,7 +39,7 @@ class LoggingValue:
 
 
 class Leftover:
-    """Garbage in a cycle whose finalizer logs and ends a span."""
+    """Cyclic garbage with a finalizer that logs and ends a span."""
 
     def __init__(self) -> None:
         self.me = self
@@ -50,7 +50,7 @@ class Leftover:
 
 
 class LoggingError(Exception):
-    """Error whose text is logged while it is made."""
+    """Error that logs while it is converted to text."""
 
     def __init__(self, tenant: str) -> None:
         super().__init__(tenant)
@@ -62,12 +62,12 @@ class LoggingError(Exception):
 
 
 async def logging_value(tenant: str) -> None:
-    """Set an attribute whose text logs."""
+    """Set an attribute that logs while it is converted."""
     trace.get_current_span().set_attribute("shop.value", LoggingValue(tenant))  # type: ignore[arg-type]  # hostile on purpose
 
 
 async def finalizer(tenant: str) -> None:
-    """Leave garbage behind, so that collections end spans anywhere."""
+    """Create garbage, so that garbage collections end spans anywhere."""
     del tenant
     for _ in range(20):
         Leftover()
@@ -88,7 +88,7 @@ async def thread(tenant: str) -> None:
 
 
 async def fork(tenant: str) -> None:
-    """Fork a child that ends a span, and wait until it is gone.
+    """Fork a child that ends a span, and wait until it exits.
 
     Raises:
         TimeoutError: The child hangs.

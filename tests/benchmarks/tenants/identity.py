@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 MARK: Final = "7e4a47"
-"""First digits of every tenant's trace id; a random id starts with it once in 17 million."""
+"""First digits of every tenant's trace id; one of 17 million random ids starts with it."""
 PREFIX: Final = "tenant="
 """Start of every log message that belongs to a tenant."""
 
@@ -30,12 +30,12 @@ class Identity(NamedTuple):
 
 
 def tenant_of(trace_id: str) -> int | None:
-    """Return the tenant that *trace_id* names, None for an id of another origin."""
+    """Return the tenant that *trace_id* names, or None for an id of another origin."""
     return int(trace_id[len(MARK) : len(MARK) + 6], 16) if trace_id.startswith(MARK) else None
 
 
 def tenant_in(message: str) -> int | None:
-    """Return the tenant that a log message names, None when it names none."""
+    """Return the tenant that a log message names, or None."""
     if not message.startswith(PREFIX):
         return None
     return int(message.removeprefix(PREFIX).split()[0])

@@ -1,4 +1,4 @@
-"""Servers of the benchmark: one worker each, the hostile service inside."""
+"""Servers of the benchmark, with one worker that runs the hostile service."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ STOPS_WITHIN_SECONDS: Final = 15
 
 
 def uvicorn(loop: str, http: str) -> tuple[str, ...]:
-    """Return the command line of uvicorn but for the port."""
+    """Return the command line of uvicorn without the port."""
     options = ("--loop", loop, "--http", http, "--log-level", "critical", "--port")
     return ("-m", "uvicorn", APP, *options)
 
@@ -36,12 +36,12 @@ SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "hypercorn": HYPERCORN,
     "granian": GRANIAN,
 }
-"""Command lines by name; the port is appended."""
+"""Command lines by name, without the port."""
 
 
 @contextmanager
 def running(name: str, *, collector: int) -> Iterator[int]:
-    """Run the server *name*, its spans and logs sent to port *collector*; yield its port."""
+    """Run the server *name* with export to port *collector*, and yield its port."""
     (port,) = free_ports(1)
     address = f"127.0.0.1:{port}" if name == "hypercorn" else str(port)
     with subprocess.Popen(
@@ -79,7 +79,7 @@ def verdict(port: int) -> dict[str, Any]:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """Wait until *server* has ended, and kill it when it does not."""
+    """Wait until *server* exits, and kill it after a timeout."""
     try:
         server.wait(STOPS_WITHIN_SECONDS)
     except subprocess.TimeoutExpired:

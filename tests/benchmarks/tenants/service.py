@@ -1,6 +1,6 @@
-"""Service of the benchmark: answers with the trace and baggage that it sees.
+"""Service of the benchmark. It responds with the current trace and baggage.
 
-An ASGI layer outside of the instrumented app counts connections and answers ``/verdict``.
+An ASGI layer outside of the instrumented app counts connections and serves ``/verdict``.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from tests.benchmarks.tenants.hostility import ACTS, LoggingError, log
 CHUNKS = 5
 
 
-def seen(tenant: str) -> str:
+def describe_context(tenant: str) -> str:
     """Return the current trace and baggage as a line of JSON, logged and set on the span."""
     span = trace.get_current_span()
     span.set_attribute("tenant", tenant)
@@ -31,8 +31,8 @@ def seen(tenant: str) -> str:
     return json.dumps({"trace": trace_id, "baggage": dict(baggage.get_all())}) + "\n"
 
 
-async def acted(request: Request) -> str:
-    """Do what the request's header asks for; return its tenant."""
+async def run_act(request: Request) -> str:
+    """Run the act in the request's header and return the tenant."""
     tenant = request.headers.get("x-tenant", "-1")
     act = ACTS.get(request.headers.get("x-act", ""))
     if act is not None:
@@ -42,7 +42,7 @@ async def acted(request: Request) -> str:
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Start what interrupts the service."""
+    """Start garbage collections and signals that interrupt the service."""
     hostility.collect_often()
     hostility.interrupt_often()
     yield
@@ -53,26 +53,26 @@ service = FastAPI(title="tenants", lifespan=lifespan)
 
 @service.get("/plain")
 async def plain(request: Request) -> PlainTextResponse:
-    """Answer at once."""
-    return PlainTextResponse(seen(await acted(request)))
+    """Respond at once."""
+    return PlainTextResponse(describe_context(await run_act(request)))
 
 
 @service.post("/upload")
 async def upload(request: Request) -> PlainTextResponse:
-    """Read the body, then answer."""
+    """Read the body, then respond."""
     await request.body()
-    return PlainTextResponse(seen(await acted(request)))
+    return PlainTextResponse(describe_context(await run_act(request)))
 
 
 @service.get("/stream")
 async def stream(request: Request) -> StreamingResponse:
-    """Answer in chunks, with a pause before each."""
-    tenant = await acted(request)
+    """Respond in chunks, with a pause before each."""
+    tenant = await run_act(request)
 
     async def chunks() -> AsyncIterator[str]:
         for _ in range(CHUNKS):
             await asyncio.sleep(0)
-            yield seen(tenant)
+            yield describe_context(tenant)
 
     return StreamingResponse(chunks(), media_type="text/plain")
 
@@ -80,28 +80,28 @@ async def stream(request: Request) -> StreamingResponse:
 @service.get("/failing")
 async def failing(request: Request) -> None:
     """Raise an error that logs."""
-    tenant = await acted(request)
-    seen(tenant)
+    tenant = await run_act(request)
+    describe_context(tenant)
     raise LoggingError(tenant)
 
 
 @service.websocket("/socket")
 async def socket(websocket: WebSocket) -> None:
-    """Answer one message."""
+    """Reply to one message."""
     await websocket.accept()
     await websocket.receive_text()
-    await websocket.send_text(seen(websocket.headers.get("x-tenant", "-1")))
+    await websocket.send_text(describe_context(websocket.headers.get("x-tenant", "-1")))
     await websocket.close()
 
 
-class Counted:
-    """Outermost ASGI layer: counts connections by type and answers ``/verdict``."""
+class CountingLayer:
+    """Outermost ASGI layer, which counts connections by type and serves ``/verdict``."""
 
     def __init__(self) -> None:
         self.counts = {"http": 0, "websocket": 0, "lifespan": 0}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  ASGI
-        """Pass one connection through."""
+        """Count one connection and call the service."""
         if scope.get("path") == "/verdict":
             await PlainTextResponse(json.dumps(self.verdict()))(scope, receive, send)
             return
@@ -109,7 +109,7 @@ class Counted:
         await service(scope, receive, send)
 
     def verdict(self) -> dict[str, Any]:
-        """Return the counts of this layer and the accounts of the export."""
+        """Return the counts of this layer and of the export."""
         stats = telemetry.stats()
         assert stats is not None
         return {
@@ -126,4 +126,4 @@ log.addHandler(hostility.NotingHandler())
 log.propagate = True
 logging.getLogger().setLevel(logging.INFO)
 telemetry = instrument(service)
-app = Counted()
+app = CountingLayer()

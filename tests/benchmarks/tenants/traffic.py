@@ -1,4 +1,4 @@
-"""Requests of many tenants over shared connections, each answer checked against its caller."""
+"""Requests of many tenants over shared connections, with a check of every response."""
 
 import asyncio
 import json
@@ -15,23 +15,23 @@ TENANTS: Final = 32
 CONNECTIONS: Final = 32
 HANGS_AFTER_SECONDS: Final = 20.0
 SIZES: Final = (1_000, 10_000, 70_000, 300_000, 1_000_000)
-"""Bytes of an upload: a server stops reading ahead somewhere between them."""
+"""Bytes of an upload, below and above the limit at which a server stops reading ahead."""
 ANONYMOUS: Final = 0.1
-"""Ratio of requests without a trace and baggage of their own."""
+"""Ratio of requests without trace and baggage."""
 ACTS: Final = ("value",) * 20 + ("finalizer",) * 20 + ("thread",) * 8 + ("fork",)
 ACTING: Final = 0.2
 """Ratio of requests whose handler does one of ACTS."""
 
 Caller = tuple[Identity | None, dict[str, str]]
-"""Identity, None for an anonymous request, and the headers that carry it."""
+"""Identity, or None for an anonymous request, and its headers."""
 
 
 class Traffic:
-    """Load on one server, and the count of what went wrong.
+    """Load on one server with counts of failures.
 
     Args:
         port: Port of the server.
-        forks: Whether handlers fork.
+        forks: Let handlers fork.
         seed: Seed of every choice.
     """
 
@@ -42,14 +42,14 @@ class Traffic:
         self._numbers = count(1)
         self.sent = 0
         self.crossed = 0
-        """Answers with the trace or baggage of another caller."""
+        """Responses with the trace or baggage of another caller."""
         self.hung = False
-        """A request had no answer in time; no more are sent."""
+        """True after a timeout. No more requests are sent."""
         self.failed: Counter[str] = Counter()
-        """Requests without the expected answer, by kind and cause."""
+        """Requests without the expected response, by kind and cause."""
 
     async def run(self, requests: int) -> None:
-        """Send about so many requests."""
+        """Send about *requests* requests."""
         until = self.sent + requests
         await asyncio.gather(*(self._share(until) for _ in range(CONNECTIONS)))
 
@@ -77,7 +77,7 @@ class Traffic:
         return identity, {**identity.headers, **act}
 
     async def plain(self, connection: Connection) -> None:
-        """Ask for a short answer."""
+        """Request a short response."""
         identity, headers = self._caller()
         self._check(await connection.ask(request("GET", "/plain", headers)), [identity])
 
@@ -94,12 +94,12 @@ class Traffic:
         self._check(await connection.ask(request("POST", "/upload", headers, body)), [identity])
 
     async def stream(self, connection: Connection) -> None:
-        """Read an answer in chunks."""
+        """Read a response in chunks."""
         identity, headers = self._caller()
         self._check(await connection.ask(request("GET", "/stream", headers)), [identity])
 
     async def failing(self, connection: Connection) -> None:
-        """Ask for an error."""
+        """Request an error."""
         _, headers = self._caller()
         (answer,) = await connection.ask(request("GET", "/failing", headers))
         connection.abort()  # uvicorn closes it, too
@@ -111,7 +111,7 @@ class Traffic:
         await connection.break_off(request("POST", "/upload", headers, bytes(1_000), size=300_000))
 
     async def abort_stream(self, connection: Connection) -> None:
-        """Reset the connection before the answer."""
+        """Reset the connection before the response."""
         _, headers = self._caller()
         await connection.break_off(request("GET", "/stream", headers))
 
@@ -129,7 +129,7 @@ class Traffic:
 
 
 def belongs(seen: dict[str, object], identity: Identity | None) -> bool:
-    """Return whether a service that *seen* this served the caller *identity*."""
+    """Return true if *seen* is the context of the caller *identity*."""
     if identity is None:
         return seen["baggage"] == {} and tenant_of(str(seen["trace"])) is None
     return seen == {"trace": identity.trace_id, "baggage": {"tenant": str(identity.tenant)}}

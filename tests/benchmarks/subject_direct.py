@@ -1,8 +1,8 @@
-"""A subject without a server: a round of requests a line, answered with their CPU µs a request.
+"""Subject without a server. For each input line, it prints the CPU per request of a round in µs.
 
 ::
 
-    python -m tests.benchmarks.called VARIANT SERVICE PARENT REQUESTS
+    python -m tests.benchmarks.subject_direct VARIANT SERVICE PARENT REQUESTS
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from tests.benchmarks.services import SERVICES
-from tests.benchmarks.subjects import say
+from tests.benchmarks.subjects import print_line
 from tests.benchmarks.variants import VARIANTS
 
 Headers = list[tuple[bytes, bytes]]
@@ -38,16 +38,16 @@ PARENTS: Final = {
 
 
 async def receive() -> dict[str, Any]:
-    """An empty body."""
+    """Return an empty body."""
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def send(message: Any) -> None:  # noqa: ANN401  whatever the app sends
-    """Read by nobody."""
+async def send(message: Any) -> None:  # noqa: ANN401  any message
+    """Discard a message."""
 
 
 def scope(path: str, headers: Headers) -> dict[str, Any]:
-    """A request as uvicorn would hand it on."""
+    """Return the scope of a request, as from uvicorn."""
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -65,41 +65,41 @@ def scope(path: str, headers: Headers) -> dict[str, Any]:
     }
 
 
-async def ask(app: FastAPI, path: str = PATH, headers: Headers = HEADERS) -> None:
+async def send_request(app: FastAPI, path: str = PATH, headers: Headers = HEADERS) -> None:
     """Send one request."""
     await app(scope(path, headers), receive, send)
 
 
-async def ask_often(app: FastAPI, count: int, headers: Headers) -> None:
-    """Send *count* requests, one after the other."""
+async def send_requests(app: FastAPI, count: int, headers: Headers) -> None:
+    """Send *count* requests in sequence."""
     for _ in range(count):
         await app(scope(PATH, headers), receive, send)
 
 
 def main(variant: str, service: str, parent: str, requests: str) -> None:
-    """Warm up with a round, then answer."""
+    """Warm up with one round, then measure one per line of input."""
     logging.disable(logging.CRITICAL)
     app = SERVICES[service]()
-    watched = VARIANTS[variant](app)
+    instrumented = VARIANTS[variant](app)
     headers = [*HEADERS, *PARENTS[parent]]
     loop = asyncio.new_event_loop()
     count = int(requests)
 
     def cpu_microseconds() -> float:
-        """CPU of all threads, the export among it."""
+        """Return the CPU of all threads, including the export."""
         started = time.process_time()
-        for done in range(0, count, BETWEEN_FLUSHES):
-            batch = min(BETWEEN_FLUSHES, count - done)
-            loop.run_until_complete(ask_often(app, batch, headers))
-            watched.flush()
+        for sent in range(0, count, BETWEEN_FLUSHES):
+            batch = min(BETWEEN_FLUSHES, count - sent)
+            loop.run_until_complete(send_requests(app, batch, headers))
+            instrumented.flush()
         return (time.process_time() - started) / count * 1e6
 
     cpu_microseconds()
     gc.collect()
-    gc.freeze()  # the heap of what was imported is nobody's garbage
-    say("ready")
+    gc.freeze()  # imported modules are not garbage of a request
+    print_line("ready")
     for _ in sys.stdin:
-        say(cpu_microseconds())
+        print_line(cpu_microseconds())
 
 
 if __name__ == "__main__":

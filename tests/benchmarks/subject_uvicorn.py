@@ -1,8 +1,8 @@
-"""A subject behind uvicorn, one worker on a core of its own: says its port.
+"""Subject behind uvicorn, one worker on its own core. It prints its port.
 
 ::
 
-    python -m tests.benchmarks.served VARIANT LABEL_SETS CORE
+    python -m tests.benchmarks.subject_uvicorn VARIANT LABEL_SETS CORE
 """
 
 import gc
@@ -16,17 +16,17 @@ import uvicorn
 
 from tests.benchmarks.series import fill
 from tests.benchmarks.services import small
-from tests.benchmarks.subjects import say
+from tests.benchmarks.subjects import print_line
 from tests.benchmarks.variants import VARIANTS
 
 
 def main(variant: str, label_sets: str, core: str) -> None:
-    """Serve until the standard input ends."""
+    """Serve until standard input ends."""
     os.sched_setaffinity(0, {int(core)})
     logging.disable(logging.CRITICAL)
     app = small()
-    watched = VARIANTS[variant](app)
-    fill(watched.registry, int(label_sets))
+    instrumented = VARIANTS[variant](app)
+    fill(instrumented.registry, int(label_sets))
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
 
@@ -36,8 +36,8 @@ def main(variant: str, label_sets: str, core: str) -> None:
 
     Thread(target=stop_with_input, daemon=True).start()
     gc.collect()
-    gc.freeze()  # the heap of what was imported is nobody's garbage
-    say(listener.getsockname()[1])
+    gc.freeze()  # imported modules are not garbage of a request
+    print_line(listener.getsockname()[1])
     server.run(sockets=[listener])
 
 
