@@ -1,7 +1,6 @@
-"""Fakes that speak the real protocol on loopback.
+"""Fakes that implement real protocols on loopback.
 
-`Collector` takes OTLP over HTTP and gRPC, remembers spans and log records, and misbehaves on
-demand::
+`Collector` receives OTLP over HTTP and gRPC, records spans and log records, and fails on demand::
 
     with Collector() as collector:
         collector.misbehave(status(503, retry_after="1"))

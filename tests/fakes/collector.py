@@ -1,4 +1,4 @@
-"""An OTLP collector of its own, in this process."""
+"""OTLP collector in the process of the test."""
 
 import asyncio
 import ssl
@@ -22,15 +22,15 @@ from tests.ports import free_ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """What a collector encrypts with: files in PEM format."""
+    """TLS of a collector, as paths of PEM files."""
 
     certificate: str
-    """Its certificate and key, one after the other."""
+    """File with certificate and key."""
     client_authority: str
-    """Who must have signed the client's certificate; empty: the client may be anybody."""
+    """Authority of client certificates. If empty, clients need no certificate."""
 
     def context(self) -> ssl.SSLContext:
-        """For HTTP."""
+        """Return the TLS context for HTTP."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.certificate)
         if self.client_authority:
@@ -39,7 +39,7 @@ class Tls:
         return context
 
     def credentials(self) -> grpc.ServerCredentials:
-        """For gRPC."""
+        """Return the credentials for gRPC."""
         pair = Path(self.certificate).read_bytes()
         authority = Path(self.client_authority).read_bytes() if self.client_authority else None
         return grpc.ssl_server_credentials(
@@ -48,10 +48,10 @@ class Tls:
 
 
 class Collector:
-    """An OTLP collector on two ports of loopback; a context manager.
+    """OTLP collector on two ports of loopback, as a context manager.
 
     Args:
-        tls: What to encrypt with; None: nothing is.
+        tls: TLS of both ports, or None for plain text.
     """
 
     def __init__(self, tls: Tls | None = None) -> None:
@@ -83,43 +83,43 @@ class Collector:
 
     @property
     def http_endpoint(self) -> str:
-        """For OTEL_EXPORTER_OTLP_ENDPOINT with http/protobuf."""
+        """Value of OTEL_EXPORTER_OTLP_ENDPOINT for http/protobuf."""
         return f"{self._scheme}://127.0.0.1:{self.http_port}"
 
     @property
     def grpc_endpoint(self) -> str:
-        """For OTEL_EXPORTER_OTLP_ENDPOINT with grpc."""
+        """Value of OTEL_EXPORTER_OTLP_ENDPOINT for grpc."""
         return f"{self._scheme}://127.0.0.1:{self.grpc_port}"
 
     @property
     def spans(self) -> list[Span]:
-        """Spans that were taken, each once: a sender may repeat what it saw no answer to."""
-        return list({span.span_id: span for span in self._received.taken}.values())
+        """Distinct accepted spans. A sender repeats a span if it received no response."""
+        return list({span.span_id: span for span in self._received.accepted}.values())
 
     @property
     def logs(self) -> list[LogRecord]:
-        """Log records that were taken, over HTTP."""
+        """Accepted log records, over HTTP."""
         return self._received.logs
 
     @property
     def deliveries(self) -> int:
-        """Spans that were taken, repetitions too."""
-        return len(self._received.taken)
+        """Number of accepted spans, including repeated ones."""
+        return len(self._received.accepted)
 
     @property
     def requests(self) -> list[Request]:
-        """All requests, in order; those that were not taken, too."""
+        """All requests in order, including rejected ones."""
         return self._received.requests
 
     def misbehave(self, fault: Fault) -> None:
-        """Be faulty from now on; connections that are open end."""
+        """Apply *fault* from now on. Close open connections."""
         self._close()
         self._received.fault = fault
         if fault != CLOSED:
             self._open()
 
     def behave(self) -> None:
-        """Take everything from now on."""
+        """Accept everything from now on."""
         self._close()
         self._received.fault = None
         self._open()

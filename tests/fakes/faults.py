@@ -1,11 +1,11 @@
-"""Ways in which a collector misbehaves."""
+"""Faults of a collector."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A way to misbehave."""
+    """Fault with its parameters."""
 
     kind: str
     status: int = 0
@@ -18,55 +18,55 @@ class Fault:
 
 
 CLOSED = Fault(kind="closed")
-"""Nobody listens."""
+"""The port is closed."""
 BLACKHOLE = Fault(kind="blackhole")
-"""Connections are taken, nothing is ever answered."""
+"""Connections are accepted, but requests get no response."""
 DRIP = Fault(kind="drip")
-"""An answer whose status comes at a byte a second; nothing is taken."""
+"""The status of the response arrives at one byte per second. Nothing is accepted."""
 DRIPPING_BODY = Fault(kind="dripping_body")
-"""A success whose body comes at a byte a second."""
+"""The body of a success response arrives at one byte per second."""
 ENDLESS_BODY = Fault(kind="endless_body")
-"""A success whose body never ends."""
+"""The body of a success response never ends."""
 RESET = Fault(kind="reset")
 """Connections are reset."""
 LOST_ACK = Fault(kind="lost_ack")
-"""Spans are stored, the connection closes without an answer."""
+"""Spans are stored, and the connection closes without a response."""
 CUT_SHORT = Fault(kind="cut_short")
-"""A success that promises more body than comes before the connection closes."""
+"""The connection closes before the announced end of a success response."""
 CLOSING = Fault(kind="closing")
-"""A success after which the connection closes; its body comes later than its head."""
+"""The connection closes after a success response, whose body arrives after its head."""
 
 
 def status(code: int, *, retry_after: str = "") -> Fault:
-    """Every request is answered with this HTTP status; over gRPC with its equivalent."""
+    """Answer every request with this HTTP status, or with its equivalent over gRPC."""
     return Fault(kind="status", status=code, retry_after=retry_after)
 
 
 def slow(seconds: float) -> Fault:
-    """Every request is taken, but answered late."""
+    """Accept every request, but respond late."""
     return Fault(kind="slow", seconds=seconds)
 
 
 def partial_success(rejected: int) -> Fault:
-    """Every request is answered with success, but *rejected* of its spans are not taken."""
+    """Answer every request with success, but reject *rejected* of its spans."""
     return Fault(kind="partial", rejected=rejected)
 
 
 def too_large(bound_bytes: int) -> Fault:
-    """Requests of more uncompressed bytes are answered with 413."""
+    """Answer requests of more uncompressed bytes with 413."""
     return Fault(kind="too_large", bound_bytes=bound_bytes)
 
 
 def answers(body: bytes, content_type: str = "", *, code: int = 200) -> Fault:
-    """Every request is taken, and answered with this body."""
+    """Accept every request, and answer it with this body."""
     head = f"HTTP/1.1 {code} Said\r\ncontent-length: {len(body)}\r\n"
     kind = f"content-type: {content_type}\r\n" if content_type else ""
     return Fault(kind="answer", answer=f"{head}{kind}\r\n".encode() + body)
 
 
 def chokes_on(marker: bytes, code: int = 500, *, retry_after: str = "") -> Fault:
-    """Requests that hold *marker* are answered with this status, all others are taken.
+    """Answer requests that contain *marker* with this status, and accept all others.
 
-    Spans without *marker* are stored from the others, too, as Jaeger with Badger stores them.
+    Spans without *marker* are stored in both cases, as in Jaeger with Badger.
     """
     return Fault(kind="chokes", marker=marker, status=code, retry_after=retry_after)

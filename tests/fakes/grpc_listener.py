@@ -1,4 +1,4 @@
-"""OTLP over gRPC, answered well or badly."""
+"""OTLP over gRPC, with faults."""
 
 import contextlib
 import threading
@@ -24,7 +24,7 @@ _CODES: Final = {
 
 
 class GrpcListener:
-    """Takes OTLP over gRPC on *port* of loopback."""
+    """Receiver of OTLP over gRPC on *port* of loopback."""
 
     def __init__(
         self, received: Received, port: int, credentials: grpc.ServerCredentials | None
@@ -35,7 +35,7 @@ class GrpcListener:
         self._server: grpc.Server | None = None
 
     def open(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
         handlers = {"Export": grpc.unary_unary_rpc_method_handler(_export(self._received))}
         generic = grpc.method_handlers_generic_handler(_SERVICE, handlers)
@@ -47,7 +47,7 @@ class GrpcListener:
         self._server.start()
 
     def close(self) -> None:
-        """Listen no more, and end every call."""
+        """Stop listening, and end every call."""
         if self._server is not None:
             self._server.stop(grace=None).wait()
             self._server = None
@@ -62,19 +62,19 @@ def _export(received: Received) -> Callable[[bytes, grpc.ServicerContext], bytes
         match fault:
             case Fault(kind="status"):
                 context.set_trailing_metadata(_retry_info(fault.retry_after))
-                context.abort(_CODES[fault.status], "as told")
+                context.abort(_CODES[fault.status], "fault of the test")
             case Fault(kind="chokes") if fault.marker in body:
                 received.store_rest(request, fault.marker)
                 context.set_trailing_metadata(_retry_info(fault.retry_after))
-                context.abort(_CODES[fault.status], "as told")
+                context.abort(_CODES[fault.status], "fault of the test")
             case Fault(kind="answer"):
                 received.receive(request)
                 return fault.answer.partition(b"\r\n\r\n")[2]
             case Fault(kind="blackhole" | "drip"):
                 _wait(context, 3600)
-                context.abort(grpc.StatusCode.UNAVAILABLE, "as told")
+                context.abort(grpc.StatusCode.UNAVAILABLE, "fault of the test")
             case Fault(kind="reset"):
-                context.abort(grpc.StatusCode.UNAVAILABLE, "as told")
+                context.abort(grpc.StatusCode.UNAVAILABLE, "fault of the test")
             case Fault(kind="slow"):
                 _wait(context, fault.seconds)
         return received.receive(request).SerializeToString()
@@ -83,7 +83,7 @@ def _export(received: Received) -> Callable[[bytes, grpc.ServicerContext], bytes
 
 
 def _wait(context: grpc.ServicerContext, seconds: float) -> None:
-    """Until the client gives up, at most *seconds*."""
+    """Wait until the client cancels the call, at most *seconds*."""
     gone = threading.Event()
     with contextlib.suppress(Exception):
         context.add_callback(gone.set)
@@ -91,7 +91,7 @@ def _wait(context: grpc.ServicerContext, seconds: float) -> None:
 
 
 def _retry_info(seconds: str) -> tuple[tuple[str, bytes], ...]:
-    """A ``RetryInfo``, which the client reads without protobuf; so is it written here."""
+    """Return an encoded ``RetryInfo``. As in the client, protobuf is not used."""
     if not seconds:
         return ()
     return (("google.rpc.retryinfo-bin", bytes((0x0A, 2, 0x08, int(seconds)))),)

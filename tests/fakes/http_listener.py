@@ -1,4 +1,4 @@
-"""OTLP over HTTP, spoken byte by byte, so that it can be spoken badly."""
+"""OTLP over HTTP, written byte by byte, so that responses can be wrong."""
 
 import asyncio
 import contextlib
@@ -14,13 +14,13 @@ from tests.fakes.faults import BLACKHOLE, RESET, Fault
 from tests.fakes.received import Received, Request
 
 _ABORT: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER of zero seconds: closing sends RST."""
+"""SO_LINGER of zero seconds, with which close() sends RST."""
 
 _PROTOBUF: Final = "content-type: application/x-protobuf"
 
 
 class HttpListener:
-    """Takes OTLP over HTTP on *port* of loopback, within the running event loop."""
+    """Receiver of OTLP over HTTP on *port* of loopback, in the running event loop."""
 
     def __init__(self, received: Received, port: int, tls: ssl.SSLContext | None) -> None:
         self._received = received
@@ -30,13 +30,13 @@ class HttpListener:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=100)
         self._listener.setblocking(False)  # noqa: FBT003  the standard library's signature
         asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     async def close(self) -> None:
-        """Listen no more, and end every connection."""
+        """Stop listening, and close every connection."""
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
@@ -46,14 +46,14 @@ class HttpListener:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _accept(self, listener: socket.socket) -> None:
-        # By hand: asyncio's own server forgets a connection that it accepts while it closes.
+        # asyncio's own server loses a connection that it accepts while it closes.
         with contextlib.suppress(BlockingIOError):
             plain, _ = listener.accept()
             connection = asyncio.get_running_loop().create_task(self._serve(plain))
             self._connections.add(connection)
-            connection.add_done_callback(lambda done: self._ended(done, plain))
+            connection.add_done_callback(lambda task: self._discard(task, plain))
 
-    def _ended(self, connection: asyncio.Task[None], plain: socket.socket) -> None:
+    def _discard(self, connection: asyncio.Task[None], plain: socket.socket) -> None:
         self._connections.discard(connection)
         plain.close()
 
@@ -73,7 +73,7 @@ class HttpListener:
                 transport.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request and its answer; whether the connection stays open."""
+        """Read and answer one request. Return true if the connection stays open."""
         fault = self._received.fault
         if fault == RESET:
             plain: socket.socket = writer.get_extra_info("socket")
@@ -100,14 +100,14 @@ class HttpListener:
                 await _drip(writer, b"HTTP/1.1 200 OK\r\n\r\n")
             case Fault(kind="dripping_body" | "endless_body" | "cut_short" | "answer"):
                 self._received.receive(request)
-                return await _badly(writer, fault)
+                return await _answer_wrongly(writer, fault)
             case Fault(kind="lost_ack" | "closing"):
                 answer = self._received.receive(request).SerializeToString()
                 await _close_after(writer, answer if fault.kind == "closing" else None)
                 return False
             case _:
                 await asyncio.sleep(fault.seconds if fault else 0)
-                _write(writer, *_taken(self._received, request))
+                _write(writer, *_accept_request(self._received, request))
         await writer.drain()
         return True
 
@@ -121,7 +121,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     return Request(headers, plain, path=head.split(" ", 2)[1])
 
 
-def _taken(received: Received, request: Request) -> tuple[int, bytes, str]:
+def _accept_request(received: Received, request: Request) -> tuple[int, bytes, str]:
     try:
         return 200, received.receive(request).SerializeToString(), _PROTOBUF
     except DecodeError:
@@ -134,7 +134,7 @@ def _write(writer: asyncio.StreamWriter, code: int, body: bytes, header: str = "
 
 
 async def _close_after(writer: asyncio.StreamWriter, body: bytes | None) -> None:
-    """A success as a proxy without kept connections gives it, its body in a packet of its own."""
+    """Respond with success, as a proxy without keep-alive does, and send the body separately."""
     if body is None:
         return
     body = body or b"\x0a\x00"  # an empty partial_success
@@ -146,8 +146,8 @@ async def _close_after(writer: asyncio.StreamWriter, body: bytes | None) -> None
     await writer.drain()
 
 
-async def _badly(writer: asyncio.StreamWriter, fault: Fault) -> bool:
-    """Answer a request that was taken; whether the connection stays open."""
+async def _answer_wrongly(writer: asyncio.StreamWriter, fault: Fault) -> bool:
+    """Answer an accepted request wrongly. Return true if the connection stays open."""
     match fault.kind:
         case "dripping_body":
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")

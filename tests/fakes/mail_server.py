@@ -1,4 +1,4 @@
-"""A real SMTP server that takes mail over TLS from one user, and keeps it."""
+"""Real SMTP server that accepts mail over TLS from one user."""
 
 import ssl
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from tests.ports import free_ports
 
 @dataclass(frozen=True, kw_only=True)  # no slots: aiosmtpd reads all members, 3.11.2 cannot
 class MailServer:
-    """Where it listens, and what it was handed."""
+    """Port of the server, and received mails."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
-    """Oldest first."""
+    """Received mails, oldest first."""
 
-    async def handle_DATA(  # noqa: N802  the name that aiosmtpd looks for
+    async def handle_DATA(  # noqa: N802  named by aiosmtpd
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep a mail."""
+        """Store a mail."""
         assert isinstance(envelope.content, bytes)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
@@ -32,11 +32,11 @@ class MailServer:
 
 @contextmanager
 def mail_server(tls: ssl.SSLContext, *, user: str, password: str) -> Iterator[MailServer]:
-    """A server that wants STARTTLS, then *user* and *password*, before it takes a mail."""
+    """Run a server that requires STARTTLS, *user* and *password*."""
 
-    def authenticated(*asked: object) -> AuthResult:
-        known = LoginPassword(user.encode(), password.encode())
-        return AuthResult(success=asked[-1] == known, handled=False)
+    def authenticate(*arguments: object) -> AuthResult:
+        expected = LoginPassword(user.encode(), password.encode())
+        return AuthResult(success=arguments[-1] == expected, handled=False)
 
     server = MailServer(port=free_ports(1)[0])
     controller = Controller(
@@ -48,8 +48,8 @@ def mail_server(tls: ssl.SSLContext, *, user: str, password: str) -> Iterator[Ma
         tls_context=tls,
         require_starttls=True,
         auth_required=True,
-        auth_exclude_mechanism=["LOGIN"],  # its prompts are not those that Alertmanager knows
-        authenticator=authenticated,
+        auth_exclude_mechanism=["LOGIN"],  # Alertmanager does not support its prompts
+        authenticator=authenticate,
     )
     controller.start()
     try:

@@ -1,4 +1,4 @@
-"""An HTTP proxy that takes every host for the same port of loopback."""
+"""HTTP proxy that forwards every request to one port of loopback."""
 
 import http.client
 import socket
@@ -9,7 +9,7 @@ from tests.fakes.threaded import ThreadedServer
 
 
 class Proxy(ThreadedServer):
-    """Passes requests and tunnels on to *port*."""
+    """Proxy that forwards requests and tunnels to *port*."""
 
     def __init__(self, port: int) -> None:
         super().__init__(_handler(self))
@@ -17,49 +17,51 @@ class Proxy(ThreadedServer):
         self.asked: list[str] = []
         """Method and target of each request or tunnel."""
         self.authorized: list[str] = []
-        """Who asked."""
+        """Proxy-Authorization of each request or tunnel."""
 
 
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self._note()
+            self._record()
             body = self.rfile.read(int(self.headers["content-length"]))
-            there = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
-            there.request("POST", "/v1/traces", body, dict(self.headers))
-            answer = there.getresponse()
+            upstream = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+            upstream.request("POST", "/v1/traces", body, dict(self.headers))
+            answer = upstream.getresponse()
             text = answer.read()
-            there.close()
+            upstream.close()
             self.send_response(answer.status)
             self.send_header("content-length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
 
         def do_CONNECT(self) -> None:
-            self._note()
-            with socket.create_connection(("127.0.0.1", proxy.port)) as there:
+            self._record()
+            with socket.create_connection(("127.0.0.1", proxy.port)) as upstream:
                 self.send_response(200)
                 self.end_headers()
-                back = threading.Thread(target=_pass_on, args=(there, self.connection), daemon=True)
-                back.start()
-                _pass_on(self.connection, there)
-                back.join()
+                responses = threading.Thread(
+                    target=_copy, args=(upstream, self.connection), daemon=True
+                )
+                responses.start()
+                _copy(self.connection, upstream)
+                responses.join()
 
-        def _note(self) -> None:
+        def _record(self) -> None:
             proxy.asked.append(f"{self.command} {self.path}")
             proxy.authorized.append(self.headers.get("proxy-authorization", ""))
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
 
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Copy until *one* ends, then end *other*."""
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    """Copy until *source* ends, then shut down *target*."""
     try:
-        while content := one.recv(65536):
-            other.sendall(content)
-        other.shutdown(socket.SHUT_WR)
+        while content := source.recv(65536):
+            target.sendall(content)
+        target.shutdown(socket.SHUT_WR)
     except OSError:
-        return  # either side has gone
+        return  # one side closed the connection

@@ -1,4 +1,4 @@
-"""What a collector received, decoded."""
+"""Requests and spans that a collector received."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,16 +20,16 @@ from tests.fakes.faults import Fault
 
 @dataclass(slots=True)
 class Request:
-    """A request as it came."""
+    """Received request."""
 
     headers: dict[str, str]
     body: bytes
-    """Without its compression."""
+    """Uncompressed body."""
     path: str = "/v1/traces"
 
     @property
     def logs(self) -> list[LogRecord]:
-        """Its log records; none in a request about something else."""
+        """Log records of the request, none if it contains spans."""
         if not self.path.endswith("/v1/logs"):
             return []
         return [
@@ -41,12 +41,12 @@ class Request:
 
     @property
     def message(self) -> ExportTraceServiceRequest:
-        """The request, decoded."""
+        """Decoded request."""
         return ExportTraceServiceRequest.FromString(self.body)
 
     @property
     def spans(self) -> list[Span]:
-        """Its spans."""
+        """Spans of the request."""
         return [
             span
             for resource in self.message.resource_spans
@@ -57,15 +57,15 @@ class Request:
 
 @dataclass(slots=True)
 class Received:
-    """What came, whether it was taken or not, and the fault in force."""
+    """Received requests, accepted spans and log records, and the current fault."""
 
     fault: Fault | None = None
     requests: list[Request] = field(default_factory=list)
-    taken: list[Span] = field(default_factory=list)
+    accepted: list[Span] = field(default_factory=list)
     logs: list[LogRecord] = field(default_factory=list)
 
     def receive(self, request: Request) -> ExportTraceServiceResponse | ExportLogsServiceResponse:
-        """Take what is in *request*, spans as far as the fault lets us."""
+        """Accept the content of *request*, except spans that the fault rejects."""
         if request.logs:
             self.logs += request.logs
             return ExportLogsServiceResponse()
@@ -75,15 +75,15 @@ class Received:
         if rejected:
             answer.partial_success.rejected_spans = rejected
             answer.partial_success.error_message = "quota\nexceeded"
-        self.taken += spans[rejected:]
+        self.accepted += spans[rejected:]
         return answer
 
     def store_rest(self, request: Request, marker: bytes) -> None:
-        """Store the spans of a refused request that do not hold *marker*."""
-        self.taken += [span for span in request.spans if marker not in span.SerializeToString()]
+        """Store the spans of a rejected request that do not contain *marker*."""
+        self.accepted += [span for span in request.spans if marker not in span.SerializeToString()]
 
 
 def attribute(attributes: Iterable[KeyValue], key: str) -> object:
-    """The value of *key* among protobuf key-values, as Python has it; None when absent."""
-    found = [item.value for item in attributes if item.key == key]
-    return getattr(found[0], found[0].WhichOneof("value") or "") if found else None
+    """Return the value of *key* in *attributes*, or None."""
+    values = [item.value for item in attributes if item.key == key]
+    return getattr(values[0], values[0].WhichOneof("value") or "") if values else None

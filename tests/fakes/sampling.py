@@ -1,4 +1,4 @@
-"""A Jaeger collector's sampling endpoint."""
+"""Sampling endpoint of a Jaeger collector."""
 
 import json
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from tests.fakes.threaded import ThreadedServer
 
 
 class SamplingServer(ThreadedServer):
-    """Serves one strategy to every service.
+    """Server of one strategy for every service.
 
     Args:
-        strategy: The answer, as Jaeger writes it.
+        strategy: Response in the format of Jaeger.
     """
 
     def __init__(self, strategy: Mapping[str, Any]) -> None:
@@ -20,12 +20,12 @@ class SamplingServer(ThreadedServer):
         self.strategy = strategy
         self.status = 200
         self.raw = b""
-        """Is answered instead of the strategy."""
+        """Response body in place of the strategy."""
         self.asked: list[str] = []
 
     @property
     def endpoint(self) -> str:
-        """For the argument ``endpoint`` of a remote sampler."""
+        """Argument ``endpoint`` of a remote sampler."""
         return f"http://{self.address}"
 
 
@@ -40,6 +40,6 @@ def _handler(fake: SamplingServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

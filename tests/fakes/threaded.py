@@ -1,4 +1,4 @@
-"""An HTTP server in a thread of the test."""
+"""HTTP server in a thread of the test."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class ThreadedServer:
-    """Serves by *handler* on a free port of loopback; a context manager."""
+    """HTTP server with *handler* on a free port of loopback, as a context manager."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -17,7 +17,7 @@ class ThreadedServer:
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """Host and port of the server."""
         return f"127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:

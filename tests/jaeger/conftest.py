@@ -1,4 +1,4 @@
-"""The real Jaeger, from PATH: `make jaeger-test`, outside CI, which cannot have the program."""
+"""Real Jaeger from PATH, for `make jaeger-test`. CI does not have the program."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ PORTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jaeger:
-    """One running Jaeger."""
+    """Running Jaeger."""
 
     process: subprocess.Popen[bytes]
     ports: dict[str, int]
@@ -41,11 +41,11 @@ class Jaeger:
         return f"{scheme}://localhost:{self.ports[name]}"
 
     def stop_seconds(self) -> float:
-        """How long it takes to stop."""
-        asked_at = time.monotonic()
+        """Stop it and return the seconds that it took."""
+        began = time.monotonic()
         self.process.terminate()
         self.process.wait(timeout=30)
-        return time.monotonic() - asked_at
+        return time.monotonic() - began
 
 
 def program() -> str:
@@ -59,8 +59,8 @@ def arguments(files: tuple[Path, ...]) -> list[str]:
 
 
 @contextmanager
-def real(files: tuple[Path, ...], folder: Path, secrets: Path) -> Iterator[Jaeger]:
-    """Jaeger with *files* laid over each other, healthy."""
+def running_jaeger(files: tuple[Path, ...], folder: Path, secrets: Path) -> Iterator[Jaeger]:
+    """Run a Jaeger with the merged *files*, and wait until it is healthy."""
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     environ = {
         "JAEGER_CONFIG_DIR": str(JAEGER),
@@ -95,24 +95,27 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(secrets: Path, tmp_path: Path) -> Iterator[Callable[[tuple[Path, ...]], Jaeger]]:
-    """Starts a Jaeger for one test."""
+    """Function that starts a Jaeger for one test."""
     with ExitStack() as started:
-        yield lambda files: started.enter_context(real(files, tmp_path, secrets))
+        yield lambda files: started.enter_context(running_jaeger(files, tmp_path, secrets))
 
 
 @pytest.fixture
 def shop_at(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
-    """Starts the shop, its spans sent to an endpoint."""
+    """Function that starts the shop with export to an endpoint."""
     with ExitStack() as started:
 
         def start_shop(endpoint: str, **environ: str) -> Shop:
-            told = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-            told |= environ
-            users = started.enter_context(running("users", tmp_path, **told))
-            told["USERS_URL"] = users.url
-            orders = started.enter_context(running("orders", tmp_path, **told))
-            told["ORDERS_URL"] = orders.url
-            gateway = started.enter_context(running("gateway", tmp_path, **told))
+            environment = {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+                "OTEL_BSP_SCHEDULE_DELAY": "200",
+            }
+            environment |= environ
+            users = started.enter_context(running("users", tmp_path, **environment))
+            environment["USERS_URL"] = users.url
+            orders = started.enter_context(running("orders", tmp_path, **environment))
+            environment["ORDERS_URL"] = orders.url
+            gateway = started.enter_context(running("gateway", tmp_path, **environment))
             for service in (users, orders, gateway):
                 until(service.ready, within_seconds=60)
             return Shop(gateway=gateway, orders=orders, users=users)

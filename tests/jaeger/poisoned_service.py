@@ -1,7 +1,7 @@
-"""A service of 50 spans a second, one of which each second is poison to Jaeger with Badger.
+"""Service with 50 spans per second, of which one is rejected by Jaeger with Badger.
 
-Prints a line for each span that ended (trace id, seconds since 1970, ``good`` or ``poison``) and,
-after SIGTERM or its time, the account of its export::
+It prints a line per ended span (trace id, Unix time in seconds, ``good`` or ``poison``). After
+SIGTERM or the given time, it prints the statistics of its export::
 
     python -m tests.jaeger.poisoned_service SECONDS
 """
@@ -25,11 +25,11 @@ from instrumentation._settings.export import ExportSettings
 SERVICE: Final = "poisoned"
 SPANS_PER_SECOND: Final = 50
 TOO_LONG: Final = "x" * 100_000
-"""Badger's keys hold 65,000 bytes, and Jaeger makes one of each attribute."""
+"""Longer than the 65,000 bytes of a key in Badger. Jaeger stores a key per attribute."""
 
 
 def main(seconds: float) -> None:
-    """Work for *seconds* or until SIGTERM, then shut down within 3 s."""
+    """Run for *seconds* or until SIGTERM, then shut down within 3 s."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     resource = Resource({"service.name": SERVICE})

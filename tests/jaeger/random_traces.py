@@ -1,4 +1,4 @@
-"""Traces with everything that Badger keeps, the same for every seed."""
+"""Random traces with every kind of content that Badger stores, equal for equal seeds."""
 
 import random
 from collections.abc import Iterator
@@ -24,20 +24,20 @@ STATUSES = (
 
 
 def traces(seed: int, count: int, *, end: int) -> Iterator[TracesData]:
-    """*count* requests, one trace each, over the hour before *end*, nanoseconds since 1970."""
-    chance = random.Random(seed)  # noqa: S311  repeatable on purpose
+    """Yield *count* requests with one trace each, in the hour before *end* (Unix nanoseconds)."""
+    rng = random.Random(seed)  # noqa: S311  repeatable
     for number in range(count):
         start = end - (count - number) * 3_600_000 * MILLISECOND // count
-        yield _trace(chance, start)
+        yield _trace(rng, start)
 
 
-def _trace(chance: random.Random, start: int) -> TracesData:
-    trace_id = chance.randbytes(16)
+def _trace(rng: random.Random, start: int) -> TracesData:
+    trace_id = rng.randbytes(16)
     spans: list[tuple[str, Span]] = []
-    for _ in range(chance.randint(1, 8)):
-        parent = chance.choice(spans)[1].span_id if spans else b""
-        span = _span(chance, trace_id, parent, start)
-        spans.append((chance.choice(SERVICES), span))
+    for _ in range(rng.randint(1, 8)):
+        parent = rng.choice(spans)[1].span_id if spans else b""
+        span = _span(rng, trace_id, parent, start)
+        spans.append((rng.choice(SERVICES), span))
     return TracesData(resource_spans=[_resource(service, span) for service, span in spans])
 
 
@@ -50,35 +50,35 @@ def _resource(service: str, span: Span) -> ResourceSpans:
     )
 
 
-def _span(chance: random.Random, trace_id: bytes, parent: bytes, start: int) -> Span:
-    begin = start + chance.randint(-20, 200) * MILLISECOND + chance.randint(0, 999_999)
+def _span(rng: random.Random, trace_id: bytes, parent: bytes, start: int) -> Span:
+    begin = start + rng.randint(-20, 200) * MILLISECOND + rng.randint(0, 999_999)
     return Span(
         trace_id=trace_id,
-        span_id=chance.randbytes(8),
+        span_id=rng.randbytes(8),
         parent_span_id=parent,
-        name=chance.choice(("GET /", "GET /items", "SELECT", "send", "")),
-        kind=chance.choice(Span.SpanKind.values()),
+        name=rng.choice(("GET /", "GET /items", "SELECT", "send", "")),
+        kind=rng.choice(Span.SpanKind.values()),
         start_time_unix_nano=begin,
-        end_time_unix_nano=begin + chance.randint(0, 300) * MILLISECOND,
-        status=chance.choice(STATUSES),
-        attributes=_attributes(chance),
+        end_time_unix_nano=begin + rng.randint(0, 300) * MILLISECOND,
+        status=rng.choice(STATUSES),
+        attributes=_attributes(rng),
         events=[
-            Span.Event(time_unix_nano=begin + 1, name="hit", attributes=_attributes(chance))
-            for _ in range(chance.randint(0, 2))
+            Span.Event(time_unix_nano=begin + 1, name="hit", attributes=_attributes(rng))
+            for _ in range(rng.randint(0, 2))
         ],
     )
 
 
-def _attributes(chance: random.Random) -> list[KeyValue]:
+def _attributes(rng: random.Random) -> list[KeyValue]:
     values = {
-        "text": AnyValue(string_value=chance.choice(WORDS)),
-        "flag": AnyValue(bool_value=chance.random() < 0.5),
-        "count": AnyValue(int_value=chance.choice((0, -1, 7, 2**53 + 1, 2**63 - 1))),
-        "share": AnyValue(double_value=chance.choice((0.0, 1.5, 1e-9, 3.0, 1e21))),
+        "text": AnyValue(string_value=rng.choice(WORDS)),
+        "flag": AnyValue(bool_value=rng.random() < 0.5),
+        "count": AnyValue(int_value=rng.choice((0, -1, 7, 2**53 + 1, 2**63 - 1))),
+        "share": AnyValue(double_value=rng.choice((0.0, 1.5, 1e-9, 3.0, 1e21))),
         "raw": AnyValue(bytes_value=b"\0\xff"),
     }
-    chosen = chance.sample(sorted(values), chance.randint(0, len(values)))
-    return [KeyValue(key=key, value=values[key]) for key in chosen]
+    keys = rng.sample(sorted(values), rng.randint(0, len(values)))
+    return [KeyValue(key=key, value=values[key]) for key in keys]
 
 
 def _text(key: str, value: str) -> KeyValue:

@@ -1,4 +1,4 @@
-"""Our trace store beside a real Jaeger: sent the same, they answer the same."""
+"""Responses of the trace store and of a real Jaeger to the same spans and queries."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from sightline.config import Ports
 from sightline.tracestore.ingest.otlp import spans
 from tests.integration.tracestore.recorded import comparable
 from tests.integration.tracestore.trace_store import PROTOBUF, TraceStore, running
-from tests.jaeger.conftest import PLAIN, Jaeger, real
+from tests.jaeger.conftest import PLAIN, Jaeger, running_jaeger
 from tests.jaeger.random_traces import MILLISECOND, SERVICES, traces
 
 Pair = tuple[TraceStore, TraceStore]
@@ -53,9 +53,9 @@ CONDITIONS = (
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """The real one and ours, both sent the same."""
+    """Real Jaeger and trace store with the same spans."""
     ours, theirs = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("theirs")
-    with real(PLAIN, theirs, secrets=theirs) as jaeger, running(ours) as store:
+    with running_jaeger(PLAIN, theirs, secrets=theirs) as jaeger, running(ours) as store:
         peer = as_store(jaeger)
         for body in (request.SerializeToString() for request in REQUESTS):
             assert peer.send(body, PROTOBUF).body == store.send(body, PROTOBUF).body
@@ -63,7 +63,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 def as_store(jaeger: Jaeger) -> TraceStore:
-    """*jaeger*, to be asked as ours is."""
+    """Return *jaeger* with the interface of the trace store."""
     names = [field.name for field in fields(Ports)]
     ports = Ports(**{name: jaeger.ports.get(f"{name.upper()}_PORT", 0) for name in names})
     return TraceStore(ports, {}, jaeger.process)
@@ -74,19 +74,19 @@ def answers(pair: Pair, path: str) -> list[Any]:
 
 
 def by_trace(body: dict[str, Any]) -> dict[str, Any]:
-    """Traces by id: with equal times their order is chance."""
+    """Return traces by id, because the order of traces with equal times is random."""
     return {trace["traceID"]: trace for trace in comparable(body)["data"]}
 
 
 @pytest.mark.parametrize("identifier", IDS)
-def test_each_trace_is_shown_alike(pair: Pair, identifier: str) -> None:
+def test_each_trace_is_equal(pair: Pair, identifier: str) -> None:
     real, ours = answers(pair, f"/api/traces/{identifier}")
 
     assert ours == real
 
 
 @pytest.mark.parametrize(("service", "condition"), list(product(SERVICES, CONDITIONS)))
-def test_each_search_finds_the_same_traces(pair: Pair, service: str, condition: str) -> None:
+def test_each_search_returns_the_same_traces(pair: Pair, service: str, condition: str) -> None:
     path = f"/api/traces?service={service}&{WINDOW}&limit=1000{condition}"
     real, ours = (by_trace(store.ask(path).json) for store in pair)
 
@@ -96,7 +96,7 @@ def test_each_search_finds_the_same_traces(pair: Pair, service: str, condition: 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("limit", [1, 5, 20])
-def test_a_limit_keeps_the_same_newest_traces(pair: Pair, service: str, limit: int) -> None:
+def test_a_limit_returns_the_same_newest_traces(pair: Pair, service: str, limit: int) -> None:
     path = f"/api/traces?service={service}&{WINDOW}&limit={limit}"
     real, ours = (list(by_trace(store.ask(path).json)) for store in pair)
 
@@ -113,13 +113,13 @@ def test_a_limit_keeps_the_same_newest_traces(pair: Pair, service: str, limit: i
         f"/api/dependencies?endTs={END // MILLISECOND + 10_000}&lookback=86400000",
     ],
 )
-def test_names_and_calls_are_the_same(pair: Pair, path: str) -> None:
+def test_names_and_calls_are_equal(pair: Pair, path: str) -> None:
     real, ours = answers(pair, path)
 
     assert ours == real
 
 
-def test_summaries_are_the_same(pair: Pair) -> None:
+def test_summaries_are_equal(pair: Pair) -> None:
     moments = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(END / 1e9 + s)) for s in (-7200, 9)]
     window = f"query.startTimeMin={moments[0]}&query.startTimeMax={moments[1]}"
     real, ours = (

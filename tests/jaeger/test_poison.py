@@ -1,6 +1,6 @@
-"""Spans that the real Jaeger refuses cost no other span, neither in time nor at a shutdown.
+"""Spans that the real Jaeger rejects do not affect other spans, also during a shutdown.
 
-The long form, two minutes each, is ``SIGHTLINE_POISON_SECONDS=120 make jaeger-test``.
+The long form takes two minutes per test: ``SIGHTLINE_POISON_SECONDS=120 make jaeger-test``.
 """
 
 import json
@@ -21,15 +21,15 @@ from tests.jaeger.poisoned_service import SERVICE, SPANS_PER_SECOND
 from tests.waiting import until
 
 SECONDS: Final = float(os.environ.get("SIGHTLINE_POISON_SECONDS", "8"))
-LATEST_SECONDS: Final = 5.0
+MAX_DELAY_SECONDS: Final = 5.0
 
 LOGGER: Final = logging.getLogger(__name__)
 
 Start = Callable[[tuple[Path, ...]], Jaeger]
 
 
-class Watched:
-    """The service at work, and when each of its spans was first seen in Jaeger."""
+class ObservedService:
+    """Running service, with the time at which Jaeger first returned each span."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path, jaeger: Jaeger) -> None:
         self.process = process
@@ -39,7 +39,7 @@ class Watched:
         self._seen: dict[str, float] = {}
 
     def ended(self) -> bool:
-        """Look at Jaeger once; whether the service had ended before."""
+        """Query Jaeger once. Return true if the service had exited before."""
         ended = self.process.poll() is not None
         recent = f"{(time.time() - 20) * 1e6:.0f}"
         params = {"service": SERVICE, "limit": "2000", "start": recent}
@@ -50,48 +50,50 @@ class Watched:
         return ended
 
     def ended_spans(self) -> int:
-        """Look at Jaeger once; how many spans ended so far."""
+        """Query Jaeger once, and return the number of spans that ended so far."""
         self.ended()
         return self._output.read_text().count("\n")
 
     def outcome(self) -> "Outcome":
-        """Return the account of a service that has ended."""
-        *lines, account = self._output.read_text().splitlines()
+        """Return the outcome of a service that has exited."""
+        *lines, statistics = self._output.read_text().splitlines()
         ended = [line.split() for line in lines]
         good = {trace_id: float(at) for trace_id, at, kind in ended if kind == "good"}
         delays = [
             self._seen[trace_id] - at for trace_id, at in good.items() if trace_id in self._seen
         ]
-        stats = json.loads(account)
+        stats = json.loads(statistics)
         outcome = Outcome(
             good=len(good),
             lost=len(good) - len(delays),
-            latest=max(delays),
+            max_delay_seconds=max(delays),
             dropped=stats["dropped"],
         )
-        LOGGER.warning("%s, %s, calls counted by Jaeger: %.0f", outcome, account, self._calls())
+        LOGGER.warning("%s, %s, calls counted by Jaeger: %.0f", outcome, statistics, self._calls())
         return outcome
 
     def _calls(self) -> float:
         page = httpx.get(self._metrics).text
-        wanted = [line for line in page.splitlines() if "calls_total{" in line and SERVICE in line]
-        return sum(float(line.rpartition(" ")[2]) for line in wanted)
+        matching = [
+            line for line in page.splitlines() if "calls_total{" in line and SERVICE in line
+        ]
+        return sum(float(line.rpartition(" ")[2]) for line in matching)
 
 
 class Outcome(NamedTuple):
-    """What came of the spans."""
+    """Outcome of the spans."""
 
     good: int
     lost: int
-    """Good spans that Jaeger does not have."""
-    latest: float
-    """Longest time in seconds from the end of a good span until it was seen in Jaeger."""
+    """Good spans that are missing in Jaeger."""
+    max_delay_seconds: float
+    """Maximum seconds from the end of a good span until Jaeger returned it."""
     dropped: Mapping[str, int]
 
 
 @pytest.fixture
-def poisoned(start: Start, tmp_path: Path) -> Iterator[Watched]:
-    """The service, exporting to a Jaeger for `SECONDS`."""
+def poisoned(start: Start, tmp_path: Path) -> Iterator[ObservedService]:
+    """Service that exports to a Jaeger for `SECONDS`."""
     jaeger = start(PLAIN)
     output = tmp_path / "ended.txt"
     environ = {
@@ -105,22 +107,22 @@ def poisoned(start: Start, tmp_path: Path) -> Iterator[Watched]:
             stdout=file,
         )
     try:
-        yield Watched(process, output, jaeger)
+        yield ObservedService(process, output, jaeger)
     finally:
         process.kill()
         process.wait()
 
 
-def test_a_poison_span_each_second_costs_no_good_span(poisoned: Watched) -> None:
+def test_one_poison_span_per_second_loses_no_good_span(poisoned: ObservedService) -> None:
     until(poisoned.ended, within_seconds=2 * SECONDS + 60, every_seconds=0.5)
     outcome = poisoned.outcome()
 
     assert outcome.good > 0.9 * (SPANS_PER_SECOND - 1) * SECONDS
     assert (outcome.lost, outcome.dropped["shutdown"]) == (0, 0)
-    assert outcome.latest < LATEST_SECONDS
+    assert outcome.max_delay_seconds < MAX_DELAY_SECONDS
 
 
-def test_sigterm_in_the_middle_loses_no_good_span(poisoned: Watched) -> None:
+def test_sigterm_loses_no_good_span(poisoned: ObservedService) -> None:
     half = SPANS_PER_SECOND * SECONDS / 2
     until(lambda: poisoned.ended_spans() > half, within_seconds=2 * SECONDS + 60)
 
@@ -129,4 +131,4 @@ def test_sigterm_in_the_middle_loses_no_good_span(poisoned: Watched) -> None:
     until(poisoned.ended, within_seconds=30)
     outcome = poisoned.outcome()
     assert (outcome.lost, outcome.dropped["queue_full"]) == (0, 0)
-    assert outcome.latest < LATEST_SECONDS
+    assert outcome.max_delay_seconds < MAX_DELAY_SECONDS

@@ -1,4 +1,4 @@
-"""Our Jaeger files on the real Jaeger 2.20."""
+"""Configuration files of `jaeger/` in the real Jaeger 2.20."""
 
 import os
 import ssl
@@ -27,18 +27,18 @@ def read(shop: Shop, order: int, trace_id: str) -> None:
 
 
 def services(query: str, trace_id: str, **options: object) -> set[str]:
-    """Services of the trace in Jaeger; none while it is unknown."""
-    answer = httpx.get(f"{query}/api/traces/{trace_id}", **options)  # type: ignore[arg-type]  # passed on
+    """Return the services of the trace in Jaeger, none if it does not exist yet."""
+    answer = httpx.get(f"{query}/api/traces/{trace_id}", **options)  # type: ignore[arg-type]  # options of httpx
     data = answer.json()["data"] or [{"processes": {}}]
     return {process["serviceName"] for process in data[0]["processes"].values()}
 
 
-def joined(query: str, trace_id: str, **options: object) -> Callable[[], bool]:
+def is_complete(query: str, trace_id: str, **options: object) -> Callable[[], bool]:
     return lambda: services(query, trace_id, **options) == {"gateway", "orders", "users"}
 
 
 @pytest.mark.parametrize("files", [PLAIN, SAMPLED, SECURE], ids=["plain", "sampled", "secure"])
-def test_jaeger_finds_nothing_wrong(files: tuple[Path, ...], secrets: Path) -> None:
+def test_the_configuration_is_valid(files: tuple[Path, ...], secrets: Path) -> None:
     environ = {**os.environ, "JAEGER_CONFIG_DIR": str(JAEGER)}
     environ["JAEGER_SECURE_DIR"] = str(secrets / "jaeger")
 
@@ -49,11 +49,11 @@ def test_jaeger_finds_nothing_wrong(files: tuple[Path, ...], secrets: Path) -> N
     assert checked.returncode == 0, checked.stderr
 
 
-def test_one_request_is_one_trace_and_counted(start: Start, shop_at: ShopAt) -> None:
+def test_a_request_is_one_trace_and_counted_in_span_metrics(start: Start, shop_at: ShopAt) -> None:
     jaeger = start(PLAIN)
     read(shop_at(jaeger.url("OTLP_HTTP_PORT")), 7, TRACE)
 
-    until(joined(jaeger.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
+    until(is_complete(jaeger.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
 
     own = httpx.get(f"{jaeger.url('JAEGER_METRICS_PORT')}/metrics").text
     assert "otelcol_receiver_accepted_spans_total{" in own
@@ -62,7 +62,7 @@ def test_one_request_is_one_trace_and_counted(start: Start, shop_at: ShopAt) -> 
     until(lambda: "traces_span_metrics_calls_total{" in httpx.get(spans).text, within_seconds=60)
 
 
-def test_the_page_knows_our_links_and_services_their_sampling(start: Start) -> None:
+def test_jaeger_serves_links_and_sampling_strategies(start: Start) -> None:
     jaeger = start(PLAIN)
 
     page = httpx.get(jaeger.url("JAEGER_QUERY_PORT")).text
@@ -72,46 +72,48 @@ def test_the_page_knows_our_links_and_services_their_sampling(start: Start) -> N
     assert sampling["probabilisticSampling"] == {"samplingRate": 1}
 
 
-def test_a_stop_keeps_what_was_stored_and_is_quick(
+def test_a_stop_is_fast_and_keeps_stored_traces(
     start: Start, shop_at: ShopAt, tmp_path: Path
 ) -> None:
     before = start(PLAIN)
     read(shop_at(before.url("OTLP_HTTP_PORT")), 7, TRACE)
-    until(joined(before.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
+    until(is_complete(before.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
 
     seconds = before.stop_seconds()
     after = start(PLAIN)
 
     assert seconds < 10
     assert (tmp_path / "data" / "keys").is_dir()
-    until(joined(after.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
+    until(is_complete(after.url("JAEGER_QUERY_PORT"), TRACE), within_seconds=60)
 
 
-def test_tail_sampling_keeps_every_error(start: Start, shop_at: ShopAt) -> None:
+def test_tail_sampling_keeps_errors(start: Start, shop_at: ShopAt) -> None:
     jaeger = start(SAMPLED)
 
     read(shop_at(jaeger.url("OTLP_HTTP_PORT")), 13, FAILED)
 
-    until(joined(jaeger.url("JAEGER_QUERY_PORT"), FAILED), within_seconds=15)
+    until(is_complete(jaeger.url("JAEGER_QUERY_PORT"), FAILED), within_seconds=15)
 
 
-def test_the_secure_jaeger_knows_its_own(start: Start, shop_at: ShopAt, secrets: Path) -> None:
+def test_the_secure_jaeger_accepts_services_and_the_password(
+    start: Start, shop_at: ShopAt, secrets: Path
+) -> None:
     jaeger = start(SECURE)
     query = jaeger.url("JAEGER_QUERY_PORT", scheme="https")
     otlp = jaeger.url("OTLP_HTTP_PORT", scheme="https")
     you = secrets / "you"
     trusting = ssl.create_default_context(cafile=you / "ca.pem")
-    known = ("sightline", (you / "password").read_text())
+    credentials = ("sightline", (you / "password").read_text())
 
     read(shop_at(otlp, **export_identity(secrets)), 7, TRACE)
 
-    until(joined(query, TRACE, verify=trusting, auth=known), within_seconds=60)
+    until(is_complete(query, TRACE, verify=trusting, auth=credentials), within_seconds=60)
     assert httpx.get(f"{query}/api/services", verify=trusting).status_code == 401
     wrong = httpx.get(f"{query}/api/services", verify=trusting, auth=("sightline", "guess"))
     assert wrong.status_code == 401
 
 
-def test_the_secure_jaeger_takes_no_span_from_a_stranger(start: Start, secrets: Path) -> None:
+def test_the_secure_jaeger_rejects_spans_without_a_certificate(start: Start, secrets: Path) -> None:
     otlp = start(SECURE).url("OTLP_HTTP_PORT", scheme="https")
     trusting = ssl.create_default_context(cafile=secrets / "ca.pem")
     you = Identity.from_env(

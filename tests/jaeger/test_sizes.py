@@ -1,4 +1,4 @@
-"""Texts and bytes of any size, sent through the library to a real Jaeger."""
+"""Text and bytes of any size, sent through the library to a real Jaeger."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from opentelemetry import trace
 from instrumentation import Settings
 from instrumentation._setup.telemetry import Telemetry
 from tests.integration.tracestore.trace_store import PROTOBUF, TraceStore, running
-from tests.jaeger.conftest import PLAIN, real
+from tests.jaeger.conftest import PLAIN, running_jaeger
 from tests.jaeger.test_beside_jaeger import as_store
 from tests.oversized import LARGEST, REFUSED, REFUSED_WHOLE, SERVICE, Change, request
 
@@ -21,7 +21,7 @@ Act = Callable[[trace.Span], object]
 
 
 def fail_in(span: trace.Span) -> None:
-    """End *span* with an exception, as a block does."""
+    """End *span* with an exception in a `with` block."""
     with pytest.raises(ValueError, match="x"), trace.use_span(span):
         raise ValueError(LONG)
 
@@ -49,7 +49,7 @@ ACTS: dict[str, Act] = {
 @pytest.fixture(scope="module")
 def jaeger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
     folder = tmp_path_factory.mktemp("jaeger")
-    with real(PLAIN, folder, secrets=folder) as started:
+    with running_jaeger(PLAIN, folder, secrets=folder) as started:
         yield as_store(started)
 
 
@@ -61,24 +61,24 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraceStore]:
 
 @pytest.fixture(params=["jaeger", "ours"])
 def store(request: pytest.FixtureRequest) -> TraceStore:
-    found: TraceStore = request.getfixturevalue(request.param)
-    return found
+    selected: TraceStore = request.getfixturevalue(request.param)
+    return selected
 
 
 def telemetry(store: TraceStore, **environ: str) -> Telemetry:
     endpoint = f"http://127.0.0.1:{store.ports.otlp_http}"
-    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, **environ}
-    return Telemetry(Settings.from_env(told), service=SERVICE)
+    settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, **environ})
+    return Telemetry(settings, service=SERVICE)
 
 
-def found(store: TraceStore, service: str, **tags: str) -> int:
-    """How many traces a search finds."""
+def count_traces(store: TraceStore, service: str, **tags: str) -> int:
+    """Return the number of traces that a search returns."""
     path = f"/api/traces?service={quote(service)}&lookback=1h&tags={quote(json.dumps(tags))}"
     return len(store.ask(path).json["data"])
 
 
 @pytest.mark.parametrize("case", ACTS)
-def test_whatever_a_span_says_is_taken_and_found(store: TraceStore, case: str) -> None:
+def test_any_content_of_a_span_is_accepted_and_found(store: TraceStore, case: str) -> None:
     with telemetry(store) as running:
         with running.tracer.start_as_current_span(case, attributes={"case": case}) as span:
             ACTS[case](span)
@@ -88,19 +88,20 @@ def test_whatever_a_span_says_is_taken_and_found(store: TraceStore, case: str) -
 
     assert stats is not None
     assert (stats.accepted, stats.exported) == (1, 1)
-    assert found(store, SERVICE, case=case) == 1
+    assert count_traces(store, SERVICE, case=case) == 1
 
 
-def test_whatever_a_resource_and_a_scope_say_is_taken_and_found(store: TraceStore) -> None:
+def test_any_content_of_resource_and_scope_is_accepted_and_found(store: TraceStore) -> None:
     service = "s" * 100_000
     attributes = f"k={quote(EMOJI)}"
 
-    with telemetry(store, OTEL_SERVICE_NAME=service, OTEL_RESOURCE_ATTRIBUTES=attributes) as told:
-        tracer = told.tracing.provider.get_tracer(EMOJI, LONG, attributes={"k": EMOJI})
+    environ = {"OTEL_SERVICE_NAME": service, "OTEL_RESOURCE_ATTRIBUTES": attributes}
+    with telemetry(store, **environ) as running:
+        tracer = running.tracing.provider.get_tracer(EMOJI, LONG, attributes={"k": EMOJI})
         tracer.start_span(LONG, attributes={"k": EMOJI}).end()
-        assert told.flush(30)
+        assert running.flush(30)
 
-    assert found(store, "s" * 1024) == 1
+    assert count_traces(store, "s" * 1024) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_whatever_a_resource_and_a_scope_say_is_taken_and_found(store: TraceStor
     ],
     ids=[*LARGEST, *(f"{name} too long" for name in REFUSED), *REFUSED_WHOLE],
 )
-def test_both_refuse_the_same(
+def test_both_reject_the_same_spans(
     store: TraceStore, change: Change, stored: tuple[bool, bool, bool]
 ) -> None:
     sent = request(change)
