@@ -74,7 +74,7 @@ class HostCheck:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        # A browser always sends one; probes of load balancers speak HTTP/1.0 without.
+        # A browser always sends one. HTTP/1.0 probes of load balancers do not.
         if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
             return PlainTextResponse(_NO_SINGLE_HOST, HTTPStatus.BAD_REQUEST)
         if hosts and not self._allowed(hosts[0].lower()):

@@ -12,11 +12,11 @@ from sightline.artefacts import ROOT
 _FENCE = re.compile(r"^( *)```(?P<runner>[^\n`]*)\n(?P<code>.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _PROMPT_AND_VARIABLES = re.compile(r"^\s*(\$ )?([A-Z][A-Z_]*=\S* (… )?)*")
-_OF_CHECKOUT = re.compile(r"^\.(/|venv/|ci/)")
-_COLUMN_OF_TEXT = re.compile(r"(?<=\w) {3,}\S.*$")
-"""Explanation beside a command in a text block."""
-_SHELL = frozenset("&|;<>")
-"""A word with one of these ends the command."""
+_CHECKOUT_PATH = re.compile(r"^\.(/|venv/|ci/)")
+_EXPLANATION = re.compile(r"(?<=\w) {3,}\S.*$")
+"""Explanation in a column after a command of a text block."""
+_SHELL_CHARACTERS = frozenset("&|;<>")
+"""Characters of a word that ends the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +64,17 @@ def _parse(page: Path) -> Iterator[Block]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command that a page tells people to type."""
+    """Command on a page."""
 
     line: int
     words: tuple[str, ...]
 
 
 def commands(page: Path, programs: Collection[str]) -> Iterator[Command]:
-    """Commands on *page*: in shell and text blocks, and in inline code.
+    """Yield the commands on *page*, in shell and text blocks and in inline code.
 
     Args:
-        programs: A line or a piece of inline code is a command when it starts with one of these,
-            or with a path to a program of the checkout.
+        programs: First words of commands. A path to a program of the checkout is one, too.
     """
     text = page.read_text(encoding="utf-8")
     for block in _parse(page):
@@ -88,16 +87,16 @@ def commands(page: Path, programs: Collection[str]) -> Iterator[Command]:
 
 
 def _lines(block: Block) -> Iterator[tuple[int, str]]:
-    """Number and text of each line; one that goes on after a backslash counts with its first."""
+    """Yield number and text of each line. Lines after a backslash belong to the first one."""
     number = block.line + 1
-    for whole in re.findall(r"(?:.*\\\n)*.*\n", block.code):
-        yield number, re.sub(r"\\\n *", "", whole)
-        number += whole.count("\n")
+    for joined in re.findall(r"(?:.*\\\n)*.*\n", block.code):
+        yield number, re.sub(r"\\\n *", "", joined)
+        number += joined.count("\n")
 
 
 def _command(line: int, text: str, programs: Collection[str]) -> Iterator[Command]:
-    typed = _PROMPT_AND_VARIABLES.sub("", text)
-    first = typed.split(maxsplit=1)[0] if typed.strip() else ""
-    if first in programs or _OF_CHECKOUT.match(first):
-        words = shlex.split(_COLUMN_OF_TEXT.sub("", typed), comments=True)
-        yield Command(line=line, words=tuple(takewhile(_SHELL.isdisjoint, words)))
+    command = _PROMPT_AND_VARIABLES.sub("", text)
+    first = command.split(maxsplit=1)[0] if command.strip() else ""
+    if first in programs or _CHECKOUT_PATH.match(first):
+        words = shlex.split(_EXPLANATION.sub("", command), comments=True)
+        yield Command(line=line, words=tuple(takewhile(_SHELL_CHARACTERS.isdisjoint, words)))

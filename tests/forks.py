@@ -1,11 +1,11 @@
-"""A forked child, and its answer."""
+"""Work in a forked child process."""
 
 import os
 from collections.abc import Callable
 
 
 def said_in_child(work: Callable[[], object]) -> str:
-    """Return what *work* gives in a forked child, and wait for its end."""
+    """Run *work* in a forked child, wait until it exits, and return the result as text."""
     reading, writing = os.pipe()
     process = os.fork()
     if not process:
@@ -15,6 +15,6 @@ def said_in_child(work: Callable[[], object]) -> str:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read().decode()
+        result = pipe.read().decode()
     os.waitpid(process, 0)
-    return said
+    return result

@@ -1,11 +1,11 @@
-"""A checker of locks: reports code of the service that runs while the library holds a lock.
+"""Lock checker, which reports code of the service that runs while the library holds a lock.
 
-In a process of its own, every lock of `instrumentation` is replaced. Right after one is taken, and
-right before it is released, a garbage collection runs a finalizer and a signal runs its handler:
-both may come anywhere. A lock that its own thread takes again is reported instead of hanging.
+It replaces every lock of `instrumentation` in a separate process. Directly after an acquisition and
+before a release, a garbage collection runs a finalizer and a signal runs its handler, because both
+can happen anywhere. A second acquisition by the same thread is reported instead of hanging.
 """
 
-# ruff: noqa: ANN401, SLF001  a lock is any lock, and a stand-in has its private parts
+# ruff: noqa: ANN401, SLF001  any lock type, with its private methods
 
 import gc
 import json
@@ -17,8 +17,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
-OURS: Final = ("instrumentation", "prometheus_client")
-"""Modules whose locks are checked. Our metrics are counted under the locks of the second."""
+CHECKED_MODULES: Final = ("instrumentation", "prometheus_client")
+"""Modules whose locks are checked. Metrics are counted under the locks of the second."""
 
 
 class SelfDeadlockError(RuntimeError):
@@ -32,66 +32,66 @@ class _Thread(threading.local):
 
 
 class Checker:
-    """Keeps account of locks, by thread.
+    """Registry of held locks by thread.
 
     Args:
-        interrupt: The work of a finalizer or signal handler of the service.
+        interrupt: Finalizer or signal handler of the service.
     """
 
     def __init__(self, interrupt: Callable[[], None] = lambda: None) -> None:
         self.interrupt = interrupt
         self.violations: list[str] = []
         self.thread = _Thread()
-        self._pressed: set[tuple[str, str]] = set()
+        self._interrupted_places: set[tuple[str, str]] = set()
         self._signals = False
 
-    def forget(self) -> None:
-        """Begin with the next act."""
+    def reset(self) -> None:
+        """Reset the checker before the next act."""
         self.violations.clear()
-        self._pressed.clear()
+        self._interrupted_places.clear()
 
     def service_code(self, kind: str) -> None:
-        """Report that code of the service runs, if a lock is held."""
+        """Record a violation if code of the service runs while a lock is held."""
         for lock in self.thread.held[-1:]:
             self.violations.append(f"{kind} under {lock.name}")
 
     def new_lock(self, inner: Any, name: str) -> "CheckedLock":
-        """Return a lock in place of *inner*."""
+        """Return a checked lock that wraps *inner*."""
         return CheckedLock(self, inner, name)
 
-    def press(self, when: str) -> None:
-        """Interrupt this thread, which holds a lock, in both ways; once in each place."""
+    def interrupt_once(self, when: str) -> None:
+        """Interrupt this thread with a finalizer and a signal, once per place in the code."""
         thread, place = self.thread, (when, _place())
-        if thread.interrupted or place in self._pressed:
+        if thread.interrupted or place in self._interrupted_places:
             return
-        self._pressed.add(place)
+        self._interrupted_places.add(place)
         held, thread.held, thread.interrupted = thread.held, [], True
         try:
             _Finalized(self.interrupt)
             gc.collect(0)
             if self._signals and threading.current_thread() is threading.main_thread():
                 signal.raise_signal(signal.SIGUSR1)
-        except SelfDeadlockError:  # is reported already
+        except SelfDeadlockError:  # already reported
             pass
         finally:
             thread.held, thread.interrupted = held, False
 
     def install(self) -> None:
-        """Check the locks that the library makes from now on, for the life of the process."""
+        """Check the locks that the library creates from now on, until the process exits."""
         self._signals = True
         signal.signal(signal.SIGUSR1, lambda *_: self.interrupt())
-        sys.unraisablehook = lambda _: None  # a finalizer that fails has been reported
-        threading.Lock = self._checked(threading.Lock)  # type: ignore[assignment]  # a stand-in
-        threading.RLock = self._checked(threading.RLock)  # type: ignore[assignment]  # as above
+        sys.unraisablehook = lambda _: None  # a failed finalizer is already reported
+        threading.Lock = self._checked_factory(threading.Lock)  # type: ignore[assignment]  # a replacement
+        threading.RLock = self._checked_factory(threading.RLock)  # type: ignore[assignment]  # as above
 
-    def _checked(self, make: Callable[[], Any]) -> Callable[[], Any]:
-        def made() -> Any:
+    def _checked_factory(self, make: Callable[[], Any]) -> Callable[[], Any]:
+        def create_lock() -> Any:
             frame = sys._getframe(1)
             module = frame.f_globals.get("__name__", "")
-            ours = module.partition(".")[0] in OURS
-            return self.new_lock(make(), f"a lock of {module}") if ours else make()
+            is_checked = module.partition(".")[0] in CHECKED_MODULES
+            return self.new_lock(make(), f"a lock of {module}") if is_checked else make()
 
-        return made
+        return create_lock
 
 
 def _place() -> str:
@@ -103,18 +103,18 @@ def _place() -> str:
 
 
 class _Finalized:
-    """Garbage in a cycle."""
+    """Cyclic garbage with a finalizer."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._self, self._work = self, work
 
     def __del__(self) -> None:
-        with suppress(SelfDeadlockError):  # is reported already
+        with suppress(SelfDeadlockError):  # already reported
             self._work()
 
 
 class CheckedLock:
-    """A lock, reentrant or not as *inner* is."""
+    """Lock with checks around *inner*, reentrant if *inner* is."""
 
     def __init__(self, checker: Checker, inner: Any, name: str) -> None:
         self._checker = checker
@@ -123,19 +123,19 @@ class CheckedLock:
         self._owner = 0
         self.name = name
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as a lock's
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  signature of a lock
         if self._owner == threading.get_ident() and blocking and not self._reentrant:
             self._checker.violations.append(f"self-deadlock on {self.name}")
             raise SelfDeadlockError(self.name)
-        taken = bool(self._inner.acquire(blocking, timeout))
-        if taken:
+        acquired = bool(self._inner.acquire(blocking, timeout))
+        if acquired:
             self._owner = threading.get_ident()
             self._checker.thread.held.append(self)
-            self._checker.press("taken")
-        return taken
+            self._checker.interrupt_once("taken")
+        return acquired
 
     def release(self) -> None:
-        self._checker.press("released")
+        self._checker.interrupt_once("released")
         held = self._checker.thread.held
         del held[len(held) - 1 - held[::-1].index(self)]
         if self not in held:
@@ -153,10 +153,10 @@ class CheckedLock:
     ) -> None:
         self.release()
 
-    def _is_owned(self) -> bool:  # as a condition asks
+    def _is_owned(self) -> bool:  # called by a condition
         return self._owner == threading.get_ident()
 
-    def _release_save(self) -> Any:  # a condition waits
+    def _release_save(self) -> Any:  # called by a waiting condition
         thread = self._checker.thread
         before, thread.held, self._owner = thread.held, [], 0
         return before, self._inner._release_save()
@@ -171,9 +171,9 @@ def report(acts: dict[str, Callable[[], None]], checker: Checker) -> None:
     """Write the violations of each act as JSON to standard output."""
     found: dict[str, list[str]] = {}
     for name, act in acts.items():
-        checker.forget()
+        checker.reset()
         gc.collect()
-        gc.freeze()  # so that the many collections are short
+        gc.freeze()  # shortens the garbage collections
         act()
         found[name] = sorted(set(checker.violations))
     sys.stdout.write(json.dumps(found))

@@ -114,8 +114,8 @@ def _read_objectives(path: Path) -> tuple[Objective, ...]:
 
 
 def _explain_ratio(objective: Objective, ratio: Fraction) -> str:
-    watched = clock.seconds(_OBSERVED) * 3
-    found = _simulate_outage(ratio, watched, objective.budget, _EVENTS, objective.min_errors)
+    duration = clock.seconds(_OBSERVED) * 3
+    found = _simulate_outage(ratio, duration, objective.budget, _EVENTS, objective.min_errors)
     lasts = float(objective.budget / ratio) * objective.days * 86400
     page, ticket = _format_first(found, "critical"), _format_first(found, "warning")
     return _format_row(f"{percent(ratio)} %", page, ticket, _format_duration(lasts))

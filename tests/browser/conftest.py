@@ -28,7 +28,7 @@ expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
 
 
 @dataclass
-class Watched:
+class ObservedPage:
     """Page with its faults."""
 
     page: Page
@@ -50,7 +50,7 @@ class Watched:
         self.page.wait_for_load_state("networkidle")
         self.page.screenshot(path=self.screenshots / f"{name}.png")
 
-    def watch(self) -> "Watched":
+    def observe(self) -> "ObservedPage":
         """Record faults from now on."""
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", self._record_foreign_request)
@@ -128,15 +128,17 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def watched(
+def observed(
     context: BrowserContext, stack: LocalStack, screenshots: Path, request: pytest.FixtureRequest
-) -> Iterator[Watched]:
+) -> Iterator[ObservedPage]:
     """Page of the viewer. The test fails on a fault, and ends with a screenshot."""
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_SECONDS * 1000)
     page.set_viewport_size({"width": 1600, "height": 1000})
-    watched = Watched(page, stack.url("grafana"), screenshots).watch()
-    yield watched
-    watched.save_screenshot(re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-"))
+    observed = ObservedPage(page, stack.url("grafana"), screenshots).observe()
+    yield observed
+    observed.save_screenshot(
+        re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+    )
     page.close()
-    assert watched.faults == []
+    assert observed.faults == []
