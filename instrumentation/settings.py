@@ -75,7 +75,7 @@ class Limits(NamedTuple):
         """
 
         def count(name: str, default: int = 128) -> int:
-            return environment.whole(environ, name, default)
+            return environment.integer(environ, name, default)
 
         general = count("OTEL_ATTRIBUTE_COUNT_LIMIT")
         return cls(
@@ -94,8 +94,8 @@ def length_limit(environ: Mapping[str, str], specific: str) -> int:
     Raises:
         ConfigurationError: Names variable, value and expectation.
     """
-    general = environment.whole(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
-    return environment.whole(environ, specific, general)
+    general = environment.integer(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
+    return environment.integer(environ, specific, general)
 
 
 def log_length_limit(environ: Mapping[str, str]) -> int:
@@ -181,20 +181,20 @@ class Settings(NamedTuple):
             ConfigurationError: Names variable, value and expectation.
         """
         env = os.environ if environ is None else environ
-        attributes = environment.pairs(env, "OTEL_RESOURCE_ATTRIBUTES")
+        attributes = environment.key_values(env, "OTEL_RESOURCE_ATTRIBUTES")
         named = environment.text(env, "OTEL_SERVICE_NAME")
         return cls(
             disabled=environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
             service_name=named or attributes.get("service.name", ""),
             resource_attributes=attributes,
-            resource_detectors=environment.words(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
+            resource_detectors=environment.items(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
             sampler=environment.choice(
                 env, "OTEL_TRACES_SAMPLER", "parentbased_always_on", among=SAMPLERS
             ),
             sampler_argument=_sampler_argument(env),
             propagators=_propagators(env),
             known_methods=frozenset(
-                environment.words(
+                environment.items(
                     env, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", tuple(KNOWN_METHODS)
                 )
             ),
@@ -204,7 +204,7 @@ class Settings(NamedTuple):
             secret_parameters=secret_parameters(env),
             trust_incoming=_trust(env),
             baggage_hosts=_lower(env, "SIGHTLINE_BAGGAGE_HOSTS") or LOCAL_HOSTS,
-            max_label_sets=environment.whole(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
+            max_label_sets=environment.integer(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
             strict=environment.boolean(env, "SIGHTLINE_STRICT", default=False),
             limits=Limits.from_env(env),
             export=ExportSettings.from_env(env),
@@ -220,7 +220,7 @@ LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 def _sampler_argument(environ: environment.Environ) -> str:
     """The argument, checked here where the sampler takes a ratio."""
     if environment.text(environ, "OTEL_TRACES_SAMPLER").lower().endswith("traceidratio"):
-        environment.parsed(
+        environment.read(
             environ, "OTEL_TRACES_SAMPLER_ARG", 1.0, parse=_ratio, expected="a ratio from 0 to 1"
         )
     return environment.text(environ, "OTEL_TRACES_SAMPLER_ARG")
@@ -235,7 +235,7 @@ def _ratio(value: str) -> float:
 
 def _propagators(environ: environment.Environ) -> tuple[str, ...]:
     """Each name once, in the order given; ``none`` means nobody."""
-    words = environment.words(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
+    words = environment.items(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
     found = tuple(dict.fromkeys(map(str.lower, words)))
     return () if found == ("none",) else found
 
@@ -253,13 +253,13 @@ def _logs_exporter(environ: environment.Environ) -> str:
 
 
 def _lower(environ: environment.Environ, name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in environment.words(environ, name))
+    return tuple(word.lower() for word in environment.items(environ, name))
 
 
 def _excluded_urls(environ: environment.Environ) -> tuple[str, ...]:
     specific = "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"
     name = specific if environment.text(environ, specific) else "OTEL_PYTHON_EXCLUDED_URLS"
-    words = environment.words(environ, name)
+    words = environment.items(environ, name)
     for word in words:
         _pattern(name, word)
     return words
@@ -268,7 +268,7 @@ def _excluded_urls(environ: environment.Environ) -> tuple[str, ...]:
 def _headers(environ: environment.Environ, direction: str) -> tuple[str, ...]:
     name = f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}"
     fields = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
-    patterns = [_pattern(fields, word) for word in environment.words(environ, fields)]
+    patterns = [_pattern(fields, word) for word in environment.items(environ, fields)]
     words = _lower(environ, name)
     for word in words:
         if not word.replace("-", "").replace("_", "").isalnum():

@@ -17,7 +17,7 @@ from aiohttp import (
 )
 
 from instrumentation._clients.call import CLIENT_ERROR, Clients, current_clients
-from instrumentation._support.patch import Undo, patched
+from instrumentation._support.patch import Undo, patch_method
 
 
 def instrument_aiohttp(clients: Clients | None = None) -> Undo:
@@ -31,7 +31,7 @@ def instrument_aiohttp(clients: Clients | None = None) -> Undo:
     Returns:
         Function that removes the instrumentation from later sessions.
     """
-    return patched(ClientSession, "__init__", lambda init: _trace_init(init, clients))
+    return patch_method(ClientSession, "__init__", lambda init: _trace_init(init, clients))
 
 
 def _trace_init(init: Callable[..., None], clients: Clients | None) -> Callable[..., None]:

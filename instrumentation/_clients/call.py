@@ -23,9 +23,9 @@ from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.propagation import baggage_header
 from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators
 from instrumentation._spans.sanitizer import Sanitizer
-from instrumentation._support.guard import Guard, Uncounted, qualified_name
-from instrumentation._support.once import once
-from instrumentation._support.redaction import LONGEST, redacted, redacted_path
+from instrumentation._support.cached_property import cached_property
+from instrumentation._support.guard import Guard, NullCounter, qualified_name
+from instrumentation._support.redaction import MAX_FIELD_CHARS, redact_path, redact_query
 from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD, SCOPE
 from instrumentation.settings import LOCAL_HOSTS, Limits
 
@@ -79,7 +79,7 @@ class Clients:
         self.start_operation = guard.operation("client_start")
         self.end_operation = guard.operation("client_end")
 
-    @once
+    @cached_property
     def _tracer(self) -> trace.Tracer:
         return limit_tracer(self._provider.get_tracer(SCOPE), self._sanitizer)
 
@@ -114,9 +114,11 @@ class Clients:
         if url.port:
             netloc = f"{netloc}:{url.port}"
         secret = self._sanitizer.secret
-        query = redacted(url.query, secret) if url.query else ""
-        path = redacted_path(url.path, secret)
-        return url._replace(netloc=netloc, path=path, query=query, fragment="").geturl()[:LONGEST]
+        query = redact_query(url.query, secret) if url.query else ""
+        path = redact_path(url.path, secret)
+        return url._replace(netloc=netloc, path=path, query=query, fragment="").geturl()[
+            :MAX_FIELD_CHARS
+        ]
 
     def sends_baggage_to(self, host: str) -> bool:
         """Return true when *host* matches `baggage_hosts`."""
@@ -198,4 +200,4 @@ def current_clients(default: Clients | None) -> Clients:
 
 def default_clients() -> Clients:
     """Return clients with the global tracer and without metrics."""
-    return Clients(trace.get_tracer_provider(), guard=Guard(Uncounted, strict=False))
+    return Clients(trace.get_tracer_provider(), guard=Guard(NullCounter, strict=False))

@@ -6,7 +6,7 @@ from functools import wraps
 from httpx import AsyncHTTPTransport, HTTPTransport, Request, Response
 
 from instrumentation._clients.call import Call, Clients, current_clients
-from instrumentation._support.patch import Undo, patched
+from instrumentation._support.patch import Undo, patch_method
 
 Handle = Callable[[HTTPTransport, Request], Response]
 AsyncHandle = Callable[[AsyncHTTPTransport, Request], Awaitable[Response]]
@@ -23,8 +23,10 @@ def instrument_httpx(clients: Clients | None = None) -> Undo:
     Returns:
         Function that removes the instrumentation.
     """
-    undo_sync = patched(HTTPTransport, "handle_request", lambda handle: _trace(handle, clients))
-    undo_async = patched(
+    undo_sync = patch_method(
+        HTTPTransport, "handle_request", lambda handle: _trace(handle, clients)
+    )
+    undo_async = patch_method(
         AsyncHTTPTransport, "handle_async_request", lambda handle: _trace_async(handle, clients)
     )
 

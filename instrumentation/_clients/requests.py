@@ -8,7 +8,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from instrumentation._clients.call import Clients, current_clients
-from instrumentation._support.patch import Undo, patched
+from instrumentation._support.patch import Undo, patch_method
 
 
 def instrument_requests(clients: Clients | None = None) -> Undo:
@@ -22,7 +22,7 @@ def instrument_requests(clients: Clients | None = None) -> Undo:
     Returns:
         Function that removes the instrumentation.
     """
-    return patched(HTTPAdapter, "send", lambda send: _trace(send, clients))
+    return patch_method(HTTPAdapter, "send", lambda send: _trace(send, clients))
 
 
 def _trace(send: Callable[..., Response], clients: Clients | None) -> Callable[..., Response]:

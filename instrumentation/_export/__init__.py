@@ -1,1 +1,1 @@
-"""Export of spans: queue, encoding, sending, accounts."""
+"""Export of spans: queue, encoding, sending, statistics."""

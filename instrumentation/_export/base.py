@@ -1,7 +1,8 @@
-"""Finished spans on their way out: encoded where they end, a few at a time, sent by our threads.
+"""Span processor of this package: encodes ended spans in small batches and queues them for export.
 
-The application pays for encoding and for two list appends. Whatever the collector does, spans wait
-in bounded memory, are sent again, and every one of them is accounted for.
+The service's threads encode and append to a list; two background threads compress and send. Spans
+wait in bounded memory, sending is retried, and each span is counted as exported, rejected, dropped
+or queued.
 """
 
 import threading
@@ -17,176 +18,180 @@ from opentelemetry.sdk.trace import ReadableSpan, Span
 from prometheus_client.registry import CollectorRegistry
 
 from instrumentation._export.encoder import SpanEncoder
-from instrumentation._export.metrics import Durations, ExportCollector
+from instrumentation._export.metrics import DurationHistogram, ExportCollector
 from instrumentation._export.outage_log import OutageLog
 from instrumentation._export.processor import ExportProcessor
-from instrumentation._export.queue import UNENCODABLE, ExportStats, Pending, SpanQueue
+from instrumentation._export.queue import UNENCODABLE, ExportStats, PendingSpan, SpanQueue
 from instrumentation._export.verdict import Transport
 from instrumentation._settings import export
-from instrumentation._settings.export import ExportSettings, without_credentials
-from instrumentation._support.fork import in_child
+from instrumentation._settings.export import ExportSettings, hide_credentials
+from instrumentation._support.fork import register_after_fork
 
 if TYPE_CHECKING:
-    from instrumentation._export.worker import Observe
+    from instrumentation._export.worker import DurationObserver
 
 _ABORT_RATIO: Final = 0.05
-"""Share of a shutdown's time that is kept for the sender to notice that its attempt is aborted."""
+"""Share of a shutdown's timeout that is reserved for the sender to end an aborted attempt."""
 
-_TOGETHER: Final = 32
-"""Spans encoded in one go: half the cost of each is finding the encoder's code cold."""
+_ENCODE_BATCH_SPANS: Final = 32
+"""Batch size for encoding: with cold caches, half the cost per span is loading the code."""
 
 
 def build(
     settings: ExportSettings, *, resource: Resource, registry: CollectorRegistry
 ) -> ExportProcessor:
-    """The processor that *settings* ask for, its own metrics on *registry*.
+    """Return the processor for *settings*; its metrics are registered on *registry*.
 
     Raises:
-        ConfigurationError: A file or package that the settings need is missing.
+        ConfigurationError: A file or package that the settings require is missing.
     """
     if settings.exporters != (export.OTLP,):
-        from instrumentation._export.stock import stock  # noqa: PLC0415  seldom, and heavy
+        from instrumentation._export.stock import build_stock_processor
 
-        return stock(settings, lambda: ours(settings, resource=resource, registry=registry))
-    return ours(settings, resource=resource, registry=registry)
+        return build_stock_processor(
+            settings, lambda: build_queue_processor(settings, resource=resource, registry=registry)
+        )
+    return build_queue_processor(settings, resource=resource, registry=registry)
 
 
-def ours(
+def build_queue_processor(
     settings: ExportSettings, *, resource: Resource, registry: CollectorRegistry
 ) -> "QueueProcessor":
-    """As `build`, with our own exporter."""
-    transport = transport_for(settings)
+    """Return a `QueueProcessor` for *settings*; otherwise like `build`."""
+    transport = create_transport(settings)
     processor = QueueProcessor(
-        settings, resource=resource, observe=Durations(registry, transport.component_type)
+        settings, resource=resource, observe=DurationHistogram(registry, transport.component_type)
     )
     registry.register(ExportCollector(processor.stats, settings, transport.component_type))
     return processor
 
 
 class QueueProcessor(ExportProcessor):
-    """Encodes spans as they end and queues them for two threads, started by the first span."""
+    """Processor that encodes ended spans and queues them for two threads.
 
-    def __init__(self, settings: ExportSettings, *, resource: Resource, observe: "Observe") -> None:
+    The first span starts the threads. `on_end` never blocks.
+    """
+
+    def __init__(
+        self, settings: ExportSettings, *, resource: Resource, observe: "DurationObserver"
+    ) -> None:
         self._settings = settings
         self._resource = resource
         self._observe = observe
         self._encode = SpanEncoder().encode
-        self._together = min(_TOGETHER, settings.max_batch_spans)
+        self._max_encode_spans = min(_ENCODE_BATCH_SPANS, settings.max_batch_spans)
         self._reset()
-        in_child(self._reset)
+        register_after_fork(self._reset)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Nothing: only ended spans count."""
+        """Do nothing: only ended spans are exported."""
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take a sampled span; never waits, never raises."""
+        """Queue *span* if it is sampled; never blocks or raises."""
         context = span.context
         if context is None or not context.trace_flags & 1:
             return
         self._ended.append(span)
-        if len(self._ended) >= self._together or self._queue.idle:
-            self._settle()
-            if self._failures:
-                self._report()
+        if len(self._ended) >= self._max_encode_spans or self._queue.idle:
+            self._encode_ended()
+            if self._encode_errors:
+                self._log_encode_errors()
             if not self._started:
                 self._start()
 
-    def _settle(self) -> None:
-        """Encode the spans that ended, unless another thread is at it; never waits.
+    def _encode_ended(self) -> None:
+        """Encode ended spans unless another thread is encoding; never blocks.
 
-        Who ends a span while another thread encodes leaves it to that one, which looks again
-        after it let go.
+        A span that ends while another thread encodes is left to that thread, which checks for new
+        spans after it released the lock.
         """
         while self._ended and self._encoding.acquire(blocking=False):
             try:
-                self._encode_ended()
+                self._drain_ended()
             finally:
                 self._encoding.release()
 
-    def _settle_all(self) -> None:
-        """Encode every span that ended before, or wait until it is done."""
+    def _flush_encoder(self) -> None:
+        """Encode all spans that ended before this call; wait for a thread that is encoding."""
         with self._encoding:
-            self._encode_ended()
-        self._settle()
+            self._drain_ended()
+        self._encode_ended()
 
-    def _encode_ended(self) -> None:
+    def _drain_ended(self) -> None:
         while self._ended:
-            self._queue.put(self._encoded())
+            self._queue.put(self._encode_batch())
 
-    def _encoded(self) -> list[Pending]:
-        """The next few spans; what cannot be encoded is counted."""
-        encoded: list[Pending] = []
-        while self._ended and len(encoded) < self._together:
+    def _encode_batch(self) -> list[PendingSpan]:
+        """Return the next encoded spans; count those that cannot be encoded."""
+        encoded: list[PendingSpan] = []
+        while self._ended and len(encoded) < self._max_encode_spans:
             try:
                 span = self._ended.popleft()
-            except IndexError:  # a garbage collection ended a span in between, and settled
+            except IndexError:  # a garbage collection ended a span here and encoded all of them
                 break
             try:
                 encoded.append((span.instrumentation_scope, self._encode(span)))
-            except Exception as error:  # noqa: BLE001  a span may hold anything; it must cost itself only
-                self._queue.lose(UNENCODABLE)
-                self._failures.append(type(error).__name__)
+            except Exception as error:  # only the span that cannot be encoded is lost
+                self._queue.drop_unqueued(UNENCODABLE)
+                self._encode_errors.append(type(error).__name__)
         return encoded
 
-    def _report(self) -> None:
-        """Log spans that could not be encoded; a log handler must not run under a lock."""
-        with suppress(IndexError):  # none is left
+    def _log_encode_errors(self) -> None:
+        """Log spans that could not be encoded; a log handler must not run while a lock is held."""
+        with suppress(IndexError):  # the deque is empty
             while True:
-                self._log.lost(1, UNENCODABLE, self._failures.popleft())
+                self._log.spans_dropped(1, UNENCODABLE, self._encode_errors.popleft())
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
-        self._settle_all()
+        self._flush_encoder()
         return self._queue.flush(timeout_seconds)
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.shutdown_within`."""
         ends_at = time.monotonic() + timeout_seconds
-        self._settle_all()
+        self._flush_encoder()
         lost = self._queue.lost()
         self._queue.close(ends_at - timeout_seconds * _ABORT_RATIO)
-        for work in self._idle:
+        for work in self._unstarted:
             work()
-        self._join(ends_at - timeout_seconds * _ABORT_RATIO)
+        self._join_threads(ends_at - timeout_seconds * _ABORT_RATIO)
         self._transport.abort()
         self._queue.abandon()
-        self._settle_all()  # what ended meanwhile came too late
-        self._join(ends_at)
+        self._flush_encoder()  # counts spans that ended during the shutdown as dropped
+        self._join_threads(ends_at)
         return self._queue.lost() == lost
 
     def stats(self) -> ExportStats:
         """See `ExportProcessor.stats`."""
-        self._settle_all()
-        self._report()
+        self._flush_encoder()
+        self._log_encode_errors()
         return self._queue.stats()
 
-    def _join(self, deadline: float) -> None:
+    def _join_threads(self, deadline: float) -> None:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _reset(self) -> None:
-        """Begin empty: at the start, and in a forked child, whose parent keeps the spans."""
-        # Reentrant, as the queue's: a garbage collection may end a span in the middle of it.
+        """Set the initial state; also in a forked child, because the parent exports the spans."""
+        # Reentrant like the queue's lock: a garbage collection may end a span while it is held.
         self._start_lock = threading.RLock()
         self._started = False
         self._threads: list[threading.Thread] = []
-        self._idle: list[Callable[[], None]] = []
+        self._unstarted: list[Callable[[], None]] = []
         self._ended: deque[ReadableSpan] = deque()
         self._encoding = threading.RLock()
-        self._failures: deque[str] = deque(maxlen=_TOGETHER)
-        self._queue = SpanQueue(self._settings, settle=self._settle)
-        self._log = OutageLog(without_credentials(self._settings.endpoint))
-        self._transport = transport_for(self._settings)
+        self._encode_errors: deque[str] = deque(maxlen=_ENCODE_BATCH_SPANS)
+        self._queue = SpanQueue(self._settings, flush_encoder=self._encode_ended)
+        self._log = OutageLog(hide_credentials(self._settings.endpoint))
+        self._transport = create_transport(self._settings)
 
     def _start(self) -> None:
         with self._start_lock:
             if self._queue.closed or self._started:
                 return
             self._started = True
-            from instrumentation._export.worker import (  # noqa: PLC0415  no service starts by it
-                Packer,
-                Sender,
-            )
+            from instrumentation._export.worker import Packer, Sender
 
             packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
             sender = Sender(self._queue, self._transport, log=self._log, observe=self._observe)
@@ -197,17 +202,17 @@ class QueueProcessor(ExportProcessor):
         thread = threading.Thread(target=work, name=name, daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no thread to be had, or the interpreter is ending
-            self._idle.append(work)
+        except RuntimeError:  # no thread can be started, or the interpreter is shutting down
+            self._unstarted.append(work)
         else:
             self._threads.append(thread)
 
 
-def transport_for(settings: ExportSettings) -> Transport:
+def create_transport(settings: ExportSettings) -> Transport:
     if settings.protocol == export.GRPC:
-        from instrumentation._export.grpc import GrpcTransport  # noqa: PLC0415  needs an extra
+        from instrumentation._export.grpc import GrpcTransport
 
         return GrpcTransport(settings)
-    from instrumentation._export.http import HttpTransport  # noqa: PLC0415  as above
+    from instrumentation._export.http import HttpTransport
 
     return HttpTransport(settings)

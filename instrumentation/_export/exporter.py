@@ -1,11 +1,11 @@
-"""`OTLPExporter`: our encoder and transport in anybody's OpenTelemetry set-up.
+"""`OTLPExporter`: this package's encoder and transport for any OpenTelemetry SDK pipeline.
 
 ::
 
     provider.add_span_processor(BatchSpanProcessor(OTLPExporter()))
 
-Behind the SDK's processor a collector that is away for longer than one export costs spans; whoever
-can should use ours, which is what `instrument` does.
+The SDK's processor drops spans when the collector is down for longer than one export. Prefer the
+processor that `instrument` installs.
 """
 
 import os
@@ -16,26 +16,28 @@ from collections.abc import Mapping, Sequence
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from instrumentation._export.base import transport_for
+from instrumentation._export.base import create_transport
 from instrumentation._export.encoder import SpanEncoder
 from instrumentation._export.verdict import Accepted, Failed
-from instrumentation._export.worker import Pauses, packet
+from instrumentation._export.worker import Backoff, build_packet
 from instrumentation._otlp.request import EncodedSpan, OriginEncoder
 from instrumentation._settings.export import ExportSettings
-from instrumentation._support.fork import in_child
+from instrumentation._support.fork import register_after_fork
 
 
 class OTLPExporter(SpanExporter):
-    """Sends spans to an OTLP collector; what is not given comes from ``OTEL_EXPORTER_OTLP_…``.
+    """Exporter of spans to an OTLP collector.
+
+    Arguments override the variables ``OTEL_EXPORTER_OTLP_…``.
 
     Args:
-        endpoint: URL that takes the spans, over HTTP with its path, like
+        endpoint: URL of the collector; for HTTP with its path, like
             ``http://localhost:4318/v1/traces``.
-        headers: Sent with every export.
-        timeout_seconds: Longest one `export` may take, retries included.
+        headers: Headers of every request.
+        timeout_seconds: Timeout of one `export` including retries.
 
     Raises:
-        ConfigurationError: A variable says something we cannot use.
+        ConfigurationError: An environment variable has an invalid value.
     """
 
     def __init__(
@@ -56,54 +58,54 @@ class OTLPExporter(SpanExporter):
         self._settings = settings
         self._stopped = threading.Event()
         self._reset()
-        in_child(self._reset)
+        register_after_fork(self._reset)
 
     def _reset(self) -> None:
-        """Begin with a connection of our own: at the start, and in a forked child."""
+        """Set the initial state; also in a forked child, which needs its own connection."""
         self._exporting = threading.RLock()
         self._busy = False
-        self._transport = transport_for(self._settings)
+        self._transport = create_transport(self._settings)
         self._encode = SpanEncoder().encode
         self._origins = OriginEncoder()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send *spans*, again while the collector fails and time is left.
+        """Send *spans*; retry until the timeout while the collector fails.
 
-        Several threads may call it, and take turns.
+        Blocks for at most the timeout. Concurrent calls are serialized.
 
         Returns:
-            SUCCESS only when the collector took all of them.
+            SUCCESS only when the collector accepted all spans.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
-        encoded = [found for span in spans if (found := self._encoded(span)) is not None]
-        taken = not encoded or self._export(packet(encoded, first=0).body, deadline)
+        encoded = [found for span in spans if (found := self._encode_or_none(span)) is not None]
+        taken = not encoded or self._export(build_packet(encoded, first=0).body, deadline)
         complete = taken and len(encoded) == len(spans)
         return SpanExportResult.SUCCESS if complete else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
-        """Stop at once: an `export` that still runs in another thread fails."""
+        """Stop immediately; an `export` in progress in another thread fails."""
         self._stopped.set()
         self._transport.abort()
         self._transport.close()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """True: nothing waits here."""
+        """Return True: this exporter does not buffer."""
         del timeout_millis
         return True
 
-    def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:
-        """None where the span cannot be encoded: it costs itself, not its batch."""
+    def _encode_or_none(self, span: ReadableSpan) -> EncodedSpan | None:
+        """Return the encoded *span*, or None when it cannot be encoded."""
         try:
             origin = self._origins.encode(span.resource, span.instrumentation_scope)
             return origin, self._encode(span)
-        except Exception:  # noqa: BLE001  a span may hold anything
+        except Exception:  # a span may contain anything
             return None
 
     def _export(self, body: bytes, deadline: float) -> bool:
-        """Send *body* when it is this thread's turn.
+        """Send *body* once no other thread is sending.
 
-        A finalizer or signal handler that exports in the middle of its own thread's turn fails:
-        the connection is in use.
+        The call fails in a finalizer or signal handler that interrupts this thread's own export,
+        because the connection is in use.
         """
         if not self._exporting.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return False
@@ -119,12 +121,12 @@ class OTLPExporter(SpanExporter):
             self._exporting.release()
 
     def _send(self, body: bytes, deadline: float) -> bool:
-        pauses = Pauses()
+        backoff = Backoff()
         while not self._stopped.is_set():
             verdict = self._transport.send(body, deadline)
             if not isinstance(verdict, Failed):
                 return isinstance(verdict, Accepted) and not verdict.rejected
-            pause = verdict.retry_after_seconds or pauses.next()
+            pause = verdict.retry_after_seconds or backoff.next()
             if time.monotonic() + pause >= deadline:
                 return False
             self._stopped.wait(pause)

@@ -1,4 +1,4 @@
-"""OTLP over gRPC: requests pass as bytes, and we decide when to try again.
+"""OTLP over gRPC: encoded requests, with gRPC's own retries disabled.
 
 Source: OpenTelemetry specification, "OTLP/gRPC"; google.rpc, status.proto and error_details.proto.
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from instrumentation._export.answer import partial_success
 from instrumentation._export.http import GZIP_BITS
+from instrumentation._export.response import parse_response
 from instrumentation._export.verdict import Failed, Refused, TooLarge, Verdict
 from instrumentation._otlp.wire import fields
 from instrumentation._settings.export import ExportSettings
-from instrumentation._support.redaction import printable
+from instrumentation._support.redaction import escape_for_log
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 _BAD_REQUEST: Final = frozenset({"INVALID_ARGUMENT"})
-"""As for HTTP: the content of the request is at fault. Other codes may be repaired."""
+"""Codes that reject the content of the request. All others are treated as an outage."""
 
 _RECEIVER_BOUND_BYTES: Final = 4 * 1024 * 1024
-"""What a gRPC receiver takes unless told otherwise; it says RESOURCE_EXHAUSTED to more."""
+"""Default message limit of a gRPC server, which answers RESOURCE_EXHAUSTED above it."""
 
 _OPTIONS: Final = (
     ("grpc.enable_retries", 0),
@@ -35,16 +35,16 @@ _OPTIONS: Final = (
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 2000),
 )
-"""The channel must not wait longer than we do: its own default grows to two minutes."""
+"""Reconnect backoff up to our own, because gRPC's default grows to two minutes."""
 
 
 class GrpcTransport:
-    """Calls ``Export`` on one channel, which is opened by the first call."""
+    """Transport that calls ``Export`` on one channel; the first call opens it."""
 
     component_type = "otlp_grpc_span_exporter"
 
     def __init__(self, settings: ExportSettings) -> None:
-        self._grpc = _grpc()
+        self._grpc = _import_grpc()
         self._settings = settings
         self._metadata = tuple(settings.headers.items())
         self._channel: grpc.Channel | None = None
@@ -55,22 +55,22 @@ class GrpcTransport:
         """See `Transport.send`."""
         message = zlib.decompress(body, GZIP_BITS)
         try:
-            return partial_success(self._answer(message, deadline))
+            return parse_response(self._call_export(message, deadline))
         except self._grpc.FutureCancelledError:
-            return Failed(cause="CANCELLED", detail="given up")
+            return Failed(cause="CANCELLED", detail="aborted by shutdown")
         except self._grpc.RpcError as error:
             return _verdict(error, len(message))
 
-    def _answer(self, message: bytes, deadline: float) -> bytes:
+    def _call_export(self, message: bytes, deadline: float) -> bytes:
         export, metadata = self._export(), self._metadata
         timeout = max(0.001, deadline - time.monotonic())
         try:
             self._call = export.future(message, timeout=timeout, metadata=metadata)
         except RuntimeError:
-            # Python 3.12 starts no thread while it ends; a call that blocks needs none.
+            # Python 3.12 starts no thread during interpreter shutdown; a blocking call needs none.
             return export(message, timeout=timeout, metadata=metadata)
-        answer: bytes = self._call.result()
-        return answer
+        response: bytes = self._call.result()
+        return response
 
     def abort(self) -> None:
         """See `Transport.abort`."""
@@ -92,7 +92,7 @@ class GrpcTransport:
         )
 
     def _open(self) -> "grpc.Channel":
-        address = target(urlsplit(self._settings.endpoint))
+        address = grpc_target(urlsplit(self._settings.endpoint))
         gzip = self._settings.compression == "gzip"
         compressions = self._grpc.Compression
         options: dict[str, Any] = {
@@ -112,21 +112,21 @@ class GrpcTransport:
         settings = self._settings
         try:
             credentials: grpc.ChannelCredentials = self._grpc.ssl_channel_credentials(
-                root_certificates=_file(settings.certificate),
-                private_key=_file(settings.client_key),
-                certificate_chain=_file(settings.client_certificate),
+                root_certificates=_read_file(settings.certificate),
+                private_key=_read_file(settings.client_key),
+                certificate_chain=_read_file(settings.client_certificate),
             )
         except OSError as error:
             raise ConfigurationError(
-                f"{error.filename!r}: expected a certificate or key in PEM format, as named by "
-                f"OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE or _CLIENT_KEY ({error})"
+                f"{error.filename!r}: expected a certificate or key in PEM format; check "
+                f"OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY ({error})"
             ) from error
         return credentials
 
 
-def _grpc() -> Any:  # noqa: ANN401  a module
+def _import_grpc() -> Any:
     try:
-        import grpc  # noqa: PLC0415  an extra, and 90 ms
+        import grpc
     except ImportError as error:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_PROTOCOL='grpc': expected the package grpcio; "
@@ -135,20 +135,20 @@ def _grpc() -> Any:  # noqa: ANN401  a module
     return grpc
 
 
-def target(url: SplitResult) -> str:
-    """Host and port of *url*, as gRPC reads them."""
+def grpc_target(url: SplitResult) -> str:
+    """Return host and port of *url* in gRPC's syntax."""
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     return f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
 
 
-def _file(path: str) -> bytes | None:
+def _read_file(path: str) -> bytes | None:
     return Path(path).read_bytes() if path else None
 
 
-def _verdict(error: Any, size: int) -> Verdict:  # noqa: ANN401  an RpcError that is a Call, too
+def _verdict(error: Any, size: int) -> Verdict:
     code = error.code().name
-    detail = f"gRPC {code}: {printable(error.details() or '')}"
-    wait = retry_delay(error.trailing_metadata() or ())
+    detail = f"gRPC {code}: {escape_for_log(error.details() or '')}"
+    wait = parse_retry_delay(error.trailing_metadata() or ())
     if code == "RESOURCE_EXHAUSTED" and wait is None and size > _RECEIVER_BOUND_BYTES:
         return TooLarge(cause=code)
     if code in _BAD_REQUEST:
@@ -157,37 +157,37 @@ def _verdict(error: Any, size: int) -> Verdict:  # noqa: ANN401  an RpcError tha
     return Failed(cause=code, detail=detail, retry_after_seconds=wait, throttled=throttled)
 
 
-def retry_delay(metadata: Iterable[tuple[str, str | bytes]]) -> float | None:
-    """Delay of a ``RetryInfo``, alone or among the details of a ``Status``."""
+def parse_retry_delay(metadata: Iterable[tuple[str, str | bytes]]) -> float | None:
+    """Return the delay of a ``RetryInfo``, sent alone or in the details of a ``Status``."""
     for key, value in metadata:
         if not isinstance(value, bytes):
             continue
         try:
             if key == "google.rpc.retryinfo-bin":
-                return _delay(value)
+                return _parse_retry_info(value)
             if key == "grpc-status-details-bin":
-                return _delay_in_status(value)
+                return _parse_status(value)
         except ValueError:
             continue
     return None
 
 
-def _delay_in_status(status: bytes) -> float | None:
+def _parse_status(status: bytes) -> float | None:
     for number, value in fields(status):
         if number == 3 and isinstance(value, bytes):  # noqa: PLR2004  Status.details
             detail = dict(fields(value))
             if str(detail.get(1)).find("google.rpc.RetryInfo") >= 0:
-                return _delay(detail[2])
+                return _parse_retry_info(detail[2])
     return None
 
 
-def _delay(retry_info: int | bytes) -> float | None:
+def _parse_retry_info(retry_info: int | bytes) -> float | None:
     for number, value in fields(retry_info if isinstance(retry_info, bytes) else b""):
         if number == 1 and isinstance(value, bytes):
             duration = dict(fields(value))
-            return _whole(duration.get(1)) + _whole(duration.get(2)) / 1e9
+            return _int_or_zero(duration.get(1)) + _int_or_zero(duration.get(2)) / 1e9
     return None
 
 
-def _whole(value: int | bytes | None) -> int:
+def _int_or_zero(value: int | bytes | None) -> int:
     return value if isinstance(value, int) else 0

@@ -1,4 +1,4 @@
-"""OTLP over HTTP: one connection, kept open, and a deadline for every attempt.
+"""OTLP over HTTP: one persistent connection, and a deadline for every attempt.
 
 Source: OpenTelemetry specification, "OTLP/HTTP".
 """
@@ -10,11 +10,11 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from instrumentation._export.answer import partial_success
+from instrumentation._export.response import parse_response
 from instrumentation._export.verdict import Failed, Refused, TooLarge, Verdict
-from instrumentation._settings.export import ExportSettings, valid, without_credentials
+from instrumentation._settings.export import ExportSettings, hide_credentials, is_http_url
 from instrumentation._support.http import Connection, proxy_authorization
-from instrumentation._support.redaction import printable
+from instrumentation._support.redaction import escape_for_log
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,20 +25,24 @@ GZIP_BITS: Final = 31
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_BODY_SECONDS: Final = 1.0
-"""For the body of an answer, which holds statistics only: the status has decided before."""
+"""Bounds of a response's body. The status alone decides whether the request was accepted."""
 
 _BAD_REQUEST: Final = frozenset({400, 405, 411, 415, 422, 431})
-"""The content of the request is at fault. Other statuses, 401, 404 and 302 among them, are an
-outage of the set-up: repaired without a restart, nothing is lost."""
+"""Statuses that reject the content of the request. All others, including 401, 404 and 302, are
+treated as an outage, so that no span is lost until the configuration is fixed."""
 _TOO_LARGE: Final = 413
 _THROTTLED: Final = 429
 
-_STALE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-"""What a kept connection answers with when the collector closed it meanwhile."""
+_STALE_CONNECTION_ERRORS: Final = (
+    http.client.RemoteDisconnected,
+    ConnectionResetError,
+    BrokenPipeError,
+)
+"""Errors of a persistent connection that the collector has closed."""
 
 
 class HttpTransport:
-    """Posts to one URL."""
+    """Transport that posts to one URL."""
 
     component_type = "otlp_http_span_exporter"
 
@@ -65,14 +69,14 @@ class HttpTransport:
         try:
             try:
                 return self._post(content)
-            except _STALE:
+            except _STALE_CONNECTION_ERRORS:
                 if not kept:
                     raise
                 self.close()
                 return self._post(content)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Failed(cause=type(error).__name__, detail=printable(str(error)))
+            return Failed(cause=type(error).__name__, detail=escape_for_log(str(error)))
 
     def abort(self) -> None:
         """See `Transport.abort`."""
@@ -84,31 +88,31 @@ class HttpTransport:
 
     def _post(self, content: bytes) -> Verdict:
         self._connection.request("POST", self._target, content, self._headers)
-        answer = self._connection.getresponse()
-        return _verdict(answer, self._body(answer))
+        response = self._connection.getresponse()
+        return _verdict(response, self._read_body(response))
 
-    def _body(self, answer: http.client.HTTPResponse) -> bytes | None:
-        """Return the body, or None when it does not end within its bounds."""
+    def _read_body(self, response: http.client.HTTPResponse) -> bytes | None:
+        """Return the body, or None when it exceeds its bounds."""
         longest = time.monotonic() + _MAX_BODY_SECONDS
         self._connection.deadline = min(self._connection.deadline, longest)
         try:
-            body = answer.read(_MAX_BODY_BYTES)
+            body = response.read(_MAX_BODY_BYTES)
         except (OSError, http.client.HTTPException):
             self.close()
             return None
-        if answer.isclosed():
+        if response.isclosed():
             return body
-        self.close()  # the rest of the body would be read as the next answer
+        self.close()  # the rest of the body would be parsed as the next response
         return None
 
 
 def _proxy(value: str) -> SplitResult | None:
     if not value:
         return None
-    if not (value.startswith("http://") and valid(value)):
+    if not (value.startswith("http://") and is_http_url(value)):
         raise ConfigurationError(
-            f"{without_credentials(value)!r}, the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: "
-            "expected a URL like http://proxy:3128; name the collector in NO_PROXY to do without"
+            f"{hide_credentials(value)!r}, the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: "
+            "expected a URL like http://proxy:3128; add the collector to NO_PROXY to bypass it"
         )
     return urlsplit(value)
 
@@ -116,7 +120,7 @@ def _proxy(value: str) -> SplitResult | None:
 def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":
     if url.scheme != "https":
         return None
-    import ssl  # noqa: PLC0415  costs 10 ms where it is not needed
+    import ssl
 
     try:
         context = ssl.create_default_context(cafile=settings.certificate or None)
@@ -132,34 +136,34 @@ def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":
     return context
 
 
-def _verdict(answer: http.client.HTTPResponse, body: bytes | None) -> Verdict:
-    status = answer.status
+def _verdict(response: http.client.HTTPResponse, body: bytes | None) -> Verdict:
+    status = response.status
     cause = str(status)
     if http.client.OK <= status < http.client.MULTIPLE_CHOICES:
-        return partial_success(body, _content_type(answer))
+        return parse_response(body, _content_type(response))
     if status == _TOO_LARGE:
         return TooLarge(cause=cause)
-    detail = f"HTTP {status} {printable(answer.reason)}"
+    detail = f"HTTP {status} {escape_for_log(response.reason)}"
     if status in _BAD_REQUEST:
         return Refused(cause=cause, detail=detail)
-    wait = retry_after(answer.headers.get("retry-after", ""))
+    wait = parse_retry_after(response.headers.get("retry-after", ""))
     return Failed(
         cause=cause, detail=detail, retry_after_seconds=wait, throttled=status == _THROTTLED
     )
 
 
-def _content_type(answer: http.client.HTTPResponse) -> str:
-    return answer.headers.get_content_type() if answer.headers.get("content-type") else ""
+def _content_type(response: http.client.HTTPResponse) -> str:
+    return response.headers.get_content_type() if response.headers.get("content-type") else ""
 
 
-def retry_after(value: str) -> float | None:
-    """Seconds, or a date. Source: RFC 9110, "Retry-After"."""
+def parse_retry_after(value: str) -> float | None:
+    """Return the delay in seconds, from seconds or a date. Source: RFC 9110, "Retry-After"."""
     try:
-        wait = float(value) if value.isdigit() else _until(value)
+        wait = float(value) if value.isdigit() else _seconds_until(value)
     except (ValueError, OverflowError):
         return None
     return max(0.0, wait)
 
 
-def _until(date: str) -> float:
+def _seconds_until(date: str) -> float:
     return parsedate_to_datetime(date).timestamp() - time.time()

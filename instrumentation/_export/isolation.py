@@ -1,16 +1,17 @@
-"""Isolation of poison spans: spans that a collector keeps refusing while it accepts others.
+"""Isolation of poison spans: spans that a collector always refuses while it accepts others.
 
-A refused packet is split in halves until one span is left, which is dropped. The evidence is always
-an acceptance: when the collector accepts nothing, its refusals are an outage, and nothing is
-dropped. A few splits are tried without evidence, because every waiting packet may hold poison.
+A packet that fails repeatedly is split in halves down to single spans, and a span that still fails
+is dropped. A failure counts as evidence only if the collector accepted other packets meanwhile:
+when it accepts nothing, there is an outage, and nothing is dropped. A few probes split a packet
+without evidence, because every queued packet may contain a poison span.
 
 ::
 
-    refused twice, others accepted in between    ──> split
-    half refused, others accepted since          ──> split
-    refused three times without evidence         ──> split, a few times
-    refused after a span was convicted           ──> split, a few times without an acceptance
-    single span refused eight times              ──> drop
+    failed twice, others accepted in between     ──> split
+    half failed, others accepted since           ──> split
+    failed three times without evidence          ──> split, as a probe
+    failed after poison was found                ──> split, as a probe
+    single span failed eight times               ──> drop
 """
 
 from collections import deque
@@ -19,32 +20,35 @@ from typing import Final
 
 from instrumentation._export.packet import Packet
 
-MAX_STRIKES: Final = 8
-"""Refusals of a single span, each while the collector accepted others. High, because a collector
-behind a balancer may fail every other time; cheap, because no good span is sent again."""
+MAX_ISOLATED_FAILURES: Final = 8
+"""Failures of a single span before it is dropped, each while the collector accepted others.
+
+The number is high because a collector behind a load balancer may fail every other time. Retries
+are cheap, because no good span is sent again."""
 
 MAX_PROBES: Final = 16
-"""Splits without evidence between two acceptances: enough to halve a packet of 512 spans down."""
+"""Splits without evidence between two acceptances; enough to isolate one span of 512."""
 
-_PATIENCE: Final = 3
-"""Refusals of a packet until it is split without evidence: an outage begins the same way."""
+_FAILURES_BEFORE_PROBE: Final = 3
+"""Failures of a packet before it is split without evidence, because it may be an outage."""
 
 _CLUSTER_SPANS: Final = 8
-"""Parts of so few spans inherit the evidence, so that they are split further at once. Poison spans
-come together: a span and its parents record the same exception."""
+"""Parts up to this size inherit the evidence and are split further at once, because poison spans
+are adjacent: a span and its parents record the same exception."""
 
-_WINDOW: Final = 32
-_RANDOM_RATIO: Final = 0.5
-"""Poison is refused at every attempt, and what an outage refused is accepted after it. A collector
-that accepts a smaller share of the last repetitions than this, but some, is overloaded and refuses
-at random: small packets would only take its last capacity."""
+_RETRY_WINDOW: Final = 32
+_OVERLOAD_RATIO: Final = 0.5
+"""Share of accepted retries below which the collector counts as overloaded.
 
-_DOUBTS: Final = 16
-"""Refusals that prove nothing after a suspect was accepted unchanged."""
+Poison fails at every attempt, and packets that failed in an outage are accepted after it. A
+collector that accepts a few retries refuses at random, and smaller packets would add load."""
+
+_IGNORED_FAILURES: Final = 16
+"""Failures that are no evidence after a part of a split packet was accepted on a retry."""
 
 
 class Step(Enum):
-    """Next step for a packet."""
+    """Next step for a packet that failed."""
 
     SEND = auto()
     SPLIT = auto()
@@ -52,106 +56,111 @@ class Step(Enum):
 
 
 class Isolation:
-    """Evidence about one collector; belongs to the sender's thread."""
+    """Evidence about one collector; used by the sender's thread only."""
 
     def __init__(self) -> None:
         self.accepted_packets = 0
         self._probes = 0
-        self._poisoned = False
-        """Whether a span was convicted since the last outage: more will come."""
-        self._doubts = 0
-        """Refusals of single spans that prove nothing, because a suspect was accepted unchanged:
-        the collector refuses at random."""
-        self._repeated: deque[bool] = deque(maxlen=_WINDOW)
-        """Whether attempts with packets that were refused before were accepted."""
+        self._poison_found = False
+        """True when poison was found since the last outage; more is then likely."""
+        self._ignored_failures_left = 0
+        """Failures of single spans to ignore, because the collector accepted a retry and therefore
+        refuses at random."""
+        self._retry_outcomes: deque[bool] = deque(maxlen=_RETRY_WINDOW)
+        """Results of the last retries; true means accepted."""
         self.accepting = False
-        """Whether the last attempt was accepted, apart from refusals that poison may explain."""
+        """True when the last attempt was accepted, ignoring failures that poison explains."""
 
     @property
-    def may_probe(self) -> bool:
-        """Whether a packet may be split without evidence."""
+    def can_probe(self) -> bool:
+        """True while probes are left, which split a packet without evidence."""
         return self._probes < MAX_PROBES
 
-    def accepted(self, packet: Packet) -> None:
-        """Note that *packet* was accepted."""
-        if packet.refusals:
-            self._repeated.append(True)
-            if packet.suspect:
-                self._doubts, self._poisoned = _DOUBTS, False
+    def record_acceptance(self, packet: Packet) -> None:
+        """Record that the collector accepted *packet*."""
+        if packet.failures:
+            self._retry_outcomes.append(True)
+            if packet.from_split:
+                self._ignored_failures_left, self._poison_found = _IGNORED_FAILURES, False
         self.accepted_packets += 1
         self._probes = 0
         self.accepting = True
 
-    def splits_before_send(self, packet: Packet) -> bool:
-        """Return whether another attempt would only repeat good spans."""
-        refused = packet.refusals > 0 and (packet.suspect or packet.faulty)
-        return refused and packet.spans > 1 and self._evidence(packet)
+    def should_split_before_send(self, packet: Packet) -> bool:
+        """Return whether to split *packet* now, because another attempt would fail again."""
+        refused = packet.failures > 0 and (packet.from_split or packet.content_error)
+        return refused and packet.spans > 1 and self._others_accepted_since(packet)
 
-    def refused(self, packet: Packet, *, others: bool, closing: bool) -> Step:
-        """Judge an attempt that failed.
+    def record_failure(self, packet: Packet, *, others_waiting: bool, shutting_down: bool) -> Step:
+        """Record a failed attempt and return the next step.
 
         Args:
-            packet: It carries its history, which is updated.
-            others: Packets wait that were not refused since the last acceptance.
-            closing: A shutdown has begun: its time is short.
+            packet: Failed packet, whose history is updated.
+            others_waiting: Whether packets wait that did not fail since the last acceptance.
+            shutting_down: Whether a shutdown has begun: its time is short.
         """
-        evidence = self._evidence(packet)
+        evidence = self._others_accepted_since(packet)
         accepting = self.accepting
-        if not (evidence or packet.suspect or packet.convicted):
+        if not (evidence or packet.from_split or packet.poison_suspect):
             self.accepting = False
-        if packet.refusals and not packet.convicted:
-            self._repeated.append(False)
-        packet.refusals += 1
-        packet.evidence_since = packet.accepted_before
-        packet.accepted_before = self.accepted_packets
+        if packet.failures and not packet.poison_suspect:
+            self._retry_outcomes.append(False)
+        packet.failures += 1
+        packet.accepted_at_previous_failure = packet.accepted_at_failure
+        packet.accepted_at_failure = self.accepted_packets
         if packet.spans == 1:
-            if self._strike(packet, evidence=evidence, accepting=accepting):
-                packet.strikes += 1
-                self._poisoned = True
-            enough = 1 if closing or packet.faulty else MAX_STRIKES
-            return Step.DROP if packet.strikes >= enough else Step.SEND
-        if evidence or (packet.faulty and accepting):
+            if self._counts_against_span(packet, evidence=evidence, accepting=accepting):
+                packet.isolated_failures += 1
+                self._poison_found = True
+            enough = 1 if shutting_down or packet.content_error else MAX_ISOLATED_FAILURES
+            return Step.DROP if packet.isolated_failures >= enough else Step.SEND
+        if evidence or (packet.content_error and accepting):
             return Step.SPLIT
-        tried = packet.refusals >= self._patience(packet, others=others, closing=closing)
-        return Step.SPLIT if tried and self._probe() else Step.SEND
+        tried = packet.failures >= self._failures_before_probe(
+            packet, others_waiting=others_waiting, shutting_down=shutting_down
+        )
+        return Step.SPLIT if tried and self._use_probe() else Step.SEND
 
-    def _patience(self, packet: Packet, *, others: bool, closing: bool) -> int:
-        """Return the number of refusals until *packet* is split without evidence."""
+    def _failures_before_probe(
+        self, packet: Packet, *, others_waiting: bool, shutting_down: bool
+    ) -> int:
+        """Return the number of failures before *packet* is split without evidence."""
         if self._overloaded:
-            return packet.refusals + 1 if others else _PATIENCE
-        if self._poisoned and not packet.suspect:
+            return packet.failures + 1 if others_waiting else _FAILURES_BEFORE_PROBE
+        if self._poison_found and not packet.from_split:
             return 1
-        if closing or packet.faulty or packet.suspect:
-            return 2 if others else 1
-        return _PATIENCE
+        if shutting_down or packet.content_error or packet.from_split:
+            return 2 if others_waiting else 1
+        return _FAILURES_BEFORE_PROBE
 
-    def _strike(self, packet: Packet, *, evidence: bool, accepting: bool) -> bool:
-        """Return whether the refusal of a single span counts against it."""
-        if self._doubts:
-            self._doubts -= 1
+    def _counts_against_span(self, packet: Packet, *, evidence: bool, accepting: bool) -> bool:
+        """Return whether the failure of a single span is evidence that it is poison."""
+        if self._ignored_failures_left:
+            self._ignored_failures_left -= 1
             return False
-        return evidence or (accepting and (packet.suspect or packet.convicted))
+        return evidence or (accepting and (packet.from_split or packet.poison_suspect))
 
-    def suspect(self, part: Packet, whole: Packet) -> None:
-        """Mark *part* of *whole*, which was refused and is split."""
-        part.suspect = True
-        proven = self._evidence(whole)  # otherwise the last refusal has used the evidence up
-        since = whole.accepted_before if proven else whole.evidence_since
-        part.accepted_before = since if part.spans <= _CLUSTER_SPANS else self.accepted_packets
+    def mark_split(self, part: Packet, whole: Packet) -> None:
+        """Mark *part* as a result of splitting *whole* after a failure."""
+        part.from_split = True
+        # Without it, the last failure used the evidence of the previous one.
+        proven = self._others_accepted_since(whole)
+        since = whole.accepted_at_failure if proven else whole.accepted_at_previous_failure
+        part.accepted_at_failure = since if part.spans <= _CLUSTER_SPANS else self.accepted_packets
 
-    def _probe(self) -> bool:
-        """Take one of the splits without evidence; false when none is left."""
-        self._poisoned = self._poisoned and self.may_probe
-        if not self.may_probe:
+    def _use_probe(self) -> bool:
+        """Use one probe; return false when none is left."""
+        self._poison_found = self._poison_found and self.can_probe
+        if not self.can_probe:
             return False
         self._probes += 1
         return True
 
-    def _evidence(self, packet: Packet) -> bool:
-        """Return whether the collector accepted others since it refused *packet*."""
-        since = packet.accepted_before
+    def _others_accepted_since(self, packet: Packet) -> bool:
+        """Return whether the collector accepted other packets since *packet* failed."""
+        since = packet.accepted_at_failure
         return since is not None and self.accepted_packets > since and not self._overloaded
 
     @property
     def _overloaded(self) -> bool:
-        return 0 < sum(self._repeated) < _RANDOM_RATIO * len(self._repeated)
+        return 0 < sum(self._retry_outcomes) < _OVERLOAD_RATIO * len(self._retry_outcomes)

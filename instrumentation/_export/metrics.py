@@ -1,4 +1,4 @@
-"""Export's account of itself on ``/metrics``, read from the queue when scraped.
+"""Metrics of the export on ``/metrics``, read from the queue at scrape time.
 
 Names and meanings: `conventions`, the ``otel_sdk_processor_*`` and ``otel_sdk_exporter_*`` rows.
 """
@@ -25,18 +25,18 @@ from instrumentation.conventions import METRICS
 PROCESSOR_TYPE: Final = "batching_span_processor"
 """Source: semantic conventions, ``otel.component.type``."""
 
-IN_PROCESSOR: Final = (QUEUE_FULL, SHUTDOWN, UNENCODABLE)
-IN_EXPORTER: Final = (REFUSED, TOO_LARGE)
-"""Where spans are dropped: before or after they were handed to the exporter."""
+PROCESSOR_DROP_REASONS: Final = (QUEUE_FULL, SHUTDOWN, UNENCODABLE)
+EXPORTER_DROP_REASONS: Final = (REFUSED, TOO_LARGE)
+"""Drop reasons by component: before or after spans reached the exporter."""
 
 NO_ERROR: Final = ""
 
 
 class ExportCollector(Collector):
-    """The series of one processor and its exporter, all there from the start.
+    """Collector of the series of one processor and its exporter, all exposed from the start.
 
     Args:
-        stats: Gives the account, all figures of one moment.
+        stats: Returns a consistent snapshot of the statistics.
         exporter_type: ``otel.component.type`` of the exporter.
     """
 
@@ -45,18 +45,22 @@ class ExportCollector(Collector):
     ) -> None:
         self._stats = stats
         self._settings = settings
-        self._processor = _component(PROCESSOR_TYPE)
-        self._exporter = _component(exporter_type)
+        self._processor = _component_labels(PROCESSOR_TYPE)
+        self._exporter = _component_labels(exporter_type)
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, its series by ``error_type``."""
+        """Yield every family with its series by ``error_type``."""
         stats = self._stats()
-        yield _counter("otel_sdk_processor_span_processed", self._processor, _processed(stats))
-        yield _counter("otel_sdk_exporter_span_exported", self._exporter, _exported(stats))
+        yield _counter_family(
+            "otel_sdk_processor_span_processed", self._processor, _processed_counts(stats)
+        )
+        yield _counter_family(
+            "otel_sdk_exporter_span_exported", self._exporter, _exported_counts(stats)
+        )
         yield from self._gauges(stats)
 
     def describe(self) -> Iterator[Metric]:
-        """The families, so that a registry finds a name taken twice."""
+        """Yield the families, so that a registry detects duplicate names."""
         return self.collect()
 
     def _gauges(self, stats: ExportStats) -> Iterator[Metric]:
@@ -73,46 +77,46 @@ class ExportCollector(Collector):
                 yield family
 
 
-class Durations:
-    """``otel_sdk_exporter_operation_duration_seconds`` on *registry*."""
+class DurationHistogram:
+    """Histogram ``otel_sdk_exporter_operation_duration_seconds`` on *registry*."""
 
     def __init__(self, registry: CollectorRegistry, exporter_type: str) -> None:
         metric = METRICS["otel_sdk_exporter_operation_duration_seconds"]
-        self._component = _component(exporter_type)
+        self._component = _component_labels(exporter_type)
         self._histogram = Histogram(
             metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets
         )
         self._histogram.labels(*self._component, NO_ERROR)
 
     def __call__(self, seconds: float, error_type: str) -> None:
-        """Record an attempt."""
+        """Record the duration of an attempt."""
         self._histogram.labels(*self._component, error_type).observe(seconds)
 
 
-def _component(kind: str) -> tuple[str, str]:
-    """Name and type. Source: semantic conventions, ``otel.component.name``."""
+def _component_labels(kind: str) -> tuple[str, str]:
+    """Return component name and type. Source: semantic conventions, ``otel.component.name``."""
     return f"{kind}/0", kind
 
 
-def _counter(name: str, component: tuple[str, str], counts: Mapping[str, int]) -> Metric:
+def _counter_family(name: str, component: tuple[str, str], counts: Mapping[str, int]) -> Metric:
     family = CounterMetricFamily(name, METRICS[name].help, labels=METRICS[name].labels)
     for error_type, count in counts.items():
         family.add_metric((*component, error_type), count)
     return family
 
 
-def _processed(stats: ExportStats) -> Mapping[str, int]:
-    handed_over = sum(_exported(stats).values())
-    return {NO_ERROR: handed_over, **_share(stats, IN_PROCESSOR)}
+def _processed_counts(stats: ExportStats) -> Mapping[str, int]:
+    handed_over = sum(_exported_counts(stats).values())
+    return {NO_ERROR: handed_over, **_select(stats, PROCESSOR_DROP_REASONS)}
 
 
-def _exported(stats: ExportStats) -> Mapping[str, int]:
+def _exported_counts(stats: ExportStats) -> Mapping[str, int]:
     return {
         NO_ERROR: stats.exported,
         REJECTED: stats.rejected,
-        **_share(stats, IN_EXPORTER),
+        **_select(stats, EXPORTER_DROP_REASONS),
     }
 
 
-def _share(stats: ExportStats, reasons: tuple[str, ...]) -> Mapping[str, int]:
+def _select(stats: ExportStats, reasons: tuple[str, ...]) -> Mapping[str, int]:
     return {reason: stats.dropped[reason] for reason in reasons}

@@ -1,4 +1,4 @@
-"""What the log says about export: a line when an outage begins, one when it is over."""
+"""Log of export outages: one line at the start and one at the end of each."""
 
 import logging
 import math
@@ -10,85 +10,88 @@ from instrumentation._export.queue import QUEUE_FULL, ExportStats
 
 LOGGER: Final = logging.getLogger("instrumentation.export")
 
-QUIET_SECONDS: Final = 60.0
-"""Between two lines about losses of the same reason."""
+LOSS_LOG_INTERVAL_SECONDS: Final = 60.0
+"""Minimum interval between two lines about dropped spans with the same reason."""
 
-CALM_SECONDS: Final = 10.0
-"""Between the beginnings of two outages that are told: a collector may fail every other time."""
+OUTAGE_LOG_INTERVAL_SECONDS: Final = 10.0
+"""Minimum interval between two logged outages, because a collector may fail every other time."""
 
 
 class OutageLog:
-    """Speaks on change, not on every failure.
+    """Log of changes of the collector's state, not of every failed attempt.
 
     Args:
-        endpoint: Where to, fit to be shown.
-        clock: Gives seconds that never go back.
+        endpoint: URL of the collector without credentials.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint = endpoint
         self._clock = clock
         self._since: float | None = None
-        self._told = False
-        self._spoke: dict[str, float] = {}
+        self._outage_logged = False
+        self._last_logged: dict[str, float] = {}
 
     @property
     def in_outage(self) -> bool:
-        """Whether the last attempt failed."""
+        """True when the last attempt failed."""
         return self._since is not None
 
-    def failed(self, detail: str) -> None:
-        """An attempt failed; the spans wait."""
+    def attempt_failed(self, detail: str) -> None:
+        """Log the start of an outage; later failures are silent."""
         if self._since is None:
             self._since = self._clock()
-            self._told = self._due("outage", CALM_SECONDS)
-            if self._told:
+            self._outage_logged = self._should_log("outage", OUTAGE_LOG_INTERVAL_SECONDS)
+            if self._outage_logged:
                 LOGGER.warning(
-                    "export to %s fails (%s); spans wait in memory and are sent again",
+                    "export to %s fails (%s). Spans are queued in memory and retried; when the "
+                    "queue is full, the oldest are dropped. Check that the collector is running "
+                    "and that OTEL_EXPORTER_OTLP_ENDPOINT is correct",
                     self._endpoint,
                     detail,
                 )
 
-    def recovered(self, stats: ExportStats) -> None:
-        """An attempt succeeded."""
+    def attempt_succeeded(self, stats: ExportStats) -> None:
+        """Log the end of an outage."""
         if self._since is None:
             return
         seconds, self._since = self._clock() - self._since, None
-        if self._told:
+        if self._outage_logged:
             LOGGER.warning(
-                "export to %s works again after %.1f s; %d spans still wait, "
-                "%d were dropped so far because too many did",
+                "export to %s works again after %.1f s. %d spans are still queued; %d spans were "
+                "dropped since the process started, because the queue was full",
                 self._endpoint,
                 seconds,
                 stats.queued,
                 stats.dropped[QUEUE_FULL],
             )
 
-    def lost(self, spans: int, reason: str, detail: str) -> None:
-        """Spans were given up for another reason than an outage."""
-        if self._due(reason, QUIET_SECONDS):
+    def spans_dropped(self, spans: int, reason: str, detail: str) -> None:
+        """Log spans that were dropped or rejected for another reason than an outage."""
+        if self._should_log(reason, LOSS_LOG_INTERVAL_SECONDS):
             LOGGER.warning(
-                "export to %s lost %d spans, %s (%s); further ones are counted on /metrics "
-                "with this error_type",
+                "export to %s lost %d spans with error_type %s (%s). They are not retried. Further "
+                "losses are counted in otel_sdk_exporter_span_exported_total and "
+                "otel_sdk_processor_span_processed_total",
                 self._endpoint,
                 spans,
                 reason,
                 detail,
             )
 
-    def unreadable(self, detail: str) -> None:
-        """Report once that answers of success say nothing about rejected spans."""
-        if self._due("unreadable", math.inf):
+    def response_unreadable(self, detail: str) -> None:
+        """Log once that a successful response cannot be parsed for rejected spans."""
+        if self._should_log("unreadable", math.inf):
             LOGGER.warning(
-                "export to %s works, but an answer cannot be read (%s); its request counts as "
-                "exported, and spans that such an answer rejects are not counted",
+                "export to %s works, but a response cannot be read (%s). Its spans count as "
+                "exported, even if it rejects some. Check that the endpoint is an OTLP collector",
                 self._endpoint,
                 detail,
             )
 
-    def _due(self, about: str, quiet_seconds: float) -> bool:
+    def _should_log(self, topic: str, interval_seconds: float) -> bool:
         now = self._clock()
-        due = now - self._spoke.get(about, -math.inf) >= quiet_seconds
+        due = now - self._last_logged.get(topic, -math.inf) >= interval_seconds
         if due:
-            self._spoke[about] = now
+            self._last_logged[topic] = now
         return due

@@ -1,39 +1,47 @@
-"""A packet: encoded spans on their way to the collector, and its history of refusals."""
+"""Packet: a request of encoded spans and the history of its failed attempts."""
 
 
 class Packet:
-    """Spans ready to be sent.
+    """Request that is ready to send.
 
     Args:
         body: An ``ExportTraceServiceRequest``, compressed with gzip.
-        spans: How many.
-        first: Position of its oldest span among all accepted ones.
+        spans: Number of spans.
+        first: Position of the oldest span among all accepted spans.
     """
 
     __slots__ = (
-        *("accepted_before", "body", "evidence_since", "faulty", "first", "refusals", "spans"),
-        *("strikes", "suspect"),
+        *(
+            "accepted_at_failure",
+            "body",
+            "accepted_at_previous_failure",
+            "content_error",
+            "first",
+            "failures",
+            "spans",
+        ),
+        *("isolated_failures", "from_split"),
     )
 
     def __init__(self, *, body: bytes, spans: int, first: int) -> None:
         self.body = body
         self.spans = spans
         self.first = first
-        self.refusals = 0
-        """Attempts that failed."""
-        self.accepted_before: int | None = None
-        """Packets that the collector had accepted at the last refusal: more mean that it accepts
-        others. A part begins with a number of its whole."""
-        self.evidence_since: int | None = None
-        """`accepted_before` as the last refusal found it."""
-        self.suspect = False
-        """It is a part of a packet that was refused."""
-        self.faulty = False
-        """The collector found fault with its content."""
-        self.strikes = 0
-        """Refusals of a single span while the collector accepted others."""
+        self.failures = 0
+        """Number of failed attempts."""
+        self.accepted_at_failure: int | None = None
+        """Number of packets accepted at the last failure. A higher number now means that the
+        collector accepts other packets. A part inherits the number of its whole packet."""
+        self.accepted_at_previous_failure: int | None = None
+        """Value of `accepted_at_failure` before the last failure."""
+        self.from_split = False
+        """True for a part of a packet that failed."""
+        self.content_error = False
+        """True when the last response rejected the content of the request."""
+        self.isolated_failures = 0
+        """Failures of a single span while the collector accepted other packets."""
 
     @property
-    def convicted(self) -> bool:
-        """Whether it is a single span that was refused while others were accepted."""
-        return self.strikes > 0
+    def poison_suspect(self) -> bool:
+        """True for a single span that failed while other packets were accepted."""
+        return self.isolated_failures > 0

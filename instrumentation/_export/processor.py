@@ -1,4 +1,4 @@
-"""What every processor of ours answers, whichever exporter is behind it."""
+"""Interface of the package's span processors, independent of the exporter."""
 
 from abc import abstractmethod
 from typing import Final
@@ -8,28 +8,38 @@ from opentelemetry.sdk.trace import SpanProcessor
 from instrumentation._export.queue import ExportStats
 
 SHUTDOWN_SECONDS: Final = 3.0
-"""How long the SDK's own ``shutdown()``, which takes no time, may last."""
+"""Timeout of ``SpanProcessor.shutdown()``, whose signature has no timeout."""
 
 
 class ExportProcessor(SpanProcessor):
-    """A span processor that can be asked how it fares, and told how long it may take."""
+    """Span processor with timeouts and statistics."""
 
     @abstractmethod
     def flush(self, timeout_seconds: float) -> bool:
-        """Send now; whether all spans that ended before were exported in time."""
+        """Export queued spans now; block for at most *timeout_seconds*.
+
+        Returns:
+            Whether all spans that ended before this call were exported in time.
+        """
 
     @abstractmethod
     def shutdown_within(self, timeout_seconds: float) -> bool:
-        """Send what waits and stop; whether nothing had to be given up."""
+        """Export queued spans and stop; block for at most *timeout_seconds*.
+
+        Spans that end later are dropped and counted.
+
+        Returns:
+            Whether no span was dropped or rejected by this shutdown.
+        """
 
     @abstractmethod
     def stats(self) -> ExportStats:
-        """Where the spans are that ended so far."""
+        """Return the number of ended spans by state."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """`flush`, as the SDK calls it."""
+        """Call `flush`; the SDK's interface."""
         return self.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """`shutdown_within` three seconds, as the SDK calls it."""
+        """Call `shutdown_within` three seconds; the SDK's interface."""
         self.shutdown_within(SHUTDOWN_SECONDS)

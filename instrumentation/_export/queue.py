@@ -1,11 +1,11 @@
-"""Spans that wait for export: bounded in bytes, every one accounted for.
+"""Bounded queue of spans between the threads that end spans, the packer and the sender.
 
 ::
 
-    put ──> pending ──take──> (packer) ──add──> packets ──next──> (sender) ──settle──> counted
-              │                                    │ ▲               │
-              └── queue_full, shutdown             │ └──put_back─────┘
-                                                   └── queue_full (oldest first), shutdown
+    put ─> pending ─take_batch─> packer ─add_packets─> packets ─next_packet─> sender ─> counted
+              │                                           │ ▲                    │
+              └── queue_full, shutdown                    │ └──────requeue───────┘
+                                                          └── queue_full (oldest), shutdown
 
 At any moment ``accepted = exported + rejected + dropped + queued``.
 """
@@ -30,272 +30,281 @@ SHUTDOWN: Final = "shutdown"
 REFUSED: Final = "refused"
 TOO_LARGE: Final = "too_large"
 UNENCODABLE: Final = "unencodable"
-DROPPED: Final = (QUEUE_FULL, SHUTDOWN, REFUSED, TOO_LARGE, UNENCODABLE)
-"""Why a span may be dropped."""
+DROP_REASONS: Final = (QUEUE_FULL, SHUTDOWN, REFUSED, TOO_LARGE, UNENCODABLE)
+"""Reasons to drop a span; values of ``error_type``."""
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
-"""Uncompressed bytes of a request, unless a single span is larger."""
+"""Maximum uncompressed size of a request; a single larger span gets its own request."""
 
 MAX_PENDING_BYTES: Final = 8 * 1024 * 1024
-"""Encoded spans that the packer has not compressed yet. It keeps up with 300 000 spans a second;
-the bound is for an application that never lets it run."""
+"""Maximum size of encoded spans that wait for the packer. The packer keeps up with 300 000 spans a
+second; the bound covers a service that starves its thread."""
 
-Pending = tuple[InstrumentationScope | None, bytes]
-"""A ``Span`` message and its scope."""
+PendingSpan = tuple[InstrumentationScope | None, bytes]
+"""Scope and ``Span`` message of an encoded span."""
 
 
 class ExportStats(NamedTuple):
-    """Where the spans are that ended so far."""
+    """Number of ended spans by state."""
 
     accepted: int
-    """Sampled spans that ended."""
+    """Sampled spans that ended; the sum of the other counts."""
     exported: int
-    """Taken by the collector."""
+    """Spans that the collector accepted."""
     rejected: int
-    """Sent, answered with success, and not taken (``partial_success``)."""
+    """Spans that the collector rejected in an accepted request (``partial_success``)."""
     dropped: Mapping[str, int]
-    """Given up, by reason."""
+    """Dropped spans by reason."""
     queued: int
-    """Waiting, or on their way."""
+    """Spans that wait or are in flight."""
     queued_bytes: int
-    """Compressed bytes of those that are packed."""
+    """Compressed size of the queued packets."""
 
 
-class _Ledger:
+class _SpanCounts:
     __slots__ = ("accepted", "dropped", "exported", "rejected")
 
     def __init__(self) -> None:
         self.accepted = self.exported = self.rejected = 0
-        self.dropped = dict.fromkeys(DROPPED, 0)
+        self.dropped = dict.fromkeys(DROP_REASONS, 0)
 
     def lost(self) -> int:
         return self.rejected + sum(self.dropped.values())
 
 
 class SpanQueue:
-    """Joins the threads that end spans, the packer and the sender.
+    """Queue between the threads that end spans, the packer and the sender.
 
     Args:
-        settle: Puts what waits to be put; called where a batch leaves.
+        flush_encoder: Encodes and puts ended spans; called when the packer takes a batch.
     """
 
     def __init__(
-        self, settings: ExportSettings, *, settle: Callable[[], object] = lambda: None
+        self, settings: ExportSettings, *, flush_encoder: Callable[[], object] = lambda: None
     ) -> None:
         self._settings = settings
-        self._settle = settle
+        self._flush_encoder = flush_encoder
         self._max_spans = settings.max_queue_spans or math.inf
         self._batch_spans = min(settings.max_batch_spans, self._max_spans)
-        # Reentrant: a garbage collection may end a span while its thread is in here.
+        # Reentrant: a garbage collection may end a span while its thread holds the lock.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._ledger = _Ledger()
-        self._pending: list[Pending] = []
+        self._counts = _SpanCounts()
+        self._pending: list[PendingSpan] = []
         self._pending_bytes = 0
         self._pending_first = 0
-        self._packing: list[Pending] = []
+        self._packing: list[PendingSpan] = []
         self._packing_first = 0
         self._packets: deque[Packet] = deque()
         self._packed_bytes = 0
         self._packed_spans = 0
-        self._flying: Packet | None = None
-        self._hurries = 0
-        self._hurried = False
+        self._in_flight: Packet | None = None
+        self._flush_requests = 0
+        self._flush_requested = False
         self._closed = False
         self._abandoned = False
-        self._ends_at = math.inf
+        self._shutdown_deadline = math.inf
 
     # --- threads that end spans
 
-    def put(self, spans: Iterable[Pending]) -> None:
-        """Take *spans*, or count why not; never waits for anybody."""
+    def put(self, spans: Iterable[PendingSpan]) -> None:
+        """Queue *spans*, or count them as dropped; never waits for the packer or the sender."""
         with self._lock:
-            idle, full = not self._pending, self._full()
+            idle, full = not self._pending, self._batch_full()
             for span in spans:
-                self._ledger.accepted += 1
+                self._counts.accepted += 1
                 size = len(span[1])
-                reason = self._obstacle(size)
+                reason = self._drop_reason(size)
                 if reason:
-                    self._ledger.dropped[reason] += 1
+                    self._counts.dropped[reason] += 1
                     continue
                 if not self._pending:
-                    self._pending_first = self._ledger.accepted
+                    self._pending_first = self._counts.accepted
                 self._pending.append(span)
                 self._pending_bytes += size
-                if self._packets:  # after each: the next one may find that none is left to give
+                if self._packets:  # per span: the next one may find no packet left to evict
                     self._evict()
-            if (idle and self._pending) or self._full() is not full:
+            if (idle and self._pending) or self._batch_full() is not full:
                 self._changed.notify_all()
 
-    def lose(self, reason: str) -> None:
-        """Count a span that never got in."""
+    def drop_unqueued(self, reason: str) -> None:
+        """Count a dropped span that was never queued."""
         with self._lock:
-            self._ledger.accepted += 1
-            self._ledger.dropped[reason] += 1
+            self._counts.accepted += 1
+            self._counts.dropped[reason] += 1
 
-    def _obstacle(self, size: int) -> str:
+    def _drop_reason(self, size: int) -> str:
         if self._closed:
             return SHUTDOWN
-        # Where packets wait, the oldest of them gives way instead.
+        # When packets are queued, the oldest of them is evicted instead.
         crowded = not self._packets and self._queued() >= self._max_spans
         return QUEUE_FULL if crowded or self._pending_bytes + size > MAX_PENDING_BYTES else ""
 
     # --- the packer
 
-    def take(self) -> tuple[int, list[Pending]] | None:
-        """Wait until a batch is full or due; its position and spans, or None at the end."""
+    def take_batch(self) -> tuple[int, list[PendingSpan]] | None:
+        """Wait until a batch is full or due.
+
+        Returns:
+            Position of its first span and the spans; None when the queue is closed and empty.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._closed)
             if not self._pending:
                 return None
-            self._changed.wait_for(self._due, self._settings.schedule_delay_seconds)
-            # Behind others there is no hurry, and a full packet is smaller per span.
-            self._changed.wait_for(lambda: self._due() or not self._backlog())
-            self._settle()
+            self._changed.wait_for(self._batch_ready, self._settings.schedule_delay_seconds)
+            # Behind other packets, wait for a full batch: it compresses better.
+            self._changed.wait_for(lambda: self._batch_ready() or not self._has_unsent_packet())
+            self._flush_encoder()
             self._packing, self._pending = self._pending, []
             self._packing_first, self._pending_bytes = self._pending_first, 0
-            self._hurried = False
-            self._settle()  # who saw the old batch relied on it to leave later
+            self._flush_requested = False
+            # A span added while this batch was pending relied on the batch to flush it.
+            self._flush_encoder()
             return self._packing_first, self._packing
 
-    def add(self, packets: "list[Packet]") -> None:
-        """The taken batch, packed; the oldest packets give way when there are too many."""
+    def add_packets(self, packets: "list[Packet]") -> None:
+        """Queue the packets of the taken batch; evict the oldest packets above the bounds."""
         with self._changed:
             if self._abandoned:
                 return
             self._packing = []
             self._packets.extend(packets)
-            self._pack(1, *packets)
+            self._count_packed(1, *packets)
             self._evict()
             self._changed.notify_all()
 
-    def discard(self, reason: str) -> None:
-        """Give up the taken batch."""
+    def drop_batch(self, reason: str) -> None:
+        """Drop the taken batch."""
         with self._changed:
-            self._ledger.dropped[reason] += len(self._packing)
+            self._counts.dropped[reason] += len(self._packing)
             self._packing = []
             self._changed.notify_all()
 
-    def _backlog(self) -> bool:
+    def _has_unsent_packet(self) -> bool:
         """Return whether a packet waits for its first attempt."""
-        return any(not packet.refusals for packet in self._packets)
+        return any(not packet.failures for packet in self._packets)
 
-    def _due(self) -> bool:
-        return self._full() or self._hurried or self._closed
+    def _batch_ready(self) -> bool:
+        return self._batch_full() or self._flush_requested or self._closed
 
-    def _full(self) -> bool:
+    def _batch_full(self) -> bool:
         return len(self._pending) >= self._batch_spans or self._pending_bytes >= MAX_REQUEST_BYTES
 
     # --- the sender
 
-    def next(self) -> "Packet | None":
-        """Wait for a packet; None at the end."""
+    def next_packet(self) -> "Packet | None":
+        """Wait for a packet and return it; None when the sender must stop."""
         with self._changed:
-            self._changed.wait_for(lambda: self._packets or self._finished())
+            self._changed.wait_for(lambda: self._packets or self._is_finished())
             if self._abandoned or not self._packets:
                 return None
-            self._flying = self._first_packet()
-            return self._flying
+            self._in_flight = self._first_packet()
+            return self._in_flight
 
     def _first_packet(self) -> "Packet":
-        """Remove and return the next packet; convicted ones wait until no other does."""
-        chosen = next((packet for packet in self._packets if not packet.convicted), None)
+        """Remove and return the next packet; suspected poison comes last."""
+        chosen = next((packet for packet in self._packets if not packet.poison_suspect), None)
         if chosen is None:
             return self._packets.popleft()
         self._packets.remove(chosen)
         return chosen
 
-    def deadline(self) -> float:
-        """When an attempt that begins now must end, in seconds of `time.monotonic`."""
-        return min(time.monotonic() + self._settings.timeout_seconds, self._ends_at)
+    def attempt_deadline(self) -> float:
+        """Return the deadline of an attempt that begins now, in `time.monotonic` seconds."""
+        return min(time.monotonic() + self._settings.timeout_seconds, self._shutdown_deadline)
 
-    def exported(self, packet: "Packet", *, rejected: int) -> None:
-        """The collector took *packet*, but for *rejected* spans."""
+    def mark_exported(self, packet: "Packet", *, rejected: int) -> None:
+        """Count *packet* as exported, except for *rejected* spans."""
         with self._changed:
-            if self._landed(packet):
-                self._ledger.exported += packet.spans - rejected
-                self._ledger.rejected += rejected
+            if self._remove_in_flight(packet):
+                self._counts.exported += packet.spans - rejected
+                self._counts.rejected += rejected
 
-    def drop(self, packet: "Packet", reason: str) -> None:
-        """Give up *packet*."""
+    def drop_packet(self, packet: "Packet", reason: str) -> None:
+        """Drop *packet*."""
         with self._changed:
-            if self._landed(packet):
-                self._ledger.dropped[reason] += packet.spans
+            if self._remove_in_flight(packet):
+                self._counts.dropped[reason] += packet.spans
 
-    def put_back(self, *packets: "Packet", at_the_end: bool = False) -> None:
-        """Try the flying packet again, as it is or in parts: next, or after the others."""
+    def requeue(self, *packets: "Packet", last: bool = False) -> None:
+        """Queue the packet in flight again, whole or as parts: before or after the others."""
         with self._changed:
-            if self._abandoned or self._flying is None:
+            if self._abandoned or self._in_flight is None:
                 return
-            self._pack(-1, self._flying)
-            self._pack(1, *packets)
-            self._flying = None
-            if at_the_end:
+            self._count_packed(-1, self._in_flight)
+            self._count_packed(1, *packets)
+            self._in_flight = None
+            if last:
                 self._packets.extend(packets)
             else:
                 self._packets.extendleft(reversed(packets))
             self._evict()
             self._changed.notify_all()
 
-    def untried(self, accepted_packets: int, *, convicted: bool = False) -> bool:
-        """Return whether a packet waits that was not refused since the last acceptance.
+    def has_untried(self, accepted_packets: int, *, include_suspects: bool = False) -> bool:
+        """Return whether a packet is queued that did not fail since the last acceptance.
 
-        In a shutdown, spans that are packed next count, too.
+        During a shutdown, spans that are not packed yet count as well.
 
         Args:
-            accepted_packets: Number of acceptances so far.
-            convicted: Convicted packets count, too.
+            accepted_packets: Number of packets accepted so far.
+            include_suspects: Include packets of one span that is suspected of being poison.
         """
         with self._lock:
             coming = self._closed and bool(self._pending or self._packing)
             return coming or any(
-                (convicted or not packet.convicted)
-                and (not packet.refusals or packet.accepted_before != accepted_packets)
+                (include_suspects or not packet.poison_suspect)
+                and (not packet.failures or packet.accepted_at_failure != accepted_packets)
                 for packet in self._packets
             )
 
-    def divisible(self) -> bool:
-        """Return whether a packet of several spans waits."""
+    def has_divisible(self) -> bool:
+        """Return whether a packet of several spans is queued."""
         with self._lock:
             return any(packet.spans > 1 for packet in self._packets)
 
-    def lone(self) -> bool:
-        """Return whether a single packet waits: its refusal may be an outage or not."""
+    def has_single_packet(self) -> bool:
+        """Return whether exactly one packet is queued: its failure is ambiguous."""
         with self._lock:
             return len(self._packets) == 1
 
-    def seconds_left(self) -> float:
-        """Return the time left to a shutdown; infinite before one begins."""
-        return self._ends_at - time.monotonic()
+    def shutdown_seconds_left(self) -> float:
+        """Return the seconds until the shutdown deadline; infinite before a shutdown begins."""
+        return self._shutdown_deadline - time.monotonic()
 
-    def pause(self, seconds: float, *, patient: bool, yielding: bool = False) -> None:
-        """Wait before the next attempt; the beginning of a shutdown ends the pause.
+    def wait_before_retry(
+        self, seconds: float, *, ignore_flush: bool, preemptible: bool = False
+    ) -> None:
+        """Wait before the next attempt; return early when a shutdown begins.
 
         Args:
-            seconds: How long, unless a shutdown is over before.
-            patient: The collector asked for the pause: a flush does not cut it short.
-            yielding: A packet that waits for its first attempt cuts it short.
+            seconds: Maximum time, bounded by the shutdown deadline.
+            ignore_flush: Wait on when a flush begins, because the collector asked for the pause.
+            preemptible: Return as soon as a packet waits for its first attempt.
         """
         with self._changed:
-            hurries, closed = self._hurries, self._closed
+            flush_requests, closed = self._flush_requests, self._closed
 
             def over() -> bool:
-                hurried = self._hurries > hurries and not patient
-                yields = yielding and self._backlog()
-                return self._abandoned or self._closed is not closed or hurried or yields
+                flushed = self._flush_requests > flush_requests and not ignore_flush
+                preempted = preemptible and self._has_unsent_packet()
+                return self._abandoned or self._closed is not closed or flushed or preempted
 
-            self._changed.wait_for(over, max(0.0, min(seconds, self._ends_at - time.monotonic())))
+            self._changed.wait_for(
+                over, max(0.0, min(seconds, self._shutdown_deadline - time.monotonic()))
+            )
 
-    def _landed(self, packet: "Packet") -> bool:
-        """Whether *packet* was still ours to count."""
-        if self._abandoned or self._flying is not packet:
+    def _remove_in_flight(self, packet: "Packet") -> bool:
+        """Remove the packet in flight; return false if a shutdown has counted it already."""
+        if self._abandoned or self._in_flight is not packet:
             return False
-        self._flying = None
-        self._pack(-1, packet)
+        self._in_flight = None
+        self._count_packed(-1, packet)
         self._changed.notify_all()
         return True
 
-    def _finished(self) -> bool:
+    def _is_finished(self) -> bool:
         empty = not (self._pending or self._packing or self._packets)
         return self._abandoned or (self._closed and empty)
 
@@ -303,68 +312,72 @@ class SpanQueue:
         while self._packets and (
             self._packed_bytes > self._settings.max_queue_bytes or self._queued() > self._max_spans
         ):
-            oldest = min(self._packets, key=_position)  # a refused packet waits behind others
+            oldest = min(self._packets, key=_first_position)  # failed packets are out of order
             self._packets.remove(oldest)
-            self._pack(-1, oldest)
-            self._ledger.dropped[QUEUE_FULL] += oldest.spans
+            self._count_packed(-1, oldest)
+            self._counts.dropped[QUEUE_FULL] += oldest.spans
 
-    def _pack(self, sign: int, *packets: "Packet") -> None:
-        """Count *packets* in, or out where *sign* is -1."""
+    def _count_packed(self, sign: int, *packets: "Packet") -> None:
+        """Add *packets* to the totals, or subtract them when *sign* is -1."""
         self._packed_bytes += sign * sum(len(packet.body) for packet in packets)
         self._packed_spans += sign * sum(packet.spans for packet in packets)
 
-    # --- everybody
+    # --- all threads
 
     def flush(self, timeout_seconds: float) -> bool:
-        """Hurry; whether all spans that ended before were exported in time."""
+        """Send without delay; block for at most *timeout_seconds*.
+
+        Returns:
+            Whether all spans that ended before this call were exported in time.
+        """
         with self._changed:
-            lost, last = self._ledger.lost(), self._ledger.accepted
-            self._hurries += 1
-            self._hurried = bool(self._pending)
+            lost, last = self._counts.lost(), self._counts.accepted
+            self._flush_requests += 1
+            self._flush_requested = bool(self._pending)
             self._changed.notify_all()
             settled = self._changed.wait_for(lambda: self._oldest() > last, timeout_seconds)
-            return settled and self._ledger.lost() == lost
+            return settled and self._counts.lost() == lost
 
     def close(self, deadline: float) -> None:
-        """Take no more spans; what waits has until *deadline*."""
+        """Accept no more spans; queued ones are sent until *deadline*."""
         with self._changed:
             self._closed = True
-            self._ends_at = min(self._ends_at, deadline)
+            self._shutdown_deadline = min(self._shutdown_deadline, deadline)
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Count everything that still waits as given up by shutdown."""
+        """Drop all queued spans with reason `SHUTDOWN`."""
         with self._changed:
-            self._ledger.dropped[SHUTDOWN] += self._queued()
+            self._counts.dropped[SHUTDOWN] += self._queued()
             self._abandoned = True
-            self._pending, self._packing, self._flying = [], [], None
+            self._pending, self._packing, self._in_flight = [], [], None
             self._packets.clear()
             self._packed_bytes = self._packed_spans = self._pending_bytes = 0
             self._changed.notify_all()
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits for the packer: no batch will leave by itself."""
+        """True when no span waits for the packer, so that no batch is scheduled."""
         return not self._pending
 
     @property
     def closed(self) -> bool:
-        """Whether shutdown has begun."""
+        """True after a shutdown began."""
         return self._closed
 
     def lost(self) -> int:
-        """Spans that were rejected or dropped so far."""
+        """Return the number of spans rejected or dropped so far."""
         with self._lock:
-            return self._ledger.lost()
+            return self._counts.lost()
 
     def stats(self) -> ExportStats:
-        """Where the spans are."""
+        """Return a consistent snapshot of the counts."""
         with self._lock:
             return ExportStats(
-                accepted=self._ledger.accepted,
-                exported=self._ledger.exported,
-                rejected=self._ledger.rejected,
-                dropped=MappingProxyType(self._ledger.dropped.copy()),
+                accepted=self._counts.accepted,
+                exported=self._counts.exported,
+                rejected=self._counts.rejected,
+                dropped=MappingProxyType(self._counts.dropped.copy()),
                 queued=self._queued(),
                 queued_bytes=self._packed_bytes,
             )
@@ -373,13 +386,13 @@ class SpanQueue:
         return self._packed_spans + len(self._pending) + len(self._packing)
 
     def _oldest(self) -> float:
-        """Position of the oldest span that waits; infinite when none does."""
+        """Return the position of the oldest queued span; infinite when the queue is empty."""
         positions = [packet.first for packet in self._packets]
-        positions += [self._flying.first] if self._flying else []
+        positions += [self._in_flight.first] if self._in_flight else []
         positions += [self._pending_first] if self._pending else []
         positions += [self._packing_first] if self._packing else []
         return min(positions, default=math.inf)
 
 
-def _position(packet: "Packet") -> int:
+def _first_position(packet: "Packet") -> int:
     return packet.first

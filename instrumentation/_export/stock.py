@@ -1,6 +1,6 @@
-"""The exporters that are not ours: the console, none, OpenTelemetry's own, and several at once.
+"""Processors for other exporters: console, none, OpenTelemetry's OTLP exporters, and several.
 
-They are here to compare with, and to fall back on; what they lose they mostly do not say.
+They serve as a fallback and for comparison; the SDK does not report most of their losses.
 """
 
 import sys
@@ -22,10 +22,10 @@ from opentelemetry.sdk.trace.export import (
 )
 
 from instrumentation._export.processor import ExportProcessor
-from instrumentation._export.queue import DROPPED, REFUSED, ExportStats
+from instrumentation._export.queue import DROP_REASONS, REFUSED, ExportStats
 from instrumentation._settings import export
 from instrumentation._settings.export import ExportSettings
-from instrumentation._support.fork import Renewed, in_child, new_lock
+from instrumentation._support.fork import ProcessLocal, new_lock, register_after_fork
 from instrumentation.errors import ConfigurationError
 
 _MODULES: Final = MappingProxyType(
@@ -36,29 +36,32 @@ _MODULES: Final = MappingProxyType(
 )
 
 
-def stock(settings: ExportSettings, ours: Callable[[], ExportProcessor]) -> ExportProcessor:
-    """The processor for any exporters but ours alone.
+def build_stock_processor(
+    settings: ExportSettings, queue_processor: Callable[[], ExportProcessor]
+) -> ExportProcessor:
+    """Return the processor for a list of exporters other than ``otlp`` alone.
 
     Args:
-        settings: Which exporters; the stock ones read the rest from the environment themselves.
-        ours: Makes our own, where it is among them.
+        settings: Names the exporters; stock exporters read the environment themselves.
+        queue_processor: Creates the processor of this package, if the list names it.
 
     Raises:
         ConfigurationError: The package of a stock exporter is not installed.
     """
     processors = [
-        ours() if name == export.OTLP else _processor(name, settings) for name in settings.exporters
+        queue_processor() if name == export.OTLP else _processor(name, settings)
+        for name in settings.exporters
     ]
-    return processors[0] if len(processors) == 1 else Several(processors)
+    return processors[0] if len(processors) == 1 else MultiProcessor(processors)
 
 
 def _processor(name: str, settings: ExportSettings) -> ExportProcessor:
     if name == export.NONE:
         return NoExport()
     if name == export.CONSOLE:
-        counted = _Counted(lambda: ConsoleSpanExporter(out=sys.stdout))
+        counted = _CountingExporter(lambda: ConsoleSpanExporter(out=sys.stdout))
         return StockProcessor(SimpleSpanProcessor(counted), counted)
-    counted = _Counted(lambda: _stock_exporter(name))
+    counted = _CountingExporter(lambda: _stock_exporter(name))
     batches = BatchSpanProcessor(
         counted,
         schedule_delay_millis=settings.schedule_delay_seconds * 1000,
@@ -69,78 +72,80 @@ def _processor(name: str, settings: ExportSettings) -> ExportProcessor:
 
 
 class NoExport(ExportProcessor):
-    """Spans end here."""
+    """Processor that discards spans."""
 
     def flush(self, timeout_seconds: float) -> bool:
-        """True: nothing waits."""
+        """Return True: no span is queued."""
         del timeout_seconds
         return True
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
-        """True: nothing waits."""
+        """Return True: no span is queued."""
         del timeout_seconds
         return True
 
     def stats(self) -> ExportStats:
-        """All zero."""
+        """Return zero for every count."""
         return _stats(0, 0, 0)
 
 
-class Several(ExportProcessor):
-    """Hands every span to several processors; the first one's account is shown."""
+class MultiProcessor(ExportProcessor):
+    """Processor that delegates to several processors; `stats` are those of the first."""
 
     def __init__(self, processors: Sequence[ExportProcessor]) -> None:
         self._processors = processors
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Pass on."""
+        """Delegate."""
         for processor in self._processors:
             processor.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Pass on."""
+        """Delegate."""
         for processor in self._processors:
             processor.on_end(span)
 
     def flush(self, timeout_seconds: float) -> bool:
-        """Whether every exporter had taken all spans when the time was over."""
-        return self._all(lambda each, left: each.flush(left), timeout_seconds)
+        """Flush every processor; return whether all exported all spans in time."""
+        return self._call_all(lambda each, left: each.flush(left), timeout_seconds)
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
-        """Whether no exporter had to give one up."""
-        return self._all(lambda each, left: each.shutdown_within(left), timeout_seconds)
+        """Shut down every processor; return whether none dropped a span."""
+        return self._call_all(lambda each, left: each.shutdown_within(left), timeout_seconds)
 
     def stats(self) -> ExportStats:
-        """Where the spans are, for the exporter named first."""
+        """Return the statistics of the first exporter."""
         return self._processors[0].stats()
 
-    def _all(self, ask: Callable[[ExportProcessor, float], bool], timeout_seconds: float) -> bool:
-        """Each answers within what the others before it left of the time."""
+    def _call_all(
+        self, ask: Callable[[ExportProcessor, float], bool], timeout_seconds: float
+    ) -> bool:
+        """Call *ask* for each processor with the time that the previous ones left."""
         deadline = time.monotonic() + timeout_seconds
         answers = [ask(each, max(0.0, deadline - time.monotonic())) for each in self._processors]
         return all(answers)
 
 
 class StockProcessor(ExportProcessor):
-    """One of the SDK's processors, its calls that ignore their timeout run where we can leave."""
+    """Adapter of an SDK processor; calls that ignore their timeout run in a thread."""
 
-    def __init__(self, inner: SpanProcessor, exporter: "_Counted") -> None:
+    def __init__(self, inner: SpanProcessor, exporter: "_CountingExporter") -> None:
         self._inner = inner
         self._exporter = exporter
         self._lock = new_lock()
         self._accepted = 0
-        in_child(self._begin_again)
+        register_after_fork(self._reset_counts)
 
-    def _begin_again(self) -> None:
-        """Count the child's spans only; the SDK leaves the others to the parent."""
+    def _reset_counts(self) -> None:
+        """Count only the spans of the forked child; the parent exports the others."""
         self._accepted = 0
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Pass on."""
+        """Delegate."""
         self._inner.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Pass on, counted."""
+        """Count and delegate a sampled span."""
         context = span.context
         if context is not None and context.trace_flags.sampled:
             with self._lock:
@@ -148,35 +153,39 @@ class StockProcessor(ExportProcessor):
             self._inner.on_end(span)
 
     def flush(self, timeout_seconds: float) -> bool:
-        """Whether all spans that ended before were exported in time, as far as the SDK says."""
+        """Flush; return whether all spans that ended before were exported, per the SDK's result."""
         accepted = self._accepted
-        _leave_after(timeout_seconds, threading.Thread(target=self._inner.force_flush, daemon=True))
+        _run_with_timeout(
+            timeout_seconds, threading.Thread(target=self._inner.force_flush, daemon=True)
+        )
         return self._exporter.exported >= accepted
 
     def shutdown_within(self, timeout_seconds: float) -> bool:
-        """As `flush`; the SDK may hang on behind us."""
-        _leave_after(timeout_seconds, threading.Thread(target=self._inner.shutdown, daemon=True))
+        """Shut down; after the timeout the SDK's call continues in its thread."""
+        _run_with_timeout(
+            timeout_seconds, threading.Thread(target=self._inner.shutdown, daemon=True)
+        )
         return self._exporter.exported >= self._accepted
 
     def stats(self) -> ExportStats:
-        """What went through; what the SDK dropped unsaid is counted as queued."""
+        """Return the counts; spans that the SDK dropped silently appear as queued."""
         return _stats(self._accepted, self._exporter.exported, self._exporter.failed)
 
 
-class _Counted(SpanExporter):
-    """Counts the results of an exporter; a forked child has an exporter of its own.
+class _CountingExporter(SpanExporter):
+    """Exporter that counts results; a forked child creates its own inner exporter.
 
     Args:
-        make: Returns the exporter.
+        make: Creates the inner exporter.
     """
 
     def __init__(self, make: Callable[[], SpanExporter]) -> None:
-        self._inner = Renewed(make)
+        self._inner = ProcessLocal(make)
         self.exported = 0
         self.failed = 0
-        in_child(self._begin_again)
+        register_after_fork(self._reset_counts)
 
-    def _begin_again(self) -> None:
+    def _reset_counts(self) -> None:
         self.exported = self.failed = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -194,7 +203,7 @@ class _Counted(SpanExporter):
         return self._inner.get().force_flush(timeout_millis)
 
 
-def _leave_after(timeout_seconds: float, thread: threading.Thread) -> None:
+def _run_with_timeout(timeout_seconds: float, thread: threading.Thread) -> None:
     thread.start()
     thread.join(timeout_seconds)
 
@@ -212,7 +221,7 @@ def _stock_exporter(name: str) -> SpanExporter:
 
 
 def _stats(accepted: int, exported: int, failed: int) -> ExportStats:
-    dropped = dict.fromkeys(DROPPED, 0) | {REFUSED: failed}
+    dropped = dict.fromkeys(DROP_REASONS, 0) | {REFUSED: failed}
     return ExportStats(
         accepted=accepted,
         exported=exported,

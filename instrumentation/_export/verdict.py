@@ -1,47 +1,48 @@
-"""What an attempt to export came to.
+"""Result of an attempt to export.
 
-Named tuples, because every service imports them: a dataclass takes seven times as long to make.
+The types are named tuples because every service imports them, and a dataclass takes seven times as
+long to create.
 """
 
 from typing import Final, NamedTuple, Protocol
 
 REJECTED: Final = "rejected"
-"""``error_type`` of spans the collector took the request of, but not them.
+"""``error_type`` of spans that the collector rejected in an accepted request.
 Source: semantic conventions, ``otel.sdk.exporter.span.exported``."""
 
 
 class Accepted(NamedTuple):
-    """The collector answered success."""
+    """Success: the collector accepted the request."""
 
     rejected: int = 0
-    """Spans it did not take all the same (``partial_success``)."""
+    """Number of spans that it rejected (``partial_success``)."""
     message: str = ""
-    """Why, in its words."""
+    """Reason given by the collector."""
     unreadable: str = ""
-    """Why the body of the answer says nothing; empty when it was read."""
+    """Reason why the body cannot be parsed; empty when it was parsed."""
 
 
 class Failed(NamedTuple):
-    """The collector did not accept the request now, but may accept it later."""
+    """Failure that may be temporary."""
 
     cause: str
-    """``error_type``: a status, or the class of an exception."""
+    """Value of ``error_type``: a status, or the class of an exception."""
     detail: str = ""
-    """The cause in a sentence."""
+    """Description of the cause."""
     retry_after_seconds: float | None = None
-    """How long the collector asked us to wait."""
+    """Delay that the collector requested."""
     throttled: bool = False
-    """The collector limits the rate of requests; their content is not at fault."""
+    """True when the collector limits the request rate; the content is then valid."""
 
 
 class TooLarge(NamedTuple):
-    """The collector takes smaller requests only."""
+    """Failure because the request is too large; a smaller one may be accepted."""
 
     cause: str
 
 
 class Refused(NamedTuple):
-    """The collector finds fault with the content of the request."""
+    """Failure because the collector rejects the content of the request."""
 
     cause: str
     detail: str = ""
@@ -51,21 +52,24 @@ Verdict = Accepted | Failed | TooLarge | Refused
 
 
 class Transport(Protocol):
-    """Carries requests to a collector; of one thread, but for `abort`."""
+    """Connection to a collector.
+
+    One thread calls `send` and `close`; another may call `abort`.
+    """
 
     component_type: str
     """Source: semantic conventions, ``otel.component.type``."""
 
     def send(self, body: bytes, deadline: float) -> Verdict:
-        """Make one attempt; never raises for what network or collector do.
+        """Make one attempt and block until *deadline* at most; network errors are not raised.
 
         Args:
             body: An ``ExportTraceServiceRequest``, compressed with gzip.
-            deadline: In seconds of `time.monotonic`; a collector that drips ends there, too.
+            deadline: In `time.monotonic` seconds; covers a collector that sends byte by byte.
         """
 
     def abort(self) -> None:
-        """End the attempt that another thread is making, if any."""
+        """Interrupt an attempt in another thread, if any."""
 
     def close(self) -> None:
-        """Give up the connection; the next `send` opens another."""
+        """Close the connection; the next `send` opens a new one."""

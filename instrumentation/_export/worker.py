@@ -1,4 +1,4 @@
-"""The two threads behind the queue: one compresses, one sends until the collector takes it."""
+"""Threads behind the queue: the packer compresses batches, the sender sends and retries them."""
 
 import random
 import time
@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation._export.http import GZIP_BITS
@@ -18,7 +18,7 @@ from instrumentation._export.queue import (
     REFUSED,
     TOO_LARGE,
     UNENCODABLE,
-    Pending,
+    PendingSpan,
     SpanQueue,
 )
 from instrumentation._export.verdict import (
@@ -31,24 +31,24 @@ from instrumentation._export.verdict import (
     Verdict,
 )
 from instrumentation._otlp.request import EncodedSpan, OriginEncoder, decode_request, encode_request
-from instrumentation._support.redaction import printable
+from instrumentation._support.redaction import escape_for_log
 
 _LEVEL: Final = 1
-"""Of gzip: the others cost four times the time for a tenth of the size."""
+"""Compression level of gzip: higher ones take four times as long to save a tenth."""
 
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 2.0
-"""Between attempts in an outage, so that recovery is seen within seconds."""
+"""Maximum backoff in an outage, so that recovery is detected within seconds."""
 
 LONGEST_WAIT_SECONDS: Final = 600.0
-"""A collector that asks us to wait longer may have been repaired by then."""
+"""Maximum delay that a collector may request, because it may recover earlier."""
 
 _CLOSING_SHARE: Final = 16
-"""A pause takes at most this part of the time that a shutdown has left."""
+"""A backoff during shutdown takes at most this fraction (1/n) of the remaining time."""
 
 
 class Packer:
-    """Compresses batches of spans into packets."""
+    """Packer that compresses batches of spans into packets."""
 
     def __init__(self, queue: SpanQueue, resource: Resource, *, max_spans: int) -> None:
         self._queue = queue
@@ -57,17 +57,17 @@ class Packer:
         self._origins = OriginEncoder()
 
     def run(self) -> None:
-        """Work until the queue is closed and empty."""
-        while (batch := self._queue.take()) is not None:
+        """Pack batches until the queue is closed and empty."""
+        while (batch := self._queue.take_batch()) is not None:
             first, spans = batch
             try:
-                packets = [packet(part, first) for part in self._parts(spans)]
-            except Exception:  # noqa: BLE001  a thread that dies keeps every later span
-                self._queue.discard(UNENCODABLE)
+                packets = [build_packet(part, first) for part in self._split_batch(spans)]
+            except Exception:  # if the thread died, no later span would be exported
+                self._queue.drop_batch(UNENCODABLE)
             else:
-                self._queue.add(packets)
+                self._queue.add_packets(packets)
 
-    def _parts(self, spans: Sequence[Pending]) -> Iterator[list[EncodedSpan]]:
+    def _split_batch(self, spans: Sequence[PendingSpan]) -> Iterator[list[EncodedSpan]]:
         part: list[EncodedSpan] = []
         size = 0
         for scope, message in spans:
@@ -79,20 +79,20 @@ class Packer:
         yield part
 
 
-def packet(spans: Sequence[EncodedSpan], first: int) -> Packet:
-    """A packet of *spans*, the oldest of which ended as number *first*."""
+def build_packet(spans: Sequence[EncodedSpan], first: int) -> Packet:
+    """Return a packet of *spans*; the oldest has position *first*."""
     body = zlib.compress(encode_request(spans), _LEVEL, GZIP_BITS)
     return Packet(body=body, spans=len(spans), first=first)
 
 
-class Observe(Protocol):
-    """Takes the duration of an attempt in seconds, and its ``error_type``."""
+class DurationObserver(Protocol):
+    """Callback for the duration of an attempt and its ``error_type``."""
 
     def __call__(self, seconds: float, error_type: str) -> None: ...
 
 
 class Sender:
-    """Sends packet after packet; packets that were refused wait behind the others."""
+    """Sender of packets; failed packets are retried after the others."""
 
     def __init__(
         self,
@@ -100,66 +100,72 @@ class Sender:
         transport: Transport,
         *,
         log: OutageLog,
-        observe: Observe,
-        pauses: "Pauses | None" = None,
+        observe: DurationObserver,
+        backoff: "Backoff | None" = None,
     ) -> None:
         self._queue = queue
         self._transport = transport
         self._log = log
         self._observe = observe
-        self._pauses = pauses or Pauses()
+        self._backoff = backoff or Backoff()
         self._isolation = Isolation()
-        self._away = False
-        """Whether the collector accepted nothing when the shutdown began."""
+        self._down_before_shutdown = False
+        """True when the collector was down before the shutdown began."""
 
     def run(self) -> None:
-        """Work until the queue is closed and empty, or a shutdown is over."""
-        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
-        while (packet := self._queue.next()) is not None:
-            if self._isolation.splits_before_send(packet):
-                self._split(packet)
-            else:
-                self._settle(packet, self._attempt(packet))
-        self._transport.close()
+        """Send packets until the queue is closed and empty or the shutdown deadline passes."""
+        # Detached at the end, because a shutdown without threads runs this in the caller's thread.
+        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
+        try:
+            while (packet := self._queue.next_packet()) is not None:
+                if self._isolation.should_split_before_send(packet):
+                    self._split(packet)
+                else:
+                    self._handle_verdict(packet, self._attempt(packet))
+            self._transport.close()
+        finally:
+            detach(token)
 
     def _attempt(self, packet: Packet) -> Verdict:
         started = time.monotonic()
         try:
-            verdict = self._transport.send(packet.body, self._queue.deadline())
-        except Exception as error:  # noqa: BLE001  a thread that dies keeps every later span
-            verdict = Failed(cause=type(error).__name__, detail=printable(str(error)))
+            verdict = self._transport.send(packet.body, self._queue.attempt_deadline())
+        except Exception as error:  # if the thread died, no later span would be exported
+            verdict = Failed(cause=type(error).__name__, detail=escape_for_log(str(error)))
         self._observe(time.monotonic() - started, _error_type(verdict))
         return verdict
 
-    def _settle(self, packet: Packet, verdict: Verdict) -> None:
+    def _handle_verdict(self, packet: Packet, verdict: Verdict) -> None:
         match verdict:
             case Accepted():
-                self._accepted(packet, verdict)
+                self._handle_accepted(packet, verdict)
             case Failed(throttled=True):
                 self._retry(packet, verdict)
             case Failed() | Refused():
-                self._refused(packet, verdict)
+                self._handle_refused(packet, verdict)
             case TooLarge():
-                self._too_large(packet, verdict)
+                self._handle_too_large(packet, verdict)
 
-    def _accepted(self, packet: Packet, verdict: Accepted) -> None:
+    def _handle_accepted(self, packet: Packet, verdict: Accepted) -> None:
         plausible = 0 <= verdict.rejected <= packet.spans
         rejected = verdict.rejected if plausible else 0
-        self._queue.exported(packet, rejected=rejected)
-        self._isolation.accepted(packet)
-        self._away = False
-        self._pauses.reset()
-        self._log.recovered(self._queue.stats())
+        self._queue.mark_exported(packet, rejected=rejected)
+        self._isolation.record_acceptance(packet)
+        self._down_before_shutdown = False
+        self._backoff.reset()
+        self._log.attempt_succeeded(self._queue.stats())
         if rejected:
-            self._log.lost(rejected, REJECTED, verdict.message)
+            self._log.spans_dropped(rejected, REJECTED, verdict.message)
         if verdict.unreadable or not plausible:
             implausible = f"it rejects {verdict.rejected} of {packet.spans} spans"
-            self._log.unreadable(verdict.unreadable or implausible)
+            self._log.response_unreadable(verdict.unreadable or implausible)
 
-    def _refused(self, packet: Packet, verdict: Failed | Refused) -> None:
-        packet.faulty = isinstance(verdict, Refused)
-        others = self._queue.untried(self._isolation.accepted_packets)
-        step = self._isolation.refused(packet, others=others, closing=self._queue.closed)
+    def _handle_refused(self, packet: Packet, verdict: Failed | Refused) -> None:
+        packet.content_error = isinstance(verdict, Refused)
+        others_waiting = self._queue.has_untried(self._isolation.accepted_packets)
+        step = self._isolation.record_failure(
+            packet, others_waiting=others_waiting, shutting_down=self._queue.closed
+        )
         match step:
             case Step.SEND:
                 self._retry(packet, verdict)
@@ -169,63 +175,67 @@ class Sender:
                 self._drop(packet, REFUSED, verdict.detail)
 
     def _split(self, packet: Packet) -> None:
-        halves = _halves(packet)
+        halves = _split_in_halves(packet)
         for half in halves:
-            self._isolation.suspect(half, packet)
-        self._queue.put_back(*halves)
+            self._isolation.mark_split(half, packet)
+        self._queue.requeue(*halves)
 
     def _retry(self, packet: Packet, verdict: Failed | Refused) -> None:
-        isolated = packet.suspect or packet.convicted
+        isolated = packet.from_split or packet.poison_suspect
         if not (isolated and self._isolation.accepting):
-            self._log.failed(verdict.detail or verdict.cause)
-        self._queue.put_back(packet, at_the_end=True)
-        asked = verdict.retry_after_seconds if isinstance(verdict, Failed) else None
+            self._log.attempt_failed(verdict.detail or verdict.cause)
+        self._queue.requeue(packet, last=True)
+        requested_seconds = verdict.retry_after_seconds if isinstance(verdict, Failed) else None
         if self._queue.closed:
-            self._retry_in_shutdown(asked)
+            self._retry_in_shutdown(requested_seconds)
             return
         accepted = self._isolation.accepted_packets
-        self._away = not self._queue.untried(accepted)
-        if asked is not None:
-            self._queue.pause(min(asked, LONGEST_WAIT_SECONDS), patient=True)
-        elif not (isolated and self._queue.untried(accepted, convicted=True)):
-            yielding = self._isolation.accepting or self._queue.lone()
-            self._queue.pause(self._pauses.next(), patient=False, yielding=yielding)
+        self._down_before_shutdown = not self._queue.has_untried(accepted)
+        if requested_seconds is not None:
+            self._queue.wait_before_retry(
+                min(requested_seconds, LONGEST_WAIT_SECONDS), ignore_flush=True
+            )
+        elif not (isolated and self._queue.has_untried(accepted, include_suspects=True)):
+            preemptible = self._isolation.accepting or self._queue.has_single_packet()
+            self._queue.wait_before_retry(
+                self._backoff.next(), ignore_flush=False, preemptible=preemptible
+            )
 
-    def _retry_in_shutdown(self, asked: float | None) -> None:
-        """Pause shortly and try everything, but give up an outage that was there before."""
-        left = self._queue.seconds_left()
-        untried = self._queue.untried(self._isolation.accepted_packets)
-        splits = self._isolation.may_probe and self._queue.divisible()
-        if left <= 0 or (self._away and not untried and not splits):
+    def _retry_in_shutdown(self, requested_seconds: float | None) -> None:
+        """Retry with a short backoff; drop everything if the collector was down before."""
+        left = self._queue.shutdown_seconds_left()
+        untried = self._queue.has_untried(self._isolation.accepted_packets)
+        splits = self._isolation.can_probe and self._queue.has_divisible()
+        if left <= 0 or (self._down_before_shutdown and not untried and not splits):
             self._queue.abandon()
-        elif asked is not None and asked < left:
-            self._queue.pause(asked, patient=True)
-        elif not self._away:
-            pause = min(self._pauses.next(), left / _CLOSING_SHARE)
-            self._queue.pause(pause, patient=False)
+        elif requested_seconds is not None and requested_seconds < left:
+            self._queue.wait_before_retry(requested_seconds, ignore_flush=True)
+        elif not self._down_before_shutdown:
+            pause = min(self._backoff.next(), left / _CLOSING_SHARE)
+            self._queue.wait_before_retry(pause, ignore_flush=False)
 
-    def _too_large(self, packet: Packet, verdict: TooLarge) -> None:
+    def _handle_too_large(self, packet: Packet, verdict: TooLarge) -> None:
         if packet.spans > 1:
-            self._queue.put_back(*_halves(packet))
+            self._queue.requeue(*_split_in_halves(packet))
         else:
             self._drop(packet, TOO_LARGE, f"the collector answered {verdict.cause}")
 
     def _drop(self, packet: Packet, reason: str, detail: str) -> None:
-        self._queue.drop(packet, reason)
-        self._log.lost(packet.spans, reason, detail)
+        self._queue.drop_packet(packet, reason)
+        self._log.spans_dropped(packet.spans, reason, detail)
 
 
-def _halves(whole: Packet) -> tuple[Packet, Packet]:
+def _split_in_halves(whole: Packet) -> tuple[Packet, Packet]:
     spans = list(decode_request(zlib.decompress(whole.body, GZIP_BITS)))
     half = len(spans) // 2
-    return packet(spans[:half], whole.first), packet(spans[half:], whole.first)
+    return build_packet(spans[:half], whole.first), build_packet(spans[half:], whole.first)
 
 
-class Pauses:
-    """Seconds between attempts: doubling up to a bound, and scattered by a fifth.
+class Backoff:
+    """Exponential backoff with a bound and 20% jitter, in seconds.
 
     Args:
-        jitter: Gives numbers from 0 to 1.
+        jitter: Returns numbers from 0 to 1.
     """
 
     def __init__(
@@ -239,13 +249,13 @@ class Pauses:
         self._next = first_seconds
 
     def next(self) -> float:
-        """The next pause."""
+        """Return the next delay and double it."""
         pause = self._next
         self._next = min(2 * pause, LONGEST_PAUSE_SECONDS)
         return pause * (0.8 + 0.4 * self._jitter())
 
     def reset(self) -> None:
-        """Begin with the shortest again."""
+        """Start again with the first delay."""
         self._next = self._first
 
 

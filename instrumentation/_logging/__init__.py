@@ -1,1 +1,1 @@
-"""Log records: JSON lines with trace ids, and export over OTLP."""
+"""Log records: JSON lines with trace ids, and OTLP export."""

@@ -1,7 +1,7 @@
-"""Log records of the standard library, sent as OTLP; asked for by ``OTEL_LOGS_EXPORTER=otlp``.
+"""OTLP export of the standard library's log records, enabled by ``OTEL_LOGS_EXPORTER=otlp``.
 
-The pipeline is the SDK's. Ours is what stands before it, so that a record which cannot be encoded
-costs no other, and around it, so that a collector that is gone costs nothing but records.
+The pipeline is the SDK's. This module converts records so that each can be encoded, and runs flush
+and shutdown with a timeout so that an unreachable collector loses records but blocks nothing.
 """
 
 import logging
@@ -24,46 +24,46 @@ from opentelemetry.sdk._logs.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
-from instrumentation._logging.formatter import STANDARD, ended_span, message
+from instrumentation._logging.formatter import STANDARD_FIELDS, ended_span, safe_message
 from instrumentation._spans.attributes import truncate
 from instrumentation._spans.sanitizer import Sanitizer, exception
 from instrumentation._spans.stacktrace import redact_and_truncate
-from instrumentation._support.fork import Renewed, new_lock
-from instrumentation._support.guard import Operation, described
-from instrumentation._support.patch import patched
+from instrumentation._support.fork import ProcessLocal, new_lock
+from instrumentation._support.guard import Operation, safe_str
+from instrumentation._support.patch import patch_method
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
 
-TELEMETRY: Final = "opentelemetry"
-"""Whose records are not sent, nor those of loggers below it: they speak about sending."""
+TELEMETRY_LOGGER: Final = "opentelemetry"
+"""Logger whose records, including those of its children, are not sent: they report on sending."""
 
-_LARGEST: Final = 2**63
-_MOST_LATE: Final = 16
-_MODULE: Final = "opentelemetry.exporter.otlp.proto.http._log_exporter"
+_INT64_LIMIT: Final = 2**63
+_MAX_DEFERRED: Final = 16
+_EXPORTER_MODULE: Final = "opentelemetry.exporter.otlp.proto.http._log_exporter"
 
-Answer = Callable[[], bool]
+Wait = Callable[[], bool]
 
 
 class LogExport:
-    """Sends what the process logs, from now until `shutting_down`.
+    """Export of all log records of the process until `start_shutdown`.
 
-    It stands behind the loggers, not among their handlers: a handler of ours would keep
-    ``logging.basicConfig()`` from doing anything, and ``dictConfig()`` would remove it.
+    It patches ``Logger.callHandlers`` and adds no handler, because ``logging.basicConfig()`` does
+    nothing when a handler exists, and ``dictConfig()`` would remove it.
 
-    A process has one: of several services in it, the first that asks.
+    Only the first instance in a process is active.
 
     Args:
-        resource: The service's.
+        resource: Resource of the service.
         sanitizer: Redacts messages and exceptions.
-        longest: Characters of a text that are kept.
-        timeout_seconds: Longest one attempt may take.
-        operation: Failures are counted here; under it nothing of the service's fails.
+        max_length: Maximum length of a text; longer ones are cut.
+        timeout_seconds: Timeout of one attempt.
+        operation: Guard that counts failures and keeps them from the service.
 
     Raises:
-        ConfigurationError: The package of the exporter is not installed, or a variable that it
-            reads is wrong.
+        ConfigurationError: The package of the exporter is not installed, or a variable has an
+            invalid value.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class LogExport:
         resource: Resource,
         *,
         sanitizer: Sanitizer,
-        longest: int,
+        max_length: int,
         timeout_seconds: float,
         operation: Operation,
     ) -> None:
         self._operation = operation
-        self._translation = Translation(sanitizer, longest)
-        self._exporter = _Watched(lambda: _exporter(timeout_seconds), operation)
+        self._converter = LogRecordConverter(sanitizer, max_length)
+        self._exporter = _CountingExporter(lambda: _build_exporter(timeout_seconds), operation)
         self._provider = _Provider(resource=resource, shutdown_on_exit=False)
-        self._sending = _Sending()
-        self._provider.add_log_record_processor(_batches(self._exporter))
-        self._undo = patched(logging.Logger, "callHandlers", self._behind)
+        self._state = _ThreadState()
+        self._provider.add_log_record_processor(_build_processor(self._exporter))
+        self._undo = patch_method(logging.Logger, "callHandlers", self._wrap_call_handlers)
 
-    def _behind(self, call_handlers: Callable[..., None]) -> Callable[..., None]:
+    def _wrap_call_handlers(self, call_handlers: Callable[..., None]) -> Callable[..., None]:
         @wraps(call_handlers)
         def handled(logger: logging.Logger, record: logging.LogRecord) -> None:
             call_handlers(logger, record)
@@ -92,96 +92,103 @@ class LogExport:
         return handled
 
     def send(self, record: logging.LogRecord) -> None:
-        """Queue *record* with the context of the current span, unless it is about sending."""
-        if f"{record.name}.".startswith(f"{TELEMETRY}.") or get_value(
+        """Queue *record* with the context of its span, unless it reports on sending.
+
+        Called in the thread that logs, after the service's handlers. Failures are counted.
+        """
+        if f"{record.name}.".startswith(f"{TELEMETRY_LOGGER}.") or get_value(
             _SUPPRESS_INSTRUMENTATION_KEY
         ):
             return
-        sending = self._sending
-        if sending.busy:
-            sending.late.append(record)
+        state = self._state
+        if state.busy:
+            state.deferred.append(record)
             return
-        sending.busy = True
+        state.busy = True
         try:
             self._send(record)
-            for _ in range(len(sending.late)):  # once: a record may write itself again
-                self._send(sending.late.popleft())
+            for _ in range(len(state.deferred)):  # bounded: a record may log itself again
+                self._send(state.deferred.popleft())
         finally:
-            sending.busy = False
-            sending.late.clear()
+            state.busy = False
+            state.deferred.clear()
 
     def _send(self, record: logging.LogRecord) -> None:
         with self._operation:
             logger = self._provider.get_logger(str.__str__(record.name))
-            logger.emit(self._translation.of(record))
+            logger.emit(self._converter.convert(record))
 
-    def flushing(self, timeout_seconds: float) -> Answer:
-        """Begin to send what waits; the answer, which waits, is whether all was taken in time."""
-        return self._excluded(self._provider.force_flush, timeout_seconds)
+    def start_flush(self, timeout_seconds: float) -> Wait:
+        """Start to send queued records.
 
-    def shutting_down(self, timeout_seconds: float) -> Answer:
-        """As `flushing`, for the last time: later records are only handled as before."""
+        Returns:
+            Function that waits and returns whether the collector accepted all of them in time.
+        """
+        return self._run_in_thread(self._provider.force_flush, timeout_seconds)
+
+    def start_shutdown(self, timeout_seconds: float) -> Wait:
+        """Like `start_flush`, but stop the export: later records are not sent."""
         self._undo()
-        return self._excluded(self._provider.shutdown, timeout_seconds)
+        return self._run_in_thread(self._provider.shutdown, timeout_seconds)
 
-    def _excluded(self, work: Callable[[], object], timeout_seconds: float) -> Answer:
-        """Run *work*, which knows no timeout of its own, where we can leave it behind."""
+    def _run_in_thread(self, work: Callable[[], object], timeout_seconds: float) -> Wait:
+        """Run *work*, which has no timeout, in a daemon thread that may outlive the timeout."""
         deadline = monotonic() + timeout_seconds
-        lost = self._exporter.lost
+        failed_records = self._exporter.failed_records
         thread = threading.Thread(target=work, name="sightline-logs", daemon=True)
         thread.start()
 
-        def answer() -> bool:
+        def wait() -> bool:
             thread.join(max(0.0, deadline - monotonic()))
-            return not thread.is_alive() and self._exporter.lost == lost
+            return not thread.is_alive() and self._exporter.failed_records == failed_records
 
-        return answer
+        return wait
 
 
 class _Provider(LoggerProvider):
-    """The SDK's provider, with reentrant locks that a fork renews."""
+    """The SDK's provider with reentrant locks that a fork resets."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._logger_cache_lock: Any = new_lock()
         self._active_loggers_lock: Any = new_lock()
 
     def _handle_fork(self) -> None:
-        """Do nothing, where the SDK detects the resource again: see `_support.fork`."""
+        """Do nothing; the SDK would detect the resource again, see `_support.fork`."""
 
 
-class _Sending(threading.local):
-    """The state of one thread that sends a record.
+class _ThreadState(threading.local):
+    """State of a thread that sends a record.
 
     The SDK's locks are not reentrant. A record that a finalizer, a signal handler or a ``__str__``
-    writes meanwhile waits until the record before it is queued.
+    logs meanwhile is deferred until the current record is queued.
     """
 
     def __init__(self) -> None:
         self.busy = False
-        self.late: deque[logging.LogRecord] = deque(maxlen=_MOST_LATE)
+        self.deferred: deque[logging.LogRecord] = deque(maxlen=_MAX_DEFERRED)
 
 
-class _Watched(LogRecordExporter):
-    """Counts the records that were not delivered; a forked child has an exporter of its own.
+class _CountingExporter(LogRecordExporter):
+    """Exporter that counts records that were not delivered; a forked child creates its own.
 
     Args:
-        make: Returns the exporter.
-        operation: Failures are counted here.
+        make: Creates the inner exporter.
+        operation: Guard that counts failures.
     """
 
     def __init__(self, make: Callable[[], LogRecordExporter], operation: Operation) -> None:
-        self._inner = Renewed(make)
+        self._inner = ProcessLocal(make)
         self._operation = operation
-        self.lost = 0
-        """Records."""
+        self.failed_records = 0
+        """Number of records that were not delivered."""
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         with self._operation:
             if self._inner.get().export(batch) is LogRecordExportResult.SUCCESS:
                 return LogRecordExportResult.SUCCESS
-            self.lost += len(batch)
-            raise ConnectionError(f"{len(batch)} log records were not taken")
+            self.failed_records += len(batch)
+            raise ConnectionError(f"the collector did not accept {len(batch)} log records")
         return LogRecordExportResult.FAILURE
 
     def shutdown(self) -> None:
@@ -191,35 +198,41 @@ class _Watched(LogRecordExporter):
         return self._inner.get().force_flush(timeout_millis)
 
 
-class Translation:
-    """Log records as OpenTelemetry has them, every value one that can be encoded.
+class LogRecordConverter:
+    """Converter of log records to OpenTelemetry's, with values that can always be encoded.
 
     Args:
         sanitizer: Redacts messages and exceptions.
-        longest: Characters of a text that are kept.
+        max_length: Maximum length of a text; longer ones are cut.
     """
 
-    def __init__(self, sanitizer: Sanitizer, longest: int) -> None:
+    def __init__(self, sanitizer: Sanitizer, max_length: int) -> None:
         self._redact = sanitizer.redact
-        self._longest = longest
+        self._max_length = max_length
 
-    def of(self, record: logging.LogRecord) -> LogRecord:
-        """Return *record* in the context of the span that it belongs to."""
+    def convert(self, record: logging.LogRecord) -> LogRecord:
+        """Return *record* converted, in the context of its span."""
         return LogRecord(
             timestamp=int(record.created * 1e9),
             context=_context(record),
             severity_number=severity(record.levelno),
             severity_text=record.levelname,
-            body=self._text(redact_and_truncate(message(record), self._longest, self._redact)),
+            body=self._text(
+                redact_and_truncate(safe_message(record), self._max_length, self._redact)
+            ),
             attributes={**self._extra(record), **self._code(record), **self._exception(record)},
         )
 
     def _extra(self, record: logging.LogRecord) -> dict[str, "AnyValue"]:
         found = vars(record).items()
-        return {self._text(key): self._value(value) for key, value in found if key not in STANDARD}
+        return {
+            self._text(key): self._value(value)
+            for key, value in found
+            if key not in STANDARD_FIELDS
+        }
 
     def _code(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
-        """Source: semantic conventions, "Source code attributes"."""
+        """Return the code attributes. Source: semantic conventions, "Source code attributes"."""
         return {
             "code.file.path": self._text(record.pathname),
             "code.function.name": self._text(record.funcName or ""),
@@ -227,29 +240,29 @@ class Translation:
         }
 
     def _exception(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
-        """Source: semantic conventions, "Exceptions in logs"."""
+        """Return the exception attributes. Source: semantic conventions, "Exceptions in logs"."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if error is None:
             return {}
-        found = exception(error, self._longest, self._redact)
+        found = exception(error, self._max_length, self._redact)
         return {key: self._text(str(value)) for key, value in found.items()}
 
     def _value(self, value: object) -> "AnyValue":
         match value:
             case bool() | float():
                 return value
-            case int() if -_LARGEST <= value < _LARGEST:
+            case int() if -_INT64_LIMIT <= value < _INT64_LIMIT:
                 return value
             case _:
-                return self._text(described(value))
+                return self._text(safe_str(value))
 
     def _text(self, value: str) -> str:
-        """Return what Protobuf can carry of *value*: lone surrogates become question marks."""
-        return truncate(value, self._longest).encode("utf-8", "replace").decode()
+        """Return *value* cut and valid in Protobuf: lone surrogates become question marks."""
+        return truncate(value, self._max_length).encode("utf-8", "replace").decode()
 
 
 def _context(record: logging.LogRecord) -> Context:
-    """Return the context of the span that *record* belongs to."""
+    """Return the context of the span to which *record* belongs."""
     ended = ended_span(record)
     if ended is None:
         return get_current()
@@ -259,7 +272,7 @@ def _context(record: logging.LogRecord) -> Context:
 
 
 def severity(level: int) -> SeverityNumber:
-    """The number for a level of the standard library: DEBUG is 5, INFO 9, and so on by fours.
+    """Return the number for a level of the standard library: DEBUG is 5, INFO 9, in steps of 4.
 
     Source: OpenTelemetry logs data model, "Mapping of SeverityNumber".
     """
@@ -267,29 +280,33 @@ def severity(level: int) -> SeverityNumber:
     return SeverityNumber(min(max(1 + 4 * tens + min(ones, 3), 1), 24))
 
 
-def _exporter(timeout_seconds: float) -> LogRecordExporter:
+def _build_exporter(timeout_seconds: float) -> LogRecordExporter:
     try:
-        module: Any = import_module(_MODULE)
+        module: Any = import_module(_EXPORTER_MODULE)
     except ImportError as error:
         raise ConfigurationError(
             "OTEL_LOGS_EXPORTER='otlp': expected the package opentelemetry-exporter-otlp; "
             "install it, or set none"
         ) from error
-    exporter: LogRecordExporter = _checked(lambda: module.OTLPLogExporter(timeout=timeout_seconds))
+    exporter: LogRecordExporter = _build_sdk_object(
+        lambda: module.OTLPLogExporter(timeout=timeout_seconds)
+    )
     return exporter
 
 
-def _batches(exporter: LogRecordExporter) -> BatchLogRecordProcessor:
-    processor: BatchLogRecordProcessor = _checked(lambda: BatchLogRecordProcessor(exporter))
+def _build_processor(exporter: LogRecordExporter) -> BatchLogRecordProcessor:
+    processor: BatchLogRecordProcessor = _build_sdk_object(
+        lambda: BatchLogRecordProcessor(exporter)
+    )
     return processor
 
 
-def _checked(build: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever *build* gives
-    """What *build* gives; the SDK says of its variables what is wrong, but not always which."""
+def _build_sdk_object(build: Callable[[], Any]) -> Any:
+    """Return the result of *build*; name the variables, which the SDK's errors may omit."""
     try:
         return build()
     except ValueError as error:
         raise ConfigurationError(
             f"OTEL_LOGS_EXPORTER='otlp': {error}; "
-            "see the variables OTEL_BLRP_… and OTEL_EXPORTER_OTLP_LOGS_…"
+            "check the variables OTEL_BLRP_… and OTEL_EXPORTER_OTLP_LOGS_…"
         ) from error

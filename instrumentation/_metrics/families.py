@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from instrumentation._metrics.histogram import Observer, adding, observer, together
 from instrumentation._support.fork import new_lock
-from instrumentation._support.guard import described
+from instrumentation._support.guard import safe_str
 from instrumentation.conventions import (
     KNOWN_METHODS,
     METRICS,
@@ -89,7 +89,7 @@ class Bounded(Generic[Child]):
 
     def _made(self, values: tuple[object, ...]) -> Child:
         key = tuple(map(_plain, values))  # before the lock: comparing may be the service's code
-        names = [printable(described(value)) for value in values]
+        names = [printable(safe_str(value)) for value in values]
         with self._lock:
             if key in self.children:
                 return self.children[key]
@@ -111,7 +111,7 @@ def _plain(value: object) -> str | int:
         case int():
             return int.__int__(value)
         case _:
-            return described(value)
+            return safe_str(value)
 
 
 class Families:

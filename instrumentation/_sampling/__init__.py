@@ -1,1 +1,1 @@
-"""Head sampling: by ratio, by parent, by strategies of a Jaeger collector."""
+"""Head sampling by ratio, parent, or strategies of a Jaeger collector."""

@@ -1,7 +1,7 @@
-"""Sampling as a Jaeger collector says, asked for again and again.
+"""Remote sampler: polls a Jaeger collector for sampling strategies.
 
-Until the collector first answers, a ratio of traces is sampled; while it does not, the last good
-strategy stays. Source: OpenTelemetry specification, "JaegerRemoteSampler".
+Before the first response, a fixed ratio of traces is sampled. When the collector is down, the last
+valid strategy stays in force. Source: OpenTelemetry specification, "JaegerRemoteSampler".
 """
 
 import http.client
@@ -18,11 +18,11 @@ from urllib.parse import quote, urlsplit
 from prometheus_client import Counter
 
 from instrumentation._sampling.sampler import RatioSampler
-from instrumentation._sampling.strategies import Probabilistic, Strategy, strategy
+from instrumentation._sampling.strategies import Probabilistic, Strategy, parse_strategy
 from instrumentation._settings import environment
-from instrumentation._support.fork import in_child
+from instrumentation._support.fork import register_after_fork
 from instrumentation._support.http import Connection
-from instrumentation._support.redaction import printable
+from instrumentation._support.redaction import escape_for_log
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("instrumentation.sampling")
 
 FETCH_SECONDS: Final = 5.0
-"""Longest a collector may take to answer."""
+"""Timeout of a request to the collector."""
 
 RETRY_SECONDS: Final = 5.0
-"""After a failure, where the polling interval is longer: a collector may start after us."""
+"""Maximum polling interval after a failure, because the collector may start after the service."""
 
 _MAX_ANSWER_BYTES: Final = 1024 * 1024
 _VARIABLE: Final = "OTEL_TRACES_SAMPLER_ARG"
@@ -43,22 +43,25 @@ _KEYS: Final = ("endpoint", "pollingIntervalMs", "initialSamplingRate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteArguments:
-    """``endpoint=http://localhost:5778,pollingIntervalMs=60000,initialSamplingRate=0.001``."""
+    """Arguments of the sampler.
+
+    Format: ``endpoint=http://localhost:5778,pollingIntervalMs=60000,initialSamplingRate=0.001``.
+    """
 
     endpoint: str
-    """URL of the strategies; ``/sampling`` where it has no path."""
+    """URL of the strategies; ``/sampling`` is appended when it has no path."""
     polling_interval_seconds: float
     initial_ratio: float
-    """Share of traces sampled until the collector first answered."""
+    """Ratio of traces sampled before the first response."""
 
     @classmethod
     def parse(cls, argument: str) -> "RemoteArguments":
-        """Read the value of OTEL_TRACES_SAMPLER_ARG.
+        """Parse the value of OTEL_TRACES_SAMPLER_ARG.
 
         Raises:
-            ConfigurationError: Names variable, value and expectation.
+            ConfigurationError: Contains variable, value and expectation.
         """
-        given = environment.pairs({_VARIABLE: argument}, _VARIABLE)
+        given = environment.key_values({_VARIABLE: argument}, _VARIABLE)
         unknown = sorted(set(given) - set(_KEYS))
         if unknown:
             raise ConfigurationError(
@@ -66,7 +69,7 @@ class RemoteArguments:
             )
         try:
             interval_millis = environment.number(given, "pollingIntervalMs", 60_000, minimum=100)
-            ratio = environment.parsed(
+            ratio = environment.read(
                 given, "initialSamplingRate", 0.001, parse=_ratio, expected="a ratio from 0 to 1"
             )
             return cls(
@@ -79,16 +82,16 @@ class RemoteArguments:
 
 
 class RemoteSampler(RatioSampler):
-    """Samples new traces by the strategy of *service* that a collector serves.
+    """Sampler of new traces by the collector's strategy for *service*.
 
     Args:
-        arguments: Where the collector is, how often to ask it.
-        service: The name it knows us by.
-        parent_based: Whether a parent's decision is followed.
-        started: Gives the counter of spans by origin of the parent and sampling result.
+        arguments: Endpoint, polling interval and initial ratio.
+        service: Service name in the request.
+        parent_based: Apply a parent's decision.
+        started_counter: Returns the counter of spans by parent's origin and sampling result.
     """
 
-    reads_name = True
+    needs_name = True
 
     def __init__(
         self,
@@ -96,40 +99,42 @@ class RemoteSampler(RatioSampler):
         *,
         service: str,
         parent_based: bool,
-        started: Callable[[str, str], Counter],
+        started_counter: Callable[[str, str], Counter],
     ) -> None:
-        super().__init__(arguments.initial_ratio, parent_based=parent_based, started=started)
+        super().__init__(
+            arguments.initial_ratio, parent_based=parent_based, started_counter=started_counter
+        )
         self._arguments = arguments
-        self._strategies = _Strategies(arguments.endpoint, service)
-        self._decide: Strategy = Probabilistic(arguments.initial_ratio)
-        self._strategy: Strategy = self._decide
-        """The strategy in force, until a forked child starts."""
-        self._answer: object = None
+        self._client = _StrategyClient(arguments.endpoint, service)
+        self._sample: Strategy = Probabilistic(arguments.initial_ratio)
+        self._strategy: Strategy = self._sample
+        """Strategy in force; in a forked child, the parent's until the child polls."""
+        self._last_response: object = None
         self._failing = False
         self._start()
-        in_child(self._wait_for_use)
+        register_after_fork(self._stop_until_used)
 
-    def root(self, trace_id: int, name: str) -> bool:
-        """What the strategy says about a new trace."""
-        return self._decide(trace_id, name)
+    def sample_root(self, trace_id: int, name: str) -> bool:
+        """Return the strategy's decision for a new trace."""
+        return self._sample(trace_id, name)
 
     def close(self) -> None:
-        """Ask no more; the last strategy stays."""
+        """Stop polling; the last strategy stays in force."""
         self._closed.set()
 
     def get_description(self) -> str:
-        """What the sampler does, in the SDK's words."""
+        """Return the SDK's description of the sampler."""
         return f"JaegerRemoteSampler{{{self._arguments.endpoint}}}"
 
-    def _wait_for_use(self) -> None:
-        """Ask again in a forked child, but not before it has a trace to decide on."""
-        if not self._closed.is_set() and self._decide != self._first:
-            self._strategy, self._decide = self._decide, self._first
+    def _stop_until_used(self) -> None:
+        """Postpone polling in a forked child until its first sampling decision."""
+        if not self._closed.is_set() and self._sample != self._sample_first_in_child:
+            self._strategy, self._sample = self._sample, self._sample_first_in_child
 
-    def _first(self, trace_id: int, name: str) -> bool:
-        self._decide = self._strategy
+    def _sample_first_in_child(self, trace_id: int, name: str) -> bool:
+        self._sample = self._strategy
         self._start()
-        return self._decide(trace_id, name)
+        return self._sample(trace_id, name)
 
     def _start(self) -> None:
         self._closed = threading.Event()
@@ -141,35 +146,39 @@ class RemoteSampler(RatioSampler):
             self._refresh()
             interval = self._arguments.polling_interval_seconds
             pause = min(interval, RETRY_SECONDS) if self._failing else interval
-            closed.wait(pause * random.uniform(0.9, 1.1))  # noqa: S311  spreads load
+            closed.wait(pause * random.uniform(0.9, 1.1))  # noqa: S311  jitter, no secret
 
     def _refresh(self) -> None:
         try:
-            answer = self._strategies.fetch()
-            if answer != self._answer:  # the same again must not refill a rate limit
-                self._decide, self._answer = strategy(answer), answer
+            response = self._client.fetch()
+            if response != self._last_response:  # the same again must not refill a rate limit
+                self._sample, self._last_response = parse_strategy(response), response
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-            self._failed(error)
+            self._report_failure(error)
         else:
-            self._succeeded()
+            self._report_recovery()
 
-    def _failed(self, error: Exception) -> None:
+    def _report_failure(self, error: Exception) -> None:
         if not self._failing:
             self._failing = True
             LOGGER.warning(
-                "sampling strategies of %s cannot be had (%s); the last ones stay in force",
+                "cannot fetch sampling strategies from %s (%s). The last valid strategy stays in "
+                "force, or initialSamplingRate if there is none. Check the endpoint in "
+                "OTEL_TRACES_SAMPLER_ARG",
                 self._arguments.endpoint,
-                printable(str(error)),
+                escape_for_log(str(error)),
             )
 
-    def _succeeded(self) -> None:
+    def _report_recovery(self) -> None:
         if self._failing:
             self._failing = False
-            LOGGER.warning("sampling strategies of %s are back", self._arguments.endpoint)
+            LOGGER.warning(
+                "sampling strategies are available from %s again", self._arguments.endpoint
+            )
 
 
-class _Strategies:
-    """The strategies of one service at one URL."""
+class _StrategyClient:
+    """Client for the strategies of one service."""
 
     def __init__(self, endpoint: str, service: str) -> None:
         self._url = urlsplit(endpoint)
@@ -177,26 +186,26 @@ class _Strategies:
         self._target = f"{path}?service={quote(service, safe='')}"
 
     def fetch(self) -> dict[str, Any]:
-        """The collector's answer.
+        """Return the collector's response.
 
         Raises:
-            OSError: It cannot be reached, or not in time.
-            http.client.HTTPException: It speaks no HTTP.
-            ValueError: It answered an error, or no JSON object.
+            OSError: The collector cannot be reached in time.
+            http.client.HTTPException: The response is not valid HTTP.
+            ValueError: The status is not 200, or the body is not a JSON object.
         """
         connection = Connection(self._url, _tls() if self._url.scheme == "https" else None)
         connection.deadline = time.monotonic() + FETCH_SECONDS
         try:
             connection.request("GET", self._target, headers={"accept": "application/json"})
-            answer = connection.getresponse()
-            body = answer.read(_MAX_ANSWER_BYTES)
+            response = connection.getresponse()
+            body = response.read(_MAX_ANSWER_BYTES)
         finally:
             connection.close()
-        if answer.status != http.client.OK:
-            raise ValueError(f"HTTP {answer.status}")
+        if response.status != http.client.OK:
+            raise ValueError(f"HTTP {response.status}")
         found = json.loads(body)
         if not isinstance(found, dict):
-            raise ValueError("the answer is no JSON object")  # noqa: TRY004  as any other wrong answer
+            raise ValueError("the response is not a JSON object")  # noqa: TRY004  one class for all
         return found
 
 
@@ -214,6 +223,6 @@ def _ratio(value: str) -> float:
 
 
 def _tls() -> "ssl.SSLContext":
-    import ssl  # noqa: PLC0415  costs 10 ms where it is not needed
+    import ssl  # noqa: PLC0415  takes 10 ms, and only https needs it
 
     return ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""Head sampling: one decision a trace, taken before any attribute is built."""
+"""Head sampling: one decision per trace, before any attribute is built."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,58 +13,61 @@ from prometheus_client import Counter
 from instrumentation._metrics.histogram import adding
 
 LOW_BITS = (1 << 64) - 1
-"""The bits of a trace id that decide. Source: OpenTelemetry SDK, ``TraceIdRatioBased``."""
+"""Bits of a trace id that the ratio applies to. Source: OpenTelemetry SDK,
+``TraceIdRatioBased``."""
 
 
 class HeadSampler(Protocol):
-    """Decides for a server span from what is known before the request is read."""
+    """Sampler of server spans; decides before the request's attributes are read."""
 
-    reads_name: bool
-    """Whether the name counts: it is not built for others."""
-    dropped_with_parent: Callable[[], None] | None
-    """Counts a span that is not sampled as its remote parent was not; None: others decide."""
+    needs_name: bool
+    """True when the decision depends on the name; otherwise the name is not built."""
+    count_unsampled_child: Callable[[], None] | None
+    """Function that counts a span dropped because its remote parent is not sampled.
+    None when the parent's decision does not apply."""
 
-    def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
-        """Whether the span is recorded and exported."""
+    def is_sampled(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
+        """Return whether the span is recorded and exported."""
 
 
 class RatioSampler(Sampler):
-    """Samples a ratio of new traces; a parent's decision is followed where *parent_based*.
+    """Sampler of a ratio of new traces; applies a parent's decision if *parent_based*.
 
     Args:
         ratio: 0 to 1.
-        started: Gives the counter of spans by origin of the parent and sampling result.
+        parent_based: Apply a parent's decision.
+        started_counter: Returns the counter of spans by parent's origin and sampling result.
     """
 
-    reads_name = False
+    needs_name = False
 
     def __init__(
-        self, ratio: float, *, parent_based: bool, started: Callable[[str, str], Counter]
+        self, ratio: float, *, parent_based: bool, started_counter: Callable[[str, str], Counter]
     ) -> None:
         self._ratio = ratio
         self._bound = round(ratio * (LOW_BITS + 1))
         self._parent_based = parent_based
         results = (Decision.DROP, Decision.RECORD_AND_SAMPLE)
         self._started = {
-            origin: tuple(adding(started(origin, result.name), 1) for result in results)
+            origin: tuple(adding(started_counter(origin, result.name), 1) for result in results)
             for origin in ("none", "remote", "local")
         }
-        """By origin of the parent, then by whether the span is sampled."""
-        self.dropped_with_parent = self._started["remote"][False] if parent_based else None
+        """Increment functions by the parent's origin, then by the decision."""
+        self.count_unsampled_child = self._started["remote"][False] if parent_based else None
 
-    def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
-        """Whether the span is recorded and exported; counts it as started."""
+    def is_sampled(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
+        """Return whether the span is recorded and exported; count it as started."""
         if parent is None:
-            sampled = self.root(trace_id, name)
+            sampled = self.sample_root(trace_id, name)
             self._started["none"][sampled]()
             return sampled
         followed = self._parent_based
-        sampled = bool(parent.trace_flags & 1) if followed else self.root(trace_id, name)
+        sampled = bool(parent.trace_flags & 1) if followed else self.sample_root(trace_id, name)
         self._started["remote" if parent.is_remote else "local"][sampled]()
         return sampled
 
-    def root(self, trace_id: int, name: str) -> bool:
-        """Whether a trace that begins here is sampled."""
+    def sample_root(self, trace_id: int, name: str) -> bool:
+        """Return whether a new trace is sampled."""
         del name
         return (trace_id & LOW_BITS) < self._bound
 
@@ -78,31 +81,31 @@ class RatioSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """The decision for a span that is started through the SDK."""
+        """Return the decision for a span that is started with the SDK's API."""
         del kind, links, trace_state
         parent = trace.get_current_span(parent_context).get_span_context()
         known = parent if parent.is_valid else None
-        sampled = self.samples(trace_id, known, name)
+        sampled = self.is_sampled(trace_id, known, name)
         decision = Decision.RECORD_AND_SAMPLE if sampled else Decision.DROP
         return SamplingResult(decision, attributes, known.trace_state if known else None)
 
     def get_description(self) -> str:
-        """What the sampler does, in the SDK's words."""
+        """Return the SDK's description of the sampler."""
         root = f"TraceIdRatioBased{{{self._ratio}}}"
         return f"ParentBased{{root:{root}}}" if self._parent_based else root
 
 
-class AdoptedSampler:
-    """Asks a sampler of the SDK, ours or foreign; what it would only record is not recorded."""
+class SDKSampler:
+    """Adapter of an SDK sampler; ``RECORD_ONLY`` counts as not sampled."""
 
-    reads_name = True
-    dropped_with_parent: Callable[[], None] | None = None
+    needs_name = True
+    count_unsampled_child: Callable[[], None] | None = None
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
 
-    def samples(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
-        """Whether the span is recorded and exported."""
+    def is_sampled(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
+        """Return whether the span is recorded and exported."""
         context = trace.set_span_in_context(
             NonRecordingSpan(parent or trace.INVALID_SPAN_CONTEXT), Context()
         )

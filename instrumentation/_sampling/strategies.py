@@ -1,6 +1,6 @@
-"""What a Jaeger collector may tell us to sample.
+"""Sampling strategies of a Jaeger collector.
 
-Source: jaeger-idl, api_v2/sampling.proto; the answers of Jaeger 2.20 in tests/golden/jaeger.
+Source: jaeger-idl, api_v2/sampling.proto; responses of Jaeger 2.20 in tests/golden/jaeger.
 """
 
 import re
@@ -13,11 +13,11 @@ from instrumentation._sampling.sampler import LOW_BITS
 from instrumentation._support.fork import new_lock
 
 Strategy = Callable[[int, str], bool]
-"""Whether a new trace is sampled, from its id and the name of its first span."""
+"""Decision for a new trace from its id and the name of its first span."""
 
 
 class Probabilistic:
-    """A share of traces, decided by their id: 0 to 1."""
+    """Strategy that samples a ratio of traces, from 0 to 1, by trace id."""
 
     def __init__(self, ratio: float) -> None:
         if not 0.0 <= ratio <= 1.0:
@@ -25,37 +25,37 @@ class Probabilistic:
         self._bound = round(ratio * (LOW_BITS + 1))
 
     def __call__(self, trace_id: int, name: str) -> bool:
-        """Whether the trace is among the share."""
+        """Return whether the trace id is within the ratio."""
         del name
         return (trace_id & LOW_BITS) < self._bound
 
 
-class RateLimited:
-    """So many traces a second, up to one second's worth at once.
+class RateLimiting:
+    """Strategy that samples a number of traces a second, with bursts of one second.
 
     Args:
-        per_second: 0 samples nothing.
-        clock: Gives seconds that never go back.
+        per_second: Maximum rate; 0 samples nothing.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         if not 0.0 <= per_second < float("inf"):
             raise ValueError(f"traces per second {per_second!r}: expected a number of at least 0")
         self._per_second = per_second
-        self._most = max(1.0, per_second)
-        self._balance = self._most if per_second else 0.0
+        self._max_balance = max(1.0, per_second)
+        self._balance = self._max_balance if per_second else 0.0
         self._clock = clock
-        self._seen = clock()
+        self._updated_at = clock()
         self._lock = new_lock()
 
     def __call__(self, trace_id: int, name: str) -> bool:
-        """Whether the trace is within the rate."""
+        """Return whether the trace is within the rate."""
         del trace_id, name
         now = self._clock()
         with self._lock:
-            earned = max(0.0, now - self._seen) * self._per_second
-            self._balance = min(self._most, self._balance + earned)
-            self._seen = max(self._seen, now)
+            earned = max(0.0, now - self._updated_at) * self._per_second
+            self._balance = min(self._max_balance, self._balance + earned)
+            self._updated_at = max(self._updated_at, now)
             if self._balance < 1.0:
                 return False
             self._balance -= 1.0
@@ -63,102 +63,109 @@ class RateLimited:
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast:
-    """A share of traces, and so many a second even if the share is less."""
+class GuaranteedThroughput:
+    """Strategy that samples a ratio of traces, but at least a rate of traces a second."""
 
-    share: Strategy
-    floor: Strategy
+    ratio_strategy: Strategy
+    lower_bound: Strategy
 
     def __call__(self, trace_id: int, name: str) -> bool:
-        """Whether the share or the floor takes the trace."""
-        floor = self.floor(trace_id, name)
-        return self.share(trace_id, name) or floor
+        """Return whether the ratio or the lower bound samples the trace."""
+        lower_bound = self.lower_bound(trace_id, name)
+        return self.ratio_strategy(trace_id, name) or lower_bound
 
 
 class PerOperation:
-    """A strategy for each operation named, another one for the rest.
+    """Strategy that depends on the operation, with a default for other operations.
 
-    An operation is a route, like ``GET /orders/{id}``, but sampling comes before routing: the name
-    we are asked about has the path instead, and is matched with the route's shape.
+    An operation is a route, like ``GET /orders/{id}``. Sampling runs before routing, so the span's
+    name contains the path, which is matched against the route's pattern.
     """
 
-    def __init__(self, operations: Mapping[str, Strategy], rest: Strategy) -> None:
+    def __init__(self, operations: Mapping[str, Strategy], default: Strategy) -> None:
         self._operations = dict(operations)
-        self._shapes = [
-            (_shape(operation), strategy)
+        self._patterns = [
+            (_path_pattern(operation), strategy)
             for operation, strategy in operations.items()
             if "{" in operation
         ]
-        self._rest = rest
+        self._default = default
 
     def __call__(self, trace_id: int, name: str) -> bool:
-        """What the operation's strategy says."""
-        return self._of(name)(trace_id, name)
+        """Return the decision of the operation's strategy."""
+        return self._strategy_for(name)(trace_id, name)
 
-    def _of(self, name: str) -> Strategy:
+    def _strategy_for(self, name: str) -> Strategy:
         exact = self._operations.get(name)
         if exact is not None:
             return exact
-        matching = (strategy for shape, strategy in self._shapes if shape.fullmatch(name))
-        return next(matching, self._rest)
+        matching = (strategy for pattern, strategy in self._patterns if pattern.fullmatch(name))
+        return next(matching, self._default)
 
 
-def strategy(answer: Mapping[str, Any]) -> Strategy:
-    """The strategy that a collector's *answer* describes.
+def parse_strategy(response: Mapping[str, Any]) -> Strategy:
+    """Return the strategy described by a collector's *response*.
 
     Raises:
-        ValueError: The answer has another shape, or a rate out of range.
+        ValueError: The response has an unknown structure, or a rate is out of range.
     """
     try:
-        by_operation = answer.get("operationSampling")
-        service = _service(answer)
-        return _per_operation(by_operation, service, answer) if by_operation else service
+        by_operation = response.get("operationSampling")
+        service = _service(response)
+        return _per_operation(by_operation, service, response) if by_operation else service
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no sampling strategy: {error!r}") from error
 
 
-def _service(answer: Mapping[str, Any]) -> Strategy:
-    if _rate_limited(answer):
-        return RateLimited(answer["rateLimitingSampling"]["maxTracesPerSecond"])
-    return Probabilistic(answer["probabilisticSampling"].get("samplingRate", 0.0))
+def _service(response: Mapping[str, Any]) -> Strategy:
+    if _rate_limited(response):
+        return RateLimiting(response["rateLimitingSampling"]["maxTracesPerSecond"])
+    return Probabilistic(response["probabilisticSampling"].get("samplingRate", 0.0))
 
 
-def _rate_limited(answer: Mapping[str, Any]) -> bool:
-    # proto3 JSON leaves out what is zero, and so does PROBABILISTIC = 0.
-    return bool(answer.get("strategyType", "PROBABILISTIC") == "RATE_LIMITING")
+def _rate_limited(response: Mapping[str, Any]) -> bool:
+    # proto3 JSON omits zero values, and PROBABILISTIC is 0.
+    return bool(response.get("strategyType", "PROBABILISTIC") == "RATE_LIMITING")
 
 
 def _per_operation(
-    sampling: Mapping[str, Any], service: Strategy, answer: Mapping[str, Any]
+    sampling: Mapping[str, Any], service: Strategy, response: Mapping[str, Any]
 ) -> Strategy:
-    """Jaeger fills the default of a rate-limited service with 1: there its rate is the rest."""
-    floor = sampling.get("defaultLowerBoundTracesPerSecond", 0.0)
-    rest = (
+    """Return the strategy by operation.
+
+    Jaeger sets the default probability of a rate-limited service to 1; its rate applies instead.
+    """
+    lower_bound = sampling.get("defaultLowerBoundTracesPerSecond", 0.0)
+    default = (
         service
-        if _rate_limited(answer)
-        else _with_floor(sampling.get("defaultSamplingProbability", 0.0), floor)
+        if _rate_limited(response)
+        else _with_lower_bound(sampling.get("defaultSamplingProbability", 0.0), lower_bound)
     )
     operations = {
-        item["operation"]: _with_floor(
-            item["probabilisticSampling"].get("samplingRate", 0.0), floor
+        item["operation"]: _with_lower_bound(
+            item["probabilisticSampling"].get("samplingRate", 0.0), lower_bound
         )
         for item in sampling.get("perOperationStrategies") or ()
     }
-    return PerOperation(operations, rest)
+    return PerOperation(operations, default)
 
 
-def _with_floor(ratio: float, floor: float) -> Strategy:
-    share = Probabilistic(ratio)
-    return AtLeast(share, RateLimited(floor)) if floor and ratio else share
+def _with_lower_bound(ratio: float, lower_bound: float) -> Strategy:
+    ratio_strategy = Probabilistic(ratio)
+    return (
+        GuaranteedThroughput(ratio_strategy, RateLimiting(lower_bound))
+        if lower_bound and ratio
+        else ratio_strategy
+    )
 
 
-def _shape(operation: str) -> re.Pattern[str]:
-    """Paths of a route; ``{name:path}`` spans several segments."""
+def _path_pattern(operation: str) -> re.Pattern[str]:
+    """Return the pattern of a route's paths; ``{name:path}`` matches several segments."""
     parts = re.split(r"(\{[^}]*\})", operation)
-    return re.compile("".join(map(_part, parts)))
+    return re.compile("".join(map(_part_pattern, parts)))
 
 
-def _part(part: str) -> str:
+def _part_pattern(part: str) -> str:
     if not part.startswith("{"):
         return re.escape(part)
     return ".*" if part.endswith(":path}") else "[^/]+"

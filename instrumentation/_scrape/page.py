@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 from prometheus_client.values import MutexValue, ValueClass
 
+from instrumentation._support.cached_property import cached_property
 from instrumentation._support.fork import new_lock
 from instrumentation._support.guard import LOGGER, Guard
-from instrumentation._support.once import once
 
 if TYPE_CHECKING:
     from instrumentation._scrape.snapshot import Samples, Snapshot
@@ -55,7 +55,7 @@ class Page:
         self._due = has_siblings()
         """Whether siblings are still to be met."""
 
-    @once
+    @cached_property
     def _samples(self) -> "Samples":
         from instrumentation._scrape.snapshot import Samples  # noqa: PLC0415  no service starts by it
 

@@ -78,7 +78,7 @@ class TelemetryMiddleware:
         try:
             request = self._begin(scope, send)
         except Exception as error:
-            self._start_operation.failed(error)
+            self._start_operation.record_failure(error)
             await self._call_unrecorded(self.app, scope, receive, send)
             return
         scope[TELEMETRY_KEY] = self.telemetry
@@ -93,7 +93,7 @@ class TelemetryMiddleware:
             try:
                 request.finish()
             except Exception as error:
-                self._end_operation.failed(error)
+                self._end_operation.record_failure(error)
             if record is not None:
                 clear_record(record)
 

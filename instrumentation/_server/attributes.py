@@ -8,11 +8,11 @@ from instrumentation._otlp.attribute_group import AttributeGroup, Attributes, Gr
 from instrumentation._otlp.outcome import FAILED, UNSET, Outcome
 from instrumentation._spans.attributes import sanitize_value, truncate
 from instrumentation._support.redaction import (
-    LONGEST,
+    MAX_FIELD_CHARS,
     REDACTED,
-    redacted,
-    redacted_path,
-    redacted_text,
+    redact_path,
+    redact_query,
+    redact_text,
 )
 from instrumentation.conventions import OTHER_METHOD
 from instrumentation.settings import LENGTH_LIMIT, Settings
@@ -41,11 +41,11 @@ class ServerAttributes:
         secret = self._secret = settings.secret_parameters
 
         def query(sent: bytes) -> Attributes:
-            shown = redacted(sent[: 2 * LONGEST].decode("latin-1"), secret)
-            return {"url.query": shown[:LONGEST]}
+            shown = redact_query(sent[: 2 * MAX_FIELD_CHARS].decode("latin-1"), secret)
+            return {"url.query": shown[:MAX_FIELD_CHARS]}
 
         def path(sent: str) -> Attributes:
-            return {"url.path": redacted_path(sent[:LONGEST], secret)}
+            return {"url.path": redact_path(sent[:MAX_FIELD_CHARS], secret)}
 
         def group_factory(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
             return lambda key: AttributeGroup(_truncate_values(make(key), max_length))
@@ -96,7 +96,7 @@ class ServerAttributes:
         scope, method, headers = request
         found: Attributes = {}
         if method == OTHER_METHOD:
-            found["http.request.method_original"] = scope["method"][:LONGEST]
+            found["http.request.method_original"] = scope["method"][:MAX_FIELD_CHARS]
         for name, attribute in self._request_headers.items():
             if name in headers:
                 found[attribute] = self.header_value(headers[name])
@@ -104,8 +104,8 @@ class ServerAttributes:
 
     def header_value(self, value: bytes) -> tuple[str]:
         """Return the value of a header with redacted URLs."""
-        text = value[: 2 * LONGEST].decode("latin-1")
-        return (redacted_text(text, self._secret)[:LONGEST],)
+        text = value[: 2 * MAX_FIELD_CHARS].decode("latin-1")
+        return (redact_text(text, self._secret)[:MAX_FIELD_CHARS],)
 
 
 def _outcomes(extra: Attributes, max_length: int) -> GroupCache[OutcomeKey, Outcome]:
@@ -139,12 +139,12 @@ def _is_redacted(name: str) -> Callable[[AttributeGroup], bool]:
 
 
 def _agent(agent: bytes) -> Attributes:
-    return {"user_agent.original": agent[:LONGEST].decode("latin-1")}
+    return {"user_agent.original": agent[:MAX_FIELD_CHARS].decode("latin-1")}
 
 
 def _target(target: Target) -> Attributes:
     host, server, scheme, version, method = target
-    name, port = _address(host[:LONGEST].decode("latin-1"), server, scheme)
+    name, port = _address(host[:MAX_FIELD_CHARS].decode("latin-1"), server, scheme)
     found: Attributes = {
         "http.request.method": method,
         "url.scheme": scheme,
@@ -169,6 +169,6 @@ def _address(host: str, server: SocketAddress | None, scheme: str) -> tuple[str 
 
 def _truncate_values(attributes: Attributes, max_length: int) -> Attributes:
     """Return *attributes* with values of at most *max_length* characters."""
-    if max_length >= LONGEST:
+    if max_length >= MAX_FIELD_CHARS:
         return attributes
     return {name: sanitize_value(value, max_length) for name, value in attributes.items()}

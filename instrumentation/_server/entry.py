@@ -22,8 +22,8 @@ from instrumentation._spans.context import SPAN_KEY, attach, get_current
 from instrumentation._spans.propagators import PROPAGATORS_KEY
 from instrumentation._support.asgi_types import Scope
 from instrumentation._support.guard import Guard
-from instrumentation._support.on_import import when_imported
-from instrumentation._support.patch import patched
+from instrumentation._support.on_import import call_when_imported
+from instrumentation._support.patch import patch_method
 
 TELEMETRY_KEY: Final = "instrumentation.telemetry"
 """Scope key of the telemetry that handles the connection."""
@@ -135,6 +135,6 @@ def mark_contrib_spans(guard: Guard) -> None:
         with operation:
             contrib = import_module(CONTRIB_MODULE).OpenTelemetryMiddleware
             # The only function with access to both the span and the scope. It is private.
-            patched(contrib, "_get_otel_send", wrap)
+            patch_method(contrib, "_get_otel_send", wrap)
 
-    when_imported(CONTRIB_MODULE, patch)
+    call_when_imported(CONTRIB_MODULE, patch)

@@ -98,7 +98,7 @@ class Requests:
             self.spans.start(request, scope, header_map)
         except Exception as error:
             request.token = self._isolate(scope)
-            self._start_operation.failed(error)
+            self._start_operation.record_failure(error)
         return request
 
     def open(self, scope: Scope, receive: Receive, send: Send) -> WebSocket:
@@ -162,7 +162,7 @@ class Request:
                     if not message.get("more_body", False):
                         self.body_size = size
             except Exception as error:
-                self._requests.send_operation.failed(error)
+                self._requests.send_operation.record_failure(error)
             return message
 
         return receive_and_count
@@ -184,7 +184,7 @@ class Request:
             elif _is_last_message(message):
                 return self._send_last(message)
         except Exception as error:
-            self._requests.send_operation.failed(error)
+            self._requests.send_operation.record_failure(error)
         return self._send(message)
 
     async def _send_last(self, message: Message) -> None:
@@ -192,7 +192,7 @@ class Request:
         try:
             self._response_sent()
         except Exception as error:
-            self._requests.send_operation.failed(error)
+            self._requests.send_operation.record_failure(error)
 
     def _capture(self, message: Message) -> None:
         if self.span is None:

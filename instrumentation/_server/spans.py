@@ -148,7 +148,7 @@ class ServerSpans:
 
     def _count_unsampled(self, header: bytes, scope: Scope, header_map: HeaderMap) -> bool:
         """Count the request and return true when only its unsampled ``traceparent`` matters."""
-        count = self._sampler.dropped_with_parent
+        count = self._sampler.count_unsampled_child
         if count is None or not (
             self._reads_trace
             and is_plain_and_unsampled(header)
@@ -197,8 +197,8 @@ class ServerSpans:
             trace_id, _, _, flags, state, _ = parent
             random = flags & 2
         method, sampler = connection.method, self._sampler
-        name = f"{method} {scope['path']}" if sampler.reads_name else method
-        if not sampler.samples(trace_id, parent, name):
+        name = f"{method} {scope['path']}" if sampler.needs_name else method
+        if not sampler.is_sampled(trace_id, parent, name):
             return UnrecordedSpan(partial(self._unsampled_context, trace_id, random, state))
         flags = FLAGS[random | 1]
         own_context = span_context((trace_id, self._new_span_id(), False, flags, state, True))

@@ -1,1 +1,1 @@
-"""Readers of environment variables, below the public ``settings``."""
+"""Parsers of environment variables, used by the public module ``settings``."""

@@ -1,4 +1,4 @@
-"""Values of environment variables: empty means unset, a wrong one is named at once."""
+"""Typed values of environment variables; empty means unset, an invalid value is an error."""
 
 import math
 from collections.abc import Callable, Collection, Mapping
@@ -13,17 +13,17 @@ Environ = Mapping[str, str]
 
 
 def text(environ: Environ, name: str, default: str = "") -> str:
-    """The variable without surrounding space, or *default* when unset or empty."""
+    """Return the variable without surrounding space, or *default* when unset or empty."""
     return environ.get(name, "").strip() or default
 
 
-def parsed(
+def read(
     environ: Environ, name: str, default: Value, *, parse: Callable[[str], Value], expected: str
 ) -> Value:
-    """The variable through *parse*, or *default* when unset or empty.
+    """Return ``parse(value)`` of the variable, or *default* when unset or empty.
 
     Raises:
-        ConfigurationError: *parse* raised a ValueError; names variable, value and *expected*.
+        ConfigurationError: *parse* raised a ValueError; contains variable, value and *expected*.
     """
     value = text(environ, name)
     if not value:
@@ -35,15 +35,15 @@ def parsed(
 
 
 def boolean(environ: Environ, name: str, *, default: bool) -> bool:
-    """``true`` or ``false``, in any case. Source: OpenTelemetry, "Boolean value"."""
+    """Return ``true`` or ``false`` in any case. Source: OpenTelemetry, "Boolean value"."""
     words = {"true": True, "false": False}
-    return parsed(
-        environ, name, default, parse=lambda value: _of(words, value), expected="true or false"
+    return read(
+        environ, name, default, parse=lambda value: _lookup(words, value), expected="true or false"
     )
 
 
 def number(environ: Environ, name: str, default: float, *, minimum: float = 0.0) -> float:
-    """A finite number of at least *minimum*."""
+    """Return a finite number of at least *minimum*."""
 
     def parse(value: str) -> float:
         result = float(value)
@@ -52,56 +52,60 @@ def number(environ: Environ, name: str, default: float, *, minimum: float = 0.0)
         return result
 
     expected = f"a number of at least {minimum:g}, like {default:g}"
-    return parsed(environ, name, default, parse=parse, expected=expected)
+    return read(environ, name, default, parse=parse, expected=expected)
 
 
-def whole(environ: Environ, name: str, default: int, *, minimum: int = 0) -> int:
-    """A whole number of at least *minimum*."""
-    return parsed(
+def integer(environ: Environ, name: str, default: int, *, minimum: int = 0) -> int:
+    """Return an integer of at least *minimum*."""
+    return read(
         environ,
         name,
         default,
-        parse=lambda value: _at_least(minimum, int(value)),
+        parse=lambda value: _require_minimum(minimum, int(value)),
         expected=f"a whole number of at least {minimum}, like {default}",
     )
 
 
 def choice(environ: Environ, name: str, default: str, *, among: Collection[str]) -> str:
-    """One of the words *among*, in any case."""
+    """Return one of the words *among*, in any case."""
     words = {word: word for word in among}
     expected = "one of " + ", ".join(sorted(among))
-    return parsed(environ, name, default, parse=lambda value: _of(words, value), expected=expected)
+    return read(
+        environ, name, default, parse=lambda value: _lookup(words, value), expected=expected
+    )
 
 
-def words(environ: Environ, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """A list separated by commas, without empty items and surrounding space."""
-    items = tuple(item.strip() for item in environ.get(name, "").split(","))
-    return tuple(filter(None, items)) or default
+def items(environ: Environ, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return a comma-separated list without empty items and surrounding space."""
+    found = tuple(item.strip() for item in environ.get(name, "").split(","))
+    return tuple(filter(None, found)) or default
 
 
-def pairs(environ: Environ, name: str) -> dict[str, str]:
-    """``key=value,key=value`` with percent-encoded values, as W3C baggage writes it.
+def key_values(environ: Environ, name: str) -> dict[str, str]:
+    """Return ``key=value,key=value`` as a dict; values are percent-encoded as in W3C baggage.
 
     Raises:
-        ConfigurationError: An item without ``=`` or without a key. Its value is not repeated
-            in the message: variables of this shape also carry credentials.
+        ConfigurationError: An item has no ``=`` or no key. The message omits the item, because
+            such variables may contain credentials.
     """
     result = {}
-    for position, item in enumerate(words(environ, name), start=1):
+    for position, item in enumerate(items(environ, name), start=1):
         key, equals, value = item.partition("=")
         if not equals or not key.strip():
-            raise ConfigurationError(f"{name}: item {position} is not key=value")
+            raise ConfigurationError(
+                f"{name}: item {position}: expected key=value, separated by commas"
+            )
         result[key.strip()] = unquote(value.strip())
     return result
 
 
-def _of(words: Mapping[str, Value], value: str) -> Value:
+def _lookup(words: Mapping[str, Value], value: str) -> Value:
     if value.lower() not in words:
         raise ValueError
     return words[value.lower()]
 
 
-def _at_least(minimum: int, value: int) -> int:
+def _require_minimum(minimum: int, value: int) -> int:
     if value < minimum:
         raise ValueError
     return value

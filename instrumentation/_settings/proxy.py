@@ -1,4 +1,4 @@
-"""Which HTTP proxy a URL is reached through, from the variables that curl and requests read."""
+"""HTTP proxy for a URL, from the variables that curl and requests read."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
@@ -6,14 +6,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 LOOPBACK: Final = ("localhost", "127.0.0.0/8", "::1")
-"""Never proxied: a proxy's loopback is not ours."""
+"""Hosts that are never proxied, because the proxy's loopback is another host."""
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str:
-    """The URL of the proxy for *url*, or empty.
+    """Return the URL of the proxy for *url*, or an empty string.
 
-    ``HTTPS_PROXY`` or ``HTTP_PROXY`` by the scheme, else ``ALL_PROXY``; hosts in ``NO_PROXY``,
-    like ``.internal,10.0.0.0/8``, are reached directly. Names in lower case win.
+    ``HTTPS_PROXY`` or ``HTTP_PROXY`` applies by the scheme, otherwise ``ALL_PROXY``. Hosts in
+    ``NO_PROXY``, like ``.internal,10.0.0.0/8``, are not proxied. Lower-case names take precedence.
     """
     target = urlsplit(url)
     exempt = [word.strip() for word in _variable(environ, "no_proxy").split(",")]
@@ -24,13 +24,16 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str:
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
-    # In a CGI script HTTP_PROXY is a header that a stranger sent.
+    # In a CGI script, HTTP_PROXY contains the client's header "Proxy".
     forged = name == "http_proxy" and "REQUEST_METHOD" in environ
     return environ.get(name, "") or ("" if forged else environ.get(name.upper(), ""))
 
 
 def _covers(word: str, host: str, port: int | None) -> bool:
-    """Whether *word* of ``NO_PROXY`` means *host*: a domain with all below, a network, or all."""
+    """Return whether *word* of ``NO_PROXY`` matches *host*.
+
+    A word is a domain with its subdomains, a network, or ``*``.
+    """
     name, _, of_port = word.lower().lstrip(".").partition(":")
     named = bool(name) and (host == name or host.endswith(f".{name}"))
     return word == "*" or (named and of_port in {"", str(port)}) or _in_network(host, word)
@@ -39,5 +42,5 @@ def _covers(word: str, host: str, port: int | None) -> bool:
 def _in_network(host: str, word: str) -> bool:
     try:
         return ip_address(host) in ip_network(word, strict=False)
-    except ValueError:  # a name, or no network
+    except ValueError:  # a host name, or a word that is not a network
         return False

@@ -9,7 +9,7 @@ from instrumentation._server.asgi import TelemetryMiddleware
 from instrumentation._setup.engine import ENGINES, announce, configured_provider, default_engine
 from instrumentation._setup.telemetry import Engine, Telemetry
 from instrumentation._support.guard import LOGGER
-from instrumentation._support.on_import import when_imported
+from instrumentation._support.on_import import call_when_imported
 from instrumentation._support.patch import Undo
 from instrumentation.errors import ConfigurationError
 from instrumentation.settings import Settings
@@ -159,5 +159,5 @@ def _instrument_client(client: str, telemetry: Telemetry) -> Undo:
         for put_back in done:
             put_back()
 
-    when_imported(client, patch)
+    call_when_imported(client, patch)
     return undo

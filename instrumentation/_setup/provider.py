@@ -18,13 +18,13 @@ from prometheus_client import CollectorRegistry, Counter
 from instrumentation._export.base import build as build_export
 from instrumentation._export.processor import ExportProcessor
 from instrumentation._metrics.families import counter
-from instrumentation._sampling.sampler import AdoptedSampler, HeadSampler, RatioSampler
+from instrumentation._sampling.sampler import HeadSampler, RatioSampler, SDKSampler
 from instrumentation._spans.attributes import MAX_KEY_LENGTH
 from instrumentation._spans.ids import RandomIds
 from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation._spans.span import Origin
-from instrumentation._support.fork import in_child, new_lock
+from instrumentation._support.fork import new_lock, register_after_fork
 from instrumentation.conventions import SCOPE
 from instrumentation.settings import Limits, Settings
 
@@ -147,7 +147,7 @@ def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
     return Tracing(
         provider=provider,
         origin=_origin(provider.resource, processor, settings),
-        sampler=AdoptedSampler(provider.sampler),
+        sampler=SDKSampler(provider.sampler),
         ids=provider.id_generator,
         random=_random_flag(provider.id_generator),
         exporting=None,
@@ -212,7 +212,7 @@ class ProcessResource(Resource):
         self._known = known
         self._given = given
         self.name_process()
-        in_child(self.name_process)
+        register_after_fork(self.name_process)
 
     def name_process(self) -> None:
         """Begin anew: a thread that a fork left behind may have held the attributes' lock."""
@@ -235,7 +235,9 @@ def _sampler(
 ) -> RatioSampler:
     parent_based = settings.sampler.startswith("parentbased")
     if settings.disabled or not settings.sampler.endswith("jaeger_remote"):
-        return RatioSampler(_root_ratio(settings), parent_based=parent_based, started=started)
+        return RatioSampler(
+            _root_ratio(settings), parent_based=parent_based, started_counter=started
+        )
     from instrumentation._sampling.remote import (  # noqa: PLC0415  seldom
         RemoteArguments,
         RemoteSampler,
@@ -245,7 +247,7 @@ def _sampler(
         RemoteArguments.parse(settings.sampler_argument),
         service=str(resource.attributes["service.name"]),
         parent_based=parent_based,
-        started=started,
+        started_counter=started,
     )
 
 

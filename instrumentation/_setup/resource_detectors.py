@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk.resources import Resource, get_aggregated_resources
 
-from instrumentation._support.plugins import plugin
+from instrumentation._support.plugins import load_plugin
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
@@ -21,5 +21,5 @@ def detected(names: Iterable[str]) -> Mapping[str, "AnyValue"]:
         ConfigurationError: No installed package offers one of them.
     """
     variable, group = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "opentelemetry_resource_detector"
-    detectors = [plugin(variable, group, name)() for name in names if name != OURS]
+    detectors = [load_plugin(variable, group, name)() for name in names if name != OURS]
     return get_aggregated_resources(detectors, Resource({})).attributes

@@ -29,8 +29,8 @@ from instrumentation._setup.global_provider import close_provider, open_provider
 from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.propagators import Propagators
 from instrumentation._spans.trust import trust_check
+from instrumentation._support.cached_property import cached_property
 from instrumentation._support.guard import LOGGER, Guard
-from instrumentation._support.once import once
 from instrumentation.conventions import SCOPE
 from instrumentation.settings import LOGS_OVER_OTLP, Settings
 
@@ -114,7 +114,7 @@ class Telemetry:
             open_provider(self.tracing.provider, replace=trace_with is not None)
         atexit.register(self.exiting)
 
-    @once
+    @cached_property
     def tracer(self) -> trace.Tracer:
         """Starts spans that nest in the request's."""
         # Not before: the SDK compiles a pattern for each tracer.
@@ -142,7 +142,7 @@ class Telemetry:
         return LogExport(
             self.tracing.origin.resource,
             sanitizer=self.tracing.origin.sanitizer,
-            longest=self.settings.log_length,
+            max_length=self.settings.log_length,
             timeout_seconds=self.settings.export.timeout_seconds,
             operation=self.guard.operation("log_export"),
         )
@@ -182,7 +182,7 @@ class Telemetry:
         Returns:
             Whether the collector took them all in time.
         """
-        logs_taken = self._logs.flushing(timeout) if self._logs else _nothing_lost
+        logs_taken = self._logs.start_flush(timeout) if self._logs else _nothing_lost
         return self._flush_spans(timeout) and logs_taken()
 
     def _flush_spans(self, timeout: float) -> bool:
@@ -205,7 +205,7 @@ class Telemetry:
         close_provider(self.tracing.provider)
         for page in self._pages:
             page.close()
-        logs_taken = self._logs.shutting_down(timeout) if self._logs else _nothing_lost
+        logs_taken = self._logs.start_shutdown(timeout) if self._logs else _nothing_lost
         exporting = self.tracing.exporting
         spans_taken = (
             exporting.shutdown_within(timeout)

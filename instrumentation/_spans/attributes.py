@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from opentelemetry.util.types import AnyValue
 
-from instrumentation._support.guard import described
+from instrumentation._support.guard import safe_str
 
 MAX_ITEMS = 1024
 """Items of a sequence or mapping that are kept, to bound the exporter's memory."""
@@ -114,7 +114,7 @@ def _sanitize(
         case Sequence() if depth < MAX_DEPTH:
             return _sequence(value, max_length, depth, budget or _JsonBudget(max_length))
         case _ if depth < MAX_DEPTH:
-            return _sanitize(described(value), max_length, MAX_DEPTH, budget)
+            return _sanitize(safe_str(value), max_length, MAX_DEPTH, budget)
         case _:
             return f"<{type(value).__name__}>"
 
@@ -139,7 +139,7 @@ def _mapping(
 ) -> dict[str, AnyValue]:
     kept: dict[str, AnyValue] = {}
     for key, item in islice(value.items(), MAX_ITEMS):
-        name = described(key)[:MAX_KEY_LENGTH]
+        name = safe_str(key)[:MAX_KEY_LENGTH]
         budget.spend(_json_bytes(name))
         if budget.bytes_left <= 0:
             break

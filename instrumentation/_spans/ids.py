@@ -5,7 +5,7 @@ from random import Random
 
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
-from instrumentation._support.fork import in_child
+from instrumentation._support.fork import register_after_fork
 
 
 class RandomIds(RandomIdGenerator):
@@ -18,7 +18,7 @@ class RandomIds(RandomIdGenerator):
         self._source = Random()  # noqa: S311  ids are no secret
         self.generate_trace_id = partial(self._source.getrandbits, 128)  # type: ignore[method-assign]  # called for every request
         self.generate_span_id = partial(self._source.getrandbits, 64)  # type: ignore[method-assign]  # as above
-        in_child(self._reseed)
+        register_after_fork(self._reseed)
 
     def _reseed(self) -> None:
         """Seed again in a forked child, which would repeat the ids of its parent."""

@@ -139,11 +139,11 @@ W3C_PROPAGATORS: Final = Propagators()
 
 
 def _load(name: str) -> TextMapPropagator:
-    from instrumentation._support.plugins import plugin  # noqa: PLC0415  few services need it
+    from instrumentation._support.plugins import load_plugin  # noqa: PLC0415  few services need it
 
     packages = {"b3multi": "b3", "ottrace": "ot-trace", "xray": "aws-xray"}
     package = f"opentelemetry-propagator-{packages.get(name, name)}"
-    factory = plugin("OTEL_PROPAGATORS", "opentelemetry_propagator", name, package=package)
+    factory = load_plugin("OTEL_PROPAGATORS", "opentelemetry_propagator", name, package=package)
     propagator: TextMapPropagator = factory()
     return propagator
 

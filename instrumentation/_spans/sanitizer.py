@@ -7,8 +7,8 @@ from opentelemetry.trace import Link, Status, StatusCode
 
 from instrumentation._spans.attributes import MAX_KEY_LENGTH, sanitize_value, truncate
 from instrumentation._spans.stacktrace import Redact, redact_and_truncate, stacktrace
-from instrumentation._support.guard import described, qualified_name
-from instrumentation._support.redaction import redacted_text
+from instrumentation._support.guard import qualified_name, safe_str
+from instrumentation._support.redaction import redact_text
 from instrumentation.settings import SECRET_PARAMETERS, SHORTEST_NAME, Limits
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Sanitizer:
 
     def redact(self, text: str) -> str:
         """Return *text* without secrets."""
-        return redacted_text(text, self.secret)
+        return redact_text(text, self.secret)
 
     def key(self, key: object) -> str:
         """Return *key* as the name of an attribute."""
-        return (key if type(key) is str else described(key))[:MAX_KEY_LENGTH]
+        return (key if type(key) is str else safe_str(key))[:MAX_KEY_LENGTH]
 
     def value(self, value: object) -> "AnyValue":
         """Return *value* as the value of an attribute."""
@@ -57,7 +57,7 @@ class Sanitizer:
 
     def name(self, name: object) -> str:
         """Return *name* as the name of a span, event or scope."""
-        return truncate(name if type(name) is str else described(name), self._max_name_length)
+        return truncate(name if type(name) is str else safe_str(name), self._max_name_length)
 
     def status(self, status: Status) -> Status:
         """Return *status* with its description redacted and truncated."""
@@ -109,6 +109,6 @@ def exception(error: BaseException, max_length: int, redact: Redact) -> "dict[st
     """
     return {
         "exception.type": truncate(qualified_name(error), max_length),
-        "exception.message": redact_and_truncate(described(error), max_length, redact),
+        "exception.message": redact_and_truncate(safe_str(error), max_length, redact),
         "exception.stacktrace": stacktrace(error, max_length, redact),
     }

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from instrumentation._spans.attributes import truncate
-from instrumentation._support.guard import described, qualified_name
+from instrumentation._support.guard import qualified_name, safe_str
 
 _MAX_CHAIN_LENGTH: Final = 64
 """Last exceptions of a chain that are shown."""
@@ -68,7 +68,7 @@ def _parts(error: BaseException) -> Iterator[str]:
         yield "\nTraceback (most recent call last):\n"
         yield from traceback.format_tb(one.__traceback__)
         # format_exception_only() would read the rest of the chain for each exception.
-        yield f"{qualified_name(one)}: {described(one)}\n"
+        yield f"{qualified_name(one)}: {safe_str(one)}\n"
 
 
 def _chain_length(error: BaseException) -> int:

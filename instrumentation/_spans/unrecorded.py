@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
-from instrumentation._support.once import once
+from instrumentation._support.cached_property import cached_property
 
 
 class UnrecordedSpan(NonRecordingSpan):
@@ -20,6 +20,6 @@ class UnrecordedSpan(NonRecordingSpan):
     def __init__(self, make: Callable[[], SpanContext]) -> None:
         self._make = make
 
-    @once
+    @cached_property
     def _context(self) -> SpanContext:
         return self._make()

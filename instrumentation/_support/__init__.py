@@ -1,1 +1,1 @@
-"""Ground floor: failures, forks, patches, redaction, HTTP connections."""
+"""Lowest package: failures, forks, patches, redaction, HTTP connections."""

@@ -1,4 +1,4 @@
-"""What an ASGI app is made of, as types. Source: ASGI, "Specification"."""
+"""Types of an ASGI app. Source: ASGI, "Specification"."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""Guard of the instrumentation's own code: failures are counted and logged once.
+"""Guard of telemetry code: an exception is counted, logged once, and does not reach the service.
 
-This module alone may catch ``Exception``. ``_server/request.py`` and ``_server/asgi.py`` do so in
-its place, because entering and leaving a guarded block takes longer than some of their work.
+Only this module catches ``Exception``. The hot path in ``_server/request.py`` and
+``_server/asgi.py`` is the exception: entering a guarded block costs more than some of its work.
 """
 
 import logging
@@ -15,28 +15,28 @@ LOGGER = logging.getLogger("instrumentation")
 
 
 class Counter(Protocol):
-    """What counts the failures of one operation."""
+    """Counter of one operation's failures."""
 
     def inc(self) -> None:
-        """Count one more."""
+        """Count one failure."""
 
 
-class Uncounted:
-    """Counts nothing: for telemetry without a registry."""
+class NullCounter:
+    """Counter that discards its value, for telemetry without a registry."""
 
     def __init__(self, _operation: str) -> None:
         pass
 
     def inc(self) -> None:
-        """Count one more: nowhere."""
+        """Do nothing."""
 
 
 class Guard:
-    """Hands out the operations that telemetry code runs under.
+    """Factory of the operations under which telemetry code runs.
 
     Args:
-        failures: Gives the counter of an operation's failures.
-        strict: Whether failures are raised, as tests of the instrumentation want.
+        failures: Returns the counter of an operation's failures.
+        strict: Raise failures, for tests of the instrumentation.
     """
 
     def __init__(self, failures: Callable[[str], Counter], *, strict: bool) -> None:
@@ -45,14 +45,14 @@ class Guard:
         self._operations: dict[str, Operation] = {}
 
     def operation(self, name: str) -> "Operation":
-        """A context manager that swallows failures of *name*; made once, entered often."""
+        """Return the context manager that suppresses failures of *name*; reusable and cached."""
         if name not in self._operations:
             self._operations[name] = Operation(name, self._failures(name), strict=self._strict)
         return self._operations[name]
 
 
 class Operation:
-    """A reentrant context manager; a block that fails ends there and the caller goes on."""
+    """Reentrant context manager that suppresses, counts and logs exceptions of its block."""
 
     __slots__ = ("_failures", "_logged", "_name", "_strict")
 
@@ -75,49 +75,50 @@ class Operation:
             return False
         if not isinstance(error, Exception):
             return False
-        self._note(error)
+        self._record(error)
         return not self._strict
 
-    def failed(self, error: Exception) -> None:
-        """As a block that raised *error*, for who catches it himself: the hot path.
+    def record_failure(self, error: Exception) -> None:
+        """Handle *error* as if a block had raised it; for the hot path, which catches it itself.
 
         Raises:
-            Exception: *error*, under tests of the instrumentation.
+            Exception: *error*, when the guard is strict.
         """
-        self._note(error)
+        self._record(error)
         if self._strict:
             raise error
 
-    def _note(self, error: Exception) -> None:
+    def _record(self, error: Exception) -> None:
         self._failures.inc()
         if not self._logged:
             self._logged = True
             LOGGER.error(
-                "telemetry failed in %s; the service goes on and this is logged once, "
-                "further failures are counted in sightline_internal_errors_total",
+                "instrumentation error in %s; the service is unaffected, but telemetry may be "
+                "incomplete. The traceback shows the cause. Logged once; further errors are "
+                "counted in sightline_internal_errors_total",
                 self._name,
                 exc_info=error,
             )
 
 
-def attempted(action: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
-    """What *action* gives or, when the user's objects fail in it, what *otherwise* gives."""
+def call_or(action: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
+    """Return the result of *action*, or of *otherwise* when *action* raises an exception."""
     try:
         return action()
     except Exception:  # noqa: BLE001  a user's __str__ may raise anything
         return otherwise()
 
 
-def described(value: object) -> str:
-    """Return ``str(value)``, or the name of its class when the service's ``__str__`` fails.
+def safe_str(value: object) -> str:
+    """Return ``str(value)``, or the name of its class when its ``__str__`` raises.
 
     The result is a plain string: a subclass may define its own comparison and encoding.
     """
-    return attempted(lambda: str.__str__(str(value)), lambda: f"<{type(value).__name__}>")
+    return call_or(lambda: str.__str__(str(value)), lambda: f"<{type(value).__name__}>")
 
 
 def qualified_name(error: BaseException) -> str:
-    """The class of *error* as ``module.Class``, builtins without the module."""
+    """Return the class of *error* as ``module.Class``; builtins omit the module."""
     kind = type(error)
     hidden = kind.__module__ in {"builtins", None}
     return kind.__qualname__ if hidden else f"{kind.__module__}.{kind.__qualname__}"

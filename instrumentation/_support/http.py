@@ -1,7 +1,7 @@
-"""HTTP connections whose every operation has a deadline.
+"""HTTP connection with one deadline for a whole exchange.
 
-`http.client` has a timeout for each socket operation, so that a server that sends a byte a second
-is never late. Here each operation gets the time that is left.
+`http.client` applies its timeout to each socket operation, so a server that sends one byte a second
+never times out. Here each operation gets the time until the deadline.
 """
 
 import http.client
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Connection(http.client.HTTPConnection):
-    """An HTTP connection whose every operation ends at `deadline`, in `time.monotonic` seconds."""
+    """HTTP connection whose operations all end by `deadline`, in `time.monotonic` seconds."""
 
     def __init__(
         self, url: SplitResult, tls: "ssl.SSLContext | None", proxy: SplitResult | None = None
     ) -> None:
-        # Per connection: decides whether Host names the port.
+        # Per connection: `http.client` omits this port from the Host header.
         self.default_port = 443 if tls else 80
         first = proxy or url
         super().__init__(first.hostname or "", first.port or (80 if proxy else self.default_port))
@@ -39,66 +39,66 @@ class Connection(http.client.HTTPConnection):
         self.deadline = 0.0
 
     def connect(self) -> None:
-        """Open the socket, within the deadline."""
-        address: Any = (self._address, self.port)  # bytes, as getaddrinfo() takes them
-        plain = socket.create_connection(address, timeout=self._left())
+        """Open the socket within the deadline."""
+        address: Any = (self._address, self.port)  # bytes, which getaddrinfo() accepts
+        plain = socket.create_connection(address, timeout=self._remaining_seconds())
         self._plain = plain
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock = _TimedSocket(plain, self._left)
+        self.sock = _TimedSocket(plain, self._remaining_seconds)
         if self._tls is not None:
             if self._tunnelled:
                 self._tunnel()  # type: ignore[attr-defined]  # as HTTPSConnection does
-            plain.settimeout(self._left())
+            plain.settimeout(self._remaining_seconds())
             self._plain = self._tls.wrap_socket(plain, server_hostname=self._name)
-            self.sock = _TimedSocket(self._plain, self._left)
+            self.sock = _TimedSocket(self._plain, self._remaining_seconds)
 
     def abort(self) -> None:
-        """Wake the thread that waits on the socket."""
+        """Interrupt the thread that waits on the socket."""
         plain = self._plain
         if plain is not None:
             try:
                 plain.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # not connected any more: nobody waits
+                return  # no longer connected: no thread waits
 
-    def _left(self) -> float:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+    def _remaining_seconds(self) -> float:
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("no answer in time")
-        return left
+        return remaining
 
 
 class _TimedSocket:
-    """As much of a socket as `http.client` uses."""
+    """The part of the socket interface that `http.client` uses."""
 
-    def __init__(self, plain: socket.socket, left: Callable[[], float]) -> None:
+    def __init__(self, plain: socket.socket, remaining_seconds: Callable[[], float]) -> None:
         self._plain = plain
-        self._left = left
+        self._remaining_seconds = remaining_seconds
 
     def sendall(self, content: bytes) -> None:
-        self._plain.settimeout(self._left())
+        self._plain.settimeout(self._remaining_seconds())
         self._plain.sendall(content)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._plain, self._left))
+        return io.BufferedReader(_TimedReader(self._plain, self._remaining_seconds))
 
     def close(self) -> None:
         self._plain.close()
 
 
 class _TimedReader(io.RawIOBase):
-    def __init__(self, plain: socket.socket, left: Callable[[], float]) -> None:
+    def __init__(self, plain: socket.socket, remaining_seconds: Callable[[], float]) -> None:
         self._plain = plain
-        self._left = left
-        # A socket stays open behind its files: where the collector announces that it closes the
-        # connection, `http.client` closes the socket before the body is read.
+        self._remaining_seconds = remaining_seconds
+        # The file keeps the socket open. `http.client` closes the socket before the body is read
+        # when the collector sends "Connection: close".
         self._file = plain.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  io.RawIOBase takes any buffer
-        self._plain.settimeout(self._left())
+    def readinto(self, buffer: Any) -> int:
+        self._plain.settimeout(self._remaining_seconds())
         return self._plain.recv_into(buffer)
 
     def close(self) -> None:
@@ -107,16 +107,17 @@ class _TimedReader(io.RawIOBase):
 
 
 def _resolvable(url: SplitResult) -> bytes:
-    """The host, as bytes: to resolve text Python imports its tables of Unicode, late, in a thread.
+    """Return the host of *url* as bytes.
 
-    In a child that was forked meanwhile that import would never end.
+    For a host of type str, Python imports its Unicode tables in this thread. In a child that is
+    forked during that import, the import never ends.
     """
     host = url.hostname or ""
     return host.encode("ascii" if host.isascii() else "idna")
 
 
 def proxy_authorization(proxy: SplitResult) -> dict[str, str]:
-    """Return the header with the credentials in the URL of *proxy*."""
+    """Return the authorization header for the credentials in the URL of *proxy*."""
     if proxy.username is None:
         return {}
     credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"

@@ -1,4 +1,4 @@
-"""Acting on a module as soon as the service imports it, and not importing it before."""
+"""Import hook: run an action after the service imports a module, without importing it early."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -10,18 +10,19 @@ from typing import Any
 Action = Callable[[], object]
 
 
-def when_imported(name: str, action: Action) -> None:
-    """Call *action* after the top-level module *name* was imported: now, if it was already."""
+def call_when_imported(name: str, action: Action) -> None:
+    """Call *action* after the top-level module *name* is imported; immediately if it already is."""
     if name in sys.modules:
         action()
     else:
-        sys.meta_path.insert(0, _Waiting(name, action))
+        sys.meta_path.insert(0, _ActionFinder(name, action))
 
 
-class _Waiting(MetaPathFinder):
-    """Leaves finding to the others, and adds the action to what they found.
+class _ActionFinder(MetaPathFinder):
+    """Finder that delegates to the other finders and wraps the loader they return.
 
-    It waits until the module runs: many only ask whether a package is there.
+    The action runs only when the module is executed, because callers of ``find_spec`` may only test
+    for the package.
     """
 
     def __init__(self, name: str, action: Action) -> None:
@@ -37,7 +38,7 @@ class _Waiting(MetaPathFinder):
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Acting(spec.loader, self._done)
+            spec.loader = _ActionLoader(spec.loader, self._done)
         return spec
 
     def _done(self) -> None:
@@ -46,14 +47,14 @@ class _Waiting(MetaPathFinder):
             self._action()
 
 
-class _Acting(Loader):
-    """Runs the module as its own loader does, then the action."""
+class _ActionLoader(Loader):
+    """Loader that delegates to the module's own loader and then runs the action."""
 
     def __init__(self, loader: Loader, action: Action) -> None:
         self._loader = loader
         self._action = action
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the loader can
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

@@ -1,4 +1,4 @@
-"""Replacing a method of a foreign class, once, and putting it back."""
+"""Patch of a method of another library's class, applied once and reversible."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -8,20 +8,20 @@ Undo = Callable[[], None]
 MARK: Final = "__sightline__"
 
 
-def patched(owner: type, name: str, wrap: Callable[[Any], Any]) -> Undo:
-    """Replace ``owner.name`` by what *wrap* makes of it, unless that was done before.
+def patch_method(owner: type, name: str, wrap: Callable[[Any], Any]) -> Undo:
+    """Replace ``owner.name`` by ``wrap(owner.name)``, unless it is patched already.
 
     Args:
         owner: The class.
         name: Its method.
-        wrap: Gives the new method, made with ``functools.wraps`` of the old one.
+        wrap: Returns the new method, which uses ``functools.wraps`` of the old one.
 
     Returns:
-        Puts the old method back, if it was replaced here and ours still stands there.
+        Function that restores the old method if this call replaced it and no other patch followed.
     """
     before = getattr(owner, name)
     if hasattr(before, MARK):
-        return _nothing
+        return _keep
     method = wrap(before)
     setattr(method, MARK, True)
     setattr(owner, name, method)
@@ -33,5 +33,5 @@ def patched(owner: type, name: str, wrap: Callable[[Any], Any]) -> Undo:
     return undo
 
 
-def _nothing() -> None:
-    """Who patched first puts back."""
+def _keep() -> None:
+    """Do nothing: the first patch restores the method."""

@@ -1,4 +1,4 @@
-"""What other packages offer to OpenTelemetry under a name, in its groups of entry points."""
+"""Plugins of other packages in OpenTelemetry's entry point groups."""
 
 from importlib.metadata import entry_points
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 from instrumentation.errors import ConfigurationError
 
 
-def plugin(variable: str, group: str, name: str, *, package: str = "") -> Any:  # noqa: ANN401  foreign
-    """What an installed package offers as *name*.
+def load_plugin(variable: str, group: str, name: str, *, package: str = "") -> Any:
+    """Load the entry point *name* of an installed package.
 
     Args:
-        variable: Who asks for it.
-        group: Of entry points.
-        name: In that group.
-        package: Offers it; empty where that is not known.
+        variable: Environment variable that contains *name*, for the error message.
+        group: Entry point group.
+        name: Name of the entry point in that group.
+        package: Package that provides it, if known.
 
     Raises:
-        ConfigurationError: No installed package offers it; says which one would.
+        ConfigurationError: No installed package provides it.
     """
     for offered in entry_points(group=group, name=name):
         return offered.load()
-    step = f"install {package or 'the package that offers it'}"
+    step = f"install {package or 'the package that provides it'}"
     names = ", ".join(sorted(offered.name for offered in entry_points(group=group)))
     raise ConfigurationError(f"{variable}={name!r}: expected one of {names}; {step}")

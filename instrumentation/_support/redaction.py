@@ -1,7 +1,7 @@
 """Redaction of secrets in queries, paths, headers and free text, by content.
 
-Every function takes time in proportion to the text: a pattern starts at a fixed character or at
-the start of a word, and reads no character twice.
+Every function runs in linear time: a pattern starts at a fixed character or at the start of a word
+and never backtracks.
 """
 
 import re
@@ -13,117 +13,117 @@ from urllib.parse import quote, unquote, unquote_plus
 REDACTED: Final = "REDACTED"
 """Source: semantic conventions, ``url.query``."""
 
-ALONE: Final = frozenset({"code", "key", "session", "state", "ticket", "user"})
-"""Words that are secret as a whole name only: ``country_code`` and ``user_id`` are harmless."""
+WHOLE_NAMES: Final = frozenset({"code", "key", "session", "state", "ticket", "user"})
+"""Words that are secret only as the whole name: ``country_code`` and ``user_id`` are harmless."""
 
-IN_URLS: Final = ALONE | {
+URL_ONLY_NAMES: Final = WHOLE_NAMES | {
     *("auth", "email", "invite", "magic", "pass", "pin", "sas", "sid", "sig", "username")
 }
-"""Words that are secret in URLs only: in a sentence, ``state=5`` and ``pass=3`` are harmless."""
+"""Words that are secret only in URLs: in a sentence, ``state=5`` and ``pass=3`` are harmless."""
 
-CURSORS: Final = ("page", "next", "continuation")
-"""Words that turn a token into a cursor of a list, which opens nothing: ``page_token``."""
+CURSOR_PREFIXES: Final = ("page", "next", "continuation")
+"""Words before ``token`` that make it a pagination cursor, which is no secret: ``page_token``."""
 
-PROPERTIES: Final = frozenset({"count", "expires", "length", "limit", "ttl", "type"})
-"""Last words of names that tell something about a secret, but not the secret: ``token_type``."""
+METADATA_SUFFIXES: Final = frozenset({"count", "expires", "length", "limit", "ttl", "type"})
+"""Last words of names whose value describes a secret but does not contain it: ``token_type``."""
 
-COOKIES: Final = frozenset({"cookie", "cookie2", "set-cookie"})
-_HEADERS: Final = COOKIES | {"authorization", "apikey"}
-"""Headers that are known without a ``-`` in their name."""
+COOKIE_HEADERS: Final = frozenset({"cookie", "cookie2", "set-cookie"})
+_HEADERS: Final = COOKIE_HEADERS | {"authorization", "apikey"}
+"""Secret headers without a ``-`` in their name."""
 
-LONGEST: Final = 2048
-"""Characters of a URL or header that are kept."""
+MAX_FIELD_CHARS: Final = 2048
+"""Maximum length of a recorded URL or header; the rest is cut."""
 
-_LONGEST_MESSAGE: Final = 200
-"""Characters of a foreign message that reach our log."""
+_MAX_MESSAGE_CHARS: Final = 200
+"""Maximum length of another program's message in a log line."""
 
-_REMEMBERED: Final = 1024
-"""Names that are remembered; clients can send any number of others."""
+_CACHE_SIZE: Final = 1024
+"""Bound of the cache of names, because clients can send any number of them."""
 
-_SHORTEST_ENDING: Final = 5
-"""Letters of a secret word that is also found at the end of a longer word, as in ``authtoken``."""
+_MIN_SUFFIX_CHARS: Final = 5
+"""Minimum length of a secret word that also matches the end of a longer one: ``authtoken``."""
 
-_SHORTEST_INSIDE: Final = 8
-"""Letters of a secret word that is also found inside a longer word, as in ``passwordagain``."""
+_MIN_INFIX_CHARS: Final = 8
+"""Minimum length of a secret word that also matches inside a longer one: ``passwordagain``."""
 
-_LONGEST_NAME: Final = 256
-"""Characters of a name that are judged: its end, because a name of a value stands before it."""
+_MAX_NAME_CHARS: Final = 256
+"""Number of last characters of a name that are examined."""
 
-_DEEPEST: Final = 5
-"""Levels of percent-encoding that are read; a value with more is replaced."""
+_MAX_ENCODING_DEPTH: Final = 5
+"""Maximum levels of percent-encoding that are decoded; a value with more is replaced."""
 
 _NAME: Final = r"[\w.\-\[\]%+$]"
 
-_NAMED: Final = re.compile(
+_NAME_AND_SIGN: Final = re.compile(
     rf"(?<!{_NAME})({_NAME}++)"
     r"(?:( ?=(?!=) ?)|(\\?[\"'] ?(?:: ?|, ?(?=b?[\"'])))|(: ?))"
 )
-"""A name before a value: ``name=``, ``"name":`` or ``('name',``, ``name:``."""
+"""Name and sign before a value: ``name=``, ``"name":`` or ``('name',``, ``name:``."""
 
-_AFTER_EQUALS: Final = 2
-_AFTER_QUOTE: Final = 3
+_EQUALS_GROUP: Final = 2
+_QUOTE_GROUP: Final = 3
 
 _PLAIN_QUERY: Final = re.compile(r"(?:[\w.\-]++=[\w.\-+]*+(?:&|$))*+", re.ASCII)
-"""A query whose values hold no other URL: nearly all."""
+"""Query whose values contain no other URL; the fast path."""
 
-_QUOTED: Final = re.compile(
+_QUOTED_VALUE: Final = re.compile(
     r"(b?\")(?:[^\"\\\n]++|\\.)*+(\"?)|(b?')(?:[^'\\\n]++|\\.)*+('?)|(\\[\"'])[^\\\n]*+(\\[\"'])?"
 )
-_IN_QUERY: Final = re.compile(r"[^&;]*+")
-_IN_URL: Final = re.compile(r"[^\s&;#\"'<>]*+")
-_IN_TEXT: Final = re.compile(r"[^\s&;\"'<>]*+")
-_IN_LINE: Final = re.compile(r"[^\r\n\"']*+")
-_ENCODED: Final = re.compile(r"[^\s&;#\"'<>=]*+")
-"""Values after a name, by where the name stands."""
+_QUERY_VALUE: Final = re.compile(r"[^&;]*+")
+_URL_VALUE: Final = re.compile(r"[^\s&;#\"'<>]*+")
+_TEXT_VALUE: Final = re.compile(r"[^\s&;\"'<>]*+")
+_LINE_VALUE: Final = re.compile(r"[^\r\n\"']*+")
+_ENCODED_VALUE: Final = re.compile(r"[^\s&;#\"'<>=]*+")
+"""Values after a name, by the context of the name."""
 
 _CREDENTIALS: Final = re.compile(
     r"(?<=://)(?:[^\s/?#\"'<>]*@|[^\s/?#\"'<>@:]{0,256}:(?!\d+[/?#])[^\s\"'<>@]{0,256}@)"
 )
-"""User and password of a URL; the second form has a ``/``, which must not stand there but does."""
+"""User and password of a URL; the second form accepts an unescaped ``/`` in the password."""
 
 _BEARER: Final = re.compile(
     r"(?i:\bbearer) {1,4}(?!(?:tokens?|auth\w*|realm)\b)([\w\-.~+/]++=*+)", re.ASCII
 )
 
 
-def redacted(query: str, secret: frozenset[str]) -> str:
-    """Return *query* with the values of secret parameters replaced, all else as it was.
+def redact_query(query: str, secret: frozenset[str]) -> str:
+    """Return *query* with the values of secret parameters replaced and the rest unchanged.
 
     Args:
-        query: As it was sent, without ``?``; ``&`` or ``;`` stand between its parameters.
-        secret: Names in lower case. ``token`` covers ``accessToken``, ``x-token`` and
-            ``user[token]``, too.
+        query: Query as sent, without ``?``; ``&`` or ``;`` separate its parameters.
+        secret: Names in lower case. ``token`` also covers ``accessToken``, ``x-token`` and
+            ``user[token]``.
     """
     if _PLAIN_QUERY.fullmatch(query):
         names = [pair.partition("=")[0] for pair in query.split("&")]
-        if not any(is_secret(name[-_LONGEST_NAME:], secret) for name in names):
+        if not any(is_secret(name[-_MAX_NAME_CHARS:], secret) for name in names):
             return query
-    return _redacted(query, secret, in_query=True)
+    return _redact(query, secret, in_query=True)
 
 
-def redacted_path(path: str, secret: frozenset[str]) -> str:
+def redact_path(path: str, secret: frozenset[str]) -> str:
     """Return *path* with the values of secret parameters replaced, as in ``/a;jsessionid=1/b``."""
     if ";" not in path:
         return path
     segments = (segment.partition(";") for segment in path.split("/"))
-    return "/".join(f"{name}{sign}{redacted(rest, secret)}" for name, sign, rest in segments)
+    return "/".join(f"{name}{sign}{redact_query(rest, secret)}" for name, sign, rest in segments)
 
 
-def redacted_text(text: str, secret: frozenset[str]) -> str:
-    """Return *text* with the secrets in it replaced.
+def redact_text(text: str, secret: frozenset[str]) -> str:
+    """Return *text* with its secrets replaced.
 
-    These are credentials and parameters of URLs, passwords and the like after their names, secret
-    headers, and bearer tokens.
+    Secrets are credentials and parameters of URLs, values after secret names, secret headers, and
+    bearer tokens.
     """
-    return _redacted(text, secret, in_query=False)
+    return _redact(text, secret, in_query=False)
 
 
 def is_secret_header(name: str, secret: frozenset[str]) -> bool:
     """Return whether the values of the header *name*, in lower case, are secret."""
-    return name in COOKIES or is_secret(name, secret)
+    return name in COOKIE_HEADERS or is_secret(name, secret)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def is_secret(name: str, secret: frozenset[str]) -> bool:
     """Return whether the values of the parameter *name* are secret."""
     parts = re.split(r"[^\w-]+", unquote_plus(name))
@@ -131,71 +131,73 @@ def is_secret(name: str, secret: frozenset[str]) -> bool:
 
 
 def _is_secret_part(part: str, secret: frozenset[str]) -> bool:
-    """Return whether *part* of a name is in *secret*, or some of its words in a row are."""
+    """Return whether *part* of a name, or a sequence of its words, is in *secret*."""
     found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+", part)
     words = "_".join(found).lower()
     if part.lower() in secret or words in secret:
         return True
-    if found and found[-1].lower() in PROPERTIES:
+    if found and found[-1].lower() in METADATA_SUFFIXES:
         return False
     return any(
-        _has(words, word.replace("-", "_")) and not _is_cursor(words, word)
-        for word in secret - ALONE
+        _contains_word(words, word.replace("-", "_")) and not _is_cursor(words, word)
+        for word in secret - WHOLE_NAMES
     )
 
 
-def _has(words: str, word: str) -> bool:
-    """Return whether *word* is among *words*, whole or written together with others."""
+def _contains_word(words: str, word: str) -> bool:
+    """Return whether *words* contain *word*, as a whole word or as a part of a longer one."""
     if f"_{word}_" in f"_{words}_":
         return True
     joined = word.replace("_", "")
-    if len(joined) < _SHORTEST_ENDING:
+    if len(joined) < _MIN_SUFFIX_CHARS:
         return False
     if joined != word:
         words = words.replace("_", "")
-    return (joined if len(joined) >= _SHORTEST_INSIDE else f"{joined}_") in f"{words}_"
+    return (joined if len(joined) >= _MIN_INFIX_CHARS else f"{joined}_") in f"{words}_"
 
 
 def _is_cursor(words: str, word: str) -> bool:
-    return word == "token" and words.removesuffix("token").rstrip("_").endswith(CURSORS)
+    return word == "token" and words.removesuffix("token").rstrip("_").endswith(CURSOR_PREFIXES)
 
 
 @lru_cache(8)
-def _in_sentences(secret: frozenset[str]) -> frozenset[str]:
-    return secret - IN_URLS
+def _text_names(secret: frozenset[str]) -> frozenset[str]:
+    return secret - URL_ONLY_NAMES
 
 
-def _redacted(text: str, secret: frozenset[str], *, in_query: bool, depth: int = 0) -> str:
+def _redact(text: str, secret: frozenset[str], *, in_query: bool, depth: int = 0) -> str:
     if "@" in text and "://" in text:
-        text = _CREDENTIALS.sub(_without_credentials, text)
+        text = _CREDENTIALS.sub(_mask_credentials, text)
     if "=" in text or ":" in text or "'," in text:
-        text = "".join(_parts(text, secret, in_query=in_query, depth=depth))
+        text = "".join(_redacted_pieces(text, secret, in_query=in_query, depth=depth))
     if "earer" in text or "EARER" in text:
-        text = _BEARER.sub(_without_token, text)
+        text = _BEARER.sub(_mask_token, text)
     return text
 
 
-def _without_credentials(found: re.Match[str]) -> str:
+def _mask_credentials(found: re.Match[str]) -> str:
     return f"{REDACTED}:{REDACTED}@" if ":" in found[0] else f"{REDACTED}@"
 
 
-def _without_token(found: re.Match[str]) -> str:
+def _mask_token(found: re.Match[str]) -> str:
     return found[0].removesuffix(found[1]) + REDACTED
 
 
-def _parts(text: str, secret: frozenset[str], *, in_query: bool, depth: int) -> Iterator[str]:
-    """Yield *text* in pieces, secret values replaced."""
+def _redacted_pieces(
+    text: str, secret: frozenset[str], *, in_query: bool, depth: int
+) -> Iterator[str]:
+    """Yield *text* in pieces with secret values replaced."""
     done = position = 0
-    while named := _NAMED.search(text, position):
+    while named := _NAME_AND_SIGN.search(text, position):
         position = named.end()
-        if named[_AFTER_EQUALS]:
-            value = _after_equals(named, secret, in_query=in_query)
+        if named[_EQUALS_GROUP]:
+            value = _secret_after_equals(named, secret, in_query=in_query)
         else:
-            value = _after_colon(named, secret)
-        shown = _replaced(value) if value else ""
-        if named[_AFTER_EQUALS] and value is None:
-            value = _ENCODED.match(text, position)
-            shown = _decoded(value[0], secret, depth) if value else ""
+            value = _secret_after_colon(named, secret)
+        shown = _mask(value) if value else ""
+        if named[_EQUALS_GROUP] and value is None:
+            value = _ENCODED_VALUE.match(text, position)
+            shown = _redact_encoded(value[0], secret, depth) if value else ""
         if value and value[0] not in {"", shown}:
             yield text[done:position]
             yield shown
@@ -203,60 +205,60 @@ def _parts(text: str, secret: frozenset[str], *, in_query: bool, depth: int) -> 
     yield text[done:]
 
 
-def _after_equals(
+def _secret_after_equals(
     named: re.Match[str], secret: frozenset[str], *, in_query: bool
 ) -> re.Match[str] | None:
-    """Return the value after ``name=``, or None when it is not secret."""
+    """Return the match of the value after ``name=``, or None when it is not secret."""
     text, start = named.string, named.start()
     before = text[start - 1] if start else "?" if in_query else " "
     in_url = before in "?&;#"
-    if not is_secret(named[1][-_LONGEST_NAME:], secret if in_url else _in_sentences(secret)):
+    if not is_secret(named[1][-_MAX_NAME_CHARS:], secret if in_url else _text_names(secret)):
         return None
     if in_query:
-        return _IN_QUERY.match(text, named.end())
-    return _value(named, _IN_URL if in_url else _IN_TEXT)
+        return _QUERY_VALUE.match(text, named.end())
+    return _match_value(named, _URL_VALUE if in_url else _TEXT_VALUE)
 
 
-def _after_colon(named: re.Match[str], secret: frozenset[str]) -> re.Match[str] | None:
-    """Return the value after ``"name":`` or ``Header-Name:``, or None when it is not secret."""
-    name = named[1][-_LONGEST_NAME:]
+def _secret_after_colon(named: re.Match[str], secret: frozenset[str]) -> re.Match[str] | None:
+    """Return the match of the value after ``"name":`` or ``Header:``, or None if not secret."""
+    name = named[1][-_MAX_NAME_CHARS:]
     lower = name.lower()
     of_header = "-" in name or lower in _HEADERS
-    if not of_header and ("," in named[0] or not named[_AFTER_QUOTE]):
+    if not of_header and ("," in named[0] or not named[_QUOTE_GROUP]):
         return None
-    if not is_secret_header(lower if of_header else name, _in_sentences(secret)):
+    if not is_secret_header(lower if of_header else name, _text_names(secret)):
         return None
-    whole_line = lower in COOKIES or lower.endswith("authorization")
-    return _value(named, _IN_LINE if whole_line else _IN_TEXT)
+    whole_line = lower in COOKIE_HEADERS or lower.endswith("authorization")
+    return _match_value(named, _LINE_VALUE if whole_line else _TEXT_VALUE)
 
 
-def _value(named: re.Match[str], unquoted: re.Pattern[str]) -> re.Match[str] | None:
+def _match_value(named: re.Match[str], unquoted: re.Pattern[str]) -> re.Match[str] | None:
     at = named.end()
-    return _QUOTED.match(named.string, at) or unquoted.match(named.string, at)
+    return _QUOTED_VALUE.match(named.string, at) or unquoted.match(named.string, at)
 
 
-def _replaced(value: re.Match[str]) -> str:
-    """Return the replacement of *value*, in its quotes."""
-    if value.re is not _QUOTED:
+def _mask(value: re.Match[str]) -> str:
+    """Return the replacement of *value*, with its quotes."""
+    if value.re is not _QUOTED_VALUE:
         return REDACTED
     opening, closing = (next(filter(None, value.groups()[at::2]), "") for at in (0, 1))
     return f"{opening}{REDACTED}{closing}"
 
 
-def _decoded(value: str, secret: frozenset[str], depth: int) -> str:
-    """Return *value* with the secrets replaced that are percent-encoded in it."""
+def _redact_encoded(value: str, secret: frozenset[str], depth: int) -> str:
+    """Return *value* with its percent-encoded secrets replaced."""
     if "%3" not in value and "%25" not in value:
         return value
-    if depth >= _DEEPEST:
+    if depth >= _MAX_ENCODING_DEPTH:
         return REDACTED
     plain = unquote(value)
-    shown = _redacted(plain, secret, in_query=True, depth=depth + 1)
+    shown = _redact(plain, secret, in_query=True, depth=depth + 1)
     if shown == plain:
-        shown = _decoded(plain, secret, depth + 1)
+        shown = _redact_encoded(plain, secret, depth + 1)
     return quote(shown, safe="") if shown != plain else value
 
 
-def printable(message: str) -> str:
-    """A foreign *message* fit for one log line: cut, control characters written out."""
-    cut = message[:_LONGEST_MESSAGE]
+def escape_for_log(message: str) -> str:
+    """Return *message* of another program truncated and with control characters escaped."""
+    cut = message[:_MAX_MESSAGE_CHARS]
     return cut if cut.isprintable() else repr(cut)[1:-1]

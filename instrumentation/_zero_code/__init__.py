@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from functools import wraps
 from typing import TYPE_CHECKING
 
-from instrumentation._support.on_import import when_imported
+from instrumentation._support.on_import import call_when_imported
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def activate() -> None:
     """Instrument each Starlette or FastAPI app when it is first called; what it mounts is in it."""
-    when_imported("starlette.applications", _patch)
+    call_when_imported("starlette.applications", _patch)
 
 
 def _patch() -> None:

@@ -1,4 +1,4 @@
-"""A collector, and a service that exports to it."""
+"""Fixtures: a collector and services that export to it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ from tests.fakes import Collector
 
 
 class Service:
-    """Ends spans, and exports them as *environ* says."""
+    """Service that ends spans and exports them as configured by *environ*."""
 
     def __init__(self, environ: dict[str, str]) -> None:
         resource = Resource({"service.name": "orders"})
@@ -27,12 +27,12 @@ class Service:
         self.tracer = provider.get_tracer("tests.shop", "1.0")
 
     def work(self, spans: int) -> None:
-        """End so many spans."""
+        """End *spans* spans."""
         for number in range(spans):
             self.tracer.start_span(f"GET /orders/{number}", attributes={"n": number}).end()
 
     def sample(self, name: str, error_type: str | None = None) -> float | None:
-        """The sum of a family on /metrics, or of its series with this ``error_type``."""
+        """Return the sum of a family on /metrics, or of its series with *error_type*."""
         wanted = [
             sample.value
             for family in self.registry.collect()
@@ -43,20 +43,20 @@ class Service:
         return sum(wanted) if wanted else None
 
 
-def account(stats: ExportStats) -> int:
-    """Where the spans are that ended, added up."""
+def total(stats: ExportStats) -> int:
+    """Return the sum of all states of ended spans."""
     return stats.exported + stats.rejected + sum(stats.dropped.values()) + stats.queued
 
 
 class Services:
-    """Starts services that export to one collector, and stops them."""
+    """Factory of services that export to one collector."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
         self._stack = ExitStack()
 
     def __call__(self, protocol: str, **environ: str) -> Service:
-        """A service; *environ* without ``OTEL_``."""
+        """Return a service; names in *environ* omit ``OTEL_``."""
         endpoints = {
             "http/protobuf": self._collector.http_endpoint,
             "grpc": self._collector.grpc_endpoint,
@@ -72,7 +72,7 @@ class Services:
         return service
 
     def close(self) -> None:
-        """Stop them all."""
+        """Stop all services."""
         self._stack.close()
 
 

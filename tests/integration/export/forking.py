@@ -1,5 +1,5 @@
-"""A service with every signal on, which forks under load. Arguments: the way, how often."""
-# ruff: noqa: E402  the late imports are the point
+"""Service with all signals enabled that forks under load. Arguments: way to fork, number."""
+# ruff: noqa: E402  imports after the set-up are the case under test
 
 import faulthandler
 import logging
@@ -15,7 +15,7 @@ from instrumentation import instrument
 
 telemetry = instrument(FastAPI(title="forking"))
 
-# After the service was set up, as any library may do: its hooks are newer than those of the SDK.
+# Imported after the set-up, as libraries may do: its fork hooks are newer than those of the SDK.
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -23,7 +23,7 @@ from prometheus_client import Counter, generate_latest
 
 DONE = Counter("done", "Work that is done.", ["who"], registry=telemetry.registry)
 LOGGER = logging.getLogger("forking")
-LOGGER.addHandler(logging.NullHandler())  # a child may inherit the lock of the stream in use
+LOGGER.addHandler(logging.NullHandler())  # a child may inherit a stream's lock in acquired state
 
 
 def work(who: str) -> None:
@@ -34,14 +34,14 @@ def work(who: str) -> None:
 
 
 def child() -> None:
-    """Use every signal, show the metrics, send."""
+    """Use every signal, render the metrics, flush."""
     work("child")
     assert b'done_total{who="child"} 1.0' in generate_latest(telemetry.registry)
     assert telemetry.flush(20)
 
 
 def fork() -> None:
-    """Fork as the system does."""
+    """Fork with ``os.fork``."""
     process = os.fork()
     if not process:
         try:
@@ -52,30 +52,30 @@ def fork() -> None:
 
 
 def multiprocess() -> None:
-    """Fork by a process of the standard library."""
+    """Fork with ``multiprocessing``."""
     process = get_context("fork").Process(target=child)
     process.start()
     process.join()
 
 
-def pooled() -> None:
-    """Fork by a pool of processes."""
+def process_pool() -> None:
+    """Fork with a process pool."""
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
         pool.submit(child).result()
 
 
 def preexec() -> None:
-    """Fork by a program that is started."""
+    """Fork with a ``preexec_fn``."""
     subprocess.run(["true"], preexec_fn=child, check=True)  # noqa: S607  from PATH
 
 
 WAYS: dict[str, Callable[[], None]] = {
-    each.__name__: each for each in (fork, multiprocess, pooled, preexec)
+    each.__name__: each for each in (fork, multiprocess, process_pool, preexec)
 }
 
 
 def load(over: threading.Event) -> int:
-    """Work until it is *over*; return how often."""
+    """Work until *over* is set; return the number of iterations."""
     count = 0
     while not over.wait(0.002):
         work("parent")

@@ -1,4 +1,4 @@
-"""A service as a user writes it, for the servers that `test_signals.py` starts."""
+"""Service as a user writes it, run by the servers of `test_signals.py`."""
 
 import asyncio
 import os
@@ -12,13 +12,13 @@ from instrumentation import instrument
 app = FastAPI()
 instrument(app)
 
-# As a library may do, after the service was set up: its hooks in forked workers are newer then.
+# Imported after the set-up, as libraries may do: its fork hooks are then the newest.
 import concurrent.futures.thread  # noqa: E402, F401  see above
 
 
 @app.get("/ticks")
 async def ticks() -> StreamingResponse:
-    """Goes on until somebody has enough."""
+    """Stream until the client disconnects."""
 
     async def endless() -> AsyncIterator[str]:
         while True:
@@ -30,5 +30,5 @@ async def ticks() -> StreamingResponse:
 
 @app.get("/pid")
 async def pid() -> int:
-    """Which worker answers."""
+    """Return the process id of the worker."""
     return os.getpid()

@@ -1,9 +1,9 @@
-"""Many threads end spans while the collector comes and goes; every span is accounted for."""
+"""Many threads end spans while the collector fails and recovers; every span is counted."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.fakes import CLOSED, RESET, Collector, status
-from tests.integration.export.conftest import Service, Services, account
+from tests.integration.export.conftest import Service, Services, total
 from tests.waiting import until
 
 THREADS = 8
@@ -14,7 +14,7 @@ def end_spans(service: Service) -> None:
     service.work(SPANS)
 
 
-def test_every_span_of_every_thread_arrives_though_the_collector_comes_and_goes(
+def test_every_span_of_every_thread_arrives_while_the_collector_fails_and_recovers(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol, BSP_MAX_EXPORT_BATCH_SIZE="64")
@@ -31,7 +31,7 @@ def test_every_span_of_every_thread_arrives_though_the_collector_comes_and_goes(
     assert len(collector.spans) == service.export.stats().exported == THREADS * SPANS
 
 
-def test_a_bound_reached_by_many_threads_is_kept_to_the_span(
+def test_max_queue_spans_is_exact_with_many_threads(
     collector: Collector, services: Services
 ) -> None:
     service = services("http/protobuf", BSP_MAX_QUEUE_SIZE="100", BSP_MAX_EXPORT_BATCH_SIZE="10")
@@ -41,14 +41,14 @@ def test_a_bound_reached_by_many_threads_is_kept_to_the_span(
         list(pool.map(end_spans, [service] * THREADS))
 
     stats = service.export.stats()
-    assert account(stats) == stats.accepted == THREADS * SPANS
+    assert total(stats) == stats.accepted == THREADS * SPANS
     assert stats.queued <= 100
 
 
-def test_a_span_that_ends_while_another_is_queued_is_queued_too(services: Services) -> None:
-    """A garbage collection can end a span in the middle of anything, the queue included."""
+def test_a_span_that_ends_under_the_queues_lock_is_queued(services: Services) -> None:
+    """A garbage collection can end a span at any point, also while the lock is held."""
     service = services("http/protobuf")
-    queue = service.export._queue  # type: ignore[attr-defined]  # noqa: SLF001  its lock is the matter
+    queue = service.export._queue  # type: ignore[attr-defined]  # noqa: SLF001  the test holds its lock
 
     with queue._lock:  # noqa: SLF001
         service.work(1)
@@ -56,10 +56,10 @@ def test_a_span_that_ends_while_another_is_queued_is_queued_too(services: Servic
     assert service.export.flush(30)
 
 
-def test_spans_leave_by_themselves_whenever_they_end(
+def test_spans_are_exported_without_a_flush_in_any_batch_size(
     collector: Collector, services: Services
 ) -> None:
-    """Spans are encoded a few at a time; nobody asks for those that are too few."""
+    """Spans are encoded in batches; an incomplete batch must be exported as well."""
     service = services("http/protobuf", BSP_SCHEDULE_DELAY="1")
 
     with ThreadPoolExecutor(THREADS) as pool:

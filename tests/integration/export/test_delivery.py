@@ -1,4 +1,4 @@
-"""Spans arrive at a collector as they were, over HTTP and over gRPC."""
+"""Delivery of spans to a collector over HTTP and gRPC."""
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -16,13 +16,13 @@ from tests.fakes import (
     partial_success,
     too_large,
 )
-from tests.integration.export.conftest import Services, account
+from tests.integration.export.conftest import Services, total
 from tests.waiting import until
 
 JSON = "application/json"
 
 
-def test_spans_arrive_by_themselves(
+def test_spans_are_exported_without_a_flush(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     services(protocol).work(3)
@@ -33,7 +33,7 @@ def test_spans_arrive_by_themselves(
     assert [span.name for span in collector.spans] == [f"GET /orders/{n}" for n in range(3)]
 
 
-def test_a_request_equals_the_one_of_the_sdk(
+def test_a_request_equals_the_sdks_request(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol)
@@ -47,7 +47,7 @@ def test_a_request_equals_the_one_of_the_sdk(
     assert collector.requests[0].message == encode_spans([span])
 
 
-def test_batches_are_no_larger_than_told(
+def test_batches_respect_the_maximum_size(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol, BSP_MAX_EXPORT_BATCH_SIZE="100")
@@ -85,7 +85,7 @@ def test_metadata_is_sent_and_compression_can_be_chosen(
     assert "content-encoding" not in headers
 
 
-def test_a_collector_that_closes_every_connection_is_believed(
+def test_a_response_is_accepted_when_the_collector_closes_the_connection(
     collector: Collector, services: Services
 ) -> None:
     collector.misbehave(CLOSING)
@@ -98,7 +98,7 @@ def test_a_collector_that_closes_every_connection_is_believed(
     assert len(collector.requests) == 1
 
 
-def test_unsampled_spans_stay_at_home(collector: Collector, services: Services) -> None:
+def test_unsampled_spans_are_not_exported(collector: Collector, services: Services) -> None:
     service = services("http/protobuf")
 
     service.export.on_end(ReadableSpan("unsampled"))
@@ -107,7 +107,7 @@ def test_unsampled_spans_stay_at_home(collector: Collector, services: Services) 
     assert (service.export.stats().accepted, collector.requests) == (0, [])
 
 
-def test_spans_the_collector_rejects_are_counted_apart(
+def test_spans_that_the_collector_rejects_are_counted_separately(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol)
@@ -121,7 +121,7 @@ def test_spans_the_collector_rejects_are_counted_apart(
     assert service.sample("otel_sdk_exporter_span_exported_total", "rejected") == 2
 
 
-def test_a_request_too_large_is_split_until_it_fits(
+def test_a_request_that_is_too_large_is_split_until_it_fits(
     collector: Collector, services: Services
 ) -> None:
     service = services("http/protobuf")
@@ -133,7 +133,7 @@ def test_a_request_too_large_is_split_until_it_fits(
     assert not service.export.flush(30)
     stats = service.export.stats()
     assert (len(collector.spans), stats.dropped["too_large"]) == (64, 1)
-    assert account(stats) == 65
+    assert total(stats) == 65
 
 
 BODIES = {
@@ -153,7 +153,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("fault", BODIES.values(), ids=BODIES.keys())
-def test_a_success_stands_whatever_its_body_is(
+def test_a_successful_status_counts_with_any_body(
     collector: Collector, services: Services, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = services("http/protobuf")
@@ -173,7 +173,7 @@ def test_a_success_stands_whatever_its_body_is(
 
 
 @pytest.mark.parametrize("code", [200, 201, 202, 204, 299])
-def test_every_status_of_success_is_one(
+def test_every_2xx_status_is_a_success(
     collector: Collector, services: Services, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = services("http/protobuf")
@@ -185,9 +185,7 @@ def test_every_status_of_success_is_one(
     assert (collector.deliveries, caplog.messages) == (5, [])
 
 
-def test_a_success_over_grpc_stands_whatever_its_body_is(
-    collector: Collector, services: Services
-) -> None:
+def test_a_success_over_grpc_counts_with_any_body(collector: Collector, services: Services) -> None:
     service = services("grpc")
     collector.misbehave(answers(b"\xff\xff"))
 
@@ -198,7 +196,7 @@ def test_a_success_over_grpc_stands_whatever_its_body_is(
 
 
 @pytest.mark.parametrize("count", ["3", '"3"', "3.0"])
-def test_a_partial_success_is_read_from_json(
+def test_a_partial_success_is_parsed_from_json(
     collector: Collector, services: Services, count: str
 ) -> None:
     service = services("http/protobuf")

@@ -1,4 +1,4 @@
-"""Whoever wants another exporter takes it by OpenTelemetry's own variable."""
+"""Choice of exporters with ``OTEL_TRACES_EXPORTER``, and `OTLPExporter` in an SDK pipeline."""
 
 import json
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ CONTEXT = SpanContext(1, 2, is_remote=False)
 
 @pytest.fixture
 def exporter(collector: Collector) -> Iterator[OTLPExporter]:
-    ours = OTLPExporter(endpoint=f"{collector.http_endpoint}/v1/traces", timeout_seconds=0.6)
-    yield ours
-    ours.shutdown()
+    exporter = OTLPExporter(endpoint=f"{collector.http_endpoint}/v1/traces", timeout_seconds=0.6)
+    yield exporter
+    exporter.shutdown()
 
 
 def test_the_console_prints_spans(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +35,7 @@ def test_the_console_prints_spans(services: Services, capsys: pytest.CaptureFixt
     assert service.export.stats().exported == 1
 
 
-def test_spans_go_to_every_exporter_of_a_list(
+def test_every_exporter_of_a_list_receives_spans(
     collector: Collector, services: Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service = services("http/protobuf", TRACES_EXPORTER="otlp, console")
@@ -79,27 +79,27 @@ def test_the_stock_exporter_can_be_chosen(
     assert len(collector.spans) == 3
 
 
-def test_our_exporter_works_behind_the_sdks_processor(
+def test_otlp_exporter_works_with_the_sdks_processor(
     collector: Collector, exporter: OTLPExporter
 ) -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
 
-    provider.get_tracer("anybody").start_span("theirs").end()
+    provider.get_tracer("app").start_span("work").end()
     provider.shutdown()
 
-    assert [span.name for span in collector.spans] == ["theirs"]
+    assert [span.name for span in collector.spans] == ["work"]
 
 
 @pytest.mark.parametrize("fault", [CLOSED, DRIP, status(503), status(400), partial_success(1)])
-def test_our_exporter_says_failure_in_time_unless_all_spans_were_taken(
+def test_otlp_exporter_returns_failure_in_time_unless_all_spans_were_accepted(
     collector: Collector, exporter: OTLPExporter, fault: Fault
 ) -> None:
     collector.misbehave(fault)
     spans = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(spans))
-    provider.get_tracer("anybody").start_span("theirs").end()
+    provider.get_tracer("app").start_span("work").end()
     provider.force_flush()
 
     result = exporter.export(spans.get_finished_spans())
@@ -107,7 +107,7 @@ def test_our_exporter_says_failure_in_time_unless_all_spans_were_taken(
     assert result is SpanExportResult.FAILURE
 
 
-def test_our_exporter_takes_spans_of_many_threads(collector: Collector) -> None:
+def test_otlp_exporter_accepts_spans_of_many_threads(collector: Collector) -> None:
     collector.misbehave(slow(0.01))
     exporter = OTLPExporter(endpoint=f"{collector.http_endpoint}/v1/traces", timeout_seconds=30)
     spans = [ReadableSpan("any", SpanContext(1, span_id, is_remote=False)) for span_id in IDS]
@@ -120,11 +120,11 @@ def test_our_exporter_takes_spans_of_many_threads(collector: Collector) -> None:
     assert len(collector.spans) == len(IDS)
 
 
-def test_our_exporter_sends_the_neighbours_of_a_span_nobody_can_encode(
+def test_otlp_exporter_sends_the_other_spans_of_a_batch_with_an_unencodable_one(
     collector: Collector, exporter: OTLPExporter
 ) -> None:
     good = ReadableSpan("good", CONTEXT)
-    broken = ReadableSpan("broken", CONTEXT, attributes=7)  # type: ignore[arg-type]  # is the point
+    broken = ReadableSpan("broken", CONTEXT, attributes=7)  # type: ignore[arg-type]  # invalid
 
     result = exporter.export([broken, good])
 

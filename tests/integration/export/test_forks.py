@@ -1,4 +1,4 @@
-"""A process that was forked after the service was set up: it runs, and names itself."""
+"""Forks after the set-up: children run, export, and have their own identity."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ if worker:
 
 
 def exported(collector: Collector, **environ: str) -> list[tuple[object, object]]:
-    """Process and instance of the spans, in no order: one before the fork and two after it."""
+    """Return process and instance of the spans, unordered: one before the fork and two after."""
     subprocess.run(
         [sys.executable, "-c", FORKED],
         env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint, **environ},
@@ -44,11 +44,11 @@ def exported(collector: Collector, **environ: str) -> list[tuple[object, object]
 
 
 def emitters(collector: Collector) -> Iterator[tuple[object, object]]:
-    """Process and instance that each request says its spans are from."""
+    """Yield process and instance of the resource in each request."""
     for request in filter(lambda request: not request.logs, collector.requests):
         for group in request.message.resource_spans:
-            said = group.resource.attributes
-            yield attribute(said, "process.pid"), attribute(said, "service.instance.id")
+            found = group.resource.attributes
+            yield attribute(found, "process.pid"), attribute(found, "service.instance.id")
 
 
 def test_parent_and_child_have_an_instance_id_each(collector: Collector) -> None:
@@ -58,19 +58,17 @@ def test_parent_and_child_have_an_instance_id_each(collector: Collector) -> None
     assert (len(set(processes)), len(set(instances))) == (2, 2)
 
 
-def test_an_instance_id_from_the_environment_names_them_all(collector: Collector) -> None:
-    said = exported(collector, OTEL_RESOURCE_ATTRIBUTES="service.instance.id=pod-7")
+def test_an_instance_id_from_the_environment_applies_to_all(collector: Collector) -> None:
+    origins = exported(collector, OTEL_RESOURCE_ATTRIBUTES="service.instance.id=pod-7")
 
-    assert [instance for _, instance in said] == ["pod-7"] * 3
-    assert len({process for process, _ in said}) == 2
+    assert [instance for _, instance in origins] == ["pod-7"] * 3
+    assert len({process for process, _ in origins}) == 2
 
 
-def test_what_a_detector_found_before_the_fork_is_not_said_of_the_child(
-    collector: Collector,
-) -> None:
-    said = exported(collector, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS="process")
+def test_a_child_does_not_inherit_detected_process_attributes(collector: Collector) -> None:
+    origins = exported(collector, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS="process")
 
-    assert len({process for process, _ in said}) == 2
+    assert len({process for process, _ in origins}) == 2
 
 
 ADOPTED = """
@@ -91,7 +89,7 @@ if worker:
 """
 
 
-def test_a_provider_of_the_services_own_does_not_hang_a_child() -> None:
+def test_a_child_does_not_hang_with_a_provider_that_the_service_created() -> None:
     process = subprocess.Popen([sys.executable, "-c", ADOPTED], start_new_session=True)
 
     try:
@@ -103,13 +101,13 @@ def test_a_provider_of_the_services_own_does_not_hang_a_child() -> None:
 HTTP = {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
 GRPC = {
     "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
-    "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC cannot be forked in the middle of a call
+    "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC does not support a fork during a call
 }
 STOCK = {"OTEL_TRACES_EXPORTER": "otlp_proto_http"}
 CASES = [
     pytest.param("fork", HTTP, id="os.fork"),
     pytest.param("multiprocess", HTTP, id="multiprocessing"),
-    pytest.param("pooled", HTTP, id="ProcessPoolExecutor"),
+    pytest.param("process_pool", HTTP, id="ProcessPoolExecutor"),
     pytest.param("preexec", HTTP, id="preexec_fn"),
     pytest.param("fork", GRPC, id="gRPC"),
     pytest.param("fork", STOCK, id="stock exporter"),
@@ -117,7 +115,7 @@ CASES = [
 
 
 def parents_spans(way: str, collector: Collector, environ: dict[str, str]) -> int:
-    """Run the service; return how many spans its own process ended."""
+    """Run the service and return the number of spans that the parent ended."""
     grpc = environ is GRPC
     endpoint = collector.grpc_endpoint if grpc else collector.http_endpoint
     process = subprocess.Popen(
@@ -142,15 +140,15 @@ def parents_spans(way: str, collector: Collector, environ: dict[str, str]) -> in
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:
-    """End *process* and children that hang."""
-    with suppress(ProcessLookupError):  # none is left
+    """Kill *process* and children that hang."""
+    with suppress(ProcessLookupError):  # all have exited
         os.killpg(process.pid, signal.SIGKILL)
     with process:
         process.wait()
 
 
 @pytest.mark.parametrize(("way", "environ"), CASES)
-def test_children_forked_under_load_run_and_send_each_span_and_record_once(
+def test_children_forked_under_load_send_each_span_and_record_once(
     way: str, environ: dict[str, str], collector: Collector
 ) -> None:
     parents = parents_spans(way, collector, environ)

@@ -1,4 +1,4 @@
-"""No span is lost to a collector that is away, hangs, drips or errs; each is accounted for."""
+"""Outages of the collector: no span is lost, and every span is counted."""
 
 import time
 
@@ -15,7 +15,7 @@ from tests.fakes import (
     slow,
     status,
 )
-from tests.integration.export.conftest import Services, account
+from tests.integration.export.conftest import Services, total
 from tests.waiting import until
 
 HTTP_OUTAGES = {
@@ -64,7 +64,7 @@ def test_no_span_is_lost_to_an_outage(
 
     service.work(100)
     assert not service.export.flush(0.3)
-    assert account(service.export.stats()) == 100
+    assert total(service.export.stats()) == 100
     collector.behave()
 
     assert service.export.flush(30)
@@ -85,7 +85,7 @@ def test_a_collector_whose_name_cannot_be_resolved_is_an_outage(
     assert service.export.stats().queued == 3
 
 
-def test_spans_are_sent_again_without_being_asked_to(
+def test_spans_are_retried_without_a_flush(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol)
@@ -98,7 +98,7 @@ def test_spans_are_sent_again_without_being_asked_to(
     until(lambda: len(collector.spans) == 10, within_seconds=30)
 
 
-def test_a_slow_collector_is_no_outage(
+def test_a_slow_collector_is_not_an_outage(
     collector: Collector, services: Services, protocol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = services(protocol)
@@ -110,7 +110,7 @@ def test_a_slow_collector_is_no_outage(
     assert (len(collector.spans), caplog.messages) == (100, [])
 
 
-def test_the_metrics_tell_the_same_as_the_account(
+def test_the_metrics_equal_the_statistics(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol)
@@ -129,7 +129,7 @@ def test_the_metrics_tell_the_same_as_the_account(
     assert service.sample("otel_sdk_exporter_operation_duration_seconds_count", "") == 1
 
 
-def test_the_oldest_spans_give_way_in_an_outage_longer_than_memory(
+def test_the_oldest_spans_are_dropped_when_an_outage_fills_the_queue(
     collector: Collector, services: Services
 ) -> None:
     service = services("http/protobuf", BSP_MAX_QUEUE_SIZE="200", BSP_MAX_EXPORT_BATCH_SIZE="50")
@@ -146,7 +146,7 @@ def test_the_oldest_spans_give_way_in_an_outage_longer_than_memory(
     assert stats.exported <= 200
 
 
-def test_a_collector_that_asks_to_wait_is_left_alone_meanwhile(
+def test_no_request_is_sent_during_a_delay_that_the_collector_requested(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol)
@@ -159,7 +159,7 @@ def test_a_collector_that_asks_to_wait_is_left_alone_meanwhile(
     assert len(collector.requests) == 1
 
 
-def test_ending_a_span_takes_no_longer_when_the_collector_hangs(
+def test_ending_a_span_does_not_block_when_the_collector_hangs(
     collector: Collector, services: Services
 ) -> None:
     service = services("http/protobuf")
@@ -169,5 +169,5 @@ def test_ending_a_span_takes_no_longer_when_the_collector_hangs(
     started = time.monotonic()
     service.work(2000)
 
-    assert time.monotonic() - started < 9  # an attempt that hangs takes ten
-    assert account(service.export.stats()) == 2100
+    assert time.monotonic() - started < 9  # an attempt times out after ten
+    assert total(service.export.stats()) == 2100

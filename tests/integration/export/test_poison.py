@@ -1,4 +1,4 @@
-"""What a user sends us may hold anything; a span that carries it costs its neighbours nothing."""
+"""Spans with invalid content, or that the collector refuses, do not affect other spans."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, Status, StatusCode
 
 from tests.fakes import Collector, Fault, chokes_on
-from tests.integration.export.conftest import Service, Services, account
+from tests.integration.export.conftest import Service, Services, total
 from tests.waiting import until
 
 
@@ -28,13 +28,13 @@ POISON: dict[str, Callable[[Span], object]] = {
     "integer of 70 bits": lambda span: span.set_attribute("n", 2**70),
     "not a number": lambda span: span.set_attributes({"a": float("nan"), "b": float("inf")}),
     "a megabyte": lambda span: span.set_attribute("big", "x" * 1_000_000),
-    "no name": lambda span: span.update_name(None),  # type: ignore[arg-type]  # users do
-    "a list as name": lambda span: span.update_name(["x"]),  # type: ignore[arg-type]  # as above
+    "no name": lambda span: span.update_name(None),  # type: ignore[arg-type]  # invalid
+    "a list as name": lambda span: span.update_name(["x"]),  # type: ignore[arg-type]  # invalid
 }
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
-def test_a_poisoned_span_arrives_with_its_neighbours(
+def test_a_span_with_invalid_content_arrives_with_the_others(
     collector: Collector, services: Services, poison: Callable[[Span], object]
 ) -> None:
     service = services("http/protobuf")
@@ -51,12 +51,12 @@ def test_a_poisoned_span_arrives_with_its_neighbours(
     assert all(attribute.value for span in collector.spans for attribute in span.attributes)
 
 
-def test_a_span_that_cannot_be_encoded_is_counted_and_told_once(
+def test_a_span_that_cannot_be_encoded_is_counted_and_logged_once(
     services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = services("http/protobuf")
     context = service.tracer.start_span("never ended").get_span_context()
-    broken = ReadableSpan("broken", context, attributes=7)  # type: ignore[arg-type]  # is the point
+    broken = ReadableSpan("broken", context, attributes=7)  # type: ignore[arg-type]  # invalid
 
     service.export.on_end(broken)
     service.export.on_end(broken)
@@ -64,25 +64,23 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_told_once(
 
     assert service.export.flush(30)
     stats = service.export.stats()
-    assert (stats.exported, stats.dropped["unencodable"], account(stats)) == (1, 2, 3)
+    assert (stats.exported, stats.dropped["unencodable"], total(stats)) == (1, 2, 3)
     assert len(caplog.messages) == 1
 
 
-def test_spans_as_large_as_the_memory_bound_are_dropped_not_kept(
-    collector: Collector, services: Services
-) -> None:
+def test_spans_above_the_memory_bound_are_dropped(collector: Collector, services: Services) -> None:
     service = services("http/protobuf", BSP_SCHEDULE_DELAY="60000")
 
     service.export.flush(0)
     for _ in range(100):
         service.tracer.start_span("big", attributes={"page": "x" * 200_000}).end()
 
-    assert account(service.export.stats()) == 100
+    assert total(service.export.stats()) == 100
     assert service.export.shutdown_within(30)
     assert len(collector.spans) == service.export.stats().exported
 
 
-CHOKES = [
+REFUSING_COLLECTORS = [
     pytest.param("http/protobuf", chokes_on(b"poison", 400), id="http 400"),
     pytest.param("http/protobuf", chokes_on(b"poison", 500), id="http 500"),
     pytest.param("http/protobuf", chokes_on(b"poison", 503), id="http 503"),
@@ -91,11 +89,11 @@ CHOKES = [
     pytest.param("grpc", chokes_on(b"poison", 500), id="grpc internal"),
     pytest.param("grpc", chokes_on(b"poison", 503), id="grpc unavailable"),
 ]
-"""Ways to refuse a request for the sake of one span."""
+"""Ways to refuse a request because of one span."""
 
 
-@pytest.mark.parametrize(("protocol", "fault"), CHOKES)
-def test_a_span_that_the_collector_refuses_costs_no_other(
+@pytest.mark.parametrize(("protocol", "fault"), REFUSING_COLLECTORS)
+def test_a_refused_span_does_not_affect_other_spans(
     collector: Collector, services: Services, protocol: str, fault: Fault
 ) -> None:
     service = services(protocol)
@@ -108,7 +106,7 @@ def test_a_span_that_the_collector_refuses_costs_no_other(
 
     assert not service.export.flush(0)
     stats = service.export.stats()
-    assert (sum(stats.dropped.values()), account(stats)) == (1, stats.accepted)
+    assert (sum(stats.dropped.values()), total(stats)) == (1, stats.accepted)
     until(lambda: len(collector.spans) == stats.accepted - 1, within_seconds=30)
     assert service.sample("otel_sdk_exporter_span_exported_total", "refused") == 1
 
@@ -119,7 +117,7 @@ def refused_while_working(service: Service) -> int:
 
 
 @pytest.mark.parametrize("code", [400, 503])
-def test_a_poison_span_with_nothing_else_to_send_costs_no_other(
+def test_a_poison_span_in_the_only_packet_does_not_affect_other_spans(
     collector: Collector, services: Services, code: int
 ) -> None:
     service = services("http/protobuf", BSP_SCHEDULE_DELAY="500")
@@ -130,11 +128,11 @@ def test_a_poison_span_with_nothing_else_to_send_costs_no_other(
     service.work(50)
 
     until(lambda: service.export.stats().exported == 100, within_seconds=30)
-    assert collector.deliveries <= 5 * 100  # the collector stores good spans of what it refuses
+    assert collector.deliveries <= 5 * 100  # it stores the good spans of refused requests
     assert len(collector.spans) == 100
 
 
-def test_no_batch_waits_for_a_poison_span(collector: Collector, services: Services) -> None:
+def test_a_poison_span_delays_no_batch(collector: Collector, services: Services) -> None:
     service = services("http/protobuf")
     collector.misbehave(chokes_on(b"poison", 503))
     service.tracer.start_span("poison").end()

@@ -1,4 +1,4 @@
-"""A forked worker exports its own spans, and a process that ends leaves none behind."""
+"""Forked workers export their own spans, and a process that exits exports its last spans."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ assert service.export.shutdown_within(60)
 
 
 @pytest.mark.parametrize("before", [0, 5], ids=["before any export", "with an open connection"])
-def test_parent_and_children_export_each_their_own_spans(
+def test_parent_and_children_export_their_own_spans(
     collector: Collector, protocol: str, before: int
 ) -> None:
     endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
@@ -40,7 +40,7 @@ def test_parent_and_children_export_each_their_own_spans(
         env={
             "OTEL_EXPORTER_OTLP_ENDPOINT": endpoints[protocol],
             "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-            "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC cannot be forked in the middle of a call
+            "OTEL_BSP_SCHEDULE_DELAY": "60000",  # gRPC does not support a fork during a call
         },
         check=True,
         timeout=120,
@@ -66,13 +66,13 @@ WITHOUT_THREADS = """
 import threading
 threading.stack_size(1 << 46)
 """
-LAST_WORDS = """
-provider.get_tracer("script").start_span("last words").end()
+LAST_SPAN = """
+provider.get_tracer("script").start_span("last span").end()
 """
 
 
-def ended(program: str, protocol: str, endpoint: str) -> str:
-    """What *program* complained of until it had ended."""
+def run(program: str, protocol: str, endpoint: str) -> str:
+    """Run *program* and return its standard error."""
     return subprocess.run(
         [sys.executable, "-c", program],
         env={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol},
@@ -83,17 +83,17 @@ def ended(program: str, protocol: str, endpoint: str) -> str:
     ).stderr
 
 
-def test_a_script_that_ends_leaves_no_span_behind(collector: Collector, protocol: str) -> None:
+def test_a_script_exports_its_last_span_at_exit(collector: Collector, protocol: str) -> None:
     endpoints = {"http/protobuf": collector.http_endpoint, "grpc": collector.grpc_endpoint}
 
-    complaints = ended(EXITING + LAST_WORDS, protocol, endpoints[protocol])
+    errors = run(EXITING + LAST_SPAN, protocol, endpoints[protocol])
 
-    assert ([span.name for span in collector.spans], complaints) == (["last words"], "")
+    assert ([span.name for span in collector.spans], errors) == (["last span"], "")
 
 
-def test_a_process_that_can_start_no_thread_exports_as_it_ends(collector: Collector) -> None:
-    program = EXITING + WITHOUT_THREADS + LAST_WORDS
+def test_a_process_that_cannot_start_threads_exports_at_exit(collector: Collector) -> None:
+    program = EXITING + WITHOUT_THREADS + LAST_SPAN
 
-    complaints = ended(program, "http/protobuf", collector.http_endpoint)
+    errors = run(program, "http/protobuf", collector.http_endpoint)
 
-    assert ([span.name for span in collector.spans], complaints) == (["last words"], "")
+    assert ([span.name for span in collector.spans], errors) == (["last span"], "")

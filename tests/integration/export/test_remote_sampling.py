@@ -1,7 +1,7 @@
-"""A service samples as the collector says, and goes on when the collector is gone."""
+"""Sampling by a collector's strategies, also when the collector is down."""
 
 from collections.abc import Iterator
-from threading import enumerate as enumerate_threads
+from threading import enumerate as running_threads
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -33,19 +33,24 @@ def sampler(jaeger: SamplingServer) -> Iterator[RemoteSampler]:
         RemoteArguments.parse(arguments),
         service="shop & co",
         parent_based=True,
-        started=started.labels,
+        started_counter=started.labels,
     )
     yield sampler
     sampler.close()
 
 
 def sampled(sampler: RemoteSampler) -> bool:
-    """Whether a trace that begins now is sampled."""
+    """Return whether a new trace is sampled."""
     span = TracerProvider(sampler=sampler, shutdown_on_exit=False).get_tracer("t").start_span("x")
     return span.get_span_context().trace_flags.sampled
 
 
-def test_the_collectors_strategy_replaces_the_first_ratio(
+def pollers() -> int:
+    """Return the number of threads that poll a collector."""
+    return sum(thread.name == "remote-sampler" for thread in running_threads())
+
+
+def test_the_collectors_strategy_replaces_the_initial_ratio(
     jaeger: SamplingServer, sampler: RemoteSampler
 ) -> None:
     until(lambda: sampled(sampler), within_seconds=30)
@@ -53,7 +58,7 @@ def test_the_collectors_strategy_replaces_the_first_ratio(
     assert jaeger.asked[0] == "/sampling?service=shop%20%26%20co"
 
 
-def test_a_new_strategy_is_taken_over_while_the_service_runs(
+def test_a_new_strategy_is_applied_while_the_service_runs(
     jaeger: SamplingServer, sampler: RemoteSampler
 ) -> None:
     until(lambda: sampled(sampler), within_seconds=30)
@@ -64,7 +69,7 @@ def test_a_new_strategy_is_taken_over_while_the_service_runs(
 
 
 @pytest.mark.parametrize(("status", "answer"), [(500, NOTHING), (200, {"none": "at all"})])
-def test_the_last_good_strategy_outlives_the_collector(
+def test_the_last_valid_strategy_stays_in_force_when_the_collector_fails(
     jaeger: SamplingServer,
     sampler: RemoteSampler,
     caplog: pytest.LogCaptureFixture,
@@ -74,63 +79,60 @@ def test_the_last_good_strategy_outlives_the_collector(
     until(lambda: sampled(sampler), within_seconds=30)
 
     jaeger.status, jaeger.strategy = status, answer
-    until(lambda: "cannot be had" in caplog.text, within_seconds=30)
+    until(lambda: "cannot fetch" in caplog.text, within_seconds=30)
     assert sampled(sampler)
     jaeger.status, jaeger.strategy = 200, EVERYTHING
 
-    until(lambda: "are back" in caplog.text, within_seconds=30)
+    until(lambda: "are available" in caplog.text, within_seconds=30)
     assert len(caplog.messages) == 2
 
 
-def test_an_answer_that_is_too_deep_to_read_is_no_strategy(
+def test_a_response_that_is_nested_too_deeply_is_ignored(
     jaeger: SamplingServer, sampler: RemoteSampler, caplog: pytest.LogCaptureFixture
 ) -> None:
     until(lambda: sampled(sampler), within_seconds=30)
 
     jaeger.raw = b"[" * 500_000
-    until(lambda: "cannot be had" in caplog.text, within_seconds=30)
+    until(lambda: "cannot fetch" in caplog.text, within_seconds=30)
     assert sampled(sampler)
     jaeger.raw, jaeger.strategy = b"", NOTHING
 
     until(lambda: not sampled(sampler), within_seconds=30)
 
 
-def test_a_service_without_a_collector_samples_its_first_ratio() -> None:
+def test_a_service_without_a_collector_samples_the_initial_ratio() -> None:
     arguments = RemoteArguments.parse("endpoint=http://127.0.0.1:1,initialSamplingRate=1")
     started = Counter("started", "", ["origin", "result"], registry=None)
 
-    sampler = RemoteSampler(arguments, service="s", parent_based=False, started=started.labels)
+    sampler = RemoteSampler(
+        arguments, service="s", parent_based=False, started_counter=started.labels
+    )
 
     assert sampled(sampler)
     sampler.close()
 
 
-def pollers() -> int:
-    """Return the number of threads that ask for strategies."""
-    return sum(thread.name == "remote-sampler" for thread in enumerate_threads())
-
-
 @FORKS
-def test_a_forked_child_asks_for_itself_once_it_has_a_trace_to_decide_on(
+def test_a_forked_child_starts_to_poll_with_its_first_decision(
     sampler: RemoteSampler,
 ) -> None:
     until(lambda: sampled(sampler), within_seconds=30)
 
-    threads = said_in_child(lambda: [pollers(), sampler.root(1, "GET"), pollers()])
+    found = said_in_child(lambda: [pollers(), sampler.sample_root(1, "GET"), pollers()])
 
-    assert threads == "[0, True, 1]"
+    assert found == "[0, True, 1]"
 
 
 @FORKS
-def test_a_forked_child_does_not_ask_for_a_sampler_that_was_closed(sampler: RemoteSampler) -> None:
+def test_a_forked_child_does_not_poll_for_a_closed_sampler(sampler: RemoteSampler) -> None:
     sampler.close()
 
-    threads = said_in_child(lambda: [sampler.root(1, "GET"), pollers()][-1])
+    found = said_in_child(lambda: [sampler.sample_root(1, "GET"), pollers()][-1])
 
-    assert threads == "0"
+    assert found == "0"
 
 
-def test_a_service_asks_for_it_by_opentelemetrys_variables(jaeger: SamplingServer) -> None:
+def test_opentelemetrys_variables_enable_remote_sampling(jaeger: SamplingServer) -> None:
     settings = Settings.from_env(
         {
             "OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote",
@@ -141,5 +143,5 @@ def test_a_service_asks_for_it_by_opentelemetrys_variables(jaeger: SamplingServe
 
     tracing = build(settings, service="shop", registry=CollectorRegistry())
 
-    until(lambda: tracing.sampler.samples(1, None, "GET /orders/7"), within_seconds=60)
+    until(lambda: tracing.sampler.is_sampled(1, None, "GET /orders/7"), within_seconds=60)
     assert jaeger.asked[0] == "/sampling?service=shop"

@@ -1,4 +1,4 @@
-"""A shutdown ends in time, sends what it can, and tells the truth about the rest."""
+"""A shutdown ends in time, exports as much as possible, and reports losses."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.fakes import BLACKHOLE, CLOSED, DRIP, RESET, Collector, Fault, chokes_on, status
-from tests.integration.export.conftest import Services, account
+from tests.integration.export.conftest import Services, total
 from tests.waiting import until
 
-AWAY = {
+OUTAGES = {
     "dead": CLOSED,
     "hanging": BLACKHOLE,
     "dripping": DRIP,
@@ -30,7 +30,7 @@ def test_a_shutdown_sends_everything(
     assert len(collector.spans) == 2000
 
 
-@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY.keys())
+@pytest.mark.parametrize("fault", OUTAGES.values(), ids=OUTAGES.keys())
 def test_a_shutdown_without_a_collector_ends_in_time(
     collector: Collector, services: Services, protocol: str, fault: Fault
 ) -> None:
@@ -41,10 +41,10 @@ def test_a_shutdown_without_a_collector_ends_in_time(
     started = time.monotonic()
     complete = service.export.shutdown_within(0.5)
 
-    assert time.monotonic() - started < 5  # the rest is for a loaded machine
+    assert time.monotonic() - started < 5  # margin for a loaded machine
     stats = service.export.stats()
     assert not complete
-    assert (stats.dropped["shutdown"], stats.queued, account(stats)) == (1500, 0, 1500)
+    assert (stats.dropped["shutdown"], stats.queued, total(stats)) == (1500, 0, 1500)
 
 
 def test_a_known_outage_gets_one_more_attempt_at_shutdown(
@@ -62,7 +62,7 @@ def test_a_known_outage_gets_one_more_attempt_at_shutdown(
     assert time.monotonic() - started < 30
 
 
-def test_a_shutdown_tries_again_while_it_has_time(
+def test_a_shutdown_retries_until_its_timeout(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol, BSP_SCHEDULE_DELAY="60000")
@@ -90,7 +90,7 @@ def test_a_span_that_ends_after_shutdown_is_counted(
     assert collector.requests == []
 
 
-def test_a_service_without_spans_shuts_down_at_once(services: Services, protocol: str) -> None:
+def test_a_service_without_spans_shuts_down_immediately(services: Services, protocol: str) -> None:
     service = services(protocol)
 
     started = time.monotonic()
@@ -114,11 +114,11 @@ def test_a_shutdown_during_an_isolation_sends_every_good_span(
     service.export.shutdown_within(3)
 
     stats = service.export.stats()
-    assert (stats.exported, len(collector.spans), account(stats)) == (500, 500, 501)
+    assert (stats.exported, len(collector.spans), total(stats)) == (500, 500, 501)
     assert stats.dropped["refused"] + stats.dropped["shutdown"] == 1
 
 
-def test_a_shutdown_sends_the_good_spans_of_batches_that_are_all_poisoned(
+def test_a_shutdown_sends_the_good_spans_when_every_batch_contains_poison(
     collector: Collector, services: Services, protocol: str
 ) -> None:
     service = services(protocol, BSP_MAX_EXPORT_BATCH_SIZE="50", BSP_SCHEDULE_DELAY="60000")

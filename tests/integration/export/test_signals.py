@@ -1,4 +1,4 @@
-"""A service that is told to stop sends its last spans first, whatever server runs it."""
+"""A service exports its last spans when a signal stops it, under every server."""
 
 import os
 import signal
@@ -31,23 +31,23 @@ RECYCLING = {
     "uvicorn": [*UVICORN, "--workers", "2", "--limit-max-requests", "10"],
     "gunicorn": [*GUNICORN, "--workers", "2", "--max-requests", "10"],
 }
-"""Servers that replace a worker after so many requests."""
+"""Servers that replace a worker after a number of requests."""
 
-PATIENT = HTTPAdapter(max_retries=Retry(10, backoff_factor=0.1))
-"""Asks again where a worker that ends closes the connection."""
+RETRYING = HTTPAdapter(max_retries=Retry(10, backoff_factor=0.1))
+"""Adapter that retries when an exiting worker closes the connection."""
 
 REQUESTS = 40
 
 
 class Shops:
-    """Starts servers of `shop`, and ends them in any case."""
+    """Factory of servers of `shop`; kills them at the end."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
         self._stack = ExitStack()
 
     def __call__(self, command: list[str]) -> "Shop":
-        """A server that answers."""
+        """Return a server that is ready."""
         (port,) = free_ports(1)
         shop = Shop([part.format(port=port) for part in command], port, self._collector)
         self._stack.callback(shop.kill)
@@ -55,16 +55,16 @@ class Shops:
         return shop
 
     def close(self) -> None:
-        """End them all."""
+        """Kill all servers."""
         self._stack.close()
 
 
 class Shop:
-    """A server in a process group of its own."""
+    """Server in its own process group."""
 
     def __init__(self, command: list[str], port: int, collector: Collector) -> None:
         self.answered_by: list[int] = []
-        """The process of each answer."""
+        """Process id of each response."""
         self._url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -80,17 +80,17 @@ class Shop:
         )
 
     def answers(self) -> bool:
-        """Whether it is up; its metrics leave no span."""
+        """Return whether it is up; a scrape creates no span."""
         return requests.get(f"{self._url}/metrics", timeout=30).ok
 
-    def ask(self, times: int) -> int:
-        """Ask so often; how many answers came."""
+    def request(self, times: int) -> int:
+        """Send *times* requests; return the number of responses."""
         return sum(self.worker() > 0 for _ in range(times))
 
     def worker(self) -> int:
-        """Which process answers."""
+        """Return the process id of the worker that answered."""
         with requests.Session() as session:
-            session.mount(self._url, PATIENT)
+            session.mount(self._url, RETRYING)
             answer = session.get(f"{self._url}/pid", timeout=60)
         answer.raise_for_status()
         self.answered_by.append(int(answer.text))
@@ -98,24 +98,24 @@ class Shop:
 
     @contextmanager
     def ticks(self) -> Iterator[Iterator[bytes]]:
-        """A response without end."""
+        """Open an endless response."""
         with requests.get(f"{self._url}/ticks", stream=True, timeout=60) as answer:
             yield answer.iter_lines(chunk_size=1)
 
     def stop(self, sign: signal.Signals) -> float:
-        """Send *sign* to the server's first process; seconds until it had ended."""
+        """Send *sign* to the main process; return the seconds until it exited."""
         started = time.monotonic()
         self._process.send_signal(sign)
         self._process.wait(60)
         return time.monotonic() - started
 
     def interrupt(self) -> None:
-        """As a terminal does: every process of it gets the signal."""
+        """Send SIGINT to the process group, like a terminal."""
         os.killpg(self._process.pid, signal.SIGINT)
         self._process.wait(60)
 
     def kill(self) -> None:
-        """End what is left."""
+        """Kill the server if it runs."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -132,7 +132,7 @@ def shops(collector: Collector) -> Iterator[Shops]:
 def test_sigterm_loses_no_span(collector: Collector, shops: Shops, command: list[str]) -> None:
     shop = shops(command)
 
-    assert shop.ask(REQUESTS) == REQUESTS
+    assert shop.request(REQUESTS) == REQUESTS
     seconds = shop.stop(signal.SIGTERM)
 
     assert len(collector.spans) == REQUESTS
@@ -143,13 +143,13 @@ def test_sigterm_loses_no_span(collector: Collector, shops: Shops, command: list
 def test_ctrl_c_loses_no_span(collector: Collector, shops: Shops, command: list[str]) -> None:
     shop = shops(command)
 
-    assert shop.ask(REQUESTS) == REQUESTS
+    assert shop.request(REQUESTS) == REQUESTS
     shop.interrupt()
 
     assert len(collector.spans) == REQUESTS
 
 
-def test_a_response_that_is_cut_short_by_the_end_keeps_its_span(
+def test_a_response_that_is_cut_off_by_the_shutdown_keeps_its_span(
     collector: Collector, shops: Shops
 ) -> None:
     shop = shops([*UVICORN, "--timeout-graceful-shutdown", "1"])
@@ -174,23 +174,25 @@ def test_a_worker_that_is_replaced_loses_no_span(
 
 
 @pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
-def test_each_worker_says_who_it_is(collector: Collector, shops: Shops, command: list[str]) -> None:
+def test_each_worker_has_its_identity(
+    collector: Collector, shops: Shops, command: list[str]
+) -> None:
     shop = shops(command)
-    shop.ask(REQUESTS)
+    shop.request(REQUESTS)
     shop.stop(signal.SIGTERM)
 
-    said = set(emitters(collector))
+    origins = set(emitters(collector))
 
-    assert {process for process, _ in said} == set(shop.answered_by)
-    assert len({instance for _, instance in said}) == len(set(shop.answered_by))
+    assert {process for process, _ in origins} == set(shop.answered_by)
+    assert len({instance for _, instance in origins}) == len(set(shop.answered_by))
 
 
 @pytest.mark.parametrize("fault", [CLOSED, BLACKHOLE], ids=["dead", "hanging"])
-def test_sigterm_is_obeyed_in_time_without_a_collector(
+def test_sigterm_ends_the_service_in_time_without_a_collector(
     collector: Collector, shops: Shops, fault: Fault
 ) -> None:
     shop = shops(UVICORN)
     collector.misbehave(fault)
-    shop.ask(REQUESTS)
+    shop.request(REQUESTS)
 
-    assert shop.stop(signal.SIGTERM) < 20  # three for the spans, the rest for a loaded machine
+    assert shop.stop(signal.SIGTERM) < 20  # three for the spans, a margin for a loaded machine

@@ -1,4 +1,4 @@
-"""Export goes through the proxy that the environment names, as requests and curl would."""
+"""Export through the proxy of the environment, like requests and curl."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,9 @@ def proxy(collector: Collector) -> Iterator[Proxy]:
         yield proxy
 
 
-def test_a_request_names_the_collector_to_the_proxy(collector: Collector, proxy: Proxy) -> None:
+def test_a_request_to_the_proxy_contains_the_collectors_url(
+    collector: Collector, proxy: Proxy
+) -> None:
     service = Service(
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318",
@@ -37,7 +39,7 @@ def test_a_request_names_the_collector_to_the_proxy(collector: Collector, proxy:
     assert service.export.shutdown_within(30)
 
 
-def test_encrypted_requests_go_through_a_tunnel(tmp_path: Path) -> None:
+def test_encrypted_requests_use_a_tunnel(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     served = authority.issue_cert("collector.example").private_key_and_cert_chain_pem
@@ -59,9 +61,7 @@ def test_encrypted_requests_go_through_a_tunnel(tmp_path: Path) -> None:
     assert (proxy.asked, proxy.authorized) == (["CONNECT collector.example:4318"], [BASIC])
 
 
-def test_a_collector_on_this_machine_is_reached_directly(
-    collector: Collector, proxy: Proxy
-) -> None:
+def test_a_collector_on_loopback_is_not_proxied(collector: Collector, proxy: Proxy) -> None:
     service = Service(
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint,
@@ -76,7 +76,7 @@ def test_a_collector_on_this_machine_is_reached_directly(
     assert service.export.shutdown_within(30)
 
 
-def test_a_proxy_that_speaks_no_http_stops_the_start() -> None:
+def test_a_proxy_other_than_http_is_an_error_at_start_up() -> None:
     with pytest.raises(ConfigurationError, match="like http://proxy:3128") as raised:
         Service(
             {

@@ -1,4 +1,4 @@
-"""Export over TLS: we check the collector, and show it who we are."""
+"""Export over TLS: verification of the collector, and client certificates."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.waiting import until
 
 
 class Pki:
-    """An authority, and the files it wrote."""
+    """Certificate authority and the files that it issued."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -39,7 +39,7 @@ def collector(pki: Pki) -> Iterator[Collector]:
         yield collector
 
 
-def test_both_sides_know_each_other(
+def test_a_trusted_client_exports_to_a_trusted_collector(
     collector: Collector, services: Services, protocol: str, pki: Pki
 ) -> None:
     service = services(
@@ -55,7 +55,7 @@ def test_both_sides_know_each_other(
     assert len(collector.spans) == 3
 
 
-def test_a_collector_nobody_vouches_for_gets_nothing(
+def test_an_untrusted_collector_receives_nothing(
     collector: Collector, services: Services, protocol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = services(protocol)
@@ -67,7 +67,7 @@ def test_a_collector_nobody_vouches_for_gets_nothing(
     assert service.export.stats().queued == 3
 
 
-def test_a_client_the_collector_does_not_know_is_not_heard(
+def test_a_client_without_a_certificate_is_refused(
     collector: Collector, services: Services, protocol: str, pki: Pki
 ) -> None:
     service = services(protocol, EXPORTER_OTLP_CERTIFICATE=pki.authority)
@@ -78,6 +78,6 @@ def test_a_client_the_collector_does_not_know_is_not_heard(
     assert collector.requests == []
 
 
-def test_a_file_that_is_missing_is_named_at_the_start(services: Services, protocol: str) -> None:
+def test_a_missing_file_is_named_at_start_up(services: Services, protocol: str) -> None:
     with pytest.raises(ConfigurationError, match=r"gone\.pem.*PEM"):
         services(protocol, EXPORTER_OTLP_CERTIFICATE="gone.pem")

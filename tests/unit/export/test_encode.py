@@ -1,4 +1,4 @@
-"""Our encoder says the same as the SDK's, the oracle, and isolates what neither can say."""
+"""The encoder equals the SDK's encoder; values that cannot be encoded are dropped."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -23,7 +23,7 @@ from tests.strategies import batches
 CONTEXT = SpanContext(0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, is_remote=False)
 
 
-class Colour(StrEnum):
+class Color(StrEnum):
     RED = "red"
 
 
@@ -43,39 +43,37 @@ def encoded(spans: Sequence[ReadableSpan]) -> bytes:
 
 
 def span_with(**fields: Any) -> Span:  # noqa: ANN401  also what no annotation allows
-    """A span with these fields, encoded and decoded again."""
+    """Return a span with *fields*, encoded and decoded again."""
     fields = {"name": "s", "start_time": 1, "end_time": 2, **fields}
     span = ReadableSpan(context=CONTEXT, resource=Resource({}), **fields)
     return Span.FromString(SpanEncoder().encode(span))
 
 
-def carried(value: object) -> Span:
-    """A span that tried to carry *value* between two good attributes."""
+def span_with_value(value: object) -> Span:
+    """Return a decoded span with *value* between two valid attributes."""
     return span_with(attributes={"before": 1, "tried": value, "after": "a"})
 
 
 class Weight(float):
-    """A float of the service."""
+    """Float subclass of the service."""
 
 
 class Key(bytes):
-    """Bytes of the service."""
+    """Bytes subclass of the service."""
 
 
-@pytest.mark.timeout(20)  # a number was once sought among all numbers
+@pytest.mark.timeout(20)  # regression: encoding an int subclass searched all integers
 @pytest.mark.parametrize(
     ("value", "known"), [(HTTPStatus.OK, 200), (Weight(1.5), 1.5), (Key(b"k"), b"k")]
 )
-def test_a_value_of_a_class_derived_from_a_plain_one_is_carried(
-    value: object, known: object
-) -> None:
-    span = carried(value)
+def test_a_value_of_a_subclass_of_a_builtin_type_is_encoded(value: object, known: object) -> None:
+    span = span_with_value(value)
 
     assert attribute(span.attributes, "tried") == known
 
 
 @pytest.mark.timeout(20)  # as above
-def test_times_of_a_class_derived_from_int_are_carried() -> None:
+def test_timestamps_of_an_int_subclass_are_encoded() -> None:
     span = span_with(start_time=HTTPStatus.OK, end_time=HTTPStatus.CREATED)
 
     assert (span.start_time_unix_nano, span.end_time_unix_nano) == (200, 201)
@@ -83,22 +81,22 @@ def test_times_of_a_class_derived_from_int_are_carried() -> None:
 
 @given(batches())
 @settings(deadline=None)
-def test_a_batch_decodes_to_what_the_sdk_would_have_sent(batch: Sequence[ReadableSpan]) -> None:
-    ours = ExportTraceServiceRequest.FromString(encoded(batch))
+def test_a_batch_decodes_to_the_sdks_request(batch: Sequence[ReadableSpan]) -> None:
+    decoded = ExportTraceServiceRequest.FromString(encoded(batch))
 
-    assert spans_by_origin(ours) == spans_by_origin(encode_spans(batch))
+    assert spans_by_origin(decoded) == spans_by_origin(encode_spans(batch))
 
 
 @given(batches())
 @settings(deadline=None)
-def test_a_request_taken_apart_and_put_together_is_the_same(batch: Sequence[ReadableSpan]) -> None:
+def test_a_request_split_into_spans_and_joined_is_equal(batch: Sequence[ReadableSpan]) -> None:
     body = encoded(batch)
 
     assert encode_request(decode_request(body)) == body
 
 
 def spans_by_origin(message: ExportTraceServiceRequest) -> list[tuple[bytes, ...]]:
-    """Every span with what stands around it, order left out."""
+    """Return every span with resource, scope and schema URLs, sorted."""
     return sorted(
         (
             resource.resource.SerializeToString(deterministic=True),
@@ -127,18 +125,18 @@ def spans_by_origin(message: ExportTraceServiceRequest) -> list[tuple[bytes, ...
     ],
     ids=["nan", "inf", "list", "map", "int", "object", "unprintable", "huge", "key"],
 )
-def test_a_value_nobody_can_carry_costs_its_own_attribute_only(value: object) -> None:
-    span = carried(value)
+def test_a_value_that_cannot_be_encoded_drops_its_attribute_only(value: object) -> None:
+    span = span_with_value(value)
 
     assert [item.key for item in span.attributes] == ["before", "after"]
     assert span.dropped_attributes_count == 1
 
 
-def test_a_list_that_holds_itself_costs_its_own_attribute_only() -> None:
+def test_a_list_that_contains_itself_drops_its_attribute_only() -> None:
     endless: list[object] = []
     endless.append(endless)
 
-    assert carried(endless).dropped_attributes_count == 1
+    assert span_with_value(endless).dropped_attributes_count == 1
 
 
 @pytest.mark.parametrize(
@@ -152,16 +150,16 @@ def test_a_list_that_holds_itself_costs_its_own_attribute_only() -> None:
         (-(2**63), -(2**63)),
         ("", ""),
         (b"\xff", b"\xff"),
-        (Colour.RED, "red"),
+        (Color.RED, "red"),
     ],
 )
 def test_a_value_keeps_its_type(value: object, expected: object) -> None:
-    found = attribute(carried(value).attributes, "tried")
+    found = attribute(span_with_value(value).attributes, "tried")
 
     assert (type(found), found) == (type(expected), expected)
 
 
-def test_equal_values_of_different_types_are_not_confused_when_they_come_again() -> None:
+def test_equal_values_of_different_types_are_cached_separately() -> None:
     encoder = SpanEncoder()
     values = [1, True, 1.0, 1]
     spans = [ReadableSpan("s", CONTEXT, attributes={"v": value}) for value in values]
@@ -189,7 +187,7 @@ def test_equal_values_of_different_types_are_not_confused_when_they_come_again()
     ],
     ids=("broken name", "no name", "long name", "early", "no end", "broken status", "no kind"),
 )
-def test_what_a_span_cannot_say_of_itself_leaves_the_rest(fields: dict[str, Any]) -> None:
+def test_an_invalid_field_of_a_span_keeps_its_attributes(fields: dict[str, Any]) -> None:
     span = span_with(attributes={"kept": "k"}, **fields)
 
     assert attribute(span.attributes, "kept") == "k"

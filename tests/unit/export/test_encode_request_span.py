@@ -1,4 +1,4 @@
-"""A request's span, most of which is encoded before, says what the SDK's encoder says of it."""
+"""A request span, which is mostly encoded in advance, equals the SDK's encoding of it."""
 
 import pytest
 from hypothesis import given, settings
@@ -38,35 +38,35 @@ def origin() -> Origin:
 
 class Silent(Spans):
     def on_end(self, span: object) -> None:
-        """Forget it."""
+        """Discard the span."""
 
 
-def said(message: Message) -> tuple[object, ...]:
-    """All of *message*; the order of attributes says nothing."""
+def content(message: Message) -> tuple[object, ...]:
+    """Return the content of *message* with its attributes in a fixed order."""
     attributes = sorted(item.SerializeToString(deterministic=True) for item in message.attributes)
     del message.attributes[:]
     return attributes, message
 
 
-def as_the_sdk_says(span: RequestSpan) -> tuple[object, ...]:
-    return said(encode_spans([span]).resource_spans[0].scope_spans[0].spans[0])
+def encoded_by_sdk(span: RequestSpan) -> tuple[object, ...]:
+    return content(encode_spans([span]).resource_spans[0].scope_spans[0].spans[0])
 
 
-def as_we_say(span: RequestSpan) -> tuple[object, ...]:
-    return said(Message.FromString(SpanEncoder().encode(span)))
+def encoded_by_us(span: RequestSpan) -> tuple[object, ...]:
+    return content(Message.FromString(SpanEncoder().encode(span)))
 
 
 @given(CONTEXTS, st.none() | CONTEXTS, ATTRIBUTES, st.floats(0, 100))
 @settings(deadline=None)
-def test_an_untouched_span_is_what_its_groups_and_its_outcome_say(
+def test_an_unmodified_span_equals_the_sdks_encoding(
     origin: Origin, own: SpanContext, parent: SpanContext | None, found: dict[str, object], s: float
 ) -> None:
     known = {name: value for name, value in found.items() if value is not None}
-    span = RequestSpan(origin, "GET", own, parent, [AttributeGroup(known), GROUP])  # type: ignore[arg-type]  # wider than AnyValue says
+    span = RequestSpan(origin, "GET", own, parent, [AttributeGroup(known), GROUP])  # type: ignore[arg-type]  # wider than AnyValue
 
     span.complete(OUTCOME, s)
 
-    assert as_we_say(span) == as_the_sdk_says(span)
+    assert encoded_by_us(span) == encoded_by_sdk(span)
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_an_untouched_span_is_what_its_groups_and_its_outcome_say(
         lambda span: span.end(),
     ],
     ids=[
-        *("an attribute", "one of ours", "several", "name", "ok", "error", "event", "link"),
+        *("an attribute", "own attribute", "several", "name", "ok", "error", "event", "link"),
         *("exception", "ended early"),
     ],
 )
-def test_what_the_service_does_to_its_span_is_said(origin: Origin, act) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  see the table
+def test_a_span_modified_by_the_service_equals_the_sdks_encoding(origin: Origin, act) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  see the table
     span = RequestSpan(origin, "GET", NAMED, None, [GROUP])
 
     act(span)
     span.complete(OUTCOME, 0.5)
 
-    assert as_we_say(span) == as_the_sdk_says(span)
+    assert encoded_by_us(span) == encoded_by_sdk(span)
 
 
-def test_a_span_that_begins_with_links_says_so(origin: Origin) -> None:
+def test_a_span_with_links_equals_the_sdks_encoding(origin: Origin) -> None:
     span = RequestSpan(origin, "GET", NAMED, None, [GROUP], (Link(NAMED),))
 
     span.complete(OUTCOME, 0.5)
 
     assert len(span.links) == 1
-    assert as_we_say(span) == as_the_sdk_says(span)
+    assert encoded_by_us(span) == encoded_by_sdk(span)

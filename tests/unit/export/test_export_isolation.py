@@ -1,4 +1,4 @@
-"""Poison spans are found by halving; good spans arrive, whatever the positions."""
+"""Isolation of poison spans by splitting packets; all other spans are delivered."""
 
 import zlib
 from collections import Counter
@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation._export.http import GZIP_BITS
@@ -17,7 +18,7 @@ from instrumentation._export.isolation import MAX_PROBES
 from instrumentation._export.outage_log import OutageLog
 from instrumentation._export.queue import ExportStats, SpanQueue
 from instrumentation._export.verdict import Accepted, Failed, Refused, Verdict
-from instrumentation._export.worker import Pauses, Sender, packet
+from instrumentation._export.worker import Backoff, Sender, build_packet
 from instrumentation._otlp.request import OriginEncoder, decode_request
 from instrumentation._settings.export import ExportSettings
 
@@ -27,10 +28,10 @@ BAD_REQUEST = Refused(cause="400", detail="HTTP 400")
 REFUSALS = [UNAVAILABLE, BAD_REQUEST]
 
 
-class Choking:
-    """A transport to a collector that answers *refusal* where a span is poison."""
+class PoisonRefusingTransport:
+    """Transport to a collector that answers *refusal* to requests with a poison span."""
 
-    component_type = "choking_span_exporter"
+    component_type = "poison_refusing_span_exporter"
 
     def __init__(self, poison: Callable[[bytes], bool], refusal: Verdict) -> None:
         self._poison = poison
@@ -65,27 +66,27 @@ def span(number: int) -> bytes:
 
 
 def queue_of(*batches: int) -> SpanQueue:
-    """Return a queue with packets of so many spans, numbered through."""
+    """Return a queue with one packet per batch size; spans are numbered consecutively."""
     queue = SpanQueue(SETTINGS)
     origin = OriginEncoder().encode(Resource({}), None)
     for batch in batches:
         first = queue.stats().accepted
         queue.put([(None, span(first + number)) for number in range(batch)])
-        taken = queue.take()
+        taken = queue.take_batch()
         assert taken is not None
-        queue.add([packet([(origin, message) for _, message in taken[1]], taken[0])])
+        queue.add_packets([build_packet([(origin, message) for _, message in taken[1]], taken[0])])
     return queue
 
 
-def sender(queue: SpanQueue, transport: Choking) -> Sender:
-    """Return a sender that never pauses."""
-    pauses = Pauses(first_seconds=0.0)
+def sender(queue: SpanQueue, transport: PoisonRefusingTransport) -> Sender:
+    """Return a sender with a backoff of zero."""
+    backoff = Backoff(first_seconds=0.0)
     log = OutageLog("http://c")
-    return Sender(queue, transport, log=log, observe=lambda *_: None, pauses=pauses)
+    return Sender(queue, transport, log=log, observe=lambda *_: None, backoff=backoff)
 
 
-def exported(queue: SpanQueue, transport: Choking) -> ExportStats:
-    """Return the account once nothing waits any more."""
+def exported(queue: SpanQueue, transport: PoisonRefusingTransport) -> ExportStats:
+    """Return the statistics once the queue is empty."""
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(sender(queue, transport).run)
         queue.flush(30)
@@ -95,7 +96,7 @@ def exported(queue: SpanQueue, transport: Choking) -> ExportStats:
     return stats
 
 
-def abandon_after(attempts: int, transport: Choking, queue: SpanQueue) -> None:
+def abandon_after(attempts: int, transport: PoisonRefusingTransport, queue: SpanQueue) -> None:
     if transport.attempts >= attempts:
         queue.abandon()
 
@@ -113,7 +114,7 @@ POSITIONS = st.sets(st.integers(min_value=0, max_value=99), max_size=5)
 def test_exactly_the_poison_spans_are_dropped(
     refusal: Verdict, poison: set[int], batches: tuple[int, ...]
 ) -> None:
-    transport = Choking(among(*poison), refusal)
+    transport = PoisonRefusingTransport(among(*poison), refusal)
 
     stats = exported(queue_of(*batches), transport)
 
@@ -122,8 +123,8 @@ def test_exactly_the_poison_spans_are_dropped(
     assert max(transport.taken.values()) == 1
 
 
-def test_packets_that_are_all_poisoned_are_isolated_one_after_the_other() -> None:
-    transport = Choking(lambda message: int(message) % 50 == 25, UNAVAILABLE)
+def test_poison_in_every_packet_is_isolated_packet_by_packet() -> None:
+    transport = PoisonRefusingTransport(lambda message: int(message) % 50 == 25, UNAVAILABLE)
 
     stats = exported(queue_of(*[50] * 40), transport)
 
@@ -133,8 +134,8 @@ def test_packets_that_are_all_poisoned_are_isolated_one_after_the_other() -> Non
 
 @settings(max_examples=30, deadline=None)
 @given(poison=st.integers(min_value=0, max_value=511))
-def test_a_lone_packet_is_isolated_by_its_own_halves(poison: int) -> None:
-    transport = Choking(among(poison), UNAVAILABLE)
+def test_poison_in_the_only_packet_is_isolated(poison: int) -> None:
+    transport = PoisonRefusingTransport(among(poison), UNAVAILABLE)
 
     stats = exported(queue_of(512), transport)
 
@@ -143,8 +144,8 @@ def test_a_lone_packet_is_isolated_by_its_own_halves(poison: int) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(poison=st.integers(min_value=0, max_value=511))
-def test_good_spans_are_sent_again_less_than_four_times_each(poison: int) -> None:
-    transport = Choking(among(poison), UNAVAILABLE)
+def test_good_spans_are_sent_four_times_on_average_at_most(poison: int) -> None:
+    transport = PoisonRefusingTransport(among(poison), UNAVAILABLE)
 
     exported(queue_of(512, 1), transport)
 
@@ -153,7 +154,7 @@ def test_good_spans_are_sent_again_less_than_four_times_each(poison: int) -> Non
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_collector_that_accepts_nothing_is_an_outage(refusal: Verdict) -> None:
-    queue, transport = queue_of(64, 64, 64), Choking(lambda _: True, refusal)
+    queue, transport = queue_of(64, 64, 64), PoisonRefusingTransport(lambda _: True, refusal)
     transport.on_attempt = partial(abandon_after, 500, transport, queue)
 
     sender(queue, transport).run()
@@ -163,16 +164,16 @@ def test_a_collector_that_accepts_nothing_is_an_outage(refusal: Verdict) -> None
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_spans_of_an_outage_arrive_after_it(refusal: Verdict) -> None:
-    transport = Choking(lambda _: transport.attempts < 500, refusal)
+def test_spans_queued_during_an_outage_are_exported_after_it(refusal: Verdict) -> None:
+    transport = PoisonRefusingTransport(lambda _: transport.attempts < 500, refusal)
 
     stats = exported(queue_of(64, 64, 64), transport)
 
     assert (stats.exported, sum(stats.dropped.values())) == (192, 0)
 
 
-def test_an_overloaded_collector_is_not_flooded_with_parts() -> None:
-    transport = Choking(lambda _: transport.attempts % 10 > 0, UNAVAILABLE)
+def test_packets_are_not_split_for_an_overloaded_collector() -> None:
+    transport = PoisonRefusingTransport(lambda _: transport.attempts % 10 > 0, UNAVAILABLE)
 
     stats = exported(queue_of(*[20] * 100), transport)
 
@@ -180,8 +181,11 @@ def test_an_overloaded_collector_is_not_flooded_with_parts() -> None:
     assert transport.attempts < 1.5 * 10 * 100
 
 
-def test_a_shutdown_in_an_isolation_sends_every_good_span() -> None:
-    queue, transport = queue_of(64, 64, 64, 64), Choking(among(0, 70, 140, 255), UNAVAILABLE)
+def test_a_shutdown_during_an_isolation_sends_every_good_span() -> None:
+    queue, transport = (
+        queue_of(64, 64, 64, 64),
+        PoisonRefusingTransport(among(0, 70, 140, 255), UNAVAILABLE),
+    )
     queue.close(deadline=monotonic() + 30)
 
     sender(queue, transport).run()
@@ -190,9 +194,18 @@ def test_a_shutdown_in_an_isolation_sends_every_good_span() -> None:
     assert (stats.exported, stats.dropped["refused"], stats.dropped["shutdown"]) == (252, 4, 0)
 
 
+def test_the_sender_does_not_suppress_instrumentation_of_its_caller() -> None:
+    queue = queue_of(1)
+    queue.close(deadline=monotonic() + 30)
+
+    sender(queue, PoisonRefusingTransport(among(), UNAVAILABLE)).run()
+
+    assert get_value(_SUPPRESS_INSTRUMENTATION_KEY) is None
+
+
 def test_a_throttled_packet_is_neither_split_nor_dropped() -> None:
     throttled = Failed(cause="429", retry_after_seconds=0.0, throttled=True)
-    transport = Choking(lambda _: transport.attempts % 3 > 0, throttled)
+    transport = PoisonRefusingTransport(lambda _: transport.attempts % 3 > 0, throttled)
 
     stats = exported(queue_of(*[10] * 20), transport)
 

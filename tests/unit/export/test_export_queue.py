@@ -1,15 +1,15 @@
-"""Spans that wait are bounded in bytes, and every one is accounted for."""
+"""Bounds and statistics of the span queue."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from instrumentation._export.packet import Packet
-from instrumentation._export.queue import DROPPED, ExportStats, SpanQueue
+from instrumentation._export.queue import DROP_REASONS, ExportStats, SpanQueue
 from instrumentation._settings.export import ExportSettings
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1, max_queue_bytes=100)
-"""A batch is full at once."""
+"""Settings under which one span fills a batch."""
 
 
 def queue_of(*messages: bytes, settings: ExportSettings = SETTINGS) -> SpanQueue:
@@ -20,14 +20,14 @@ def queue_of(*messages: bytes, settings: ExportSettings = SETTINGS) -> SpanQueue
 
 
 def pack(queue: SpanQueue, size_bytes: int) -> None:
-    """What the packer does, with packets of a known size."""
-    batch = queue.take()
+    """Do the packer's work with a packet of *size_bytes*."""
+    batch = queue.take_batch()
     assert batch is not None
     first, spans = batch
-    queue.add([Packet(body=bytes(size_bytes), spans=len(spans), first=first)])
+    queue.add_packets([Packet(body=bytes(size_bytes), spans=len(spans), first=first)])
 
 
-def account(stats: ExportStats) -> int:
+def total(stats: ExportStats) -> int:
     return stats.exported + stats.rejected + sum(stats.dropped.values()) + stats.queued
 
 
@@ -40,29 +40,29 @@ def test_a_span_is_queued_until_its_packet_is_exported() -> None:
     pack(queue, 10)
     waiting = queue.stats()
 
-    packet = queue.next()
+    packet = queue.next_packet()
     assert packet is not None
-    queue.exported(packet, rejected=1)
+    queue.mark_exported(packet, rejected=1)
 
     assert (waiting.queued, waiting.queued_bytes) == (3, 10)
     stats = queue.stats()
     assert (stats.exported, stats.rejected, stats.queued, stats.queued_bytes) == (2, 1, 0, 0)
 
 
-def test_a_batch_that_would_wait_anyway_is_filled_first() -> None:
+def test_a_batch_behind_a_packet_is_filled_first() -> None:
     hasty = SETTINGS._replace(max_batch_spans=2, schedule_delay_seconds=0.0)
     queue = queue_of(b"a", b"b", settings=hasty)
     pack(queue, 1)
     queue.put([(None, b"c")])
 
     with ThreadPoolExecutor() as pool:
-        taken = pool.submit(queue.take)
+        taken = pool.submit(queue.take_batch)
         queue.put([(None, b"d")])
 
     assert taken.result() == (3, [(None, b"c"), (None, b"d")])
 
 
-def test_the_oldest_packets_give_way_when_the_bytes_run_out() -> None:
+def test_the_oldest_packets_are_dropped_above_the_size_in_bytes() -> None:
     queue = queue_of(b"a", b"b")
     pack(queue, 60)
     queue.put([(None, b"c")])
@@ -73,13 +73,13 @@ def test_the_oldest_packets_give_way_when_the_bytes_run_out() -> None:
     assert (queue.stats().queued, queue.stats().queued_bytes) == (1, 60)
 
 
-def test_a_number_of_spans_is_a_bound_only_where_one_is_set() -> None:
+def test_max_queue_spans_bounds_the_queue() -> None:
     queue = queue_of(b"a", b"b", b"c", settings=SETTINGS._replace(max_queue_spans=2))
 
     assert dropped(queue) == {"queue_full": 1}
 
 
-def test_that_bound_holds_for_spans_that_come_together_behind_a_packet() -> None:
+def test_max_queue_spans_bounds_a_burst_behind_a_packet() -> None:
     queue = queue_of(b"a", settings=SETTINGS._replace(max_queue_spans=2))
     pack(queue, 1)
 
@@ -89,27 +89,27 @@ def test_that_bound_holds_for_spans_that_come_together_behind_a_packet() -> None
     assert dropped(queue) == {"queue_full": 3}
 
 
-def test_a_packet_that_comes_back_is_next_or_last() -> None:
+def test_requeue_puts_a_packet_first_or_last() -> None:
     queue = queue_of(b"a")
     pack(queue, 1)
     queue.put([(None, b"b")])
     pack(queue, 2)
 
-    first = queue.next()
+    first = queue.next_packet()
     assert first is not None
-    queue.put_back(first)
-    again = queue.next()
-    queue.put_back(first, at_the_end=True)
+    queue.requeue(first)
+    again = queue.next_packet()
+    queue.requeue(first, last=True)
 
     assert again is first
-    assert queue.next() is not first
+    assert queue.next_packet() is not first
 
 
-def test_shutdown_counts_what_it_gives_up_wherever_it_waits() -> None:
-    queue = queue_of(b"flying")
+def test_a_shutdown_counts_dropped_spans_in_every_stage() -> None:
+    queue = queue_of(b"in flight")
     pack(queue, 1)
-    flying = queue.next()
-    assert flying is not None
+    in_flight = queue.next_packet()
+    assert in_flight is not None
     queue.put([(None, b"packed")])
     pack(queue, 1)
     queue.put([(None, b"pending")])
@@ -117,18 +117,18 @@ def test_shutdown_counts_what_it_gives_up_wherever_it_waits() -> None:
     queue.close(deadline=0.0)
     queue.put([(None, b"too late")])
     queue.abandon()
-    queue.exported(flying, rejected=0)
+    queue.mark_exported(in_flight, rejected=0)
 
     assert dropped(queue) == {"shutdown": 4}
-    assert account(queue.stats()) == queue.stats().accepted == 4
-    assert queue.next() is None
+    assert total(queue.stats()) == queue.stats().accepted == 4
+    assert queue.next_packet() is None
 
 
-def test_flush_is_true_when_nothing_waits_and_false_when_something_does() -> None:
+def test_flush_returns_whether_the_queue_became_empty() -> None:
     assert queue_of().flush(0.0)
     assert not queue_of(b"a").flush(0.0)
 
 
-@pytest.mark.parametrize("reason", DROPPED)
-def test_every_reason_to_drop_is_counted_from_the_start(reason: str) -> None:
+@pytest.mark.parametrize("reason", DROP_REASONS)
+def test_every_drop_reason_starts_at_zero(reason: str) -> None:
     assert queue_of().stats().dropped[reason] == 0

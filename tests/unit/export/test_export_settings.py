@@ -1,4 +1,4 @@
-"""Export is configured by OpenTelemetry's variables; a wrong value is named at once."""
+"""Export settings from OpenTelemetry's environment variables."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from instrumentation._settings.export import ExportSettings
 from instrumentation.errors import ConfigurationError
 
 
-def test_without_variables_spans_go_to_the_local_collector_over_http() -> None:
+def test_the_defaults_export_to_a_local_collector_over_http() -> None:
     settings = ExportSettings.from_env({})
 
     assert settings.endpoint == "http://localhost:4318/v1/traces"
@@ -35,14 +35,14 @@ def test_the_endpoint_follows_the_specification(environ: dict[str, str], endpoin
     assert ExportSettings.from_env(named).endpoint == endpoint
 
 
-def test_headers_are_decoded_and_never_shown() -> None:
+def test_headers_are_decoded_and_omitted_from_the_repr() -> None:
     settings = ExportSettings.from_env({"OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Basic%20abc"})
 
     assert settings.headers == {"authorization": "Basic abc"}
     assert "abc" not in repr(settings)
 
 
-def test_passwords_in_urls_are_never_shown() -> None:
+def test_passwords_in_urls_are_omitted_from_the_repr() -> None:
     settings = ExportSettings.from_env(
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:hunter2@collector.example:4318",
@@ -71,19 +71,19 @@ def test_passwords_in_urls_are_never_shown() -> None:
         ("SIGHTLINE_EXPORT_QUEUE_BYTES", "8MiB", "a whole number"),
     ],
 )
-def test_a_wrong_value_is_named(variable: str, value: str, expected: str) -> None:
+def test_an_invalid_value_is_named(variable: str, value: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{variable}='{value}': expected .*{expected}"):
         ExportSettings.from_env({variable: value})
 
 
-def test_a_password_in_a_wrong_endpoint_is_not_repeated() -> None:
+def test_the_error_for_an_invalid_endpoint_omits_its_password() -> None:
     with pytest.raises(ConfigurationError) as raised:
         ExportSettings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://me:hunter2@c"})
 
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_header_that_http_cannot_carry_is_named_without_its_value() -> None:
+def test_the_error_for_an_invalid_header_omits_its_value() -> None:
     with pytest.raises(ConfigurationError, match="header 'x-key'") as raised:
         ExportSettings.from_env({"OTEL_EXPORTER_OTLP_HEADERS": "x-key=secret%0d%0a"})
 

@@ -1,4 +1,4 @@
-"""Whether a collector is reached through a proxy is said as curl and requests are told it."""
+"""Choice of an HTTP proxy from the variables that curl and requests read."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_the_scheme_chooses_the_variable(url: str, environ: dict[str, str], prox
         *(("localhost", ""), ("127.0.0.1", ""), ("127.9.9.9", ""), ("[::1]", "")),
     ],
 )
-def test_exempt_hosts_and_loopback_are_reached_directly(host: str, exempt: str) -> None:
+def test_exempt_hosts_and_loopback_are_not_proxied(host: str, exempt: str) -> None:
     assert not proxy_for(f"http://{host}:4318", {"HTTP_PROXY": PROXY, "NO_PROXY": exempt})
 
 
@@ -44,5 +44,5 @@ def test_exempt_hosts_and_loopback_are_reached_directly(host: str, exempt: str) 
         *(("10.1.2.3", "10.0.0.0/16"), ("c.internal", ""), ("c.internal", ",")),
     ],
 )
-def test_others_are_not(host: str, exempt: str) -> None:
+def test_other_hosts_are_proxied(host: str, exempt: str) -> None:
     assert proxy_for(f"http://{host}:4318", {"HTTP_PROXY": PROXY, "NO_PROXY": exempt}) == PROXY

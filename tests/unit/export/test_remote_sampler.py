@@ -1,4 +1,4 @@
-"""Strategies mean what Jaeger says they mean; the answers are those of the real one."""
+"""Parsing and behavior of sampling strategies, with recorded responses of Jaeger."""
 
 import json
 from itertools import count
@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from instrumentation._sampling.remote import RemoteArguments
-from instrumentation._sampling.strategies import RateLimited, strategy
+from instrumentation._sampling.strategies import RateLimiting, parse_strategy
 from instrumentation.errors import ConfigurationError
 from sightline.artefacts import ROOT
 
 LOW, HIGH = 1, 2**64 - 1
-"""Trace ids that nearly every and nearly no ratio takes."""
+"""Trace ids that nearly every ratio samples, and that nearly none samples."""
 
 
 def golden(name: str) -> Any:  # noqa: ANN401  JSON
-    """The body of a recorded answer."""
+    """Return the body of a recorded response."""
     return json.loads((ROOT / "tests/golden/jaeger" / f"sampling_{name}.json").read_text())["body"]
 
 
@@ -30,16 +30,16 @@ def golden(name: str) -> Any:  # noqa: ANN401  JSON
         ("other", "GET /healthz", False, False),
     ],
 )
-def test_an_operation_is_sampled_as_jaeger_answered(
+def test_an_operation_is_sampled_by_its_strategy(
     service: str, operation: str, *, low: bool, high: bool
 ) -> None:
-    decide = strategy(golden(service))
+    decide = parse_strategy(golden(service))
 
     assert (decide(LOW, operation), decide(HIGH, operation)) == (low, high)
 
 
-def test_a_rate_limited_service_keeps_its_rate_where_no_operation_is_named() -> None:
-    decide = strategy(golden("users"))
+def test_a_rate_limited_service_applies_its_rate_to_other_operations() -> None:
+    decide = parse_strategy(golden("users"))
 
     taken = [decide(LOW, "GET /users/1") for _ in range(20)]
 
@@ -47,17 +47,17 @@ def test_a_rate_limited_service_keeps_its_rate_where_no_operation_is_named() -> 
     assert not decide(LOW, "GET /healthz")
 
 
-def test_a_rate_is_earned_back_by_time() -> None:
+def test_a_rate_limit_refills_over_time() -> None:
     ticks = count(step=0.25)
-    limited = RateLimited(2.0, clock=lambda: next(ticks))
+    limited = RateLimiting(2.0, clock=lambda: next(ticks))
 
     taken = [limited(LOW, "x") for _ in range(8)]
 
     assert taken == [True, True, True, False, True, False, True, False]
 
 
-def test_a_floor_samples_what_the_share_would_not() -> None:
-    decide = strategy(
+def test_a_lower_bound_samples_traces_outside_the_ratio() -> None:
+    decide = parse_strategy(
         {
             "probabilisticSampling": {"samplingRate": 0.1},
             "operationSampling": {
@@ -70,8 +70,8 @@ def test_a_floor_samples_what_the_share_would_not() -> None:
     assert [decide(HIGH, "x"), decide(HIGH, "x"), decide(LOW, "x")] == [True, False, True]
 
 
-def test_an_answer_without_its_zeros_samples_nothing() -> None:
-    assert not strategy({"probabilisticSampling": {}})(LOW, "x")
+def test_a_response_that_omits_zeros_samples_nothing() -> None:
+    assert not parse_strategy({"probabilisticSampling": {}})(LOW, "x")
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_an_answer_without_its_zeros_samples_nothing() -> None:
         {"strategyType": "RATE_LIMITING", "rateLimitingSampling": {"maxTracesPerSecond": -1}},
     ],
 )
-def test_what_is_no_strategy_is_an_error(answer: dict[str, Any]) -> None:
+def test_an_invalid_strategy_is_an_error(answer: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"sampling|traces per second"):
-        strategy(answer)
+        parse_strategy(answer)
 
 
-def test_the_argument_is_read_as_the_specification_writes_it() -> None:
+def test_the_argument_is_parsed_in_the_format_of_the_specification() -> None:
     arguments = RemoteArguments.parse(
         "endpoint=http://jaeger:5778,pollingIntervalMs=5000,initialSamplingRate=0.25"
     )
@@ -102,13 +102,13 @@ def test_the_argument_is_read_as_the_specification_writes_it() -> None:
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [
-        ("0.5", "item 1 is not key=value"),
+        ("0.5", "item 1: expected key=value"),
         ("interval=5", "'interval' is unknown; expected endpoint, pollingIntervalMs"),
         ("endpoint=jaeger:5778", "endpoint='jaeger:5778': expected a URL"),
         ("initialSamplingRate=2", "initialSamplingRate='2': expected a ratio"),
         ("pollingIntervalMs=1", "pollingIntervalMs='1': expected a number of at least 100"),
     ],
 )
-def test_a_wrong_argument_is_named(argument: str, expected: str) -> None:
+def test_an_invalid_argument_is_named(argument: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=f"OTEL_TRACES_SAMPLER_ARG.*{expected}"):
         RemoteArguments.parse(argument)

@@ -26,7 +26,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from instrumentation import OTLPExporter, Settings, TelemetryMiddleware
-from instrumentation._sampling.strategies import RateLimited
+from instrumentation._sampling.strategies import RateLimiting
 from instrumentation._scrape.snapshot import Samples
 from instrumentation._scrape.workers import Workers
 from instrumentation._scrape.workers_folder import Folder
@@ -241,7 +241,7 @@ def requests() -> None:
 def sampling() -> None:
 
     with World():
-        limited = RateLimited(1.0, clock=tells("clock", lambda: 1.0))
+        limited = RateLimiting(1.0, clock=tells("clock", lambda: 1.0))
         limited(1, "GET")
 
 

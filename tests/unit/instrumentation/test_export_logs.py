@@ -12,16 +12,16 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
 from instrumentation import ConfigurationError, Settings, extract
-from instrumentation._logging.export import LogExport, Translation, severity
+from instrumentation._logging.export import LogExport, LogRecordConverter, severity
 from instrumentation._spans.sanitizer import Sanitizer
-from instrumentation._support.guard import Guard, Uncounted
+from instrumentation._support.guard import Guard, NullCounter
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 DEFAULTS = Settings.from_env({})
 SANITIZER = Sanitizer(DEFAULTS.limits)
-translated = Translation(SANITIZER, DEFAULTS.log_length).of
+translated = LogRecordConverter(SANITIZER, DEFAULTS.log_length).convert
 
 
 class Wordless:
@@ -70,16 +70,16 @@ def sent(export: LogExport) -> list[object]:
 
 @pytest.fixture
 def exporting() -> Iterator[LogExport]:
-    operation = Guard(Uncounted, strict=True).operation("log_export")
+    operation = Guard(NullCounter, strict=True).operation("log_export")
     export = LogExport(
         Resource({}),
         sanitizer=SANITIZER,
-        longest=DEFAULTS.log_length,
+        max_length=DEFAULTS.log_length,
         timeout_seconds=0.1,
         operation=operation,
     )
     yield export
-    export.shutting_down(0.1)
+    export.start_shutdown(0.1)
 
 
 def test_a_record_that_a_value_writes_is_sent_after_its_own(exporting: LogExport) -> None:
@@ -204,11 +204,11 @@ def test_what_cannot_be_done_is_named(name: str, value: str, expected: str) -> N
 
 
 def export() -> LogExport:
-    operation = Guard(Uncounted, strict=True).operation("log_export")
+    operation = Guard(NullCounter, strict=True).operation("log_export")
     return LogExport(
         Resource({}),
         sanitizer=SANITIZER,
-        longest=DEFAULTS.log_length,
+        max_length=DEFAULTS.log_length,
         timeout_seconds=1.0,
         operation=operation,
     )
@@ -219,7 +219,7 @@ def started() -> Iterator[LogExport]:
     """An export that nothing is logged to."""
     running = export()
     yield running
-    running.shutting_down(5.0)()
+    running.start_shutdown(5.0)()
 
 
 def test_the_service_sets_up_its_logging_as_if_nobody_listened() -> None:
@@ -227,7 +227,7 @@ def test_the_service_sets_up_its_logging_as_if_nobody_listened() -> None:
 
     running = export()
     assert logging.getLogger().handlers == handlers
-    assert running.shutting_down(5.0)()
+    assert running.start_shutdown(5.0)()
 
     assert logging.Logger.callHandlers is call_handlers
 
@@ -238,9 +238,9 @@ def test_a_process_has_one_export(started: LogExport) -> None:
     second = export()
 
     assert logging.Logger.callHandlers is listening
-    assert second.shutting_down(5.0)()
+    assert second.start_shutdown(5.0)()
     assert logging.Logger.callHandlers is listening
-    assert started.flushing(5.0)()
+    assert started.start_flush(5.0)()
 
 
 def test_a_wrong_size_of_the_queue_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from instrumentation._support.fork import Renewed, in_child, new_lock
+from instrumentation._support.fork import ProcessLocal, new_lock, register_after_fork
 from tests.forks import said_in_child
 
 ROOT = Path(__file__).parents[3]
@@ -56,7 +56,7 @@ class Noted:
 
     def __init__(self, name: str, notes: list[str]) -> None:
         self._name, self._notes = name, notes
-        in_child(self.note)
+        register_after_fork(self.note)
 
     def note(self) -> None:
         self._notes.append(self._name)
@@ -78,7 +78,7 @@ def test_an_object_that_is_gone_acts_no_more() -> None:
 
 
 def test_a_child_makes_its_own_connection_once_and_its_parent_keeps_the_first() -> None:
-    connection = Renewed(count().__next__)
+    connection = ProcessLocal(count().__next__)
 
     assert said_in_child(lambda: (connection.get(), connection.get())) == "(1, 1)"
     assert connection.get() == 0

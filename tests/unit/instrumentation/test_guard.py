@@ -38,7 +38,7 @@ def test_failures_are_logged_once(
         raise LookupError("second")
 
     assert [record.getMessage().split(";")[0] for record in caplog.records] == [
-        "telemetry failed in request_end"
+        "instrumentation error in request_end"
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from opentelemetry import context, trace
 
 from instrumentation import JSONFormatter, Settings, TraceContextFilter, extract
-from instrumentation._logging.export import Translation
+from instrumentation._logging.export import LogRecordConverter
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation.testing import Recording
 from tests.asgi import scope
@@ -20,7 +20,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 DEFAULTS = Settings.from_env({})
-translated = Translation(Sanitizer(DEFAULTS.limits), DEFAULTS.log_length).of
+translated = LogRecordConverter(Sanitizer(DEFAULTS.limits), DEFAULTS.log_length).convert
 
 ENDLESS: list[object] = []
 ENDLESS.append(ENDLESS)

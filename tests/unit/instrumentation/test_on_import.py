@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from instrumentation._support.on_import import when_imported
+from instrumentation._support.on_import import call_when_imported
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_everybody_who_waits_is_told_once(module: str) -> None:
     told: list[str] = []
-    when_imported(module, lambda: told.append("first"))
-    when_imported(module, lambda: told.append("second"))
+    call_when_imported(module, lambda: told.append("first"))
+    call_when_imported(module, lambda: told.append("second"))
 
     importlib.reload(importlib.import_module(module))
 
@@ -34,7 +34,7 @@ def test_everybody_who_waits_is_told_once(module: str) -> None:
 
 def test_who_only_looks_for_a_module_does_not_end_the_wait(module: str) -> None:
     told: list[str] = []
-    when_imported(module, lambda: told.append("imported"))
+    call_when_imported(module, lambda: told.append("imported"))
 
     spec = importlib.util.find_spec(module)
 
@@ -47,7 +47,7 @@ def test_who_only_looks_for_a_module_does_not_end_the_wait(module: str) -> None:
 
 def test_a_module_that_fails_is_waited_for_again(module: str, tmp_path: Path) -> None:
     told: list[str] = []
-    when_imported(module, lambda: told.append("imported"))
+    call_when_imported(module, lambda: told.append("imported"))
     (tmp_path / "late_client.py").write_text("raise ImportError\n")
     with pytest.raises(ImportError):
         importlib.import_module(module)

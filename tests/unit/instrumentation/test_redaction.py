@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from instrumentation._support.redaction import (
     is_secret_header,
-    redacted,
-    redacted_path,
-    redacted_text,
+    redact_path,
+    redact_query,
+    redact_text,
 )
 from instrumentation.settings import SECRET_PARAMETERS, Settings
 from tests.strategies import ORDINARY_TEXT, SECRET_NAMES, SECRETS
@@ -31,7 +31,7 @@ from tests.strategies import ORDINARY_TEXT, SECRET_NAMES, SECRETS
     ],
 )
 def test_a_secret_is_known_by_a_word_of_its_name(name: str) -> None:
-    shown = redacted(f"a=1&{name}=hunter2;{name}=hunter2&b=2", SECRET_PARAMETERS)
+    shown = redact_query(f"a=1&{name}=hunter2;{name}=hunter2&b=2", SECRET_PARAMETERS)
 
     assert shown == f"a=1&{name}=REDACTED;{name}=REDACTED&b=2"
 
@@ -47,13 +47,13 @@ def test_a_secret_is_known_by_a_word_of_its_name(name: str) -> None:
     ],
 )
 def test_all_else_stays_as_it_was_sent(query: str) -> None:
-    assert redacted(query, SECRET_PARAMETERS) == query
+    assert redact_query(query, SECRET_PARAMETERS) == query
 
 
 def test_a_service_names_secrets_of_its_own() -> None:
     secret = Settings.from_env({"SIGHTLINE_REDACT": "iban,x-room"}).secret_parameters
 
-    assert redacted("user_iban=CH93&xRoom=7&room=7", secret) == (
+    assert redact_query("user_iban=CH93&xRoom=7&room=7", secret) == (
         "user_iban=REDACTED&xRoom=REDACTED&room=7"
     )
 
@@ -63,17 +63,17 @@ def test_a_url_in_a_parameter_is_redacted_however_often_it_is_encoded(levels: in
     def encoded(url: str) -> str:
         return quote(url, safe="") if levels == 1 else quote(quote(url, safe=""), safe="")
 
-    shown = redacted(f"to={encoded('https://a:b@x/?token=hunter2&p=1')}&z=1", SECRET_PARAMETERS)
+    shown = redact_query(f"to={encoded('https://a:b@x/?token=hunter2&p=1')}&z=1", SECRET_PARAMETERS)
 
     assert shown == f"to={encoded('https://REDACTED:REDACTED@x/?token=REDACTED&p=1')}&z=1"
 
 
 def test_a_value_that_is_encoded_without_end_is_replaced() -> None:
-    assert redacted(f"to=%{'25' * 50}3Dhunter2", SECRET_PARAMETERS) == "to=REDACTED"
+    assert redact_query(f"to=%{'25' * 50}3Dhunter2", SECRET_PARAMETERS) == "to=REDACTED"
 
 
 def test_a_plain_url_in_a_parameter_is_redacted() -> None:
-    assert redacted("to=https://x/?token=hunter2&p=1", SECRET_PARAMETERS) == (
+    assert redact_query("to=https://x/?token=hunter2&p=1", SECRET_PARAMETERS) == (
         "to=https://x/?token=REDACTED&p=1"
     )
 
@@ -87,7 +87,7 @@ def test_a_plain_url_in_a_parameter_is_redacted() -> None:
     ],
 )
 def test_parameters_of_a_path_are_redacted(path: str, shown: str) -> None:
-    assert redacted_path(path, SECRET_PARAMETERS) == shown
+    assert redact_path(path, SECRET_PARAMETERS) == shown
 
 
 TEXTS = [
@@ -119,7 +119,7 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "shown"), TEXTS)
 def test_secrets_in_a_text_are_redacted(text: str, shown: str) -> None:
-    found = redacted_text(text.replace("@", "hunter2", 1), SECRET_PARAMETERS)
+    found = redact_text(text.replace("@", "hunter2", 1), SECRET_PARAMETERS)
 
     assert shown in found
     assert "hunter2" not in found
@@ -144,7 +144,7 @@ def test_secrets_in_a_text_are_redacted(text: str, shown: str) -> None:
     ],
 )
 def test_an_ordinary_text_stays_as_it_is(text: str) -> None:
-    assert redacted_text(text, SECRET_PARAMETERS) == text
+    assert redact_text(text, SECRET_PARAMETERS) == text
 
 
 @given(ORDINARY_TEXT, SECRET_NAMES, SECRETS, ORDINARY_TEXT)
@@ -155,7 +155,7 @@ def test_no_secret_of_a_url_is_left_in_any_text(
     assume(secret not in before + after)
     text = f"{before} http://a:{secret}@b/c?p=1&{name}={secret}&q=2 {after}"
 
-    shown = redacted_text(text, SECRET_PARAMETERS)
+    shown = redact_text(text, SECRET_PARAMETERS)
 
     assert secret not in shown
     assert "http://REDACTED:REDACTED@b/c?p=1&" in shown
@@ -165,9 +165,9 @@ def test_no_secret_of_a_url_is_left_in_any_text(
 @given(st.text())
 @settings(deadline=None)  # as above
 def test_what_is_redacted_stays_redacted(text: str) -> None:
-    once = redacted_text(text, SECRET_PARAMETERS)
+    once = redact_text(text, SECRET_PARAMETERS)
 
-    assert redacted_text(once, SECRET_PARAMETERS) == once
+    assert redact_text(once, SECRET_PARAMETERS) == once
 
 
 PATHOLOGICAL = [
@@ -177,7 +177,7 @@ PATHOLOGICAL = [
 ]
 
 
-@pytest.mark.parametrize("function", [redacted, redacted_text])
+@pytest.mark.parametrize("function", [redact_query, redact_text])
 @pytest.mark.parametrize("unit", PATHOLOGICAL)
 def test_no_text_takes_long(function: Callable[[str, frozenset[str]], str], unit: str) -> None:
     text = unit * (100_000 // len(unit)) + "\n@"

@@ -17,7 +17,7 @@ from prometheus_client.samples import Exemplar
 from instrumentation._metrics.histogram import observer
 from instrumentation._scrape.render import Renderer
 from instrumentation._scrape.snapshot import Samples
-from instrumentation._support.guard import Operation, Uncounted
+from instrumentation._support.guard import NullCounter, Operation
 
 SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
 LABEL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
@@ -43,7 +43,7 @@ def shown(exemplar: Exemplar | None) -> str:
 
 
 def renderer_of(registry: CollectorRegistry) -> Renderer:
-    reading = Operation("scrape", Uncounted("scrape"), strict=True)
+    reading = Operation("scrape", NullCounter("scrape"), strict=True)
     return Renderer(Samples(registry, reading=reading).snapshot)
 
 

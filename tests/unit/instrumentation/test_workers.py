@@ -19,9 +19,9 @@ from instrumentation._scrape.snapshot_json import encoded
 from instrumentation._scrape.workers import Workers
 from instrumentation._scrape.workers_answers import END
 from instrumentation._scrape.workers_folder import Folder, worker
-from instrumentation._support.guard import Guard, Uncounted
+from instrumentation._support.guard import Guard, NullCounter
 
-GUARD = Guard(Uncounted, strict=False)
+GUARD = Guard(NullCounter, strict=False)
 DEAD = "4194305-1"
 ALIVE = worker(os.getppid())
 """A process that is no worker, but lives."""

@@ -13,10 +13,10 @@ from instrumentation._scrape.snapshot import Samples
 from instrumentation._scrape.snapshot_json import encoded
 from instrumentation._scrape.workers_folder import REMAINS, Folder
 from instrumentation._scrape.workers_remains import MOST_NAMES, Remains
-from instrumentation._support.guard import Operation, Uncounted
+from instrumentation._support.guard import NullCounter, Operation
 from tests.waiting import until
 
-READING = Operation("workers_ask", Uncounted("workers_ask"), strict=False)
+READING = Operation("workers_ask", NullCounter("workers_ask"), strict=False)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What collectors answer beside success: how long to wait, and what they did not take."""
+"""Responses of collectors: requested delays and partial successes."""
 
 from email.utils import formatdate
 from time import time
@@ -14,9 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from instrumentation._export.answer import partial_success
-from instrumentation._export.grpc import retry_delay, target
-from instrumentation._export.http import retry_after
+from instrumentation._export.grpc import grpc_target, parse_retry_delay
+from instrumentation._export.http import parse_retry_after
+from instrumentation._export.response import parse_response
 from instrumentation._export.verdict import Accepted
 
 IN_A_MINUTE = RetryInfo(retry_delay=Duration(seconds=60, nanos=500_000_000))
@@ -26,28 +26,28 @@ IN_A_MINUTE = RetryInfo(retry_delay=Duration(seconds=60, nanos=500_000_000))
     ("header", "seconds"),
     [("7", 7), ("0", 0), ("", None), ("soon", None), ("-1", None), ("1.5", None)],
 )
-def test_a_wait_is_read_in_seconds(header: str, seconds: float | None) -> None:
-    assert retry_after(header) == seconds
+def test_retry_after_is_parsed_as_seconds(header: str, seconds: float | None) -> None:
+    assert parse_retry_after(header) == seconds
 
 
-def test_a_wait_may_be_a_date() -> None:
-    assert retry_after(formatdate(time() + 60, usegmt=True)) == pytest.approx(60, abs=30)
-    assert retry_after(formatdate(time() - 60, usegmt=True)) == 0
+def test_retry_after_is_parsed_as_a_date() -> None:
+    assert parse_retry_after(formatdate(time() + 60, usegmt=True)) == pytest.approx(60, abs=30)
+    assert parse_retry_after(formatdate(time() - 60, usegmt=True)) == 0
 
 
-def test_a_delay_alone_is_read() -> None:
+def test_a_retry_info_sent_alone_is_parsed() -> None:
     metadata = [("google.rpc.retryinfo-bin", IN_A_MINUTE.SerializeToString())]
 
-    assert retry_delay(metadata) == 60.5
+    assert parse_retry_delay(metadata) == 60.5
 
 
-def test_a_delay_among_other_details_is_read() -> None:
+def test_a_retry_info_among_other_details_is_parsed() -> None:
     other, delay = Any(), Any()
     other.Pack(QuotaFailure())
     delay.Pack(IN_A_MINUTE)
     status = Status(code=8, message="slow down", details=[other, delay])
 
-    assert retry_delay([("grpc-status-details-bin", status.SerializeToString())]) == 60.5
+    assert parse_retry_delay([("grpc-status-details-bin", status.SerializeToString())]) == 60.5
 
 
 @pytest.mark.parametrize(
@@ -60,27 +60,27 @@ def test_a_delay_among_other_details_is_read() -> None:
         [("google.rpc.retryinfo-bin", b"")],
     ],
 )
-def test_no_delay_is_none(metadata: list[tuple[str, str | bytes]]) -> None:
-    assert retry_delay(metadata) is None
+def test_metadata_without_a_delay_gives_none(metadata: list[tuple[str, str | bytes]]) -> None:
+    assert parse_retry_delay(metadata) is None
 
 
-def test_a_partial_success_says_how_many_and_why() -> None:
+def test_a_partial_success_contains_count_and_message() -> None:
     answer = ExportTraceServiceResponse(
         partial_success=ExportTracePartialSuccess(rejected_spans=3, error_message="quota\x1b[31m")
     )
 
-    found = partial_success(answer.SerializeToString())
+    found = parse_response(answer.SerializeToString())
 
     assert found == Accepted(rejected=3, message=r"quota\x1b[31m")
-    assert partial_success(b"") == Accepted()
+    assert parse_response(b"") == Accepted()
 
 
-def test_a_negative_count_of_protobuf_is_negative() -> None:
+def test_a_negative_protobuf_count_stays_negative() -> None:
     partial = ExportTracePartialSuccess(rejected_spans=-1)
 
     body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
 
-    assert partial_success(body).rejected == -1
+    assert parse_response(body).rejected == -1
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_negative_count_of_protobuf_is_negative() -> None:
         (b'{"partialSuccess": {"rejectedSpans": "-9223372036854775808"}}', -(2**63)),
     ],
 )
-def test_a_count_of_json_is_a_string_or_a_number(body: bytes, rejected: int) -> None:
-    assert partial_success(body, "application/json") == Accepted(rejected=rejected)
+def test_a_json_count_is_a_string_or_a_number(body: bytes, rejected: int) -> None:
+    assert parse_response(body, "application/json") == Accepted(rejected=rejected)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_a_count_of_json_is_a_string_or_a_number(body: bytes, rejected: int) -> 
         ),
     ],
 )
-def test_an_unreadable_body_of_json_is_no_failure(body: bytes) -> None:
-    found = partial_success(body, "application/json")
+def test_an_invalid_json_body_is_accepted_as_unreadable(body: bytes) -> None:
+    found = parse_response(body, "application/json")
 
     assert (found.rejected, bool(found.unreadable)) == (0, True)
 
@@ -123,5 +123,5 @@ def test_an_unreadable_body_of_json_is_no_failure(body: bytes) -> None:
         ("http://collector", "collector:80"),
     ],
 )
-def test_grpc_is_told_the_host_and_port_of_the_endpoint(endpoint: str, address: str) -> None:
-    assert target(urlsplit(endpoint)) == address
+def test_the_grpc_target_is_host_and_port_of_the_endpoint(endpoint: str, address: str) -> None:
+    assert grpc_target(urlsplit(endpoint)) == address
