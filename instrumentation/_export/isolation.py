@@ -47,6 +47,10 @@ _IGNORED_FAILURES: Final = 16
 """Failures that are no evidence after a part of a split packet was accepted on a retry."""
 
 
+MAX_SHUTDOWN_FAILURES: Final = 3
+"""Isolated failures in a shutdown: its time is short, but a collector may fail every other time."""
+
+
 class Step(Enum):
     """Next step for a packet that failed."""
 
@@ -112,7 +116,7 @@ class Isolation:
             if self._counts_against_span(packet, evidence=evidence, accepting=accepting):
                 packet.isolated_failures += 1
                 self._poison_found = True
-            enough = 1 if shutting_down or packet.content_error else MAX_ISOLATED_FAILURES
+            enough = _max_failures(packet, shutting_down=shutting_down)
             return Step.DROP if packet.isolated_failures >= enough else Step.SEND
         if evidence or (packet.content_error and accepting):
             return Step.SPLIT
@@ -164,3 +168,10 @@ class Isolation:
     @property
     def _overloaded(self) -> bool:
         return 0 < sum(self._retry_outcomes) < _OVERLOAD_RATIO * len(self._retry_outcomes)
+
+
+def _max_failures(packet: Packet, *, shutting_down: bool) -> int:
+    """Return the number of failures of a single span until it is dropped."""
+    if packet.content_error:
+        return 1
+    return MAX_SHUTDOWN_FAILURES if shutting_down else MAX_ISOLATED_FAILURES

@@ -106,10 +106,16 @@ def _trace_and_span_id(record: logging.LogRecord) -> tuple[str, str]:
 def ended_span(record: logging.LogRecord) -> SpanIds | None:
     """Return the span of the request that the exception of *record* ended.
 
-    None if the exception ended no request, or if a span is recording, to which the record then
-    belongs. A current context without a recording span may be stale, from another request.
+    None if the exception ended no request, or if the record belongs to the current span: another
+    request may have raised the same exception before. A span whose request is over is stale, as
+    a remote one may be.
     """
-    if not record.exc_info or trace.get_current_span().is_recording():
+    current = trace.get_current_span()
+    context = current.get_span_context()
+    active = (
+        context.is_valid and not context.is_remote and not getattr(current, "app_returned", False)
+    )
+    if not record.exc_info or active:
         return None
     error = _exception_of(record)
     return get_error_span(error) if error is not None else None

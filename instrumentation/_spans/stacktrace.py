@@ -1,7 +1,7 @@
 """Stack traces of limited size: messages are shortened first, then frames are omitted."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -17,6 +17,9 @@ _MIN_MESSAGE_LENGTH: Final = 256
 _MARGIN: Final = 4096
 """Characters beyond the limit that are redacted, too, because a truncated secret is not found."""
 
+_REDACTED_RATIO: Final = 4
+"""Characters that are redacted, as a multiple of those that are kept."""
+
 _FRAME_COUNTS: Final = (32, 16, 8, 4, 2)
 """Frames of one traceback that are kept at each end, tried in this order."""
 
@@ -29,7 +32,7 @@ Redact = Callable[[str], str]
 
 def redact_and_truncate(text: str, max_length: int, redact: Redact) -> str:
     """Return the first *max_length* characters of *text*, without secrets."""
-    return truncate(redact(text[: max_length + _MARGIN]), max_length)
+    return truncate(redact(text[: max_length + min(_MARGIN, max_length)]), max_length)
 
 
 def stacktrace(error: BaseException, max_length: int, redact: Redact) -> str:
@@ -42,7 +45,9 @@ def stacktrace(error: BaseException, max_length: int, redact: Redact) -> str:
         max_length: Characters that are kept.
         redact: Replaces secrets in a text.
     """
-    parts = [redact_and_truncate(part, max_length, redact) for part in _parts(error)]
+    texts = list(_parts(error))
+    share = _max_part_length(texts, max_length)
+    parts = [redact_and_truncate(text, share, redact) for text in texts]
     if sum(map(len, parts)) > max_length:
         parts = _shorten_messages(parts, max_length)
     for kept in _FRAME_COUNTS:
@@ -51,6 +56,20 @@ def stacktrace(error: BaseException, max_length: int, redact: Redact) -> str:
     if sum(map(len, parts)) > max_length:
         parts = _omit_middle(parts, max_length)
     return truncate("".join(parts), max_length)
+
+
+def _max_part_length(texts: Sequence[str], max_length: int) -> int:
+    """Return the characters of each part that are redacted, so that *max_length* bounds the time.
+
+    Short parts are whole, and long ones share the rest.
+    """
+    left, lengths = _REDACTED_RATIO * max_length, sorted(map(len, texts))
+    for index, length in enumerate(lengths):
+        share = left // (len(lengths) - index)
+        if length > share:
+            return max(_MIN_MESSAGE_LENGTH, min(share, max_length))
+        left -= length
+    return max_length
 
 
 def _parts(error: BaseException) -> Iterator[str]:

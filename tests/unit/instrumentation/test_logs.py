@@ -14,7 +14,7 @@ from instrumentation import JSONFormatter, Settings, TraceContextFilter, extract
 from instrumentation._logging.export import LogRecordConverter
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation.testing import Recording
-from tests.asgi import scope
+from tests.asgi import get, scope
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -146,6 +146,29 @@ def test_a_record_inside_a_span_belongs_to_that_span(
 
     _, later = telemetry.spans
     assert line["span_id"] == later.span_id
+
+
+UNSAMPLED = [(b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]
+
+
+def test_a_record_of_an_unsampled_request_keeps_its_own_trace(telemetry: Recording) -> None:
+    app, lines, shared = FastAPI(), list[str](), LookupError("boom")
+
+    @app.get("/{kind}")
+    async def use(kind: str) -> str:
+        try:
+            raise shared
+        except LookupError:
+            lines.append(JSONFormatter().format(about(shared)))
+            if kind == "fail":
+                raise
+        return kind
+
+    telemetry.instrument(app)
+    raised(app, "/fail")
+    get(app, "/handle", headers=UNSAMPLED)
+
+    assert json.loads(lines[1])["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
 
 
 def test_a_context_that_is_left_over_does_not_name_the_record(

@@ -188,6 +188,19 @@ def test_no_text_takes_long(function: Callable[[str, frozenset[str]], str], unit
     assert time.process_time() - started < 2.0
 
 
+@pytest.mark.parametrize("function", [redact_query, redact_text])
+@pytest.mark.parametrize("name", ["n{}x", "key{}x", "n%78{}"])
+def test_no_number_of_names_takes_long(
+    function: Callable[[str, frozenset[str]], str], name: str
+) -> None:
+    text = "&".join(f"{name.format(number)}=1" for number in range(40_000))
+    started = time.process_time()
+
+    function(text, SECRET_PARAMETERS)
+
+    assert time.process_time() - started < 1.0
+
+
 @pytest.mark.parametrize(
     "name",
     [
