@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from instrumentation.errors import ConfigurationError
     from instrumentation.settings import Settings
 
-_HOMES = {
+_MODULES = {
     "ConfigurationError": "errors",
     "ExportStats": "_export.queue",
     "JSONFormatter": "_logging.formatter",
@@ -59,10 +59,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name from its home when it is first used."""
-    if name not in _HOMES:
+    """Import a public name from its module at first use."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

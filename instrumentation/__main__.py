@@ -1,7 +1,7 @@
-"""``python -m instrumentation -- COMMAND``: a service is instrumented without a line of its own.
+"""``python -m instrumentation -- COMMAND``: run a service with zero-code instrumentation.
 
-FastAPI and Starlette apps that COMMAND makes are instrumented as they are made. Child processes,
-like uvicorn's workers, inherit it.
+Every FastAPI and Starlette app of COMMAND is instrumented at its first call. Child processes, like
+uvicorn's workers, inherit it.
 """
 
 import os
@@ -13,7 +13,10 @@ USAGE = "usage: python -m instrumentation -- COMMAND [ARGUMENT…], as in -- uvi
 
 
 def main(arguments: list[str]) -> None:
-    """Become *arguments*, with the start-up folder of ours in front of Python's path."""
+    """Replace this process by the command in *arguments*, with `_zero_code` first on its path.
+
+    Exits with a message if there is no command, no Starlette, or the command cannot be run.
+    """
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command or command[0].startswith("-"):
         sys.exit(USAGE)
@@ -22,15 +25,18 @@ def main(arguments: list[str]) -> None:
     startup = str(Path(__file__).parent / "_zero_code")
     path = os.environ.get("PYTHONPATH", "")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (startup, path)))}
-    command = _by_this_python(command)
+    command = _with_this_python(command)
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606  the user's own command, no shell
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}; {USAGE}")
 
 
-def _by_this_python(command: list[str]) -> list[str]:
-    """*command*, where it is Python or a package, like uvicorn: neither need be on PATH."""
+def _with_this_python(command: list[str]) -> list[str]:
+    """Return *command*, changed to use this interpreter if it is Python or a package like uvicorn.
+
+    Neither needs to be on ``PATH``.
+    """
     name, *rest = command
     if name in {"python", "python3"}:
         return [sys.executable, *rest]

@@ -1,8 +1,8 @@
-"""Every name that leaves the process: metrics, labels, attributes, buckets.
+"""Names of metrics, labels and attributes, and histogram buckets.
 
 Pure data, standard library only, so that rules, dashboards, services and tests import the same
-words. Spelling follows the OpenTelemetry semantic conventions, with dots written as underscores and
-the unit and ``_total`` appended as Prometheus wants them.
+names. Spelling follows the OpenTelemetry semantic conventions, with dots written as underscores and
+the unit and ``_total`` appended as Prometheus requires.
 
 Source: open-telemetry/semantic-conventions v1.44, docs/{http,rpc,messaging,database,otel,runtime}.
 """
@@ -24,7 +24,7 @@ SHORT_DURATION_BUCKETS: Final = (
     *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
     *(0.25, 0.5, 1.0, 2.5),
 )
-"""Upper bounds in seconds for what should take less than a request: loop delays, pauses, waits."""
+"""Upper bounds in seconds for durations below those of a request: loop delays, pauses, waits."""
 
 SIZE_BUCKETS: Final = (0.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 8388608.0)
 """Upper bounds in bytes, factors of four; the last is a large upload."""
@@ -42,16 +42,16 @@ KNOWN_METHODS: Final = frozenset(
 """Source: semantic conventions, ``http.request.method``: RFC 9110, RFC 5789 and QUERY."""
 
 OTHER_METHOD: Final = "_OTHER"
-"""What any other method is called. Source: semantic conventions, ``http.request.method``."""
+"""Label value of all other methods. Source: semantic conventions, ``http.request.method``."""
 
 UNMATCHED_ROUTE: Final = ""
-"""A request that met no route: the label is empty, which Prometheus treats as absent."""
+"""Label value without a matching route: empty, which Prometheus treats as absent."""
 
 OVERFLOW: Final = "__overflow__"
-"""Value of every label once a metric has reached its bound on label sets."""
+"""Value of every label once a metric has reached its limit of label sets."""
 
 SCOPE: Final = "instrumentation"
-"""Instrumentation scope of every span of ours."""
+"""Instrumentation scope of all spans that the library creates."""
 
 TRACE_ID: Final = "trace_id"
 """Exemplar label and log field: 32 hex digits."""
@@ -60,21 +60,21 @@ SPAN_ID: Final = "span_id"
 
 
 class Metric(NamedTuple):
-    """A metric family of ours, as it stands in Prometheus."""
+    """Metric family, as it is exported to Prometheus."""
 
     name: str
-    """Family name; a counter's without ``_total``."""
+    """Family name; without ``_total`` for a counter."""
     type: MetricType
     unit: str
     """UCUM: ``s``, ``By``, ``1``, or an annotation like ``{request}``."""
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
-    """Upper bounds of a histogram, ``+Inf`` left out."""
+    """Upper bounds of a histogram, without ``+Inf``."""
     emitter: Emitter = "instrumentation"
-    """``instrumentation`` emits it, or the ``services`` where the thing measured exists."""
+    """``instrumentation`` if the library emits the metric, ``services`` if services do."""
     precreated: bool = False
-    """Whether series exist at 0 before the first event, so that ``increase()`` sees it."""
+    """True if series exist at 0 before the first event, so that ``increase()`` includes it."""
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def _size(name: str, text: str, *labels: str) -> Metric:
     )
 
 
-# The table: a metric a pair of lines, which the formatter would spread over eight.
+# The formatter would spread each metric over eight lines.
 # fmt: off
 _HTTP = (
     _duration("http_server_request_duration_seconds",
@@ -151,7 +151,7 @@ _MESSAGING = (
     _duration("messaging_process_duration_seconds",
         "Duration of processing a message.", *_MESSAGE, ERROR_TYPE),
     _gauge("messaging_consumer_lag", "{message}",
-        "Messages that wait for the consumer group.",
+        "Messages waiting for the consumer group.",
         "messaging_system", "messaging_destination_name", emitter="services"),
 )
 
@@ -163,30 +163,30 @@ _DATABASE = (
         "Connections by state: idle or used.",
         *_POOL, "db_client_connection_state", precreated=True),
     _gauge("db_client_connection_max", "{connection}",
-        "Most connections the pool may open.", *_POOL),
+        "Maximum number of open connections of the pool.", *_POOL),
     _gauge("db_client_connection_pending_requests", "{request}",
-        "Requests that wait for a connection.", *_POOL, precreated=True),
+        "Requests waiting for a connection.", *_POOL, precreated=True),
     _counter("db_client_connection_timeouts", "{timeout}",
-        "Requests for a connection that gave up waiting.", *_POOL, precreated=True),
+        "Requests for a connection that timed out.", *_POOL, precreated=True),
     _duration("db_client_connection_wait_time_seconds",
         "Time to obtain a connection from the pool.", *_POOL, buckets=SHORT_DURATION_BUCKETS),
 )
 
 _RUNTIME = (
     _duration("asyncio_event_loop_delay_seconds",
-        "How late the event loop runs a callback that is due.",
+        "Delay of event loop callbacks past their due time.",
         buckets=SHORT_DURATION_BUCKETS, precreated=True),
     _gauge("anyio_worker_threads_in_use", "{thread}",
-        "Worker threads that run synchronous code."),
+        "Worker threads running synchronous code."),
     _gauge("anyio_worker_threads_limit", "{thread}",
-        "Most worker threads that may run at once."),
+        "Maximum number of worker threads."),
     _duration("python_gc_pause_seconds",
         "Duration of garbage collections, which stop the interpreter.",
         "generation", buckets=SHORT_DURATION_BUCKETS, precreated=True),
     _gauge("process_memory_limit_bytes", "By",
-        "Memory limit of the control group; absent without one."),
+        "Memory limit of the cgroup; absent without a limit."),
     Metric(name="app_build", type="info", unit="1",
-        help="What runs: versions of the service, Python and FastAPI.",
+        help="Versions of the service, Python and FastAPI.",
         labels=("service_version", "python_version", "fastapi_version")),
 )
 
@@ -195,26 +195,26 @@ _SELF = (
         "Spans started, by origin of the parent and by sampling result.",
         "otel_span_parent_origin", "otel_span_sampling_result", precreated=True),
     _counter("otel_sdk_processor_span_processed", "{span}",
-        "Ended spans the processor is done with; error_type names why one was dropped.",
+        "Ended spans that left the processor; error_type is the reason of a drop.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
     _gauge("otel_sdk_processor_span_queue_size", "{span}",
-        "Spans that wait for export.", *_COMPONENT),
+        "Spans waiting for export.", *_COMPONENT),
     _gauge("otel_sdk_processor_span_queue_capacity", "{span}",
-        "Most spans that may wait, where OTEL_BSP_MAX_QUEUE_SIZE sets a number.", *_COMPONENT),
+        "Maximum number of queued spans, if OTEL_BSP_MAX_QUEUE_SIZE sets one.", *_COMPONENT),
     _gauge("otel_sdk_processor_queue_used_bytes", "By",
-        "Bytes of encoded spans that wait for export.", *_COMPONENT),
+        "Bytes of encoded spans waiting for export.", *_COMPONENT),
     _gauge("otel_sdk_processor_queue_limit_bytes", "By",
-        "Most bytes of encoded spans that may wait.", *_COMPONENT),
+        "Maximum number of queued bytes of encoded spans.", *_COMPONENT),
     _counter("otel_sdk_exporter_span_exported", "{span}",
-        "Spans whose export ended; error_type is empty for those the collector took.",
+        "Spans whose export ended; error_type is empty if the collector accepted them.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
     _duration("otel_sdk_exporter_operation_duration_seconds",
         "Duration of export calls.", *_COMPONENT, ERROR_TYPE),
     _counter("sightline_internal_errors", "{error}",
-        "Failures of the instrumentation itself that the service did not notice.",
+        "Internal errors of the instrumentation; requests were unaffected.",
         "operation", precreated=True),
     _counter("sightline_label_sets_overflowed", "{event}",
-        "Events counted under the overflow label: the metric has too many label sets.",
+        "Events counted under the overflow labels, because the metric has too many label sets.",
         "metric", precreated=True),
 )
 
@@ -223,27 +223,27 @@ _SERVICES = (
         "1 for the state the breaker is in, 0 for the others.",
         "name", "state", emitter="services", precreated=True),
     _counter("circuit_breaker_calls", "{call}",
-        "Calls by what the breaker saw: success, failure or rejected.",
+        "Calls by outcome: success, failure or rejected.",
         "name", "outcome", emitter="services", precreated=True),
     _counter("rate_limiter_requests", "{request}",
         "Rate limiter decisions: allowed or rejected.",
         "policy", "result", emitter="services", precreated=True),
     _gauge("worker_pool_queue_depth", "{item}",
-        "Items that wait for a worker.", "pool", emitter="services"),
+        "Items waiting for a worker.", "pool", emitter="services"),
     _gauge("worker_pool_queue_capacity", "{item}",
-        "Most items that may wait for a worker.", "pool", emitter="services"),
+        "Maximum number of items waiting for a worker.", "pool", emitter="services"),
     _counter("degraded_responses", "{response}",
-        "Responses served without a dependency that should have taken part.",
+        "Responses served without a dependency, in degraded mode.",
         "dependency", emitter="services", precreated=True),
     _gauge("fault_injected", "1",
         "1 while a drill injects this fault.", "point", "kind", emitter="services"),
     _counter("alert_notifications_received", "{notification}",
-        "Alert notifications that reached the inbox of control, by status.",
+        "Alert notifications received by the control service, by status.",
         "alertname", "severity", "status", emitter="services"),
     _gauge("alert_watchdog_timestamp_seconds", "s",
-        "When the Watchdog alert was last heard, in seconds since 1970.", emitter="services"),
+        "Time of the last Watchdog notification, in seconds since 1970.", emitter="services"),
     _counter("traffic_requests", "{request}",
-        "Requests the traffic generator sent, by scenario and outcome.",
+        "Requests sent by the traffic generator, by scenario and outcome.",
         "scenario", "outcome", emitter="services", precreated=True),
 )
 # fmt: on
@@ -251,8 +251,8 @@ _SERVICES = (
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {
         metric.name: metric
-        for room in (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _SELF, _SERVICES)
-        for metric in room
+        for group in (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _SELF, _SERVICES)
+        for metric in group
     }
 )
-"""Every metric of ours by family name: the whole vocabulary of rules and dashboards."""
+"""All metrics by family name: the only names in rules and dashboards."""

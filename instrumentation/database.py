@@ -1,4 +1,4 @@
-"""Database calls and the connections they wait for.
+"""Spans and metrics of database calls and connection pools.
 
 ::
 
@@ -27,11 +27,11 @@ from instrumentation._support.guard import qualified_name
 
 
 class Database:
-    """A database as this service calls it.
+    """Calls of this service to one database.
 
     Args:
-        telemetry: What ``instrument()`` returned.
-        system: ``postgresql``, ``sqlite``, or what else answers.
+        telemetry: Returned by ``instrument()``.
+        system: Value of ``db.system.name``, like ``postgresql`` or ``sqlite``.
     """
 
     def __init__(self, telemetry: Telemetry, *, system: str) -> None:
@@ -41,11 +41,16 @@ class Database:
 
     @contextmanager
     def operation(self, name: str, collection: str) -> Iterator[trace.Span]:
-        """Do one operation in the block.
+        """Record the block as one operation: a CLIENT span and a duration in seconds.
+
+        An exception of the block becomes ``error.type`` and is raised unchanged.
 
         Args:
-            name: ``SELECT``, ``INSERT``. Bounded: it is a label, and never a statement.
-            collection: The table or collection. Bounded, as above.
+            name: Operation, like ``SELECT``; a label, so never a statement.
+            collection: Table or collection; a label, so from a bounded set.
+
+        Yields:
+            The span of the operation.
         """
         attributes = {
             "db.system.name": self._system,
@@ -68,12 +73,12 @@ class Database:
 
 
 class Pool:
-    """A pool of connections.
+    """Metrics of one connection pool.
 
     Args:
-        telemetry: What ``instrument()`` returned.
-        name: Of the pool. Bounded: it is a label.
-        limit: Most connections it may open.
+        telemetry: Returned by ``instrument()``.
+        name: Name of the pool; a label, so from a bounded set.
+        limit: Maximum number of open connections.
     """
 
     def __init__(self, telemetry: Telemetry, name: str, *, limit: int) -> None:
@@ -88,7 +93,10 @@ class Pool:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Obtain a connection in the block; a TimeoutError counts as a timeout."""
+        """Record the block as the wait for a connection, in seconds.
+
+        A ``TimeoutError`` of the block counts as a timeout and is raised unchanged.
+        """
         started = perf_counter()
         self._pending.inc()
         try:
@@ -102,6 +110,6 @@ class Pool:
             self._pending.dec()
 
     def count(self, *, used: int, idle: int) -> None:
-        """Say how many connections are open."""
+        """Set the current numbers of used and idle connections."""
         self._used.set(used)
         self._idle.set(idle)

@@ -1,15 +1,15 @@
-"""What can go wrong, as a tree.
+"""Exceptions of the library.
 
 ::
 
-    InstrumentationError        start-up only; at request time nothing of ours is raised
-    └── ConfigurationError      a variable or argument says something we cannot use
+    InstrumentationError        raised at start-up only, never while a request is served
+    └── ConfigurationError      an environment variable or argument has an invalid value
 """
 
 
 class InstrumentationError(Exception):
-    """An error whose message is written for the user: value, expectation, next step."""
+    """Base of all errors. The message contains the value, what is expected, and the next step."""
 
 
 class ConfigurationError(InstrumentationError):
-    """A variable or argument says something we cannot use."""
+    """An environment variable or argument has an invalid value."""

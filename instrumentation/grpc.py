@@ -27,7 +27,7 @@ from instrumentation._support.guard import qualified_name
 
 OK: Final = grpc.StatusCode.OK
 CANCELLED: Final = grpc.StatusCode.CANCELLED
-SERVER_FAULTS: Final = frozenset(
+SERVER_ERRORS: Final = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
         grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -37,9 +37,9 @@ SERVER_FAULTS: Final = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
-"""Codes that make a server's span fail; others are the caller's. Source: "gRPC", "Status"."""
+"""Status codes that set a server span's status to error. Source: "gRPC", "Status"."""
 
-# Where grpc has no types, or its stubs and its code disagree about them.
+# grpc has no types for these, or its stubs contradict its code.
 Continuation = Any
 Details = Any
 Handler = Any
@@ -47,7 +47,13 @@ Message = Any
 
 
 class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
-    """One SERVER span and one sample a call; handlers that are not async pass unobserved."""
+    """Interceptor that records a SERVER span and a duration for each call.
+
+    Handlers that are not async are not recorded.
+
+    Args:
+        telemetry: Returned by ``instrument()``.
+    """
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._tracer = telemetry.tracer
@@ -63,24 +69,24 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """Wrap the handler of one call."""
+        """Return the handler of one call, wrapped to record it."""
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
         kind = _kind(handler)
-        wrapped = self._wrapped(getattr(handler, kind), handler_call_details)
+        wrapped = self._wrap(getattr(handler, kind), handler_call_details)
         make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
         return make(wrapped, handler.request_deserializer, handler.response_serializer)
 
-    def _wrapped(
+    def _wrap(
         self, behaviour: Callable[..., Any], details: grpc.HandlerCallDetails
     ) -> Callable[..., Any]:
         async def answer(request: Message, context: Message) -> Message:
-            with self._watched(details, context):
+            with self._record(details, context):
                 return await behaviour(request, context)
 
         async def stream(request: Message, context: Message) -> AsyncIterator[Message]:
-            with self._watched(details, context):
+            with self._record(details, context):
                 async for response in behaviour(request, context):
                     yield response
 
@@ -89,11 +95,11 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         return answer if inspect.iscoroutinefunction(behaviour) else behaviour
 
     @contextmanager
-    def _watched(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
+    def _record(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
         observed, failure, token = None, None, None
         with self._starting:
             token = context_api.attach(self._entry.context())
-            observed = self._begin(details, context.peer())
+            observed = self._start(details, context.peer())
         try:
             yield
         except BaseException as error:
@@ -106,14 +112,14 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if observed is not None:
                     self._end(observed, context, failure)
 
-    def _begin(self, details: grpc.HandlerCallDetails, peer: str) -> "_Observed":
+    def _start(self, details: grpc.HandlerCallDetails, peer: str) -> "_Call":
         method = details.method.lstrip("/")
-        alone = context_api.get_current()
+        base = context_api.get_current()
         links: tuple[Link, ...] = ()
-        context = self._propagators.extract(_text_pairs(details.invocation_metadata), alone)
+        context = self._propagators.extract(_text_pairs(details.invocation_metadata), base)
         if not self._trusted({"client": _client(peer)}):
             caller = trace.get_current_span(context).get_span_context()
-            context, links = alone, (Link(caller),) if caller.is_valid else ()
+            context, links = base, (Link(caller),) if caller.is_valid else ()
         span = self._tracer.start_span(
             method,
             context=context,
@@ -122,49 +128,49 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
         context_api.attach(trace.set_span_in_context(span, context))
-        return _Observed(span, method, perf_counter())
+        return _Call(span, method, perf_counter())
 
-    def _end(self, observed: "_Observed", context: Message, failure: BaseException | None) -> None:
+    def _end(self, observed: "_Call", context: Message, failure: BaseException | None) -> None:
         code, error = _outcome(context, failure)
         if error and failure is not None:
             observed.span.record_exception(failure)
-        error = error or (code.name if code in SERVER_FAULTS else "")
+        error = error or (code.name if code in SERVER_ERRORS else "")
         _end(observed.span, code, error)
         child = self._durations.child("grpc", observed.method, code.name, error)
         child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
 
 
 def _client(peer: str) -> tuple[str, str]:
-    """Address and port, as ASGI has them, of ``ipv4:10.1.2.3:5`` or ``ipv6:%5B::1%5D:5``."""
+    """Parse a peer like ``ipv4:10.1.2.3:5`` or ``ipv6:%5B::1%5D:5`` into address and port."""
     address, _, port = unquote(peer).partition(":")[2].rpartition(":")
     return address.strip("[]"), port
 
 
 def _outcome(context: Message, failure: BaseException | None) -> tuple[grpc.StatusCode, str]:
-    """Status code, and the exception that was none of gRPC's own."""
+    """Return the status code, and the name of the exception unless gRPC raised it."""
     match failure:
         case None:
             return _code_of(context) or OK, ""
         case CancelledError() | GeneratorExit():
-            return _given_up(context), ""
+            return _cancellation_code(context), ""
         case grpc.aio.AbortError():
             return _code_of(context) or grpc.StatusCode.UNKNOWN, ""
         case _:
             return _code_of(context) or grpc.StatusCode.UNKNOWN, qualified_name(failure)
 
 
-def _given_up(context: Message) -> grpc.StatusCode:
-    """Why nobody waits for the answer any more."""
-    left = context.time_remaining()
-    late = left is not None and left <= 0
-    return grpc.StatusCode.DEADLINE_EXCEEDED if late else CANCELLED
+def _cancellation_code(context: Message) -> grpc.StatusCode:
+    """Return DEADLINE_EXCEEDED if the call's deadline has passed, otherwise CANCELLED."""
+    remaining = context.time_remaining()
+    exceeded = remaining is not None and remaining <= 0
+    return grpc.StatusCode.DEADLINE_EXCEEDED if exceeded else CANCELLED
 
 
 class _ClientCalls:
-    """What the four client interceptors share.
+    """Common part of the four client interceptors.
 
-    The call goes back to the caller as it is, and at once: he may want to write to it, to cancel
-    it, to read a part. It tells us when it is done.
+    The caller gets the original call at once, so that it can write, cancel or read in parts. A
+    callback of the call records its end.
     """
 
     def __init__(self, telemetry: Telemetry, target: str) -> None:
@@ -176,13 +182,13 @@ class _ClientCalls:
         self._starting = telemetry.guard.operation("client_start")
         self._finishing = telemetry.guard.operation("client_end")
 
-    async def called(
+    async def record_call(
         self, continuation: Continuation, details: Details, request: Message
     ) -> Message:
-        """What *continuation* gives, its end observed."""
+        """Start the call by *continuation*, and record its span and duration when it is done."""
         observed = None
         with self._starting:
-            observed = self._observed(details)
+            observed = self._start(details)
             details = self._with_context(details, observed.span)
         try:
             call = await continuation(details, request)
@@ -193,17 +199,17 @@ class _ClientCalls:
         if call.done():  # another interceptor answered
             self._end(observed, await call.code())
         else:
-            call.add_done_callback(lambda done: self._end(observed, _settled(done.code())))
+            call.add_done_callback(lambda done: self._end(observed, _result_of(done.code())))
         return call
 
-    def _observed(self, details: Details) -> "_Observed":
+    def _start(self, details: Details) -> "_Call":
         method = _text(details.method).lstrip("/")
         span = self._tracer.start_span(
             method,
             kind=SpanKind.CLIENT,
             attributes={"rpc.system.name": "grpc", "rpc.method": method},
         )
-        return _Observed(span, method, perf_counter())
+        return _Call(span, method, perf_counter())
 
     def _with_context(self, details: Details, span: trace.Span) -> Details:
         context = trace.set_span_in_context(span)
@@ -211,7 +217,7 @@ class _ClientCalls:
             details, self._propagators.outgoing_headers(context, include_baggage=False)
         )
 
-    def _end(self, observed: "_Observed | None", code: grpc.StatusCode) -> None:
+    def _end(self, observed: "_Call | None", code: grpc.StatusCode) -> None:
         with self._finishing:
             if observed is None:
                 return
@@ -221,16 +227,16 @@ class _ClientCalls:
             child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
 
 
-class _Observed(NamedTuple):
-    """A call under way."""
+class _Call(NamedTuple):
+    """Call in flight."""
 
     span: trace.Span
     method: str
     started_at: float
 
 
-def _settled(answer: Coroutine[Any, Any, grpc.StatusCode]) -> grpc.StatusCode:
-    """What *answer* has ready."""
+def _result_of(answer: Coroutine[Any, Any, grpc.StatusCode]) -> grpc.StatusCode:
+    """Return the status code of *answer* without awaiting it; UNKNOWN if it is not ready."""
     try:
         answer.send(None)
     except StopIteration as ready:
@@ -244,32 +250,39 @@ class _UnaryUnary(_ClientCalls, grpc.aio.UnaryUnaryClientInterceptor):  # type: 
     async def intercept_unary_unary(
         self, continuation: Continuation, client_call_details: Details, request: Message
     ) -> Message:
-        return await self.called(continuation, client_call_details, request)
+        return await self.record_call(continuation, client_call_details, request)
 
 
 class _StreamUnary(_ClientCalls, grpc.aio.StreamUnaryClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_stream_unary(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Message
     ) -> Message:
-        return await self.called(continuation, client_call_details, request_iterator)
+        return await self.record_call(continuation, client_call_details, request_iterator)
 
 
 class _UnaryStream(_ClientCalls, grpc.aio.UnaryStreamClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_unary_stream(
         self, continuation: Continuation, client_call_details: Details, request: Message
     ) -> Message:
-        return await self.called(continuation, client_call_details, request)
+        return await self.record_call(continuation, client_call_details, request)
 
 
 class _StreamStream(_ClientCalls, grpc.aio.StreamStreamClientInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     async def intercept_stream_stream(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Message
     ) -> Message:
-        return await self.called(continuation, client_call_details, request_iterator)
+        return await self.record_call(continuation, client_call_details, request_iterator)
 
 
 def client_interceptors(telemetry: Telemetry, target: str) -> list[Any]:
-    """One interceptor for each kind of call, for a channel to *target*."""
+    """Return one interceptor for each kind of call, for a channel to *target*.
+
+    Each records a CLIENT span and a duration, and sends the trace context as metadata.
+
+    Args:
+        telemetry: Returned by ``instrument()``.
+        target: Target of the channel, like ``orders:9002``.
+    """
     kinds = (_UnaryUnary, _UnaryStream, _StreamUnary, _StreamStream)
     return [kind(telemetry, target) for kind in kinds]
 
@@ -301,7 +314,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _code_of(source: Message) -> grpc.StatusCode | None:
-    """The status code that a context was given or an error carries."""
+    """Return the status code of a server context or an exception, or None without one."""
     code = source.code() if hasattr(source, "code") else None
     if isinstance(code, int):
         return next((known for known in grpc.StatusCode if known.value[0] == code), None)

@@ -1,4 +1,4 @@
-"""Messages and queue items that carry their trace.
+"""Spans, metrics and context propagation for messages and queue items.
 
 ::
 
@@ -8,7 +8,7 @@
     with orders.sending(headers):               # writes the context into the headers
         producer.produce("orders", value, headers=headers)
 
-    with orders.processing(message.headers()):  # a trace of its own, linked to the sender's
+    with orders.processing(message.headers()):  # a new trace, linked to the sender's
         handle(message)
 
 Source: semantic conventions, "Messaging spans".
@@ -23,23 +23,23 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind
 from prometheus_client import Counter
 
-from instrumentation._metrics.families import Bounded
+from instrumentation._metrics.families import BoundedChildren
 from instrumentation._metrics.histogram import Observer
 from instrumentation._setup.telemetry import Telemetry
 from instrumentation._spans.propagation import Incoming
 from instrumentation._support.guard import qualified_name
 
 Carrier = MutableMapping[str, str] | MutableSequence[tuple[str, bytes]]
-"""Headers of a message: a dictionary, or pairs as Kafka's clients take them."""
+"""Headers of a message: a mapping, or pairs of name and bytes as Kafka's clients use them."""
 
 
 class Channel:
-    """A topic or queue as this service uses it.
+    """Messages of this service on one topic or queue.
 
     Args:
-        telemetry: What ``instrument()`` returned.
-        system: ``kafka``, ``rabbitmq``, or what else moves the messages.
-        destination: The topic or queue. Bounded: it is a label.
+        telemetry: Returned by ``instrument()``.
+        system: Value of ``messaging.system``, like ``kafka`` or ``rabbitmq``.
+        destination: Topic or queue; a label, so from a bounded set.
     """
 
     def __init__(self, telemetry: Telemetry, *, system: str, destination: str) -> None:
@@ -49,7 +49,7 @@ class Channel:
         self._entry = telemetry.entry
         self._system = system
         self._destination = destination
-        self._carrying = telemetry.guard.operation("message_context")
+        self._context_operation = telemetry.guard.operation("message_context")
         self._sent = families.counter("messaging_client_sent_messages")
         self._consumed = families.counter("messaging_client_consumed_messages")
         self._operation = families.histogram("messaging_client_operation_duration_seconds")
@@ -57,12 +57,19 @@ class Channel:
 
     @contextmanager
     def sending(self, carrier: Carrier) -> Iterator[trace.Span]:
-        """Send one message in the block; *carrier* gets the context to send along."""
+        """Record the block as sending one message, and write the context into *carrier*.
+
+        Args:
+            carrier: Headers of the message, changed in place before the block runs.
+
+        Yields:
+            The PRODUCER span.
+        """
         counts = (self._sent, self._operation)
         with self._span("send", SpanKind.PRODUCER, ()) as span:
-            with self._carrying:
+            with self._context_operation:
                 self._write(carrier)
-            with self._counted("send", span, *counts):
+            with self._count("send", span, *counts):
                 yield span
 
     def _write(self, carrier: Carrier) -> None:
@@ -75,16 +82,19 @@ class Channel:
 
     @contextmanager
     def processing(self, carrier: Incoming | None) -> Iterator[trace.Span]:
-        """Process one message in the block, in a trace of its own that links to the sender's.
+        """Record the block as processing one message, in a new trace linked to the sender's.
 
-        A batch or a retry belongs to no single sender, so that a link says more than a parent.
-        Nothing of the surrounding context reaches the block, and no baggage of the sender.
+        A link is used instead of a parent, because a batch or a retry has no single sender. The
+        block runs without the surrounding context and without the sender's baggage.
 
         Args:
-            carrier: The message's headers; None: it has none.
+            carrier: Headers of the message; None without any.
+
+        Yields:
+            The CONSUMER span.
         """
         links: tuple[Link, ...] = ()
-        with self._carrying:
+        with self._context_operation:
             sender = trace.get_current_span(self._propagators.extract(carrier or {}))
             if sender.get_span_context().is_valid:
                 links = (Link(sender.get_span_context()),)
@@ -93,7 +103,7 @@ class Channel:
         try:
             with (
                 self._span("process", SpanKind.CONSUMER, links) as span,
-                self._counted("process", span, *counts),
+                self._count("process", span, *counts),
             ):
                 yield span
         finally:
@@ -117,14 +127,14 @@ class Channel:
             yield span
 
     @contextmanager
-    def _counted(
+    def _count(
         self,
         operation: str,
         span: trace.Span,
-        messages: Bounded[Counter],
-        durations: Bounded[Observer],
+        messages: BoundedChildren[Counter],
+        durations: BoundedChildren[Observer],
     ) -> Iterator[None]:
-        """Count the message of the block and how long it took, by the exception that ended it."""
+        """Record the message of the block and its duration, with the type of its exception."""
         failure = ""
         started = perf_counter()
         try:

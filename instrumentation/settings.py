@@ -1,4 +1,4 @@
-"""What the library can be told, from the environment: OpenTelemetry's variables first."""
+"""Settings of the library, from the environment; OpenTelemetry's variables where they exist."""
 
 import os
 import re
@@ -39,39 +39,39 @@ SECRET_PARAMETERS: Final = frozenset(
         *("subscription_key", "ticket", "token", "totp", "user", "username", "verifier", "xsrf"),
     }
 )
-"""Names of query parameters whose values never leave the process, in lower case; a word covers
-the longer names it is part of (``_support/redaction.py``)."""
+"""Query parameters whose values are redacted, in lower case. A longer name that contains one of
+them is redacted, too (``_support/redaction.py``)."""
 
 LENGTH_LIMIT: Final = 16_384
-"""Characters of a text that are kept when no variable sets another limit."""
+"""Maximum characters of a text, unless a variable sets another limit."""
 
 SHORTEST_NAME: Final = 256
-"""Characters of a name or status description that a smaller limit of attributes leaves."""
+"""Characters of a name or status description that are kept even if attributes have less."""
 
 
 class Limits(NamedTuple):
-    """Bounds of a span. Source: OpenTelemetry, "Span Limits"."""
+    """Limits of a span. Source: OpenTelemetry, "Span Limits"."""
 
     attributes: int
-    """``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT``."""
+    """Maximum number of attributes. ``OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT``."""
     attribute_length: int
-    """Characters of a string value, items of bytes.
+    """Maximum length of an attribute value: characters of a string, length of bytes.
     ``OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
     events: int
-    """``OTEL_SPAN_EVENT_COUNT_LIMIT``."""
+    """Maximum number of events. ``OTEL_SPAN_EVENT_COUNT_LIMIT``."""
     links: int
-    """``OTEL_SPAN_LINK_COUNT_LIMIT``."""
+    """Maximum number of links. ``OTEL_SPAN_LINK_COUNT_LIMIT``."""
     event_attributes: int
-    """``OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT``."""
+    """Maximum number of attributes per event. ``OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT``."""
     link_attributes: int
-    """``OTEL_LINK_ATTRIBUTE_COUNT_LIMIT``."""
+    """Maximum number of attributes per link. ``OTEL_LINK_ATTRIBUTE_COUNT_LIMIT``."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read every variable.
+        """Read all variables.
 
         Raises:
-            ConfigurationError: Names variable, value and expectation.
+            ConfigurationError: A value is invalid; names variable, value and expectation.
         """
 
         def count(name: str, default: int = 128) -> int:
@@ -89,20 +89,20 @@ class Limits(NamedTuple):
 
 
 def length_limit(environ: Mapping[str, str], specific: str) -> int:
-    """Return the variable *specific*, or else the limit for attributes of every signal.
+    """Return the value of the variable *specific*, or else the limit for all signals.
 
     Raises:
-        ConfigurationError: Names variable, value and expectation.
+        ConfigurationError: A value is invalid; names variable, value and expectation.
     """
     general = environment.integer(environ, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", LENGTH_LIMIT)
     return environment.integer(environ, specific, general)
 
 
 def log_length_limit(environ: Mapping[str, str]) -> int:
-    """Return the limit of texts in log records.
+    """Return the maximum length of a text in log records, in characters.
 
     Raises:
-        ConfigurationError: Names variable, value and expectation.
+        ConfigurationError: A value is invalid; names variable, value and expectation.
     """
     return length_limit(environ, "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT")
 
@@ -113,72 +113,75 @@ def secret_parameters(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 class Settings(NamedTuple):
-    """What the library can be told. An argument of ``instrument()`` wins over the environment."""
+    """Settings of the library. An argument of ``instrument()`` overrides the environment."""
 
     disabled: bool
-    """Whether nothing is traced and nothing exported; metrics stay. ``OTEL_SDK_DISABLED``."""
+    """Disable tracing and export; metrics stay enabled. ``OTEL_SDK_DISABLED``."""
     service_name: str
-    """Empty: the title of the app. ``OTEL_SERVICE_NAME``, or ``service.name`` among the
-    resource attributes."""
+    """Service name; empty: the title of the app. ``OTEL_SERVICE_NAME``, or ``service.name`` of
+    the resource attributes."""
     resource_attributes: Mapping[str, str]
-    """``OTEL_RESOURCE_ATTRIBUTES``, percent-decoded."""
+    """Attributes of the resource, percent-decoded. ``OTEL_RESOURCE_ATTRIBUTES``."""
     resource_detectors: tuple[str, ...]
-    """Who else may say what the resource is, by the names that packages offer.
+    """Detectors of resource attributes, by the names that installed packages register.
     ``OTEL_EXPERIMENTAL_RESOURCE_DETECTORS``."""
     sampler: str
-    """One of the names of the SDK, or ``jaeger_remote``. ``OTEL_TRACES_SAMPLER``."""
+    """Name of a sampler of the SDK, or ``jaeger_remote``. ``OTEL_TRACES_SAMPLER``."""
     sampler_argument: str
-    """A ratio, or what the remote sampler needs. ``OTEL_TRACES_SAMPLER_ARG``."""
+    """Ratio from 0 to 1, or the arguments of the remote sampler. ``OTEL_TRACES_SAMPLER_ARG``."""
     propagators: tuple[str, ...]
-    """What is read from and written to headers: ``tracecontext``, ``baggage``, and what
-    installed packages offer, like ``b3``. ``OTEL_PROPAGATORS``."""
+    """Formats of the context in headers: ``tracecontext``, ``baggage``, and those that installed
+    packages register, like ``b3``. ``OTEL_PROPAGATORS``."""
     limits: Limits
-    """Bounds of a span."""
+    """Limits of a span."""
     known_methods: frozenset[str]
-    """Methods that keep their name. ``OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS``."""
+    """HTTP methods that keep their name; all others are ``_OTHER``.
+    ``OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS``."""
     excluded_urls: tuple[str, ...]
-    """Patterns of paths that are not recorded, found anywhere in them.
+    """Regular expressions of paths that are not recorded; a match anywhere in the path counts.
     ``OTEL_PYTHON_FASTAPI_EXCLUDED_URLS``, or else ``OTEL_PYTHON_EXCLUDED_URLS``."""
     request_headers: tuple[str, ...]
-    """Request headers that become attributes, in lower case; secret ones, and those that
-    ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS`` matches, never do.
+    """Request headers that become attributes, in lower case. Secret headers and those that match
+    ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS`` are omitted.
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST``."""
     response_headers: tuple[str, ...]
-    """As the request headers.
+    """Response headers that become attributes; as for request headers.
     ``OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE``."""
     secret_parameters: frozenset[str]
     """Query parameters whose values are redacted, in lower case: the built-in names and those
-    of ``SIGHTLINE_REDACT``, alone or as part of a longer name. Error messages, log messages and
-    captured headers are redacted by the same names."""
+    of ``SIGHTLINE_REDACT``. A longer name that contains one of them is redacted, too. The same
+    names apply to error messages, log messages and captured headers."""
     trust_incoming: Trust
-    """Whose trace context is continued: ``always``, ``never``, or that of networks like
-    ``10.0.0.0/8``; others start a trace that links to theirs. ``SIGHTLINE_TRUST_INCOMING``."""
+    """Callers whose trace is continued: ``always``, ``never``, or networks like ``10.0.0.0/8``. A
+    request of another caller starts a trace with a link to the caller's.
+    ``SIGHTLINE_TRUST_INCOMING``."""
     baggage_hosts: tuple[str, ...]
-    """Hosts that baggage is sent to, ``*.internal`` for a whole domain, ``*`` for all.
+    """Hosts that get baggage: ``*.internal`` for a whole domain, ``*`` for all hosts.
     ``SIGHTLINE_BAGGAGE_HOSTS``."""
     max_label_sets: int
-    """Label sets of one metric; what comes later is counted under ``__overflow__``.
+    """Maximum label sets of one metric; further ones are counted under ``__overflow__``.
     ``SIGHTLINE_MAX_LABEL_SETS``."""
     strict: bool
-    """Whether failures of the instrumentation are raised, for its own tests.
+    """Raise internal errors of the instrumentation, for tests.
     ``SIGHTLINE_STRICT``."""
     export: ExportSettings
-    """Where spans go."""
+    """Settings of the export."""
     logs_exporter: str
-    """``otlp`` sends what the service logs, over HTTP alone; ``none`` does not.
+    """``otlp`` exports the service's log records, over HTTP only; ``none`` does not.
     ``OTEL_LOGS_EXPORTER``."""
     log_length: int
-    """Characters of a text in a log record. ``OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
+    """Maximum characters of a text in a log record.
+    ``OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT``."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read every variable.
+        """Read all variables.
 
         Args:
             environ: ``os.environ`` when left out.
 
         Raises:
-            ConfigurationError: Names variable, value and expectation.
+            ConfigurationError: A value is invalid; names variable, value and expectation.
         """
         env = os.environ if environ is None else environ
         attributes = environment.key_values(env, "OTEL_RESOURCE_ATTRIBUTES")
@@ -214,11 +217,11 @@ class Settings(NamedTuple):
 
 
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
-"""Where baggage may always go: it stays on the machine."""
+"""Default hosts that get baggage: it does not leave the machine."""
 
 
 def _sampler_argument(environ: environment.Environ) -> str:
-    """The argument, checked here where the sampler takes a ratio."""
+    """Return the argument of the sampler; a ratio is validated."""
     if environment.text(environ, "OTEL_TRACES_SAMPLER").lower().endswith("traceidratio"):
         environment.read(
             environ, "OTEL_TRACES_SAMPLER_ARG", 1.0, parse=_ratio, expected="a ratio from 0 to 1"
@@ -234,14 +237,14 @@ def _ratio(value: str) -> float:
 
 
 def _propagators(environ: environment.Environ) -> tuple[str, ...]:
-    """Each name once, in the order given; ``none`` means nobody."""
+    """Return each name once, in order; empty for ``none``."""
     words = environment.items(environ, "OTEL_PROPAGATORS", ("tracecontext", "baggage"))
     found = tuple(dict.fromkeys(map(str.lower, words)))
     return () if found == ("none",) else found
 
 
 def _logs_exporter(environ: environment.Environ) -> str:
-    """The exporter; the protocol is checked where it counts, for OTLP logs go over HTTP alone."""
+    """Return the log exporter; the protocol must be HTTP if it is used."""
     exporter = environment.choice(
         environ, "OTEL_LOGS_EXPORTER", "none", among=("none", LOGS_OVER_OTLP)
     )

@@ -1,4 +1,4 @@
-"""A pytest plugin: what a test's requests left behind, the same in every run.
+"""pytest plugin: the spans and metrics of one test, equal in every run.
 
 ::
 
@@ -9,7 +9,7 @@
         telemetry.assert_trace(("GET /orders/{order_id}", "SELECT orders"))
         assert telemetry.metric("http_server_request_duration_seconds_count") == 1
 
-Ids count up from 1, and every start or end of a span is one second after the one before.
+Ids count up from 1. Each start or end of a span is one second after the previous one.
 """
 
 from collections.abc import Iterator
@@ -27,43 +27,43 @@ if TYPE_CHECKING:
 __all__ = ["Edge", "RecordedSpan", "Recording", "telemetry"]
 
 Edge = tuple[str, str]
-"""Names of a span and of a span right below it."""
+"""Names of a parent span and of its child."""
 
 
 class Recording:
-    """Telemetry that stays in the test."""
+    """Telemetry of one test, with its spans in memory."""
 
     def __init__(self, spans: "Spans", telemetry: "Telemetry") -> None:
         self._spans = spans
         self.telemetry = telemetry
-        """What `instrument()` would have returned."""
+        """The telemetry that `instrument()` returns in a service."""
 
         self._undo = ExitStack()
 
-    def instrument(self, app: Any) -> None:  # noqa: ANN401  as instrument() takes it
-        """Watch *app*, a FastAPI or Starlette app, until the test ends."""
-        from instrumentation._setup.instrument import attach  # noqa: PLC0415  other tests do without
+    def instrument(self, app: Any) -> None:
+        """Instrument *app*, a FastAPI or Starlette app, until the test ends."""
+        from instrumentation._setup.instrument import attach
 
         self._undo.callback(attach(app, self.telemetry))
 
     def close(self) -> None:
-        """Watch no app any more."""
+        """Remove the instrumentation from all apps."""
         self._undo.close()
 
     @property
     def spans(self) -> list[RecordedSpan]:
-        """Finished spans by start."""
+        """Finished spans, ordered by start."""
         return self._spans.finished()
 
     def forget(self) -> None:
-        """Forget the spans so far."""
+        """Discard the spans so far."""
         self._spans.forget()
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of the samples *name* that have these labels, whatever others they have.
+        """Return the sum of the samples *name* that have at least these labels.
 
         Raises:
-            LookupError: There is no such sample; names those that come close.
+            LookupError: No sample matches; the message lists the label sets of *name*.
         """
         samples = [
             sample
@@ -73,12 +73,16 @@ class Recording:
         ]
         found = [sample.value for sample in samples if labels.items() <= sample.labels.items()]
         if not found:
-            close = [sample.labels for sample in samples]
-            raise LookupError(f"no sample {name} with {labels}; there are {close or 'none'}")
+            existing = [sample.labels for sample in samples]
+            raise LookupError(f"no sample {name} with {labels}; there are {existing or 'none'}")
         return sum(found)
 
     def assert_trace(self, *edges: Edge) -> None:
-        """Assert that all spans belong to one trace whose edges are exactly *edges*."""
+        """Assert that all spans belong to one trace whose edges are exactly *edges*.
+
+        Raises:
+            AssertionError: The spans differ; the message contains both.
+        """
         spans = {span.span_id: span for span in self.spans}
         traces = {span.trace_id for span in spans.values()}
         found = sorted(
@@ -86,8 +90,8 @@ class Recording:
             for span in spans.values()
             if span.parent_id in spans
         )
-        assert len(traces) == 1, f"expected one trace, found {len(traces)}: {self._names()}"  # noqa: S101  it is an assertion
-        assert found == sorted(edges), f"expected {sorted(edges)}, found {found}"  # noqa: S101  as above
+        assert len(traces) == 1, f"expected one trace, found {len(traces)}: {self._names()}"
+        assert found == sorted(edges), f"expected {sorted(edges)}, found {found}"
 
     def _names(self) -> list[str]:
         return [span.name for span in self.spans]
@@ -95,10 +99,10 @@ class Recording:
 
 @pytest.fixture
 def telemetry() -> Iterator[Recording]:
-    """Telemetry of one test: deterministic, in memory, failures of its own raised."""
-    from instrumentation._setup.recording import recording  # noqa: PLC0415  other tests do without
+    """Telemetry of one test: deterministic, in memory; internal errors are raised."""
+    from instrumentation._setup.recording import recording
 
     with recording() as (spans, found):
-        watched = Recording(spans, found)
-        yield watched
-        watched.close()
+        recorded = Recording(spans, found)
+        yield recorded
+        recorded.close()

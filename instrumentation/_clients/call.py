@@ -18,7 +18,7 @@ from opentelemetry.context import (
 )
 from opentelemetry.trace import SpanKind, StatusCode
 
-from instrumentation._metrics.families import Bounded, Families
+from instrumentation._metrics.families import BoundedChildren, Families
 from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.propagation import baggage_header
 from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators
@@ -73,7 +73,7 @@ class Clients:
         self._sanitizer = sanitizer or DEFAULT_SANITIZER
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
-        self.durations: Bounded[Observer] | None = (
+        self.durations: BoundedChildren[Observer] | None = (
             families.histogram("http_client_request_duration_seconds") if families else None
         )
         self.start_operation = guard.operation("client_start")

@@ -1,1 +1,1 @@
-"""Metrics that the library counts: families, histograms, runtime, exemplars."""
+"""Metrics of the library: definitions, histograms, runtime metrics, exemplars."""

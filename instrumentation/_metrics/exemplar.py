@@ -1,4 +1,4 @@
-"""The current span as an exemplar of a metric of the service's own."""
+"""Exemplars for the service's own metrics, from the current span."""
 
 from opentelemetry import trace
 
@@ -6,9 +6,11 @@ from instrumentation.conventions import SPAN_ID, TRACE_ID
 
 
 def exemplar() -> dict[str, str] | None:
-    """What prometheus_client takes as ``exemplar=``: the ids of the current span.
+    """Return the ids of the current span, for the ``exemplar=`` argument of prometheus_client.
 
-    None outside of a sampled trace, which would lead nowhere.
+    Returns:
+        The labels ``trace_id`` (32 hex digits) and ``span_id`` (16 hex digits), or None when no
+        span is active or the span is not sampled: no backend stores such a trace.
     """
     context = trace.get_current_span().get_span_context()
     if not context.trace_flags & 1:

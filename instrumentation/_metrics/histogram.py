@@ -1,8 +1,8 @@
-"""Counting and observing without what prometheus_client repeats on every call.
+"""Increments and observations whose parts are looked up once, not on every call.
 
-Code on the way of every request acquires and releases locks by name: a ``with`` takes twice as
-long. This module and ``_scrape/exposition.py`` alone use the internals of prometheus_client's
-children. A test compares their results with the public ones.
+The functions of the hot path call ``acquire()`` and ``release()`` of a lock: a ``with`` statement
+takes twice as long. Only this package and ``_scrape/snapshot.py`` read private fields of
+prometheus_client's metrics. A test compares the results with those of the public API.
 """
 
 from bisect import bisect_left
@@ -19,137 +19,145 @@ from prometheus_client.values import MutexValue
 from instrumentation.conventions import SPAN_ID, TRACE_ID
 
 EXEMPLAR_INTERVAL_SECONDS = 1.0
-"""Each bucket takes at most one exemplar in this time; a scrape sees only the last one anyway."""
+"""Minimum interval between two exemplars of a bucket: a scrape reads only the last one."""
 
 
-def adding(child: Counter | Gauge, amount: float) -> Callable[[], None]:
-    """What adds *amount* to *child* when called."""
-    return _adding(child._value, amount)  # noqa: SLF001  see the module's docstring
+def bound_increment(child: Counter | Gauge, amount: float) -> Callable[[], None]:
+    """Return a function that adds *amount* to *child*."""
+    return _bound_increment(child._value, amount)
 
 
-def _adding(cell: Any, amount: float) -> Callable[[], None]:  # noqa: ANN401  of several classes
+def _bound_increment(cell: Any, amount: float) -> Callable[[], None]:
     if type(cell) is not MutexValue:
-        return partial(cell.inc, amount)  # several workers: a value in a shared file
-    acquire, release = cell._lock.acquire, cell._lock.release  # noqa: SLF001  as above
+        return partial(cell.inc, amount)  # a value in a file, by PROMETHEUS_MULTIPROC_DIR
+    acquire, release = cell._lock.acquire, cell._lock.release
 
     def add() -> None:
         acquire()
         try:
-            cell._value += amount  # noqa: SLF001  as above
+            cell._value += amount
         finally:
             release()
 
     return add
 
 
-def observer(child: Histogram) -> "Observer":
+def bound_observer(child: Histogram) -> "Observer":
     """Return the observer of *child*, a histogram or one label set of it."""
-    value = child._sum  # noqa: SLF001  as above
+    value = child._sum
     if type(value) is not MutexValue:
         return Observer(child)
-    return LockedOnce(child)
+    return SingleLockObserver(child)
 
 
-def together(one: "Observer", other: "Observer") -> Callable[[float, float], int]:
-    """What observes a value in each of two histograms; the bucket of the first."""
-    if isinstance(one, LockedOnce) and isinstance(other, LockedOnce) and one.lock is other.lock:
-        return _locked_together(one, other)
+def bound_pair(first: "Observer", second: "Observer") -> Callable[[float, float], int]:
+    """Return a function that observes one value in each of two histograms.
 
-    def observe(first: float, second: float) -> int:
-        other.observe(second)
-        return one.observe(first)
+    The function returns the index of the bucket in *first*.
+    """
+    if (
+        isinstance(first, SingleLockObserver)
+        and isinstance(second, SingleLockObserver)
+        and first.lock is second.lock
+    ):
+        return _single_lock_pair(first, second)
+
+    def observe(value: float, second_value: float) -> int:
+        second.observe(second_value)
+        return first.observe(value)
 
     return observe
 
 
-def _locked_together(one: "LockedOnce", other: "LockedOnce") -> Callable[[float, float], int]:
-    acquire, release = one.lock.acquire, one.lock.release
-    bounds, buckets, total = one.bounds, one.buckets, one.total
-    other_bounds, other_buckets, other_total = other.bounds, other.buckets, other.total
+def _single_lock_pair(
+    first: "SingleLockObserver", second: "SingleLockObserver"
+) -> Callable[[float, float], int]:
+    acquire, release = first.lock.acquire, first.lock.release
+    bounds, buckets, total = first.bounds, first.buckets, first.total
+    second_bounds, second_buckets, second_total = second.bounds, second.buckets, second.total
 
-    def observe(first: float, second: float) -> int:
-        found = bisect_left(bounds, first)
-        bucket = buckets[found]
-        other_bucket = other_buckets[bisect_left(other_bounds, second)]
+    def observe(value: float, second_value: float) -> int:
+        index = bisect_left(bounds, value)
+        bucket = buckets[index]
+        second_bucket = second_buckets[bisect_left(second_bounds, second_value)]
         acquire()
         try:
-            total._value += first  # noqa: SLF001  as above
-            bucket._value += 1  # noqa: SLF001  as above
-            other_total._value += second  # noqa: SLF001  as above
-            other_bucket._value += 1  # noqa: SLF001  as above
+            total._value += value
+            bucket._value += 1
+            second_total._value += second_value
+            second_bucket._value += 1
         finally:
             release()
-        return found
+        return index
 
     return observe
 
 
 class Observer:
-    """Observes one child of a histogram, its parts bound once."""
+    """One child of a histogram, with its parts bound once."""
 
-    __slots__ = ("_add", "_count", "_due", "_exemplify", "bounds")
+    __slots__ = ("_add", "_count", "_exemplar_due_at", "_set_exemplar", "bounds")
 
     def __init__(self, child: Histogram) -> None:
-        self.bounds = tuple(child._upper_bounds)  # noqa: SLF001  as above
-        self._add = child._sum.inc  # noqa: SLF001  as above
-        self._count = tuple(bucket.inc for bucket in child._buckets)  # noqa: SLF001  as above
-        self._exemplify = tuple(bucket.set_exemplar for bucket in child._buckets)  # noqa: SLF001
-        self._due = [0.0] * len(self.bounds)
+        self.bounds = tuple(child._upper_bounds)
+        self._add = child._sum.inc
+        self._count = tuple(bucket.inc for bucket in child._buckets)
+        self._set_exemplar = tuple(bucket.set_exemplar for bucket in child._buckets)
+        self._exemplar_due_at = [0.0] * len(self.bounds)
 
     def observe(self, value: float) -> int:
-        """Count *value*; the bucket it falls into."""
+        """Count *value* and return the index of its bucket."""
         bucket = bisect_left(self.bounds, value)
         self._add(value)
         self._count[bucket](1)
         return bucket
 
     def observe_in(self, span: SpanContext, value: float) -> None:
-        """Count *value*, with *span* as its exemplar where that is sampled and due."""
+        """Count *value*; *span* becomes the exemplar if it is sampled and one is due."""
         if span.trace_flags & 1:
             self.observe_with_exemplar(value, span, perf_counter())
         else:
             self.observe(value)
 
     def observe_with_exemplar(self, value: float, span: SpanContext, now: float) -> None:
-        """Count *value* and, when its bucket is due, remember *span* as its exemplar.
+        """Count *value*; *span* becomes the exemplar of its bucket if one is due.
 
         Args:
             value: In the unit of the metric.
-            span: A sampled span; others would lead nowhere.
-            now: Seconds on a clock that only runs forward.
+            span: A sampled span: no backend stores the others.
+            now: Seconds of a monotonic clock.
         """
-        self.exemplify(self.observe(value), value, span, now)
+        self.set_exemplar(self.observe(value), value, span, now)
 
-    def exemplify(self, bucket: int, value: float, span: SpanContext, now: float) -> None:
-        """Remember *span* as the exemplar of *value* in *bucket*, when that is due; see above."""
-        if now >= self._due[bucket]:
-            self._due[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
+    def set_exemplar(self, bucket: int, value: float, span: SpanContext, now: float) -> None:
+        """Make *span* the exemplar of *value* in *bucket* if one is due; see above."""
+        if now >= self._exemplar_due_at[bucket]:
+            self._exemplar_due_at[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
             labels = {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}"}
-            self._exemplify[bucket](Exemplar(labels, value, time()))
+            self._set_exemplar[bucket](Exemplar(labels, value, time()))
 
 
-class LockedOnce(Observer):
-    """Observer of values in memory: the sum and the buckets share a lock, taken once.
+class SingleLockObserver(Observer):
+    """Observer of values in memory, whose sum and buckets share one lock.
 
-    It is the lock of the registry (`_metrics/registry.py`), or in a registry of another kind the
-    lock of the sum.
+    The lock is that of `_metrics.registry.Registry`, or in another registry that of the sum.
     """
 
     __slots__ = ("buckets", "lock", "total")
 
     def __init__(self, child: Histogram) -> None:
         super().__init__(child)
-        self.total: Any = child._sum  # noqa: SLF001  as above
-        self.buckets: list[Any] = child._buckets  # noqa: SLF001  as above
-        self.lock = self.total._lock  # noqa: SLF001  as above
+        self.total: Any = child._sum
+        self.buckets: list[Any] = child._buckets
+        self.lock = self.total._lock
         for value in (self.total, *self.buckets):
-            value._lock = self.lock  # noqa: SLF001  as above
+            value._lock = self.lock
 
     def observe(self, value: float) -> int:
-        """Count *value*; the bucket it falls into."""
-        found = bisect_left(self.bounds, value)
-        bucket = self.buckets[found]
+        """Count *value* and return the index of its bucket."""
+        index = bisect_left(self.bounds, value)
+        bucket = self.buckets[index]
         with self.lock:
-            self.total._value += value  # noqa: SLF001  as above
-            bucket._value += 1  # noqa: SLF001  as above
-        return found
+            self.total._value += value
+            bucket._value += 1
+        return index

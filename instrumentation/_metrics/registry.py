@@ -1,8 +1,8 @@
-"""The registry of a service: all of its metrics take one lock, which is reentrant.
+"""Registry of a service, whose metrics share one reentrant lock.
 
-prometheus_client gives every value a lock of its own, which is not reentrant and not renewed after
-a fork.  A signal handler or a finalizer that counts something hangs when it interrupts a count, and
-so does a child whose parent was counting in another thread.
+prometheus_client gives every value its own lock, which is neither reentrant nor replaced after a
+fork. With those locks, a signal handler or finalizer that increments a metric deadlocks when it
+interrupts an increment. A forked child deadlocks when another thread of its parent held a lock.
 """
 
 from collections.abc import Hashable
@@ -16,24 +16,24 @@ from prometheus_client.values import MutexValue
 from instrumentation._support.fork import new_lock
 
 _VALUES: Final = ("_value", "_sum", "_count")
-"""Attributes of a metric that hold one value. Source: prometheus_client 0.26, ``metrics.py``."""
+"""Attributes that hold the value of a metric. Source: prometheus_client 0.26, ``metrics.py``."""
 
 
 class Registry(CollectorRegistry):
-    """A registry that gives its lock to every metric registered in it, and to their children."""
+    """Registry that gives its lock to every registered metric and its children."""
 
     def __init__(self) -> None:
         super().__init__(auto_describe=True)
         self._lock: Any = new_lock()
         self.values_lock = new_lock()
-        """Taken by every value of every metric."""
+        """Lock of every value of every metric."""
         self._described: dict[int, list[str]] = {}
 
     def register(self, collector: Collector) -> None:
-        """Add *collector*; it is asked for its names before any lock is taken."""
+        """Add *collector*; its ``describe()`` or ``collect()`` is called before any lock."""
         if isinstance(collector, MetricWrapperBase):
-            _share(collector, self.values_lock)
-        self._described[id(collector)] = super()._get_names(collector)  # type: ignore[no-untyped-call]  # prometheus_client's
+            _set_lock(collector, self.values_lock)
+        self._described[id(collector)] = super()._get_names(collector)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
         try:
             super().register(collector)
         finally:
@@ -44,26 +44,26 @@ class Registry(CollectorRegistry):
 
 
 class _Children(dict[Hashable, Any]):
-    """The children of a metric; each takes the lock as it is added."""
+    """Children of a metric, which get the shared lock when they are added."""
 
-    def __init__(self, lock: Any, known: dict[Any, Any]) -> None:  # noqa: ANN401  an RLock
+    def __init__(self, lock: Any, children: dict[Any, Any]) -> None:
         super().__init__()
         self._lock = lock
-        for labels, child in known.items():
+        for labels, child in children.items():
             self[labels] = child
 
-    def __setitem__(self, labels: Hashable, child: Any) -> None:  # noqa: ANN401  of any metric
-        _share(child, self._lock)
+    def __setitem__(self, labels: Hashable, child: Any) -> None:
+        _set_lock(child, self._lock)
         super().__setitem__(labels, child)
 
 
-def _share(metric: Any, lock: Any) -> None:  # noqa: ANN401  private parts of a metric
-    """Let *metric*, its values and its children take *lock*."""
+def _set_lock(metric: Any, lock: Any) -> None:
+    """Make *metric*, its values and its children use *lock*."""
     if hasattr(metric, "_lock"):
-        metric._lock = lock  # noqa: SLF001  see the module's docstring
+        metric._lock = lock
     if hasattr(metric, "_metrics"):
-        metric._metrics = _Children(lock, metric._metrics)  # noqa: SLF001  as above
+        metric._metrics = _Children(lock, metric._metrics)
     values = [getattr(metric, name, None) for name in _VALUES]
     for value in (*values, *getattr(metric, "_buckets", ())):
         if type(value) is MutexValue:
-            value._lock = lock  # noqa: SLF001  as above
+            value._lock = lock

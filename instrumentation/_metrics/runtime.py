@@ -1,4 +1,4 @@
-"""How the process itself fares: event loop, worker threads, collector pauses, memory, versions."""
+"""Metrics of the process: event loop, worker threads, garbage collection, memory, versions."""
 
 import asyncio
 import gc
@@ -24,20 +24,20 @@ from instrumentation._metrics import families
 from instrumentation.conventions import METRICS
 
 TICK_SECONDS: Final = 0.25
-"""How often the event loop is asked how late it is."""
+"""Interval between two measurements of the event loop's delay."""
 
 CGROUP_FILES: Final = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
-"""Version 2, then version 1."""
+"""Memory limits of cgroup v2 and v1, in this order."""
 
 UNLIMITED_BYTES: Final = 1 << 62
-"""A limit above this is the kernel's way to say none."""
+"""cgroup v1 reports "no limit" as a number above this."""
 
 
 class Runtime:
-    """Registers the process's own metrics and keeps those going that need it."""
+    """Metrics of the process: registered at construction, measured until `close()`."""
 
     def __init__(self, registry: CollectorRegistry, *, service_version: str) -> None:
         ProcessCollector(registry=registry)
@@ -47,7 +47,7 @@ class Runtime:
         self._delay = families.histogram("asyncio_event_loop_delay_seconds", registry)
         self._threads = families.gauge("anyio_worker_threads_in_use", registry)
         self._threads_limit = families.gauge("anyio_worker_threads_limit", registry)
-        self._pauses = CollectorPauses()
+        self._pauses = GCPauses()
         registry.register(self._pauses)
         limit = memory_limit_bytes()
         if limit is not None:
@@ -56,16 +56,18 @@ class Runtime:
         self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
 
     def watch_loop(self) -> None:
-        """Measure how late the running event loop is, until it or we stop."""
+        """Measure the delay of the running event loop until it closes or `close()` is called."""
         loop = asyncio.get_running_loop()
-        self._ticks = {known: tick for known, tick in self._ticks.items() if not known.is_closed()}
+        self._ticks = {
+            ticking: tick for ticking, tick in self._ticks.items() if not ticking.is_closed()
+        }
         if loop not in self._ticks:
             self._limiters[loop] = _thread_limiter()
             self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, loop.time())
 
-    def _tick(self, loop: asyncio.AbstractEventLoop, asked_at: float) -> None:
+    def _tick(self, loop: asyncio.AbstractEventLoop, scheduled_at: float) -> None:
         now = loop.time()
-        self._delay.observe(max(0.0, now - asked_at - TICK_SECONDS))
+        self._delay.observe(max(0.0, now - scheduled_at - TICK_SECONDS))
         limiter = self._limiters.get(loop)
         if limiter is not None:
             self._threads.set(limiter.borrowed_tokens)
@@ -73,7 +75,7 @@ class Runtime:
         self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, now)
 
     def close(self) -> None:
-        """Stop measuring."""
+        """Stop measuring. Thread-safe."""
         self._pauses.close()
         for loop, handle in self._ticks.items():
             if not loop.is_closed():
@@ -81,8 +83,8 @@ class Runtime:
         self._ticks.clear()
 
 
-def _thread_limiter() -> Any:  # noqa: ANN401  AnyIO's, which may not be installed
-    """What bounds AnyIO's worker threads on this loop; only a task may ask for it."""
+def _thread_limiter() -> Any:
+    """Return AnyIO's limiter of worker threads for this loop. Call it from a task."""
     to_thread = sys.modules.get("anyio.to_thread")
     return to_thread.current_default_thread_limiter() if to_thread is not None else None
 
@@ -96,7 +98,7 @@ def _versions(service_version: str) -> dict[str, str]:
 
 
 def memory_limit_bytes() -> int | None:
-    """The memory limit of the control group, or None without one."""
+    """Return the memory limit of the cgroup, or None if there is none."""
     for file in CGROUP_FILES:
         try:
             limit = int(file.read_bytes())
@@ -107,11 +109,11 @@ def memory_limit_bytes() -> int | None:
     return None
 
 
-class CollectorPauses(Collector):
+class GCPauses(Collector):
     """Durations of garbage collections by generation.
 
-    A collection may start anywhere, even while its thread holds a metric's lock, so the counts
-    are plain numbers that only collections write, one at a time, and only scrapes read.
+    A collection may start while its thread holds a metric's lock. The counts are therefore plain
+    numbers without a lock: collections write them one at a time, and scrapes only read them.
     """
 
     def __init__(self) -> None:
@@ -121,9 +123,9 @@ class CollectorPauses(Collector):
         self._counts = [[0] * (len(self._metric.buckets) + 1) for _ in generations]
         self._sums = [0.0 for _ in generations]
         self._started_at = 0.0
-        gc.callbacks.append(self._collected)
+        gc.callbacks.append(self._on_collection)
 
-    def _collected(self, phase: str, details: dict[str, int]) -> None:
+    def _on_collection(self, phase: str, details: dict[str, int]) -> None:
         if phase == "start":
             self._started_at = perf_counter()
             return
@@ -133,7 +135,7 @@ class CollectorPauses(Collector):
         self._counts[generation][bisect_left(self._bounds, pause)] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """One histogram a generation."""
+        """Return one histogram with a label set for each generation."""
         family = HistogramMetricFamily(
             self._metric.name, self._metric.help, labels=self._metric.labels
         )
@@ -144,6 +146,6 @@ class CollectorPauses(Collector):
         yield family
 
     def close(self) -> None:
-        """Hear of no more collections."""
-        if self._collected in gc.callbacks:
-            gc.callbacks.remove(self._collected)
+        """Unregister from the garbage collector."""
+        if self._on_collection in gc.callbacks:
+            gc.callbacks.remove(self._on_collection)

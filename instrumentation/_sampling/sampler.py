@@ -10,7 +10,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 from opentelemetry.util.types import Attributes
 from prometheus_client import Counter
 
-from instrumentation._metrics.histogram import adding
+from instrumentation._metrics.histogram import bound_increment
 
 LOW_BITS = (1 << 64) - 1
 """Bits of a trace id that the ratio applies to. Source: OpenTelemetry SDK,
@@ -49,7 +49,9 @@ class RatioSampler(Sampler):
         self._parent_based = parent_based
         results = (Decision.DROP, Decision.RECORD_AND_SAMPLE)
         self._started = {
-            origin: tuple(adding(started_counter(origin, result.name), 1) for result in results)
+            origin: tuple(
+                bound_increment(started_counter(origin, result.name), 1) for result in results
+            )
             for origin in ("none", "remote", "local")
         }
         """Increment functions by the parent's origin, then by the decision."""

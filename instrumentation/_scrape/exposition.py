@@ -1,4 +1,4 @@
-"""``/metrics``: OpenMetrics with exemplars for who asks for it, the old text format for others."""
+"""``/metrics`` as an ASGI app: OpenMetrics with exemplars on request, else the text format."""
 
 import asyncio
 from typing import TYPE_CHECKING, Final
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from instrumentation._scrape.snapshot import Snapshot
 
 OPEN_METRICS: Final = b"application/openmetrics-text"
-"""Media type that Prometheus asks for; exemplars travel in no other."""
+"""Media type that Prometheus requests; the text format has no exemplars."""
 
 
 class Exposition:
-    """An ASGI app that answers GET and HEAD with every sample.
+    """ASGI app that answers GET and HEAD with every sample.
 
     Args:
-        take: Gives the samples of now.
+        take_snapshot: Returns the current samples. Called in a thread; may block.
     """
 
-    def __init__(self, take: "Callable[[], Snapshot]") -> None:
-        self._take = take
+    def __init__(self, take_snapshot: "Callable[[], Snapshot]") -> None:
+        self._take_snapshot = take_snapshot
         self._renderer: Renderer | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one scrape; the samples are written in a thread, requests go on meanwhile."""
+        """Answer one scrape; a thread renders it, so the event loop serves other requests."""
         del receive
         if scope["type"] != "http":
             return
@@ -35,16 +35,20 @@ class Exposition:
             await _respond(send, 405, b"text/plain", b"GET only\n")
             return
         accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        rendered = self._ready().page
-        content_type, body = await asyncio.to_thread(rendered, OPEN_METRICS in accepted)
+        page = self._load_renderer().page
+        content_type, body = await asyncio.to_thread(page, OPEN_METRICS in accepted)
         await _respond(send, 200, content_type, body if scope["method"] == "GET" else b"")
 
-    def _ready(self) -> "Renderer":
-        """The renderer, imported when first asked for: not in a thread, where a fork may come."""
-        if self._renderer is None:
-            from instrumentation._scrape.render import Renderer  # noqa: PLC0415  no service starts by it
+    def _load_renderer(self) -> "Renderer":
+        """Return the renderer, imported at the first scrape.
 
-            self._renderer = Renderer(self._take)
+        It runs on the event loop: a fork while a thread imports would leave a child with a
+        partially imported module.
+        """
+        if self._renderer is None:
+            from instrumentation._scrape.render import Renderer
+
+            self._renderer = Renderer(self._take_snapshot)
         return self._renderer
 
 

@@ -1,4 +1,4 @@
-"""Adding up what several workers counted."""
+"""Sum of several workers' snapshots."""
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,16 +9,23 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar
 
 from instrumentation._scrape.pauses import with_pauses
-from instrumentation._scrape.snapshot import Example, Examples, Family, Series, Snapshot
+from instrumentation._scrape.snapshot import (
+    BucketExemplar,
+    BucketExemplars,
+    Family,
+    Series,
+    Snapshot,
+)
 
-SMALLEST: Final = frozenset({"process_start_time_seconds"})
-"""Gauges of which the least one holds for all, beside those whose mode says so."""
+MINIMUM_GAUGES: Final = frozenset({"process_start_time_seconds"})
+"""Gauges merged by minimum, in addition to those whose mode is ``min`` or ``livemin``."""
 
-LARGEST: Final = frozenset({"process_memory_limit_bytes", "python_info"})
-"""Gauges that every worker states alike, as it does facts and states; all else adds up."""
+MAXIMUM_GAUGES: Final = frozenset({"process_memory_limit_bytes", "python_info"})
+"""Gauges that are equal in every worker and merged by maximum, as info and stateset are.
+All others are summed."""
 
-GROWING: Final = frozenset({"counter", "histogram", "summary"})
-"""Types of what only ever grows."""
+CUMULATIVE_TYPES: Final = frozenset({"counter", "histogram", "summary"})
+"""Metric types that only increase."""
 
 Combine = Callable[[float, float], float]
 
@@ -26,72 +33,76 @@ Sums = dict[tuple[Any, ...], list[Any]]
 """Value and exemplar by name and labels of the sample."""
 
 
-def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
-    """All workers' families as one."""
-    said = list(snapshots)
-    modes = {name: mode for one in said for name, mode in one.modes.items()}
-    nothing: dict[str, Family] = {}
-    histograms = reduce(_both, (one.histograms for one in said), nothing)
-    return Snapshot(histograms, list(_others(said, modes)), modes)
+def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
+    """Return the sum of *snapshots*; the order does not matter."""
+    taken = list(snapshots)
+    modes = {name: mode for snapshot in taken for name, mode in snapshot.modes.items()}
+    empty: dict[str, Family] = {}
+    histograms = reduce(_merge_histograms, (snapshot.histograms for snapshot in taken), empty)
+    return Snapshot(histograms, list(_merge_others(taken, modes)), modes)
 
 
-def lasting(said: Snapshot) -> Snapshot:
-    """What a worker that is gone still counts with: it has no requests in flight any more."""
-    return Snapshot(said.histograms, [one for one in said.others if one.type in GROWING], {})
+def keep_cumulative(snapshot: Snapshot) -> Snapshot:
+    """Return *snapshot* without gauges: an exited worker has no requests in flight."""
+    others = [metric for metric in snapshot.others if metric.type in CUMULATIVE_TYPES]
+    return Snapshot(snapshot.histograms, others, {})
 
 
-def _both(some: dict[str, Family], more: dict[str, Family]) -> dict[str, Family]:
-    together = {name: _family(some[name], more[name]) for name in some.keys() & more.keys()}
-    return {**some, **more, **together}
+def _merge_histograms(first: dict[str, Family], second: dict[str, Family]) -> dict[str, Family]:
+    shared = {
+        name: _merge_families(first[name], second[name]) for name in first.keys() & second.keys()
+    }
+    return {**first, **second, **shared}
 
 
-def _family(one: Family, other: Family) -> Family:
-    if one.bounds != other.bounds:  # a new release reloads worker after worker
-        bounds = sorted({*one.bounds, *other.bounds})
-        one, other = _spread(one, bounds), _spread(other, bounds)
-    series = dict(one.series)
-    for labels, more in with_pauses(other.series.items()):
-        known = series.get(labels)
-        series[labels] = more if known is None else _series(known, more)
-    return Family(one.help, one.bounds, series)
+def _merge_families(first: Family, second: Family) -> Family:
+    if first.bounds != second.bounds:  # a rolling reload runs two releases side by side
+        bounds = sorted({*first.bounds, *second.bounds})
+        first, second = _with_bounds(first, bounds), _with_bounds(second, bounds)
+    series = dict(first.series)
+    for labels, added in with_pauses(second.series.items()):
+        existing = series.get(labels)
+        series[labels] = added if existing is None else _merge_series(existing, added)
+    return Family(first.help, first.bounds, series)
 
 
-def _series(one: Series, other: Series) -> Series:
-    counts = list(map(operator.add, one.counts, other.counts))
-    return Series(counts, one.sum + other.sum, _newest(one.examples, other.examples))
+def _merge_series(first: Series, second: Series) -> Series:
+    counts = list(map(operator.add, first.counts, second.counts))
+    exemplars = _newest_exemplars(first.exemplars, second.exemplars)
+    return Series(counts, first.sum + second.sum, exemplars)
 
 
-def _newest(some: Examples, more: Examples) -> Examples:
-    if not some or not more:
-        return some or more
-    return [_newer(one, other) for one, other in zip(some, more, strict=True)]
+def _newest_exemplars(first: BucketExemplars, second: BucketExemplars) -> BucketExemplars:
+    if not first or not second:
+        return first or second
+    return [_newer(left, right) for left, right in zip(first, second, strict=True)]
 
 
-def _newer(one: Example | None, other: Example | None) -> Example | None:
-    if one is None or other is None:
-        return one or other
-    return one if one[0] >= other[0] else other
+def _newer(first: BucketExemplar | None, second: BucketExemplar | None) -> BucketExemplar | None:
+    if first is None or second is None:
+        return first or second
+    return first if first[0] >= second[0] else second
 
 
-def _spread(family: Family, bounds: list[float]) -> Family:
-    """*family* with more buckets: each count stays where it is."""
+def _with_bounds(family: Family, bounds: list[float]) -> Family:
+    """Return *family* with additional bucket *bounds*; each count keeps its upper bound."""
     places = [bounds.index(bound) for bound in family.bounds]
 
-    def spread(found: list[Any], empty: object) -> list[Any]:
-        at = dict(zip(places, found, strict=True)) if found else {}
-        return [at.get(place, empty) for place in range(len(bounds))] if found else []
+    def spread(values: list[Any], empty: object) -> list[Any]:
+        at = dict(zip(places, values, strict=True)) if values else {}
+        return [at.get(place, empty) for place in range(len(bounds))] if values else []
 
     series = {
-        labels: Series(spread(one.counts, 0.0), one.sum, spread(one.examples, None))
+        labels: Series(spread(one.counts, 0.0), one.sum, spread(one.exemplars, None))
         for labels, one in family.series.items()
     }
     return Family(family.help, bounds, series)
 
 
-def _others(said: Iterable[Snapshot], modes: Mapping[str, str]) -> Iterator[Metric]:
+def _merge_others(snapshots: Iterable[Snapshot], modes: Mapping[str, str]) -> Iterator[Metric]:
     families: dict[str, Metric] = {}
     sums: dict[str, Sums] = {}
-    for metric in (metric for one in said for metric in one.others):
+    for metric in (metric for snapshot in snapshots for metric in snapshot.others):
         families.setdefault(metric.name, metric)
         _add(sums.setdefault(metric.name, {}), metric, _combine(metric, modes.get(metric.name)))
     for name, metric in families.items():
@@ -108,16 +119,17 @@ def _add(sums: Sums, metric: Metric, combine: Combine) -> None:
             sums[key] = [sample.value, sample.exemplar]
             continue
         value, exemplar = sums[key]
-        sums[key] = [combine(value, sample.value), _later(exemplar, sample.exemplar)]
+        sums[key] = [combine(value, sample.value), _newest_exemplar(exemplar, sample.exemplar)]
 
 
 def _combine(metric: Metric, mode: str | None) -> Combine:
-    if metric.name in SMALLEST or mode in {"min", "livemin"}:
+    """Return the function that combines two workers' values of *metric*."""
+    if metric.name in MINIMUM_GAUGES or mode in {"min", "livemin"}:
         return min
-    stated = metric.name in LARGEST or metric.type in {"info", "stateset"}
-    return max if stated or mode in {"max", "livemax"} else operator.add
+    equal = metric.name in MAXIMUM_GAUGES or metric.type in {"info", "stateset"}
+    return max if equal or mode in {"max", "livemax"} else operator.add
 
 
-def _later(one: Exemplar | None, other: Exemplar | None) -> Exemplar | None:
-    both = [found for found in (one, other) if found is not None]
-    return max(both, key=lambda found: float(found.timestamp or 0), default=None)
+def _newest_exemplar(first: Exemplar | None, second: Exemplar | None) -> Exemplar | None:
+    present = [exemplar for exemplar in (first, second) if exemplar is not None]
+    return max(present, key=lambda exemplar: float(exemplar.timestamp or 0), default=None)

@@ -1,4 +1,4 @@
-"""What one ``/metrics`` shows: this process or, when it is one of several workers, all of them."""
+"""Samples of one metrics page: of this process or, with several workers, of all of them."""
 
 import os
 import sys
@@ -12,78 +12,79 @@ from instrumentation._support.fork import new_lock
 from instrumentation._support.guard import LOGGER, Guard
 
 if TYPE_CHECKING:
-    from instrumentation._scrape.snapshot import Samples, Snapshot
+    from instrumentation._scrape.snapshot import RegistryReader, Snapshot
     from instrumentation._scrape.workers import Workers
 
 
 def has_siblings() -> bool:
-    """Whether a server started this process as one of its workers."""
-    multiprocessing = sys.modules.get("multiprocessing")  # is what started it, if at all
+    """Return True when a server started this process as one of its workers."""
+    multiprocessing = sys.modules.get("multiprocessing")  # a worker's start has imported it
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         return True  # uvicorn, hypercorn, granian
     return "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
 
 
-def _warn_of_files() -> None:
-    """Say what it costs that prometheus_client keeps its values in files."""
+def _warn_about_multiprocess_files() -> None:
     if ValueClass is not MutexValue:
         LOGGER.warning(
-            "PROMETHEUS_MULTIPROC_DIR is set: metrics lose their exemplars, and files stay behind; "
-            "unset it, /metrics tells of all workers without it"
+            "PROMETHEUS_MULTIPROC_DIR is set: metrics have no exemplars, and files of exited "
+            "workers stay in that directory. Unset it: /metrics includes all workers without it."
         )
 
 
 class Page:
-    """The samples of registries, to be asked for again and again.
+    """Samples of registries, read at every scrape.
 
     Args:
-        registries: What this process counts.
-        name: What the siblings call the same page and no other.
-        guard: Keeps failures from the service.
+        registries: Registries of this process.
+        name: Name of the page: unique in this process, equal in all workers.
+        guard: Contains the errors of this class.
     """
 
     def __init__(self, *registries: CollectorRegistry, name: str, guard: Guard) -> None:
-        _warn_of_files()
+        _warn_about_multiprocess_files()
         self._registries = registries
-        self._reading = guard.operation("scrape")
+        self._read_operation = guard.operation("scrape")
         self._name = name
         self._guard = guard
-        self._joining = guard.operation("workers_join")
+        self._join_operation = guard.operation("workers_join")
         self._lock = new_lock()
-        self._process = os.getpid()
+        self._pid = os.getpid()
         self._workers: Workers | None = None
-        self._due = has_siblings()
-        """Whether siblings are still to be met."""
+        self._join_pending = has_siblings()
+        """True until this process has registered with its sibling workers."""
 
     @cached_property
-    def _samples(self) -> "Samples":
-        from instrumentation._scrape.snapshot import Samples  # noqa: PLC0415  no service starts by it
+    def _reader(self) -> "RegistryReader":
+        from instrumentation._scrape.snapshot import (
+            RegistryReader,
+        )
 
-        return Samples(*self._registries, reading=self._reading)
+        return RegistryReader(*self._registries, operation=self._read_operation)
 
     def snapshot(self) -> "Snapshot":
-        """What this process counted, or all workers together."""
+        """Return the samples of this process, or the sum over all workers."""
         self.join()
-        return self._samples.snapshot() if self._workers is None else self._workers.snapshot()
+        return self._reader.snapshot() if self._workers is None else self._workers.snapshot()
 
     def join(self) -> None:
-        """Be there for the siblings, once in each process."""
-        with self._joining, self._lock:  # a failure is logged once the lock is released
-            if self._process != os.getpid():  # forked by a server that loads the service first
-                self._process, self._due, self._workers = os.getpid(), True, None
-            if self._due:
-                self._due = False
-                self._workers = self._met()
+        """Register with the sibling workers, once in each process."""
+        with self._join_operation, self._lock:  # a failure is logged after the lock is released
+            if self._pid != os.getpid():  # forked by a server that loaded the service before
+                self._pid, self._join_pending, self._workers = os.getpid(), True, None
+            if self._join_pending:
+                self._join_pending = False
+                self._workers = self._create_workers()
 
-    def _met(self) -> "Workers":
+    def _create_workers(self) -> "Workers":
         # Most services have one process.
-        from instrumentation._scrape.workers import Workers  # noqa: PLC0415
-        from instrumentation._scrape.workers_folder import Folder  # noqa: PLC0415
+        from instrumentation._scrape.worker_directory import WorkerDirectory
+        from instrumentation._scrape.workers import Workers
 
-        return Workers(self._samples, Folder(self._name), self._guard)
+        return Workers(self._reader, WorkerDirectory(self._name), self._guard)
 
     def close(self) -> None:
-        """Leave the last word for the siblings; the page can still be asked for."""
-        with self._joining:
-            if self._workers is not None and self._process == os.getpid():
+        """Persist a last snapshot for the sibling workers; the page can still be read."""
+        with self._join_operation:
+            if self._workers is not None and self._pid == os.getpid():
                 self._workers.close()

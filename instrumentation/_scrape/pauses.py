@@ -1,4 +1,4 @@
-"""Long work with pauses: the thread that serves requests never waits long for its turn."""
+"""Pauses in long loops: release the GIL so that request threads are not starved."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -7,17 +7,17 @@ from typing import Final, TypeVar
 Item = TypeVar("Item")
 
 SLICE_SECONDS: Final = 2.5e-4
-"""Of work in one go; left to itself, the interpreter lets others wait 5 ms."""
+"""Work between two pauses; the interpreter's own switch interval is 5 ms."""
 
 PAUSE_SECONDS: Final = 2e-5
-"""Long enough that another thread takes over."""
+"""Long enough for another thread to take the GIL."""
 
 
 def with_pauses(items: Iterable[Item]) -> Iterator[Item]:
-    """*items*; between two of them other threads have a turn when it is time."""
-    due = time.perf_counter() + SLICE_SECONDS
+    """Yield *items* and sleep briefly whenever a time slice is used up."""
+    pause_at = time.perf_counter() + SLICE_SECONDS
     for item in items:
         yield item
-        if time.perf_counter() >= due:
+        if time.perf_counter() >= pause_at:
             time.sleep(PAUSE_SECONDS)
-            due = time.perf_counter() + SLICE_SECONDS
+            pause_at = time.perf_counter() + SLICE_SECONDS

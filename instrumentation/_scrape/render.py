@@ -1,6 +1,6 @@
-"""A snapshot as text, quickly: what stays the same in a histogram is written once.
+"""Text formats of a snapshot, with the constant part of histogram lines cached.
 
-Histograms are nearly all of a scrape. Their lines are put together here; all else is left to
+Histograms are most of a scrape. Their lines are written here; everything else is written by
 prometheus_client.
 """
 
@@ -15,128 +15,141 @@ from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
 from instrumentation._scrape.pauses import with_pauses
-from instrumentation._scrape.snapshot import Family, Series, Snapshot, escaped, printable
+from instrumentation._scrape.snapshot import Family, Series, Snapshot, escape, make_encodable
 
-PLAIN: Final = b"text/plain; version=0.0.4; charset=utf-8"
-"""Media type of the text format; older prometheus_clients do not spell it."""
+TEXT_CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+"""Media type of the text format, which older releases of prometheus_client do not define."""
 
-END: Final = b"# EOF\n"
-"""How OpenMetrics ends."""
+EOF: Final = b"# EOF\n"
+"""Last line of OpenMetrics."""
 
 
-class Starts(NamedTuple):
-    """How the lines of one label set start."""
+class LinePrefixes(NamedTuple):
+    """Constant part, up to the value, of the lines of one label set."""
 
-    of_buckets: tuple[str, ...]
-    of_count: str
-    of_sum: str
+    bucket_lines: tuple[str, ...]
+    count_line: str
+    sum_line: str
 
 
 class Renderer:
-    """Writes snapshots; remembers how lines start from one to the next.
+    """Writer of snapshots, which caches line prefixes between scrapes.
 
     Args:
-        take: Gives the snapshot to write.
+        take_snapshot: Returns the snapshot to write.
     """
 
-    def __init__(self, take: Callable[[], Snapshot]) -> None:
-        self._take = take
-        self._starts: dict[tuple[str, tuple[float, ...]], dict[str, Starts]] = {}
+    def __init__(self, take_snapshot: Callable[[], Snapshot]) -> None:
+        self._take_snapshot = take_snapshot
+        self._cache: dict[tuple[str, tuple[float, ...]], dict[str, LinePrefixes]] = {}
         """By name and bounds of the family, then by labels."""
 
     def page(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
-        """Content type and body: OpenMetrics with *exemplars*, or the text format."""
+        """Return content type and body: OpenMetrics with *exemplars*, else the text format."""
         if exemplars:
             return open_metrics.CONTENT_TYPE_LATEST.encode(), self.open_metrics()
-        return PLAIN, self.text()
+        return TEXT_CONTENT_TYPE, self.text()
 
     def text(self) -> bytes:
-        """The text format 0.0.4: what every scraper reads."""
-        taken = self._take()
-        rest = _generated(text_format.generate_latest, taken.others)
-        return b"".join((rest, *self._histograms(taken, exemplars=False)))
+        """Return the text format 0.0.4, which every scraper reads."""
+        snapshot = self._take_snapshot()
+        others = _generate(text_format.generate_latest, snapshot.others)
+        return b"".join((others, *self._histograms(snapshot, exemplars=False)))
 
     def open_metrics(self) -> bytes:
-        """OpenMetrics 1.0, with exemplars."""
-        taken = self._take()
-        rest = _generated(open_metrics.generate_latest, taken.others)
-        return b"".join((rest.removesuffix(END), *self._histograms(taken, exemplars=True), END))
+        """Return OpenMetrics 1.0, with exemplars."""
+        snapshot = self._take_snapshot()
+        others = _generate(open_metrics.generate_latest, snapshot.others).removesuffix(EOF)
+        return b"".join((others, *self._histograms(snapshot, exemplars=True), EOF))
 
-    def _histograms(self, taken: Snapshot, *, exemplars: bool) -> Iterator[bytes]:
-        for name, family in taken.histograms.items():
-            help_text = escaped(printable(family.help), quotes=False)
+    def _histograms(self, snapshot: Snapshot, *, exemplars: bool) -> Iterator[bytes]:
+        for name, family in snapshot.histograms.items():
+            help_text = escape(make_encodable(family.help), quotes=False)
             yield f"# HELP {name} {help_text}\n# TYPE {name} histogram\n".encode()
-            starts = self._known(name, family)
+            prefixes = self._prefixes(name, family)
             for labels, series in with_pauses(family.series.items()):
-                yield _lines(starts[labels], series, exemplars=exemplars).encode()
+                yield _lines(prefixes[labels], series, exemplars=exemplars).encode()
 
-    def _known(self, name: str, family: Family) -> dict[str, Starts]:
-        """How lines start, of the label sets that *family* has now."""
+    def _prefixes(self, name: str, family: Family) -> dict[str, LinePrefixes]:
+        """Return the line prefixes of *family* by labels, and forget those of removed series."""
         key = (name, tuple(family.bounds))
-        known = self._starts.get(key, {})
-        starts = {
-            labels: known.get(labels) or _starts(name, labels, family.bounds)
+        cached = self._cache.get(key, {})
+        prefixes = {
+            labels: cached.get(labels) or _line_prefixes(name, labels, family.bounds)
             for labels in family.series
         }
-        self._starts[key] = starts
-        return starts
+        self._cache[key] = prefixes
+        return prefixes
 
 
-def _starts(name: str, labels: str, bounds: list[float]) -> Starts:
+def _line_prefixes(name: str, labels: str, bounds: list[float]) -> LinePrefixes:
     separator = "," if labels else ""
-    ends = (floatToGoString(bound) for bound in bounds)  # type: ignore[no-untyped-call]  # theirs has no types
+    ends = (floatToGoString(bound) for bound in bounds)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
     braced = f"{{{labels}}}" if labels else ""
-    return Starts(
+    return LinePrefixes(
         tuple(f'{name}_bucket{{{labels}{separator}le="{end}"}} ' for end in ends),
         f"{name}_count{braced} ",
         f"{name}_sum{braced} ",
     )
 
 
-def _lines(starts: Starts, series: Series, *, exemplars: bool) -> str:
+def _lines(prefixes: LinePrefixes, series: Series, *, exemplars: bool) -> str:
     totals = list(accumulate(series.counts))
-    if exemplars and series.examples:
-        both = zip(starts.of_buckets, totals, series.examples, strict=True)
-        lines = [f"{start}{total}{shown[1] if shown else ''}\n" for start, total, shown in both]
+    if exemplars and series.exemplars:
+        buckets = zip(prefixes.bucket_lines, totals, series.exemplars, strict=True)
+        lines = [
+            f"{prefix}{total}{exemplar[1] if exemplar else ''}\n"
+            for prefix, total, exemplar in buckets
+        ]
     else:
         lines = [
-            f"{start}{total}\n" for start, total in zip(starts.of_buckets, totals, strict=True)
+            f"{prefix}{total}\n"
+            for prefix, total in zip(prefixes.bucket_lines, totals, strict=True)
         ]
-    lines.append(f"{starts.of_count}{totals[-1]}\n{starts.of_sum}{floatToGoString(series.sum)}\n")  # type: ignore[no-untyped-call]  # as above
+    rendered_sum = floatToGoString(series.sum)  # type: ignore[no-untyped-call]  # as above
+    lines.append(f"{prefixes.count_line}{totals[-1]}\n{prefixes.sum_line}{rendered_sum}\n")
     return "".join(lines)
 
 
-def _generated(generate: Callable[[Any], bytes], metrics: list[Metric]) -> bytes:
-    """What *generate* of prometheus_client writes of *metrics*, whatever their labels are."""
+def _generate(generate: Callable[[Any], bytes], metrics: list[Metric]) -> bytes:
+    """Write *metrics* by *generate* of prometheus_client, with lone surrogates escaped."""
     try:
-        return generate(_Collected(metrics))
+        return generate(_MetricList(metrics))
     except UnicodeEncodeError:
-        return generate(_Collected([_printable(metric) for metric in metrics]))
+        return generate(_MetricList([_encodable_metric(metric) for metric in metrics]))
 
 
-class _Collected:
-    """What prometheus_client wants of a registry."""
+class _MetricList:
+    """Minimal registry that ``generate_latest()`` of prometheus_client accepts."""
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
-        """All families."""
+        """Iterate over all families."""
         return iter(self._metrics)
 
 
-def _printable(metric: Metric) -> Metric:
-    cleaned = Metric(metric.name, printable(metric.documentation), metric.type, metric.unit)
+def _encodable_metric(metric: Metric) -> Metric:
+    cleaned = Metric(metric.name, make_encodable(metric.documentation), metric.type, metric.unit)
     cleaned.samples = [
-        Sample(one.name, _labels(one.labels), one.value, one.timestamp, _exemplar(one.exemplar))
-        for one in metric.samples
+        Sample(
+            sample.name,
+            _encodable_labels(sample.labels),
+            sample.value,
+            sample.timestamp,
+            _encodable_exemplar(sample.exemplar),
+        )
+        for sample in metric.samples
     ]
     return cleaned
 
 
-def _labels(labels: dict[str, str]) -> dict[str, str]:
-    return {name: printable(value) for name, value in labels.items()}
+def _encodable_labels(labels: dict[str, str]) -> dict[str, str]:
+    return {name: make_encodable(value) for name, value in labels.items()}
 
 
-def _exemplar(exemplar: Exemplar | None) -> Exemplar | None:
-    return exemplar and Exemplar(_labels(exemplar.labels), exemplar.value, exemplar.timestamp)
+def _encodable_exemplar(exemplar: Exemplar | None) -> Exemplar | None:
+    return exemplar and Exemplar(
+        _encodable_labels(exemplar.labels), exemplar.value, exemplar.timestamp
+    )

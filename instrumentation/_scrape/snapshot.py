@@ -1,10 +1,10 @@
-"""What registries hold at one moment: to be written as text, told to siblings, added up.
+"""Content of registries at one moment: rendered as text, sent to sibling workers, merged.
 
-Histograms are nearly all of a scrape. Theirs are plain numbers here, read without
-prometheus_client, which would make an object of every line; all else is left to it.
+Histograms are most of a scrape. They are read as plain numbers, without prometheus_client, which
+would create an object for each line. Everything else is read through prometheus_client.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,148 +16,150 @@ from prometheus_client.samples import Exemplar
 from instrumentation._scrape.pauses import with_pauses
 from instrumentation._support.guard import Operation
 
-Example = tuple[float, str]
-"""An exemplar: when it was seen, and how it stands behind its line."""
+BucketExemplar = tuple[float, str]
+"""Time of an exemplar in seconds since 1970, and its rendered text."""
 
-Examples = list[Example | None]
-"""By bucket; empty: none has any."""
+BucketExemplars = list[BucketExemplar | None]
+"""Exemplars by bucket; empty when no bucket has one."""
 
 
 class Series(NamedTuple):
     """One label set of a histogram."""
 
     counts: list[float]
-    """By bucket, each without those below it."""
+    """Counts by bucket, not cumulative."""
     sum: float
-    examples: Examples
+    exemplars: BucketExemplars
 
 
 class Family(NamedTuple):
-    """A histogram."""
+    """Histogram with all of its label sets."""
 
     help: str
     bounds: list[float]
-    """The upper end of each bucket; the last one is infinite."""
+    """Upper bounds of the buckets; the last one is infinite."""
     series: dict[str, Series]
-    """By labels, as they stand between the braces."""
+    """By labels, rendered as between the braces of a sample."""
 
 
 class Snapshot(NamedTuple):
-    """All families of a process, or of several added up."""
+    """All families of one process, or the sum over several."""
 
     histograms: dict[str, Family]
     """By name."""
     others: list[Metric]
     modes: dict[str, str]
-    """How gauges of several workers are one, by name, in prometheus_client's words."""
+    """``multiprocess_mode`` of gauges by name: how the values of several workers are combined."""
 
 
-class Samples:
-    """Takes snapshots of registries; remembers what the series are called from one to the next.
+class RegistryReader:
+    """Reader of snapshots, which caches the rendered labels and exemplars between scrapes.
 
-    A family that several registries have, as every process has ``process_cpu_seconds``, is the
-    first one's.
+    A family that several registries have, like ``process_cpu_seconds``, is taken from the first.
 
     Args:
-        registries: What to read.
-        reading: A collector of the service's that fails costs itself alone, under this.
+        registries: Registries to read.
+        operation: Contains the errors of one collector, so that the others are still read.
     """
 
-    def __init__(self, *registries: CollectorRegistry, reading: Operation) -> None:
+    def __init__(self, *registries: CollectorRegistry, operation: Operation) -> None:
         self._registries = registries
-        self._reading = reading
-        self._known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+        self._operation = operation
+        self._cache: WeakKeyDictionary[Any, _CachedSeries] = WeakKeyDictionary()
 
     def snapshot(self) -> Snapshot:
-        """What the registries hold now."""
+        """Read all registries; runs the collectors of the service in this thread."""
         histograms: dict[str, Family] = {}
         others: dict[str, Metric] = {}
         modes: dict[str, str] = {}
         for collector in self._collectors():
             if type(collector) is Histogram:
-                name = collector._name  # noqa: SLF001  see _metrics/histogram.py
+                name = collector._name
                 histograms.setdefault(name, self._family(collector))
                 continue
-            with self._reading:
+            with self._operation:
                 for metric in list(collector.collect()):
-                    others.setdefault(metric.name, _without_creation(metric))
+                    others.setdefault(metric.name, _without_creation_times(metric))
             if type(collector) is Gauge:
-                modes[collector._name] = collector._multiprocess_mode  # noqa: SLF001  as above
+                modes[collector._name] = collector._multiprocess_mode
         return Snapshot(histograms, list(others.values()), modes)
 
     def _collectors(self) -> Iterator[Collector]:
         for registry in self._registries:
-            with registry._lock:  # noqa: SLF001  the registry has no public list
-                collectors = list(registry._collector_to_names)  # noqa: SLF001  as above
+            with registry._lock:
+                collectors = list(registry._collector_to_names)
             yield from collectors
 
     def _family(self, histogram: Histogram) -> Family:
         series: dict[str, Series] = {}
         for child in with_pauses(_children(histogram)):
-            known = self._known.get(child)
-            if known is None:
-                known = self._known[child] = _Known(child)
-            series[known.labels] = known.series(child)
-        return Family(histogram._documentation, histogram._upper_bounds, series)  # noqa: SLF001  as above
+            cached = self._cache.get(child)
+            if cached is None:
+                cached = self._cache[child] = _CachedSeries(child)
+            series[cached.labels] = cached.read(child)
+        return Family(histogram._documentation, histogram._upper_bounds, series)
 
 
-class _Known:
-    """What stays the same in a child from scrape to scrape: its labels, most of its exemplars."""
+class _CachedSeries:
+    """Rendered labels and exemplars of one child of a histogram."""
 
-    __slots__ = ("_examples", "_exemplars", "labels")
+    __slots__ = ("_exemplars", "_rendered", "labels")
 
-    def __init__(self, child: Any) -> None:  # noqa: ANN401  of prometheus_client
-        pairs = sorted(zip(child._labelnames, child._labelvalues, strict=True))  # noqa: SLF001  as above
-        self.labels = ",".join(f'{name}="{escaped(printable(value))}"' for name, value in pairs)
-        self._exemplars: list[Exemplar | None] = [None] * len(child._buckets)  # noqa: SLF001  as above
-        self._examples: Examples = []
+    def __init__(self, child: Any) -> None:
+        pairs = zip(child._labelnames, child._labelvalues, strict=True)
+        self.labels = _render_labels(sorted(pairs))
+        self._exemplars: list[Exemplar | None] = [None] * len(child._buckets)
+        self._rendered: BucketExemplars = []
 
-    def series(self, child: Any) -> Series:  # noqa: ANN401  as above
-        """Its numbers now; reading a float needs no lock, and so no request waits."""
-        buckets = child._buckets  # noqa: SLF001  as above
+    def read(self, child: Any) -> Series:
+        """Return the current numbers, without a lock: requests never wait for a scrape."""
+        buckets = child._buckets
         exemplars = [getattr(bucket, "_exemplar", None) for bucket in buckets]
         if exemplars != self._exemplars:
-            self._show(exemplars)
-        counts = [bucket._value for bucket in buckets]  # noqa: SLF001  as above
-        return Series(counts, child._sum._value, self._examples)  # noqa: SLF001  as above
+            self._render_changed(exemplars)
+        counts = [bucket._value for bucket in buckets]
+        return Series(counts, child._sum._value, self._rendered)
 
-    def _show(self, exemplars: list[Exemplar | None]) -> None:
-        shown = self._examples or [None] * len(exemplars)
-        both = zip(exemplars, self._exemplars, shown, strict=True)
-        self._examples = [
-            text if now is before else now and _example(now) for now, before, text in both
+    def _render_changed(self, exemplars: list[Exemplar | None]) -> None:
+        rendered = self._rendered or [None] * len(exemplars)
+        buckets = zip(exemplars, self._exemplars, rendered, strict=True)
+        self._rendered = [
+            text if now is before else now and _render_exemplar(now)
+            for now, before, text in buckets
         ]
         self._exemplars = exemplars
 
 
 def _children(family: Histogram) -> list[Any]:
-    if not family._labelnames:  # noqa: SLF001  as above
+    if not family._labelnames:
         return [family]
-    with family._lock:  # noqa: SLF001  as above
-        return list(family._metrics.values())  # noqa: SLF001  as above
+    with family._lock:
+        return list(family._metrics.values())
 
 
-def _without_creation(metric: Metric) -> Metric:
-    """*metric* without series of creation times: they double the counters, unread."""
+def _without_creation_times(metric: Metric) -> Metric:
+    """Remove the ``_created`` samples from *metric*: they double the counters, and go unused."""
     creation = f"{metric.name}_created"
     metric.samples = [sample for sample in metric.samples if sample.name != creation]
     return metric
 
 
-def _example(exemplar: Exemplar) -> Example:
-    labels = ",".join(
-        f'{name}="{escaped(printable(value))}"' for name, value in exemplar.labels.items()
-    )
-    seen = exemplar.timestamp
-    return float(seen or 0), f" # {{{labels}}} {exemplar.value} {seen}"
+def _render_exemplar(exemplar: Exemplar) -> BucketExemplar:
+    labels = _render_labels(exemplar.labels.items())
+    timestamp = exemplar.timestamp
+    return float(timestamp or 0), f" # {{{labels}}} {exemplar.value} {timestamp}"
 
 
-def escaped(value: str, *, quotes: bool = True) -> str:
-    """*value* as it stands in a line; in a help text quotes are left alone."""
+def _render_labels(pairs: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f'{name}="{escape(make_encodable(value))}"' for name, value in pairs)
+
+
+def escape(value: str, *, quotes: bool = True) -> str:
+    """Escape *value* for a sample line, or with ``quotes=False`` for a help line."""
     text = value.replace("\\", r"\\").replace("\n", r"\n")
     return text.replace('"', r"\"") if quotes else text
 
 
-def printable(value: str) -> str:
-    r"""*value* as UTF-8 can carry it: half a surrogate pair, which it cannot, is ``\udxxx``."""
+def make_encodable(value: str) -> str:
+    r"""Return *value* with lone surrogates, which UTF-8 cannot encode, written as ``\udxxx``."""
     return value.encode("utf-8", "backslashreplace").decode()

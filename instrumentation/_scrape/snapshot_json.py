@@ -1,4 +1,4 @@
-"""A snapshot as lines of JSON: what one worker tells another, and what it leaves behind."""
+"""Snapshots as lines of JSON: the workers' wire and file format."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,41 +11,44 @@ from prometheus_client.samples import Exemplar, Sample
 from instrumentation._scrape.pauses import with_pauses
 from instrumentation._scrape.snapshot import Family, Series, Snapshot
 
-TOGETHER: Final = 16
-"""Series of a line: what is written or read in one go."""
+SERIES_PER_LINE: Final = 16
+"""Bounds the time for which encoding or parsing one line holds the GIL."""
 
 
-def encoded(said: Snapshot) -> bytes:
-    """*said*: a line for all that are no histograms, then one for each few series."""
+def encode(snapshot: Snapshot) -> bytes:
+    """Return *snapshot* as a line for everything but histograms, then lines of histogram series."""
     others = [
         [
             [metric.name, metric.documentation, metric.type, metric.unit],
-            [[one.name, one.labels, one.value, one.exemplar] for one in metric.samples],
+            [
+                [sample.name, sample.labels, sample.value, sample.exemplar]
+                for sample in metric.samples
+            ],
         ]
-        for metric in said.others
+        for metric in snapshot.others
     ]
     return b"\n".join(
-        (_line([others, said.modes]), *map(_line, with_pauses(_parts(said.histograms))))
+        (_line([others, snapshot.modes]), *map(_line, with_pauses(_chunks(snapshot.histograms))))
     )
 
 
-def _parts(histograms: Mapping[str, Family]) -> Iterator[list[Any]]:
-    """Each family, a few series at a time."""
+def _chunks(histograms: Mapping[str, Family]) -> Iterator[list[Any]]:
+    """Yield the families in chunks of a few series."""
     for name, (help_text, bounds, series) in histograms.items():
         rest = iter(series.items())
-        while part := dict(islice(rest, TOGETHER)):
-            yield [name, help_text, bounds, part]
+        while chunk := dict(islice(rest, SERIES_PER_LINE)):
+            yield [name, help_text, bounds, chunk]
 
 
-def _line(found: list[Any]) -> bytes:
-    return json.dumps(found, default=float).encode()
+def _line(content: list[Any]) -> bytes:
+    return json.dumps(content, default=float).encode()
 
 
-def decoded(text: bytes) -> Snapshot:
-    """What `encoded` was given.
+def decode(text: bytes) -> Snapshot:
+    """Parse the output of `encode`.
 
     Raises:
-        ValueError: *text* is none of ours, or not whole.
+        ValueError: *text* is truncated or in another format.
     """
     first, *lines = text.split(b"\n")
     histograms: dict[str, Family] = {}
@@ -67,11 +70,11 @@ def _add(
     series: dict[str, Any],
 ) -> None:
     family = histograms.setdefault(name, Family(help_text, bounds, {}))
-    family.series.update({labels: Series(*one) for labels, one in series.items()})
+    family.series.update({labels: Series(*fields) for labels, fields in series.items()})
 
 
-def _metric(facts: list[str], samples: list[Any]) -> Metric:
-    metric = Metric(*facts)
+def _metric(fields: list[str], samples: list[Any]) -> Metric:
+    metric = Metric(*fields)
     metric.samples = [
         Sample(name, labels, value, None, Exemplar(*exemplar) if exemplar else None)
         for name, labels, value, exemplar in samples

@@ -1,9 +1,9 @@
-"""Several workers behind one port: a scrape of one answers for all.
+"""Several workers behind one port: a scrape of one worker answers for all.
 
-The children of one server share a folder (``workers_folder.py``). Each listens there on a Unix
-socket and sends its counts to its siblings. Before it sends a count, it writes it to a file, so
-that an exited worker still counts and no total decreases. The files of exited workers are added up
-in one (``workers_remains.py``).
+The children of one server share a directory (``worker_directory.py``). Each listens there on a
+Unix socket and serves its samples to its siblings. It persists every snapshot before it serves it.
+An exited worker is therefore still included, and no counter decreases. The files of exited workers
+are added up in one (``exited_workers.py``).
 """
 
 import os
@@ -13,131 +13,136 @@ from contextlib import suppress
 from threading import Thread
 from typing import Final, NamedTuple
 
-from instrumentation._scrape.merge import merged
-from instrumentation._scrape.snapshot import Samples, Snapshot
-from instrumentation._scrape.snapshot_json import decoded, encoded
-from instrumentation._scrape.workers_answers import END, answers
-from instrumentation._scrape.workers_folder import Folder, gone, worker
-from instrumentation._scrape.workers_remains import NOTHING, Remains
+from instrumentation._scrape.exited_workers import EMPTY, ExitedWorkers
+from instrumentation._scrape.merge import merge
+from instrumentation._scrape.snapshot import RegistryReader, Snapshot
+from instrumentation._scrape.snapshot_json import decode, encode
+from instrumentation._scrape.worker_client import END, fetch_all
+from instrumentation._scrape.worker_directory import WorkerDirectory, has_exited, worker_id
 from instrumentation._support.fork import new_lock
 from instrumentation._support.guard import Guard
 
 ANSWER_SECONDS: Final = 1.0
-"""Longest the siblings are waited for; one that is busy longer counts with what it said last."""
+"""Timeout of the siblings' answers; a slower sibling is included with its last snapshot."""
 
-PAUSE_SECONDS: Final = 0.1
-"""Until siblings are looked for again, when the process has no descriptor for one."""
+RETRY_SECONDS: Final = 0.1
+"""Delay before the next ``accept()`` when the process is out of file descriptors."""
 
-MOST_WAITING: Final = 16
-"""Siblings that may wait to be answered: a stopped process is not to work off hours of scrapes."""
+BACKLOG: Final = 16
+"""Siblings in the listen queue: a resumed process must not work off hours of scrapes."""
 
 
-class _Word(NamedTuple):
-    """The content of this worker's file."""
+class _Published(NamedTuple):
+    """Last snapshot that this worker persisted."""
 
     number: int
-    own: Snapshot
-    text: bytes
+    snapshot: Snapshot
+    content: bytes
 
 
 class Workers:
-    """This worker among its siblings.
+    """This worker and its siblings.
 
     Args:
-        samples: What this worker counts.
-        folder: Where the siblings meet.
-        guard: Keeps failures of this from the service.
+        reader: Reads the samples of this worker.
+        directory: Shared with the siblings.
+        guard: Contains the errors of this class.
 
     Raises:
-        OSError: It cannot be there for them.
+        OSError: The socket cannot be created.
     """
 
-    def __init__(self, samples: Samples, folder: Folder, guard: Guard) -> None:
-        self._samples = samples
-        self._folder = folder
-        self._name = worker(os.getpid())
+    def __init__(self, reader: RegistryReader, directory: WorkerDirectory, guard: Guard) -> None:
+        self._reader = reader
+        self._directory = directory
+        self._worker_id = worker_id(os.getpid())
         self._answering = guard.operation("workers_answer")
         self._asking = guard.operation("workers_ask")
-        self._remains = Remains(folder, self._asking)
-        self._telling = new_lock()
-        self._last = _Word(0, NOTHING, b"")
+        self._exited = ExitedWorkers(directory, self._asking)
+        self._publish_lock = new_lock()
+        self._last = _Published(0, EMPTY, b"")
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(folder.address(self._name))
-        self._socket.listen(MOST_WAITING)
+        self._socket.bind(directory.address(self._worker_id))
+        self._socket.listen(BACKLOG)
         Thread(target=self._serve, name="sightline-workers", daemon=True).start()
 
     def _serve(self) -> None:
-        with self._asking:  # now, for there may be many of them when the next scrape comes
-            self._remains.absorb(filter(gone, self._folder.workers()))
-        while (sibling := self._accepted()) is not None:
+        with self._asking:  # before the first scrape: there may be many exited workers
+            self._exited.absorb(filter(has_exited, self._directory.worker_ids()))
+        while (sibling := self._accept()) is not None:
             with self._answering, sibling, suppress(OSError):
                 sibling.settimeout(ANSWER_SECONDS)
-                sibling.sendall(self._told()[1] + END)
+                sibling.sendall(self._publish()[1] + END)
 
-    def _accepted(self) -> socket.socket | None:
-        """The next sibling that asks; None: nobody is to be told any more."""
+    def _accept(self) -> socket.socket | None:
+        """Return the next connection of a sibling, or None once the socket is closed."""
         while self._socket.fileno() >= 0:
             try:
                 return self._socket.accept()[0]
-            except OSError:  # closed, or no descriptor is left for now
-                time.sleep(PAUSE_SECONDS)
+            except OSError:  # closed, or out of file descriptors
+                time.sleep(RETRY_SECONDS)
         return None
 
-    def _told(self) -> tuple[Snapshot, bytes]:
-        """Return what this worker counts now, once that is written to its file.
+    def _publish(self) -> tuple[Snapshot, bytes]:
+        """Persist a snapshot of this worker and return it, decoded and encoded.
 
-        Each word is taken after the word before it was written, so no total goes back. The samples
-        are taken without a lock, because collectors of the service run meanwhile. A thread that
-        another one overtakes tries again, or takes a word that was begun after its own call.
+        Each snapshot is taken after the previous one was persisted, so no counter decreases. The
+        samples are read without a lock, because collectors of the service run meanwhile. A thread
+        that loses the race to another one tries again, or returns a snapshot that was begun after
+        its own call.
         """
-        called_after = self._last.number
-        while (last := self._last).number < called_after + 2:
-            own = self._samples.snapshot()
-            word = _Word(last.number + 1, own, encoded(own))
-            if self._written(word):
-                return own, word.text
-        return last.own, last.text
+        number_at_call = self._last.number
+        while (last := self._last).number < number_at_call + 2:
+            snapshot = self._reader.snapshot()
+            published = _Published(last.number + 1, snapshot, encode(snapshot))
+            if self._persist(published):
+                return snapshot, published.content
+        return last.snapshot, last.content
 
-    def _written(self, word: "_Word") -> bool:
-        """Write *word*, unless another one took its number."""
-        with self._answering:  # a full disk is no reason not to answer
-            with self._telling:
-                if self._last.number != word.number - 1:
+    def _persist(self, published: "_Published") -> bool:
+        """Write *published*; return False when another thread took its number."""
+        with self._answering:  # a full disk must not prevent the answer
+            with self._publish_lock:
+                if self._last.number != published.number - 1:
                     return False
-                self._last = word
-                self._folder.write(self._name, word.text)
+                self._last = published
+                self._directory.write(self._worker_id, published.content)
             return True
         return True
 
     def snapshot(self) -> Snapshot:
-        """What all workers counted, the dead ones too."""
-        own, _ = self._told()
+        """Return the sum over all workers, exited ones included.
+
+        Blocks for up to `ANSWER_SECONDS`, and for as long as collectors of the service take.
+        """
+        own, _ = self._publish()
         with self._asking:
-            return merged([own, *self._others()])
+            return merge([own, *self._siblings()])
         return own
 
-    def _others(self) -> list[Snapshot]:
-        siblings = self._folder.workers() - {self._name}
-        dead = set(filter(gone, siblings))
-        if dead:
-            self._remains.absorb(dead)
-        said = {name: self._remains.word(name) for name in dead}
-        addresses = {name: self._folder.address(name) for name in siblings - dead}
-        heard = answers(addresses, within_seconds=ANSWER_SECONDS)
-        said |= {name: self._understood(name, heard.get(name)) for name in addresses}
-        counted = self._remains.counted()  # last: see there
-        return [counted.said, *(word for name, word in said.items() if name not in counted.names)]
+    def _siblings(self) -> list[Snapshot]:
+        siblings = self._directory.worker_ids() - {self._worker_id}
+        exited = set(filter(has_exited, siblings))
+        if exited:
+            self._exited.absorb(exited)
+        snapshots = {name: self._exited.snapshot_of(name) for name in exited}
+        addresses = {name: self._directory.address(name) for name in siblings - exited}
+        answers = fetch_all(addresses, within_seconds=ANSWER_SECONDS)
+        snapshots |= {name: self._decode(name, answers.get(name)) for name in addresses}
+        total = self._exited.total()  # last: see ExitedWorkers
+        individual = [snapshots[name] for name in snapshots if name not in total.worker_ids]
+        return [total.snapshot, *individual]
 
-    def _understood(self, name: str, answer: bytes | None) -> Snapshot:
-        """What *name* answered or, when it did not, what it said last."""
-        word = answer or self._folder.read(name)
+    def _decode(self, name: str, answer: bytes | None) -> Snapshot:
+        """Return the answer of sibling *name* or, without one, its last persisted snapshot."""
+        content = answer or self._directory.read(name)
         with self._asking:
-            return decoded(word) if word is not None else NOTHING
-        return NOTHING
+            return decode(content) if content is not None else EMPTY
+        return EMPTY
 
     def close(self) -> None:
-        """Stop listening, and leave the last word for the siblings."""
-        with suppress(OSError):  # not everywhere can this be said of a socket that listens
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for siblings
+        """Stop listening, and persist a last snapshot for the siblings."""
+        with suppress(OSError):  # some systems refuse this on a listening socket
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread blocked in accept()
         self._socket.close()
-        self._told()
+        self._publish()

@@ -249,7 +249,7 @@ class Request:
             series.request_size.observe(self.body_size)
         context = span.get_span_context() if span is not None else self._foreign_context
         if context.trace_flags & 1:
-            series.duration.exemplify(bucket, duration, context, ended_at)
+            series.duration.set_exemplar(bucket, duration, context, ended_at)
         if span is None:
             return
         try:

@@ -1,1 +1,1 @@
-"""Set-up of telemetry for one service: the only wiring, and the highest package."""
+"""Set-up of telemetry for one service. Only this package creates and connects the others."""

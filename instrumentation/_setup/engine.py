@@ -1,6 +1,6 @@
-"""The maker of an app's server spans: Sightline, the contrib instrumentation, or FastAPI itself.
+"""Engines that create an app's server spans: Sightline, the contrib package, or FastAPI itself.
 
-The others get our provider, so that their spans go the same way, and leave the metrics to us.
+The other engines use the same tracer provider. Sightline records the metrics in any case.
 """
 
 import os
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from instrumentation._support.patch import Undo
 
 OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
-"""How contrib is told to use the stable conventions. Source: semantic conventions, "Migration"."""
+"""Makes contrib use the stable conventions. Source: semantic conventions, "Migration"."""
 
 PAGE: Final = "docs/how-to/fastapi-telemetry.md"
 
 
 def configured_provider(app: object) -> "TracerProvider | None":
-    """Return the tracer provider that ``FastAPI(telemetry={…})`` of *app* names, if it does."""
+    """Return the tracer provider in ``FastAPI(telemetry={…})`` of *app*, or None without one."""
     config = config_of(app)
     if config is None or not config["tracing"]:
         return None
@@ -34,41 +34,41 @@ def configured_provider(app: object) -> "TracerProvider | None":
 
 
 def default_engine(app: object) -> "Engine":
-    """Return who makes the spans of *app* when `instrument()` is not told."""
+    """Return the engine of *app* when `instrument()` gets no ``engine``."""
     return "asgi" if configured_provider(app) is None else "fastapi"
 
 
-def announce(app: object, engine: "Engine") -> None:
-    """Log once which side makes the server spans of an app that could make its own."""
+def log_engine(app: object, engine: "Engine") -> None:
+    """Log once which engine creates the server spans, if the app could create its own."""
     if config_of(app) is None:
         return
     if engine == "fastapi":
         LOGGER.info(
-            "FastAPI makes the server spans of this app and Sightline its metrics; "
-            "instrument(app, engine='asgi') lets Sightline make them: %s",
+            "FastAPI creates the server spans of this app, and Sightline its metrics. "
+            "Call instrument(app, engine='asgi') to let Sightline create the spans. See %s",
             PAGE,
         )
     else:
         LOGGER.info(
-            "Sightline makes the server spans of this app in place of FastAPI's own telemetry, "
-            "whose metrics, logs and request data go on as configured; "
-            "instrument(app, engine='fastapi') lets FastAPI make them: %s",
+            "Sightline creates the server spans of this app instead of FastAPI's own telemetry, "
+            "whose metrics, logs and request data stay as configured. "
+            "Call instrument(app, engine='fastapi') to let FastAPI create the spans. See %s",
             PAGE,
         )
 
 
 def _asgi(app: object, telemetry: "Telemetry") -> "Undo":
-    return configure(app, exported=_exported(telemetry), tracing=False)
+    return configure(app, exported=_exports_spans(telemetry), tracing=False)
 
 
-def _exported(telemetry: "Telemetry") -> bool:
-    """Return whether Sightline exports the spans, as opposed to a provider of the service."""
+def _exports_spans(telemetry: "Telemetry") -> bool:
+    """Return True when Sightline exports the spans, not a provider that the service set up."""
     return telemetry.tracing.exporting is not None
 
 
-def _contrib(app: Any, telemetry: "Telemetry") -> "Undo":  # noqa: ANN401  any Starlette or FastAPI
+def _contrib(app: Any, telemetry: "Telemetry") -> "Undo":
     try:
-        from opentelemetry.instrumentation.fastapi import (  # noqa: PLC0415  an extra
+        from opentelemetry.instrumentation.fastapi import (
             FastAPIInstrumentor,
         )
     except ImportError:
@@ -76,7 +76,7 @@ def _contrib(app: Any, telemetry: "Telemetry") -> "Undo":  # noqa: ANN401  any S
             "engine='contrib': expected the package opentelemetry-instrumentation-fastapi; "
             "install the extra 'contrib'"
         ) from None
-    undo = configure(app, exported=_exported(telemetry), tracing=False)
+    undo = configure(app, exported=_exports_spans(telemetry), tracing=False)
     os.environ.setdefault(OPT_IN, "http")
     FastAPIInstrumentor.instrument_app(
         app,
@@ -95,15 +95,17 @@ def _fastapi(app: object, telemetry: "Telemetry") -> "Undo":
         raise ConfigurationError(
             f"engine='fastapi': expected a FastAPI of at least 0.142, got {app!r}"
         )
-    by_user = config["exclude"]
+    user_exclude = config["exclude"]
 
     def excluded(scope: "Scope") -> bool:
         path = scope["path"].removeprefix(scope.get("root_path") or "")
-        return telemetry.excluded.get(path) is not None or bool(by_user and by_user(scope))
+        return telemetry.excluded.get(path) is not None or bool(
+            user_exclude and user_exclude(scope)
+        )
 
     return configure(
         app,
-        exported=_exported(telemetry),
+        exported=_exports_spans(telemetry),
         tracing=True,
         tracer_provider=config["tracer_provider"] or telemetry.tracing.provider,
         exclude=excluded,
@@ -115,4 +117,4 @@ ENGINES: Final[Mapping[str, Callable[[Any, "Telemetry"], "Undo"]]] = {
     "contrib": _contrib,
     "fastapi": _fastapi,
 }
-"""How each engine is set up; the answer takes it off again."""
+"""Set-up function by engine; the returned function undoes it."""

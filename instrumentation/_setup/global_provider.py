@@ -1,7 +1,7 @@
-"""The provider behind ``opentelemetry.trace.get_tracer()``.
+"""Global tracer provider behind ``opentelemetry.trace.get_tracer()``.
 
-OpenTelemetry lets a process set it once. Ours stands for the telemetry that is open now, so that
-tests, reloads and several apps in one process work.
+OpenTelemetry allows a process to set it once. This one delegates to the provider of the telemetry
+that is currently open, so that tests, reloads and several apps in one process work.
 """
 
 from collections.abc import Iterator
@@ -12,21 +12,21 @@ from opentelemetry.util._decorator import _agnosticcontextmanager
 
 
 class CurrentProvider(trace.TracerProvider):
-    """Hands everything to the provider of the telemetry that is open; without one, to nobody."""
+    """Delegate to the provider of the telemetry that is open; a no-op provider without one."""
 
     def __init__(self) -> None:
         self.providers: list[trace.TracerProvider] = [trace.NoOpTracerProvider()]
 
     @property
     def current(self) -> trace.TracerProvider:
-        """The provider that gets the spans."""
+        """Provider that gets the spans."""
         return self.providers[-1]
 
-    def get_tracer(self, *names: Any, **options: Any) -> trace.Tracer:  # noqa: ANN401  passed on
-        """A tracer that starts its spans with whichever provider is current then."""
+    def get_tracer(self, *names: Any, **options: Any) -> trace.Tracer:
+        """Return a tracer that starts each span with the provider that is current at that time."""
         return _CurrentTracer(self, names, options)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  what the SDK's provider has beyond the API
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.current, name)
 
 
@@ -45,11 +45,11 @@ class _CurrentTracer(trace.Tracer):
             self._bound = current, current.get_tracer(*self._names, **self._options)
         return self._bound[1]
 
-    def start_span(self, *arguments: Any, **options: Any) -> trace.Span:  # noqa: ANN401  passed on
+    def start_span(self, *arguments: Any, **options: Any) -> trace.Span:
         return self._tracer().start_span(*arguments, **options)
 
     @_agnosticcontextmanager
-    def start_as_current_span(self, *arguments: Any, **options: Any) -> Iterator[trace.Span]:  # noqa: ANN401  passed on
+    def start_as_current_span(self, *arguments: Any, **options: Any) -> Iterator[trace.Span]:
         with self._tracer().start_as_current_span(*arguments, **options) as span:
             yield span
 
@@ -58,19 +58,19 @@ def open_provider(provider: trace.TracerProvider, *, replace: bool) -> None:
     """Make *provider* the current one.
 
     Args:
-        provider: Takes the spans of tracers that the service gets from the API.
-        replace: Whether it comes before one that is open already, as in a test.
+        provider: Gets the spans of tracers that the service obtains from the API.
+        replace: True to take precedence over a provider that is open already, as a test does.
     """
-    standing = trace.get_tracer_provider()
-    if not isinstance(standing, CurrentProvider):
-        standing = CurrentProvider()
-        trace.set_tracer_provider(standing)
-    nobody = len(standing.providers) == 1
-    standing.providers.insert(len(standing.providers) if replace or nobody else 1, provider)
+    installed = trace.get_tracer_provider()
+    if not isinstance(installed, CurrentProvider):
+        installed = CurrentProvider()
+        trace.set_tracer_provider(installed)
+    none_open = len(installed.providers) == 1
+    installed.providers.insert(len(installed.providers) if replace or none_open else 1, provider)
 
 
 def close_provider(provider: trace.TracerProvider) -> None:
-    """Let the one that was current before be it again."""
-    standing = trace.get_tracer_provider()
-    if isinstance(standing, CurrentProvider) and provider in standing.providers:
-        standing.providers.remove(provider)
+    """Remove *provider*; the one before it becomes current again."""
+    installed = trace.get_tracer_provider()
+    if isinstance(installed, CurrentProvider) and provider in installed.providers:
+        installed.providers.remove(provider)

@@ -1,4 +1,4 @@
-"""The metrics page as an app of its own."""
+"""Metrics page as a separate ASGI app."""
 
 from prometheus_client import CollectorRegistry
 
@@ -8,10 +8,12 @@ from instrumentation._support.asgi_types import ASGIApp
 
 
 def metrics_app(telemetry: Telemetry, *registries: CollectorRegistry) -> ASGIApp:
-    """Return an ASGI app with the metrics of *telemetry*, to mount or to serve on another port.
+    """Return an ASGI app that serves the metrics of *telemetry*, to mount or run on another port.
+
+    It answers GET and HEAD, in OpenMetrics or in the text format.
 
     Args:
         telemetry: Returned by ``instrument()``.
-        registries: Others that belong on the same page, like ``prometheus_client.REGISTRY``.
+        registries: Additional registries for the same page, like ``prometheus_client.REGISTRY``.
     """
     return Exposition(telemetry.page(*registries).snapshot)

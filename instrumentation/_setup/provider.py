@@ -1,4 +1,4 @@
-"""The OpenTelemetry SDK, set up from the settings, or adopted as the service set it up."""
+"""Tracer providers of the OpenTelemetry SDK, built from the settings or adopted."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is one
+from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is a constant
 from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export.base import build as build_export
@@ -35,36 +35,36 @@ SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
 
 class Tracing(NamedTuple):
-    """Everything that spans of one service need."""
+    """Parts that the spans of one service share."""
 
     provider: trace.TracerProvider
     origin: Origin
     sampler: HeadSampler
     ids: IdGenerator
     random: int
-    """The flag of trace ids that are random, or 0. Source: W3C Trace Context level 2."""
+    """Trace flag of random trace ids, or 0. Source: W3C Trace Context level 2."""
     exporting: ExportProcessor | None
-    """None: the service exports by its own provider."""
+    """None: the provider of the service exports."""
 
 
 class Provider(TracerProvider):
-    """The SDK's provider; what the service adds to it later sees the server spans, too."""
+    """Provider of the SDK, whose later added processors also get the server spans."""
 
     _origin: Origin | None = None
     _sanitizer: Sanitizer
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._tracers_lock: Any = new_lock()  # the SDK's is not reentrant
 
     def _handle_fork(self) -> None:
-        """Do nothing, where the SDK detects the resource again: see `_support.fork`.
+        """Do nothing: the SDK would detect the resource again, see `_support.fork`.
 
-        `ProcessResource` names the new process itself, for all tracers that have it.
+        `ProcessResource` updates the process attributes itself, for all tracers that use it.
         """
 
-    def begin(self, processor: SpanProcessor, origin: Origin) -> None:
-        """Start with *processor*, which the spans of *origin* go to without a detour."""
+    def attach_processor(self, processor: SpanProcessor, origin: Origin) -> None:
+        """Add *processor*, and make it the direct target of the spans of *origin*."""
         self.add_span_processor(processor)
         self._origin = origin
         self._sanitizer = origin.sanitizer
@@ -76,7 +76,7 @@ class Provider(TracerProvider):
         schema_url: str | None = None,
         attributes: "Attributes" = None,
     ) -> trace.Tracer:
-        """See the SDK."""
+        """Return a tracer whose spans are limited and redacted. Other arguments: see the SDK."""
         sanitizer = self._sanitizer
         tracer = super().get_tracer(
             sanitizer.name(instrumenting_module_name),
@@ -87,13 +87,13 @@ class Provider(TracerProvider):
         return limit_tracer(tracer, sanitizer)
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """See the SDK."""
+        """Add *span_processor*; the server spans go to it, too."""
         super().add_span_processor(span_processor)
         if self._origin is not None:
             self._origin.processor = self._active_span_processor
 
 
-def build(  # noqa: PLR0913  each is a thing that varies by itself
+def build(  # noqa: PLR0913  each varies independently
     settings: Settings,
     *,
     service: str,
@@ -102,18 +102,18 @@ def build(  # noqa: PLR0913  each is a thing that varies by itself
     ids: IdGenerator | None = None,
     processor: SpanProcessor | None = None,
 ) -> Tracing:
-    """A provider of our own: resource, sampler, limits and export from the settings.
+    """Build a provider with resource, sampler, limits and export from the settings.
 
     Args:
-        settings: What the environment or the caller said.
-        service: The name of the service where the settings have none.
-        registry: Takes the accounts of sampling and export.
-        version: The version of the service where nothing else says one.
-        ids: Makes ids; random ones when left out.
-        processor: Takes the spans instead of the exporter that the settings name.
+        settings: Settings of the service.
+        service: Service name if the settings have none.
+        registry: Registry for the metrics of sampling and export.
+        version: Service version if neither settings nor detectors have one.
+        ids: Id generator; random ids when left out.
+        processor: Gets the spans instead of the exporter that the settings select.
 
     Raises:
-        ConfigurationError: A sampler's argument is not what it needs.
+        ConfigurationError: The argument of the sampler is invalid.
     """
     resource = resource_of(settings, service, version)
     started = counter("otel_sdk_span_started", registry)
@@ -130,7 +130,7 @@ def build(  # noqa: PLR0913  each is a thing that varies by itself
         id_generator=ids,
         span_limits=_span_limits(settings.limits),
     )
-    provider.begin(processor, origin)
+    provider.attach_processor(processor, origin)
     return Tracing(
         provider=trace.NoOpTracerProvider() if settings.disabled else provider,
         origin=origin,
@@ -142,8 +142,8 @@ def build(  # noqa: PLR0913  each is a thing that varies by itself
 
 
 def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
-    """The provider that the service set up itself: its resource, sampler, ids and processors."""
-    processor = provider._active_span_processor  # noqa: SLF001  the SDK offers no public way
+    """Use a provider that the service set up: its resource, sampler, ids and processors."""
+    processor = provider._active_span_processor
     return Tracing(
         provider=provider,
         origin=_origin(provider.resource, processor, settings),
@@ -155,17 +155,20 @@ def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
 
 
 def _random_flag(ids: IdGenerator) -> int:
-    is_random = getattr(ids, "is_trace_id_random", None)  # newer SDKs know
+    is_random = getattr(ids, "is_trace_id_random", None)  # newer SDKs have it
     return 2 if is_random is not None and is_random() else 0
 
 
-def of_sdk(provider: trace.TracerProvider | None) -> TracerProvider | None:
-    """Return *provider* when it is one of the SDK, whose parts can be adopted."""
+def as_sdk_provider(provider: trace.TracerProvider | None) -> TracerProvider | None:
+    """Return *provider* if it is one of the SDK, whose parts can be adopted; otherwise None."""
     return provider if isinstance(provider, TracerProvider) else None
 
 
 def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
-    """Let the service's own provider send what waits; the SDK's does not keep to its timeout."""
+    """Flush the service's own provider; return False on failure or timeout.
+
+    The flush runs in a thread, because that of the SDK exceeds its timeout.
+    """
     if not isinstance(provider, TracerProvider):
         return True
     flushed: list[bool] = []
@@ -180,8 +183,8 @@ def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
 
 
 def resource_of(settings: Settings, service: str, version: str = "") -> Resource:
-    """Who emits: variables first, then what is known of the process."""
-    own: dict[str, AnyValue] = {
+    """Return the resource: variables override detectors, which override the built-in values."""
+    built_in: dict[str, AnyValue] = {
         "service.name": settings.service_name or service,
         "process.runtime.name": platform.python_implementation().lower(),
         "process.runtime.version": platform.python_version(),
@@ -192,42 +195,44 @@ def resource_of(settings: Settings, service: str, version: str = "") -> Resource
         "telemetry.distro.name": "sightline",
     }
     if version:
-        own["service.version"] = version
-    given = {key: value for key, value in settings.resource_attributes.items() if value}
-    named = {"service.name": str(own["service.name"])[:MAX_KEY_LENGTH]}
-    known = {**own, **_detected(settings)}
+        built_in["service.version"] = version
+    configured = {key: value for key, value in settings.resource_attributes.items() if value}
+    service_name = {"service.name": str(built_in["service.name"])[:MAX_KEY_LENGTH]}
+    found = {**built_in, **_detect(settings)}
     bounded = Sanitizer(settings.limits).attributes
-    return ProcessResource(bounded(known), given=bounded({**given, **named}))
+    return ProcessResource(bounded(found), configured=bounded({**configured, **service_name}))
 
 
 class ProcessResource(Resource):
-    """A resource that names the process it is in, after a fork another one.
+    """Resource whose process attributes are updated after a fork.
 
     Args:
-        known: Of the process or its host.
-        given: What variables said, which holds in every worker.
+        detected: Attributes of the process and its host.
+        configured: Attributes from environment variables, which override the others.
     """
 
-    def __init__(self, known: Mapping[str, "AnyValue"], *, given: Mapping[str, "AnyValue"]) -> None:
-        self._known = known
-        self._given = given
-        self.name_process()
-        register_after_fork(self.name_process)
+    def __init__(
+        self, detected: Mapping[str, "AnyValue"], *, configured: Mapping[str, "AnyValue"]
+    ) -> None:
+        self._detected = detected
+        self._configured = configured
+        self.set_process_attributes()
+        register_after_fork(self.set_process_attributes)
 
-    def name_process(self) -> None:
-        """Begin anew: a thread that a fork left behind may have held the attributes' lock."""
+    def set_process_attributes(self) -> None:
+        """Initialize again, because the lock may have been held by another thread at the fork."""
         instance = {"service.instance.id": str(uuid4())}
         process = {"process.pid": os.getpid()}
-        super().__init__({**instance, **self._known, **process, **self._given}, SCHEMA_URL)
+        super().__init__({**instance, **self._detected, **process, **self._configured}, SCHEMA_URL)
 
 
-def _detected(settings: Settings) -> Mapping[str, "AnyValue"]:
-    """What the detectors say that the settings name; a later one wins."""
+def _detect(settings: Settings) -> Mapping[str, "AnyValue"]:
+    """Return the attributes of the resource detectors in the settings."""
     if not settings.resource_detectors:
         return {}
-    from instrumentation._setup.resource_detectors import detected  # noqa: PLC0415  seldom
+    from instrumentation._setup.resource_detectors import detect
 
-    return detected(settings.resource_detectors)
+    return detect(settings.resource_detectors)
 
 
 def _sampler(
@@ -238,7 +243,7 @@ def _sampler(
         return RatioSampler(
             _root_ratio(settings), parent_based=parent_based, started_counter=started
         )
-    from instrumentation._sampling.remote import (  # noqa: PLC0415  seldom
+    from instrumentation._sampling.remote import (
         RemoteArguments,
         RemoteSampler,
     )

@@ -1,4 +1,4 @@
-"""Tracing for one test: ids that count, a clock that ticks, spans that stay in memory."""
+"""Tracing for one test: ids that count up, a logical clock, spans in memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,34 +11,34 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
-from instrumentation._setup.instrument import NOT_RECORDED
+from instrumentation._setup.instrument import DEFAULT_EXCLUDE
 from instrumentation._setup.provider import Tracing, build
 from instrumentation._setup.telemetry import Telemetry
 from instrumentation._spans.recorded import RecordedSpan
 from instrumentation.settings import Settings
 
 ENVIRON = {"OTEL_TRACES_EXPORTER": "none", "SIGHTLINE_STRICT": "true"}
-"""What a test's telemetry is told, whatever the environment says."""
+"""Environment of a test's telemetry, in place of that of the process."""
 
 
 class CountingIds(IdGenerator):
-    """Counts up from 1."""
+    """Id generator that counts up from 1."""
 
     def __init__(self) -> None:
         self._traces = count(1)
         self._spans = count(1)
 
     def generate_trace_id(self) -> int:
-        """The next trace id."""
+        """Return the next trace id."""
         return next(self._traces)
 
     def generate_span_id(self) -> int:
-        """The next span id."""
+        """Return the next span id."""
         return next(self._spans)
 
 
 class Spans(SpanProcessor):
-    """Keeps finished spans, each with the ticks at which it began and ended."""
+    """Finished spans in memory, each with the ticks at which it started and ended."""
 
     def __init__(self) -> None:
         self._clock = count()
@@ -46,28 +46,28 @@ class Spans(SpanProcessor):
         self._finished: list[tuple[int, int, ReadableSpan]] = []
 
     def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:
-        """Note the tick."""
+        """Record the start tick of *span*."""
         del parent_context
         self._started[span.get_span_context().span_id] = next(self._clock)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Keep *span*."""
+        """Record *span* with its end tick."""
         context = span.get_span_context()
         if context is not None:
             start = self._started.pop(context.span_id)
             self._finished.append((start, next(self._clock), span))
 
     def forget(self) -> None:
-        """Forget them."""
+        """Forget the finished spans."""
         self._finished.clear()
 
     def finished(self) -> list[RecordedSpan]:
-        """Finished spans by start."""
-        ordered = sorted(self._finished, key=lambda found: found[0])
-        return [_recorded(span, start, end) for start, end, span in ordered]
+        """Return the finished spans, ordered by start."""
+        ordered = sorted(self._finished, key=lambda entry: entry[0])
+        return [_recorded_span(span, start, end) for start, end, span in ordered]
 
 
-def _recorded(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
+def _recorded_span(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
     context = span.get_span_context() or trace.INVALID_SPAN_CONTEXT
     return RecordedSpan(
         name=span.name,
@@ -86,10 +86,10 @@ def _recorded(span: ReadableSpan, start: int, end: int) -> RecordedSpan:
 
 @contextmanager
 def recording(settings: Settings | None = None) -> Iterator[tuple[Spans, Telemetry]]:
-    """Telemetry whose spans stay in memory, global until the end of the block."""
+    """Open telemetry with spans in memory; it is global until the end of the block."""
     spans = Spans()
 
-    def tracing(settings: Settings, service: str, registry: Any) -> Tracing:  # noqa: ANN401  passed on
+    def tracing(settings: Settings, service: str, registry: Any) -> Tracing:
         return build(
             settings, service=service, registry=registry, ids=CountingIds(), processor=spans
         )
@@ -97,7 +97,7 @@ def recording(settings: Settings | None = None) -> Iterator[tuple[Spans, Telemet
     with Telemetry(
         settings or Settings.from_env(ENVIRON),
         service="test",
-        exclude=NOT_RECORDED,
+        exclude=DEFAULT_EXCLUDE,
         metrics_path="/metrics",
         trace_with=tracing,
     ) as telemetry:

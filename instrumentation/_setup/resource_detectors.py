@@ -10,16 +10,18 @@ from instrumentation._support.plugins import load_plugin
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
 
-OURS: Final = "otel"
-"""Reads variables that we have read already."""
+BUILT_IN: Final = "otel"
+"""Detector that reads variables which `Settings` has already read."""
 
 
-def detected(names: Iterable[str]) -> Mapping[str, "AnyValue"]:
-    """What the detectors *names* say; a later one wins, and one that fails says nothing.
+def detect(names: Iterable[str]) -> Mapping[str, "AnyValue"]:
+    """Return the attributes of the detectors *names*; a later detector overrides earlier ones.
+
+    A detector that fails is skipped.
 
     Raises:
-        ConfigurationError: No installed package offers one of them.
+        ConfigurationError: No installed package provides one of them.
     """
     variable, group = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "opentelemetry_resource_detector"
-    detectors = [load_plugin(variable, group, name)() for name in names if name != OURS]
+    detectors = [load_plugin(variable, group, name)() for name in names if name != BUILT_IN]
     return get_aggregated_resources(detectors, Resource({})).attributes

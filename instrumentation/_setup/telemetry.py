@@ -1,4 +1,4 @@
-"""What ``instrument()`` returns: the service's tracer, its metrics, and the end of both."""
+"""Telemetry of one service: tracer, metrics, flush and shutdown."""
 
 import asyncio
 import atexit
@@ -43,27 +43,30 @@ Engine = Literal["asgi", "contrib", "fastapi"]
 TraceWith = Callable[[Settings, str, CollectorRegistry], providers.Tracing]
 
 SHUTDOWN_SECONDS: Final = 3.0
-"""Longest a stopping service waits for its last spans to be taken."""
+"""Shutdown budget: the time in which a stopping service exports its last spans."""
 
-SOON_SECONDS: Final = 2.0
-"""A process that ends so soon after its service has stopped, ends for the same reason."""
+RECENT_STOP_SECONDS: Final = 2.0
+"""If the process exits within this time after `stopped()`, both share one shutdown budget."""
 
 
 class Telemetry:
-    """Traces and metrics of one service. A context manager: it shuts down at the end of its block.
+    """Traces and metrics of one service.
+
+    As a context manager, it shuts down at the end of the block.
 
     Args:
-        settings: What the environment or the caller said.
-        service: The name of the service where the settings have none.
-        exclude: Paths that are not recorded.
-        metrics_path: Where the samples are served; None: nowhere.
-        engine: Who makes the server spans: we, or another to whom we add metrics.
-        version: The version of the service where the settings have none.
-        provider: A tracer provider that the service set up for its server spans.
-        trace_with: Sets tracing up; the service's global provider or our own when left out.
+        settings: Settings of the service.
+        service: Service name if the settings have none.
+        exclude: Exact paths that are not recorded.
+        metrics_path: Path of the metrics page; None disables the page.
+        engine: Creator of the server spans; the metrics are recorded here in any case.
+        version: Service version if the settings have none.
+        provider: Tracer provider that the service set up for its server spans.
+        trace_with: Function that sets up tracing. When left out, *provider*, the global provider
+            of the service, or a provider built from the settings is used.
     """
 
-    def __init__(  # noqa: PLR0913  each is a thing that instrument() may be told
+    def __init__(  # noqa: PLR0913  each is an independent option
         self,
         settings: Settings,
         *,
@@ -78,12 +81,12 @@ class Telemetry:
         self.settings = settings
         self.engine = engine
         self.registry: CollectorRegistry = Registry()
-        """Every metric of the service; register your own here."""
+        """Registry of all metrics of the service; register your own here."""
         failures = counter("sightline_internal_errors", self.registry)
         self.guard = Guard(failures.labels, strict=settings.strict)
-        self.families = Families(self.registry, most=settings.max_label_sets)
-        tracing_of = trace_with or _tracing_by(provider, version)
-        self.tracing = tracing_of(settings, service, self.registry)
+        self.families = Families(self.registry, limit=settings.max_label_sets)
+        set_up_tracing = trace_with or _tracing_setup(provider, version)
+        self.tracing = set_up_tracing(settings, service, self.registry)
         self.propagators = Propagators(settings.propagators)
         self.clients = Clients(
             self.tracing.provider,
@@ -94,7 +97,7 @@ class Telemetry:
             propagators=self.propagators,
         )
         self.makes_spans = engine == "asgi" and not settings.disabled
-        """True when server spans are made here, not by another engine."""
+        """True when server spans are created here, not by another engine."""
         self.entry = Entry(Context({CLIENTS_KEY: self.clients, **self.propagators.base_context()}))
         mark_contrib_spans(self.guard)
         self._logs = self._log_export()
@@ -103,7 +106,7 @@ class Telemetry:
         self._pages: list[Page] = []
         self._stops_at = math.inf
         self.excluded = excluded_paths(settings.excluded_urls)
-        # With a slash, too: so a mounted app is asked.
+        # A mounted app gets its own path with a slash at the end.
         self.excluded.update(
             (path + end, ExcludedPath(app=None)) for path in exclude for end in ("", "/")
         )
@@ -112,22 +115,22 @@ class Telemetry:
         self.requests = Requests(self._recorders())
         if self.tracing.exporting is not None or trace_with is not None:
             open_provider(self.tracing.provider, replace=trace_with is not None)
-        atexit.register(self.exiting)
+        atexit.register(self.shutdown_at_exit)
 
     @cached_property
     def tracer(self) -> trace.Tracer:
-        """Starts spans that nest in the request's."""
-        # Not before: the SDK compiles a pattern for each tracer.
+        """Tracer for spans below the current one, usually that of the request."""
+        # Created at first use: the SDK compiles a pattern for each tracer.
         return limit_tracer(self.tracing.provider.get_tracer(SCOPE), self.tracing.origin.sanitizer)
 
     def _version(self) -> str:
-        """Return the version of the service, by its resource or its settings."""
+        """Return the service version of the resource or the settings."""
         name = "service.version"
-        known = self.tracing.origin.resource.attributes.get(name)
-        return str(known or self.settings.resource_attributes.get(name, ""))
+        detected = self.tracing.origin.resource.attributes.get(name)
+        return str(detected or self.settings.resource_attributes.get(name, ""))
 
     def page(self, *registries: CollectorRegistry) -> Page:
-        """Our metrics, and those of other *registries*, as a page shows them."""
+        """Return a page with the metrics of this telemetry and of other *registries*."""
         page = Page(
             self.registry, *registries, name=f"{self._service} {len(self._pages)}", guard=self.guard
         )
@@ -137,7 +140,7 @@ class Telemetry:
     def _log_export(self) -> "LogExport | None":
         if self.settings.disabled or self.settings.logs_exporter != LOGS_OVER_OTLP:
             return None
-        from instrumentation._logging.export import LogExport  # noqa: PLC0415  seldom
+        from instrumentation._logging.export import LogExport
 
         return LogExport(
             self.tracing.origin.resource,
@@ -160,30 +163,33 @@ class Telemetry:
         )
 
     def _spans(self, attributes: ServerAttributes) -> Spans:
-        known = trust_check(self.settings.trust_incoming)
+        is_trusted = trust_check(self.settings.trust_incoming)
         if self.engine != "asgi":
             return ForeignSpans(self.entry)
         if self.settings.disabled:
-            return Passthrough(self.propagators, is_trusted=known, entry=self.entry)
+            return Passthrough(self.propagators, is_trusted=is_trusted, entry=self.entry)
         return ServerSpans(
             self.tracing,
             attributes=attributes,
-            is_trusted=known,
+            is_trusted=is_trusted,
             context=self.entry.base,
             propagators=self.propagators,
         )
 
     def flush(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
-        """Send all spans that ended before this call, and log records where they are sent.
+        """Export all spans that ended before this call, and log records if they are exported.
+
+        Blocks until they are exported or the time is over. Call it from any thread but that of
+        the event loop.
 
         Args:
             timeout: Seconds.
 
         Returns:
-            Whether the collector took them all in time.
+            True if the collector accepted all of them in time.
         """
-        logs_taken = self._logs.start_flush(timeout) if self._logs else _nothing_lost
-        return self._flush_spans(timeout) and logs_taken()
+        logs_flushed = self._logs.start_flush(timeout) if self._logs else _always_true
+        return self._flush_spans(timeout) and logs_flushed()
 
     def _flush_spans(self, timeout: float) -> bool:
         exporting = self.tracing.exporting
@@ -192,64 +198,70 @@ class Telemetry:
         return providers.flush(self.tracing.provider, timeout)
 
     def shutdown(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
-        """Send what waits and stop; later spans go nowhere, metrics stay readable.
+        """Export the queued spans and stop. Blocks like `flush()`.
+
+        Spans that end later are dropped; metrics can still be scraped.
 
         Args:
             timeout: Seconds.
 
         Returns:
-            Whether nothing was lost.
+            True if no span and no log record was lost.
         """
-        atexit.unregister(self.exiting)
+        atexit.unregister(self.shutdown_at_exit)
         self.runtime.close()
         close_provider(self.tracing.provider)
         for page in self._pages:
             page.close()
-        logs_taken = self._logs.start_shutdown(timeout) if self._logs else _nothing_lost
+        logs_flushed = self._logs.start_shutdown(timeout) if self._logs else _always_true
         exporting = self.tracing.exporting
-        spans_taken = (
+        spans_flushed = (
             exporting.shutdown_within(timeout)
             if exporting is not None
             else self._flush_spans(timeout)
         )
-        return logs_taken() and spans_taken
+        return logs_flushed() and spans_flushed
 
     def stats(self) -> "ExportStats | None":
-        """Where the spans are that ended so far; None when the service exports them itself."""
+        """Return the ended spans by state, or None if a provider of the service exports them."""
         exporting = self.tracing.exporting
         return exporting.stats() if exporting is not None else None
 
     def started(self) -> None:
-        """The service starts, on the event loop that runs now."""
+        """Measure the running event loop. The middleware calls this when the service starts."""
         self._stops_at = math.inf
         self.runtime.watch_loop()
         for page in self._pages:
             page.join()
 
     async def stopped(self) -> None:
-        """The service stops: send what waits, without holding up the event loop."""
+        """Flush without blocking the loop. The middleware calls this when the service stops."""
         self._stops_at = time.monotonic() + SHUTDOWN_SECONDS
         await asyncio.to_thread(self.flush)
-        # A server in a hurry cancels responses, whose spans end while the first flush counts.
-        await asyncio.to_thread(self.flush, self._left())
-        self._tell_what_waits()
+        # At shutdown, a server cancels responses; their spans may end during the first flush.
+        await asyncio.to_thread(self.flush, self._seconds_left())
+        self._warn_about_queued_spans()
         for page in self._pages:
             page.close()
 
-    def exiting(self) -> None:
-        """The process ends: shut down, in the time that `stopped` left."""
-        self.shutdown(self._left())
+    def shutdown_at_exit(self) -> None:
+        """Shut down at the exit of the process, within the rest of the shutdown budget."""
+        self.shutdown(self._seconds_left())
 
-    def _left(self) -> float:
-        """Seconds until a service that stops gives up; all of them when it stopped long ago."""
+    def _seconds_left(self) -> float:
+        """Return the rest of the shutdown budget; all of it if the service stopped long ago."""
         left = self._stops_at - time.monotonic()
-        return min(max(0.0, left), SHUTDOWN_SECONDS) if left > -SOON_SECONDS else SHUTDOWN_SECONDS
+        return (
+            min(max(0.0, left), SHUTDOWN_SECONDS)
+            if left > -RECENT_STOP_SECONDS
+            else SHUTDOWN_SECONDS
+        )
 
-    def _tell_what_waits(self) -> None:
+    def _warn_about_queued_spans(self) -> None:
         stats = self.stats()
         if stats is not None and stats.queued:
             LOGGER.warning(
-                "the service stops while %d spans wait for the collector; they are given up",
+                "shutting down with %d spans still queued; dropping them",
                 stats.queued,
             )
 
@@ -265,16 +277,21 @@ class Telemetry:
         self.shutdown()
 
 
-def _nothing_lost() -> bool:
-    """What a service that sends no log records answers about them."""
+def _always_true() -> bool:
+    """Stand in for the result of the log export when log records are not exported."""
     return True
 
 
-def _tracing_by(provider: trace.TracerProvider | None, version: str) -> TraceWith:
-    """Return what sets tracing up: by *provider*, the service's global one, or one of ours."""
+def _tracing_setup(provider: trace.TracerProvider | None, version: str) -> TraceWith:
+    """Return a function that sets up tracing.
+
+    It adopts *provider* or the global provider of the service, or builds one from the settings.
+    """
 
     def tracing(settings: Settings, service: str, registry: CollectorRegistry) -> providers.Tracing:
-        adopted = providers.of_sdk(provider) or providers.of_sdk(trace.get_tracer_provider())
+        adopted = providers.as_sdk_provider(provider) or providers.as_sdk_provider(
+            trace.get_tracer_provider()
+        )
         if adopted is not None:
             return providers.adopt(adopted, settings)
         return providers.build(settings, service=service, version=version, registry=registry)

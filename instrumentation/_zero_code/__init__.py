@@ -1,6 +1,7 @@
-"""Instrumenting every app of a process that was not told how.
+"""Zero-code instrumentation: every app of the process, without a change to its code.
 
-Every Python below the service loads this: what costs time is imported when an app is.
+Every child Python process of the service loads this module. Expensive modules are therefore
+imported together with Starlette.
 """
 
 from collections.abc import Awaitable
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def activate() -> None:
-    """Instrument each Starlette or FastAPI app when it is first called; what it mounts is in it."""
+    """Instrument each Starlette or FastAPI app at its first call, with all apps mounted in it."""
     call_when_imported("starlette.applications", _patch)
 
 
 def _patch() -> None:
-    from starlette.applications import Starlette  # noqa: PLC0415  not before the service does
+    from starlette.applications import Starlette
 
-    from instrumentation import instrument  # noqa: PLC0415  as above
-    from instrumentation._server.entry import TELEMETRY_KEY  # noqa: PLC0415  as above
+    from instrumentation import instrument
+    from instrumentation._server.entry import TELEMETRY_KEY
 
     call = Starlette.__call__
 
@@ -36,4 +37,4 @@ def _patch() -> None:
             instrument(app)
         return call(app, scope, receive, send)
 
-    Starlette.__call__ = instrumented  # type: ignore[assignment,method-assign]  # that is the point
+    Starlette.__call__ = instrumented  # type: ignore[assignment,method-assign]  # patched on purpose

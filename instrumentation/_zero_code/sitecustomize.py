@@ -1,7 +1,7 @@
-"""Python imports this at start when ``python -m instrumentation`` put the folder on its path.
+"""Start-up module of Python in processes started by ``python -m instrumentation``.
 
-Every Python below the service inherits it: one that has no Sightline goes on without, and the
-``sitecustomize`` that ours stands before, like that of a coverage tool, runs as well.
+Child processes inherit it. In an environment without Sightline it does nothing. The next
+``sitecustomize`` on the path, like that of a coverage tool, runs as well.
 """
 
 import os
@@ -11,9 +11,11 @@ from importlib.util import module_from_spec
 
 
 def _run_next() -> None:
-    """Import the ``sitecustomize`` that Python would have found without us."""
-    ours = os.path.dirname(__file__)  # noqa: PTH120  pathlib is not loaded yet, and seldom needed
-    spec = PathFinder.find_spec("sitecustomize", [path for path in sys.path if path != ours])
+    """Import the ``sitecustomize`` that this one shadows."""
+    own_directory = os.path.dirname(__file__)  # noqa: PTH120  importing pathlib costs start-up time
+    spec = PathFinder.find_spec(
+        "sitecustomize", [path for path in sys.path if path != own_directory]
+    )
     if spec is not None and spec.loader is not None:
         module = sys.modules["sitecustomize"] = module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -21,7 +23,7 @@ def _run_next() -> None:
 
 try:
     from instrumentation._zero_code import activate
-except ModuleNotFoundError:  # a Python of another environment
+except ModuleNotFoundError:  # another environment, without Sightline
     pass
 else:
     activate()

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 
 from instrumentation._scrape.render import Renderer
-from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.snapshot import RegistryReader
 from instrumentation._support.guard import NullCounter, Operation
 from tests.benchmarks.rows import Row, cpu_minima
 from tests.benchmarks.series import fill
@@ -16,8 +16,8 @@ def rows() -> Iterator[Row]:
     """Yield the rows of the table."""
     samples = CollectorRegistry()
     fill(samples)
-    reading = Operation("scrape", NullCounter("scrape"), strict=True)
-    renderer = Renderer(Samples(samples, reading=reading).snapshot)
+    operation = Operation("scrape", NullCounter("scrape"), strict=True)
+    renderer = Renderer(RegistryReader(samples, operation=operation).snapshot)
     seconds = cpu_minima(
         renderer.open_metrics,
         renderer.text,

@@ -5,7 +5,7 @@ from typing import Final
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Histogram
 
-from instrumentation._metrics.histogram import observer
+from instrumentation._metrics.histogram import bound_observer
 from instrumentation.conventions import DURATION_BUCKETS
 
 LABEL_SETS: Final = 588
@@ -21,6 +21,6 @@ def fill(registry: CollectorRegistry, label_sets: int = LABEL_SETS) -> None:
         "bench_seconds", "Durations.", LABELS, registry=registry, buckets=DURATION_BUCKETS
     )
     for number in range(label_sets):
-        child = observer(family.labels("GET", f"/things{number}/{{id}}", "200"))
+        child = bound_observer(family.labels("GET", f"/things{number}/{{id}}", "200"))
         for seconds in (0.003, 0.02, 0.09, 0.4, 2.0):
             child.observe_with_exemplar(seconds, SPAN, float(number))

@@ -1,6 +1,7 @@
 """The import table of docs/architecture.md as code."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -229,3 +230,29 @@ def test_the_check_sees_an_import_that_is_not_allowed(
     module.write_text(source)
 
     assert outside(module, ["instrumentation.conventions", "sightline.grafana"]) == found
+
+
+PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+
+
+def rows(pattern: str) -> dict[str, tuple[str, ...]]:
+    """Return the names in the second column of a table, by the group of *pattern* in the first."""
+    found = re.findall(rf"^\| {pattern} \| ([^|]*) \|", PAGE, flags=re.MULTILINE)
+    return {key: tuple(re.findall(r"`(\w+)`", names)) for key, names in found}
+
+
+@pytest.mark.parametrize(("package", "names"), rows(r"`(_\w+)`").items())
+def test_the_architecture_page_lists_the_modules_of_a_package(
+    package: str, names: tuple[str, ...]
+) -> None:
+    found = {module.stem for module in modules(f"instrumentation/{package}")} - {"__init__"}
+
+    assert sorted(names) == sorted(found)
+
+
+def test_the_architecture_page_has_the_floors() -> None:
+    floors = rows(r"(\d+)")
+
+    assert [set(floors[str(number)]) for number in range(1, len(floors) + 1)] == list(
+        map(set, FLOORS)
+    )

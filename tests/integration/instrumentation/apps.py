@@ -65,10 +65,10 @@ async def later(tasks: BackgroundTasks) -> dict[str, str]:
     return {"accepted": "yes"}
 
 
-@routes.get("/told")
-async def told() -> dict[str, str]:
-    logging.getLogger("shop").warning("told %s", "all", extra={"order": 7})
-    return {"told": "yes"}
+@routes.get("/log")
+async def log() -> dict[str, str]:
+    logging.getLogger("shop").warning("logged %s", "once", extra={"order": 7})
+    return {"logged": "yes"}
 
 
 @routes.websocket("/rooms/{room}")
@@ -84,7 +84,7 @@ async def shelf(shelf_id: int) -> dict[str, int]:
 
 
 def shop() -> FastAPI:
-    """Routes of every kind: plain, nested, mounted, failing, streaming."""
+    """Return an app with plain, nested, mounted, failing and streaming routes."""
     app, warehouse = FastAPI(title="shop"), FastAPI()
     app.get("/items/{item_id}")(item)
     app.include_router(routes)
@@ -95,7 +95,7 @@ def shop() -> FastAPI:
 
 
 async def chunks() -> AsyncIterator[bytes]:
-    """Three pieces, the last one 0.1 s after the first."""
+    """Yield three chunks, the last one 0.1 s after the first."""
     yield b"one"
     await asyncio.sleep(0.1)
     yield b"two"
@@ -103,14 +103,14 @@ async def chunks() -> AsyncIterator[bytes]:
 
 
 def plain() -> FastAPI:
-    """The shop with one line more."""
+    """Return the instrumented shop."""
     app = shop()
     instrument(app)
     return app
 
 
 def with_metrics_of_its_own() -> FastAPI:
-    """The shop, which serves metrics and reads FastAPI's data of a request."""
+    """Return a shop that serves its own metrics and reads FastAPI's request data."""
     app = plain()
 
     @app.get("/metrics")
@@ -126,7 +126,7 @@ def with_metrics_of_its_own() -> FastAPI:
 
 
 def logging_as_json() -> FastAPI:
-    """The shop, whose server logs JSON to the file that ``LOG_FILE`` names."""
+    """Return the shop, with the server's log as JSON in the file ``LOG_FILE``."""
     handler = logging.FileHandler(os.environ["LOG_FILE"])
     handler.setFormatter(JSONFormatter())
     logging.getLogger().addHandler(handler)
@@ -137,7 +137,7 @@ def logging_as_json() -> FastAPI:
 
 
 def with_own_page() -> FastAPI:
-    """The shop with a page of metrics among its own routes, beside that of every service."""
+    """Return the shop with a second metrics page among its routes."""
     app = shop()
     telemetry = instrument(app)
     app.mount("/own/metrics", metrics_app(telemetry, CollectorRegistry()))
@@ -145,7 +145,7 @@ def with_own_page() -> FastAPI:
 
 
 def with_global_provider() -> FastAPI:
-    """The shop of somebody who has set up OpenTelemetry before; newer FastAPIs then trace too."""
+    """Return the shop after setting up OpenTelemetry; newer FastAPIs then create spans, too."""
     provider = TracerProvider(resource=Resource({"service.name": "shop"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
@@ -153,7 +153,7 @@ def with_global_provider() -> FastAPI:
 
 
 def with_contrib_before() -> FastAPI:
-    """The shop that opentelemetry-instrumentation-fastapi already watches."""
+    """Return a shop instrumented by the contrib package first."""
     app = shop()
     FastAPIInstrumentor.instrument_app(app)
     instrument(app)
@@ -161,28 +161,28 @@ def with_contrib_before() -> FastAPI:
 
 
 def with_contrib_after() -> FastAPI:
-    """The same, in the other order."""
+    """Return a shop instrumented by the contrib package last."""
     app = plain()
     FastAPIInstrumentor.instrument_app(app)
     return app
 
 
 def traced_by_contrib() -> FastAPI:
-    """The shop whose server spans opentelemetry-instrumentation-fastapi makes."""
+    """Return the shop with ``engine="contrib"``."""
     app = shop()
     instrument(app, engine="contrib")
     return app
 
 
 def traced_by_fastapi() -> FastAPI:
-    """The shop whose server spans FastAPI makes."""
+    """Return the shop with ``engine="fastapi"``."""
     app = shop()
     instrument(app, engine="fastapi")
     return app
 
 
 def in_context() -> dict[str, str]:
-    """Return the trace that a log line names, and the headers that an outgoing call carries."""
+    """Return the trace id of a log record, and the headers of an outgoing call."""
     record, sent = logging.makeLogRecord({}), dict[str, str]()
     TraceContextFilter().filter(record)
     inject(sent)
@@ -190,13 +190,13 @@ def in_context() -> dict[str, str]:
 
 
 async def report(request: Request) -> dict[str, str]:
-    """Answer with the context, seen after the body."""
+    """Respond with the context after the body was read."""
     await request.body()
     return in_context()
 
 
 async def report_later(request: Request) -> dict[str, str]:
-    """Answer with the context of a task that outlives its request."""
+    """Respond with the context of a separate task."""
     await request.body()
     return await asyncio.create_task(report(request))
 
@@ -215,7 +215,7 @@ async def report_to_socket(socket: WebSocket) -> None:
 
 
 def tenants() -> FastAPI:
-    """A service that tells every caller in which context it answers."""
+    """Return a service that responds with the context of each request."""
     app = FastAPI(title="tenants")
     app.api_route("/context", methods=["GET", "POST"])(report)
     app.post("/task")(report_later)
@@ -232,4 +232,4 @@ def tenants() -> FastAPI:
 
 
 untouched = shop()
-"""The shop as its authors wrote it."""
+"""Shop without instrumentation."""

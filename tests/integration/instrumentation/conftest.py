@@ -1,4 +1,4 @@
-"""Real services: uvicorn on loopback, exporting to a collector that speaks OTLP."""
+"""Real services: uvicorn on loopback, exporting to an OTLP collector."""
 
 import os
 import subprocess
@@ -25,21 +25,21 @@ OPEN_METRICS = {"accept": "application/openmetrics-text;version=1.0.0"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A running service and the collector that its spans go to."""
+    """Running service and the collector of its spans."""
 
     client: httpx.Client
     process: subprocess.Popen[bytes]
     collector: Collector
     before: int = 0
-    """Spans of earlier tests, not to be seen."""
+    """Number of spans of earlier tests, which are skipped."""
 
     def spans(self, count: int) -> list[Span]:
-        """All spans so far, once there are *count*."""
+        """Wait for *count* spans and return all."""
         until(lambda: len(self._new()) >= count, within_seconds=30)
         return self._new()
 
     def server_spans(self, count: int) -> list[Span]:
-        """The SERVER spans so far, once there are *count*."""
+        """Wait for *count* SERVER spans and return all."""
         until(lambda: len(self._new_server_spans()) >= count, within_seconds=30)
         return self._new_server_spans()
 
@@ -50,22 +50,22 @@ class Service:
         return [span for span in self._new() if span.kind == SERVER]
 
     def metrics(self) -> list[str]:
-        """The samples, as Prometheus would get them."""
+        """Scrape the service and return the lines."""
         return self.client.get("/metrics", headers=OPEN_METRICS).text.splitlines()
 
 
 def server_spans(collector: Collector) -> list[Span]:
-    """What the services themselves answered."""
+    """Return the SERVER spans that *collector* got."""
     return [span for span in collector.spans if span.kind == SERVER]
 
 
 def attributes(span: Span) -> dict[str, str | int | bool | float]:
-    """Scalar attributes by name."""
+    """Return the scalar attributes by name."""
     return {item.key: scalar(item.value) for item in span.attributes}
 
 
 def scalar(value: AnyValue) -> str | int | bool | float:
-    """The one field that is set."""
+    """Return the field that is set."""
     found: str | int | bool | float = getattr(value, value.WhichOneof("value") or "string_value")
     return found
 
@@ -79,7 +79,7 @@ def running(
     options: tuple[str, ...] = (),
     **environ: str,
 ) -> Iterator[Service]:
-    """``uvicorn apps:NAME`` with a client, stopped at the end; *before* stands before uvicorn."""
+    """Run ``uvicorn apps:NAME`` until the end of the block; *before* precedes uvicorn."""
     command = (*before, "uvicorn", f"apps:{name}", "--no-access-log", "--port", PORT, *options)
     with serving(command, collector, **environ) as service:
         yield service
@@ -103,17 +103,17 @@ def serving(command: tuple[str, ...], collector: Collector, **environ: str) -> I
     )
     with process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         try:
-            until(lambda: answers(client), within_seconds=30)
+            until(lambda: is_up(client), within_seconds=30)
             yield Service(client=client, process=process, collector=collector)
         finally:
             stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Tell the service to stop, as an orchestrator does; it has ten seconds.
+    """Terminate the service, as an orchestrator does, with a timeout of ten seconds.
 
     Raises:
-        TimeoutExpired: It had to be killed.
+        TimeoutExpired: The service had to be killed.
     """
     process.terminate()
     try:
@@ -122,8 +122,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def answers(client: httpx.Client) -> bool:
-    """Whether the service is up; a scrape leaves no span."""
+def is_up(client: httpx.Client) -> bool:
+    """Return True when the service is up, by a scrape, which creates no span."""
     try:
         return client.get("/metrics").is_success
     except httpx.TransportError:
@@ -132,19 +132,19 @@ def answers(client: httpx.Client) -> bool:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """An OTLP collector on loopback."""
+    """OTLP collector on loopback."""
     with Collector() as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def running_shop() -> Iterator[Service]:
-    """The shop with one line of instrumentation, for all tests of a file."""
+    """Instrumented shop, shared by the tests of a file."""
     with Collector() as collector, running("plain", collector) as service:
         yield service
 
 
 @pytest.fixture
 def shop(running_shop: Service) -> Service:
-    """The shop, its earlier spans forgotten."""
+    """Instrumented shop, without the spans of earlier tests."""
     return replace(running_shop, before=len(running_shop.collector.spans))

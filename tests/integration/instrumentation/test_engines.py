@@ -1,6 +1,6 @@
-"""Our engine beside the two others one can choose: the oracle of our attributes.
+"""Attributes of the default engine compared with those of the two others.
 
-What may differ is written down here, with the reason; everything else is equal.
+Permitted differences are listed here with their reason; everything else is equal.
 """
 
 import pytest
@@ -30,22 +30,22 @@ DIFFERENCES = {
     "contrib": {
         "client.port": "another connection",
         "server.port": "another service",
-        "server.address": "contrib leaves the port in it",
-        "error.type": "contrib gives the status code where we give the exception",
+        "server.address": "contrib includes the port",
+        "error.type": "contrib has the status code, we have the exception",
     },
     "fastapi": {
-        "client.port": "FastAPI leaves it out",
-        "client.address": "FastAPI leaves it out",
-        "user_agent.original": "FastAPI leaves it out",
+        "client.port": "FastAPI omits it",
+        "client.address": "FastAPI omits it",
+        "user_agent.original": "FastAPI omits it",
         "server.port": "another service",
-        "url.query": "FastAPI encodes it anew; we leave it as it was sent",
+        "url.query": "FastAPI encodes it again; we keep it as sent",
     },
 }
-"""The attributes that differ, and why."""
+"""Reason by attribute that differs, by engine."""
 
 
-def observed(factory: str, collector: Collector) -> dict[tuple[str, str], dict[str, object]]:
-    """Name, status and attributes of the span of each request of the corpus."""
+def observe_spans(factory: str, collector: Collector) -> dict[tuple[str, str], dict[str, object]]:
+    """Return name, status and attributes of the span of each request in the corpus."""
     with running(factory, collector) as service:
         for method, url in CORPUS:
             service.client.request(method, url, headers={**PARENT, "connection": "close"})
@@ -56,17 +56,17 @@ def observed(factory: str, collector: Collector) -> dict[tuple[str, str], dict[s
     }
 
 
-def differing(mine: dict[str, object], other: dict[str, object]) -> set[str]:
-    """Names whose values are not equal in both."""
+def differences(mine: dict[str, object], other: dict[str, object]) -> set[str]:
+    """Return the names whose values differ."""
     return {name for name, _ in mine.items() ^ other.items()}
 
 
 @pytest.mark.parametrize("engine", DIFFERENCES)
-def test_the_engines_agree_but_for_what_is_written_down(engine: str) -> None:
+def test_the_engines_agree_except_for_the_listed_differences(engine: str) -> None:
     with Collector() as ours, Collector() as theirs:
-        mine, other = observed("plain", ours), observed(f"traced_by_{engine}", theirs)
+        mine, other = observe_spans("plain", ours), observe_spans(f"traced_by_{engine}", theirs)
 
-    found = set().union(*(differing(mine[request], other[request]) for request in CORPUS))
+    found = set().union(*(differences(mine[request], other[request]) for request in CORPUS))
     assert found == set(DIFFERENCES[engine])
 
 

@@ -1,4 +1,4 @@
-"""Each request has the context of its own caller, on every server and whatever came before it.
+"""Each request has the context of its own caller, on every server and after any other request.
 
 uvicorn resumes reading in the task of a request, so that asyncio runs what follows on the
 connection in the context of that request.
@@ -35,7 +35,7 @@ LARGE = b"x" * 300_000
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A caller with a trace and baggage of its own."""
+    """Caller with its own trace and baggage."""
 
     number: int
 
@@ -56,14 +56,14 @@ NO_CONTEXT = ("", "", "")
 
 
 def context(answer: str | bytes) -> tuple[str, str, str]:
-    """Return what `Tenant.context` has, from the answer of the service."""
+    """Parse the response of the service into the shape of `Tenant.context`."""
     found = json.loads(answer)
     return found["logged"], found.get("traceparent", "")[3:35], found.get("baggage", "")
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def tenants(request: pytest.FixtureRequest) -> Iterator[Service]:
-    """The service behind each server."""
+    """Service on each server."""
     with Collector() as collector, serving(SERVERS[request.param], collector) as service:
         yield service
 
@@ -94,20 +94,20 @@ def traces_between(service: Service, first: int, last: int) -> list[int]:
     return found
 
 
-def asked(connection: HTTPConnection, tenant: Tenant, path: str = "/context") -> bytes:
-    """Return the answer to a GET, once all of it is read."""
+def get(connection: HTTPConnection, tenant: Tenant, path: str = "/context") -> bytes:
+    """Return the complete response to a GET."""
     connection.request("GET", path, headers=tenant.headers)
     return connection.getresponse().read()
 
 
 def test_requests_after_an_upload_have_their_own_context(tenants: Service) -> None:
     with used_connection(tenants) as connection:
-        answers = [asked(connection, tenant) for tenant in TENANTS]
+        answers = [get(connection, tenant) for tenant in TENANTS]
 
     assert [context(answer) for answer in answers] == [tenant.context for tenant in TENANTS]
 
 
-def test_a_request_without_headers_after_an_upload_has_a_trace_of_its_own(
+def test_a_request_without_headers_after_an_upload_starts_a_trace(
     tenants: Service,
 ) -> None:
     with used_connection(tenants) as connection:
@@ -118,14 +118,14 @@ def test_a_request_without_headers_after_an_upload_has_a_trace_of_its_own(
     assert baggage == ""
 
 
-def test_a_path_that_is_not_recorded_has_no_context_after_an_upload(tenants: Service) -> None:
+def test_an_excluded_path_has_no_context_after_an_upload(tenants: Service) -> None:
     with used_connection(tenants) as connection:
-        answer = asked(connection, TENANTS[1], "/healthz")
+        answer = get(connection, TENANTS[1], "/healthz")
 
     assert context(answer) == NO_CONTEXT
 
 
-def test_a_consumer_that_a_request_starts_has_a_trace_of_its_own(tenants: Service) -> None:
+def test_a_consumer_started_by_a_request_starts_a_trace(tenants: Service) -> None:
     answer = tenants.client.post("/message", headers=TENANTS[0].headers).text
 
     logged, sent, baggage = context(answer)
@@ -177,10 +177,10 @@ def test_streams_of_one_http2_connection_have_their_own_context(tenants: Service
     assert [context(answer) for answer in answers] == [tenant.context for tenant in TENANTS]
 
 
-def test_a_disabled_sdk_passes_no_context_of_an_earlier_request(collector: Collector) -> None:
+def test_a_disabled_sdk_forwards_no_context_of_an_earlier_request(collector: Collector) -> None:
     command, environ = SERVERS["uvicorn asyncio h11"], {"OTEL_SDK_DISABLED": "true"}
     with serving(command, collector, **environ) as service, used_connection(service) as connection:
-        own = asked(connection, TENANTS[1])
+        own = get(connection, TENANTS[1])
         connection.request("GET", "/context")
         without = connection.getresponse().read()
 

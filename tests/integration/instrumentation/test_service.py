@@ -1,4 +1,4 @@
-"""An instrumented service as its users and its collector see it."""
+"""An instrumented service, observed by its clients and its collector."""
 
 import re
 
@@ -41,7 +41,7 @@ def test_a_request_is_one_server_span_named_by_its_route(
 @pytest.mark.parametrize(
     "factory", ["with_global_provider", "with_contrib_before", "with_contrib_after"]
 )
-def test_beside_other_telemetry_a_request_is_still_one_server_span(
+def test_a_request_is_one_server_span_beside_other_instrumentation(
     collector: Collector, factory: str
 ) -> None:
     with running(factory, collector, OTEL_BSP_SCHEDULE_DELAY="200") as service:
@@ -53,7 +53,7 @@ def test_beside_other_telemetry_a_request_is_still_one_server_span(
         "GET /items/{item_id}",
         "GET /warehouse/stock/{item_id}",
     ]
-    assert len(server_spans(collector)) == 2  # none came with the last words
+    assert len(server_spans(collector)) == 2  # none was exported at shutdown
 
 
 def test_a_span_of_the_service_nests_in_the_request(shop: Service) -> None:
@@ -75,14 +75,14 @@ def test_an_exception_is_an_event_of_a_failed_span(shop: Service) -> None:
     assert span.events[0].time_unix_nano <= span.end_time_unix_nano
 
 
-def test_a_stream_is_one_span_up_to_its_last_byte(shop: Service) -> None:
+def test_the_span_of_a_stream_ends_with_its_last_byte(shop: Service) -> None:
     shop.client.get("/stream")
 
     (span,) = shop.server_spans(1)
     assert span.end_time_unix_nano - span.start_time_unix_nano >= 100_000_000
 
 
-def test_a_websocket_is_one_span_however_many_messages_it_carries(shop: Service) -> None:
+def test_a_websocket_is_one_span_for_all_its_messages(shop: Service) -> None:
     with connect(f"ws://{shop.client.base_url.netloc.decode()}/rooms/blue") as socket:
         assert socket.recv() == "blue"
 
@@ -92,14 +92,14 @@ def test_a_websocket_is_one_span_however_many_messages_it_carries(shop: Service)
     assert attributes(span)["network.protocol.name"] == "websocket"
 
 
-def test_a_background_task_does_not_stretch_the_span(shop: Service) -> None:
+def test_a_background_task_does_not_extend_the_span(shop: Service) -> None:
     shop.client.get("/later")
 
     (span,) = shop.server_spans(1)
     assert span.end_time_unix_nano - span.start_time_unix_nano < 900_000_000
 
 
-def test_a_secret_in_the_query_never_leaves_the_process(shop: Service) -> None:
+def test_a_secret_in_the_query_is_redacted(shop: Service) -> None:
     shop.client.get("/items/1?password=hunter2&page=3")
 
     (span,) = shop.server_spans(1)
@@ -113,7 +113,7 @@ def test_the_trace_of_a_request_is_an_exemplar_of_its_duration(shop: Service) ->
     assert 'trace_id="0af7651916cd43dd8448eb211c80319c"' in buckets[0]
 
 
-def test_a_route_that_was_seen_has_its_failures_at_zero(shop: Service) -> None:
+def test_a_requested_route_exports_failures_as_zero(shop: Service) -> None:
     shop.client.get("/items/1")
 
     text = "\n".join(shop.metrics())
@@ -126,7 +126,7 @@ def test_a_route_that_was_seen_has_its_failures_at_zero(shop: Service) -> None:
     assert float(failures[1]) == 0.0
 
 
-def test_strangers_cannot_make_new_series(shop: Service) -> None:
+def test_unknown_paths_create_no_series(shop: Service) -> None:
     shop.client.get("/nowhere/1")
     shop.client.request("PURGE", "/nowhere/2")
     before = len(shop.metrics())
@@ -137,7 +137,7 @@ def test_strangers_cannot_make_new_series(shop: Service) -> None:
     assert len(shop.metrics()) == before
 
 
-def test_no_span_is_lost_when_the_server_is_told_to_stop(collector: Collector) -> None:
+def test_no_span_is_lost_at_sigterm(collector: Collector) -> None:
     with running("plain", collector, OTEL_BSP_SCHEDULE_DELAY="60000") as service:
         service.client.get("/items/1")
         service.client.get("/items/2")
@@ -145,7 +145,7 @@ def test_no_span_is_lost_when_the_server_is_told_to_stop(collector: Collector) -
     assert len(collector.spans) == 2
 
 
-def test_an_unsampled_caller_is_followed(shop: Service) -> None:
+def test_the_trace_of_an_unsampled_caller_is_not_recorded(shop: Service) -> None:
     shop.client.get("/items/1", headers={"traceparent": PARENT["traceparent"][:-2] + "00"})
     shop.client.get("/items/2")
 
@@ -153,7 +153,7 @@ def test_an_unsampled_caller_is_followed(shop: Service) -> None:
     assert attributes(span)["url.path"] == "/items/2"
 
 
-def test_a_disabled_sdk_leaves_only_metrics(collector: Collector) -> None:
+def test_a_disabled_sdk_exports_only_metrics(collector: Collector) -> None:
     with running("plain", collector, OTEL_SDK_DISABLED="true") as service:
         service.client.get("/items/1")
 
@@ -161,7 +161,7 @@ def test_a_disabled_sdk_leaves_only_metrics(collector: Collector) -> None:
     assert collector.spans == []
 
 
-def test_the_process_says_how_it_fares(shop: Service) -> None:
+def test_the_process_exports_runtime_metrics(shop: Service) -> None:
     def delays() -> float:
         (count,) = (line for line in shop.metrics() if line.startswith(DELAYS))
         return float(count.removeprefix(DELAYS))
@@ -174,7 +174,7 @@ def test_the_process_says_how_it_fares(shop: Service) -> None:
     assert any(line.startswith('python_gc_pause_seconds_count{generation="2"}') for line in samples)
 
 
-def test_a_scrape_is_found_below_the_root_path(collector: Collector) -> None:
+def test_the_metrics_page_is_served_below_the_root_path(collector: Collector) -> None:
     with running("plain", collector, options=("--root-path", "/api")) as service:
         service.client.get("/items/1")
 

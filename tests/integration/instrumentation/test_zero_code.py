@@ -1,4 +1,4 @@
-"""A service that nobody touched: ``python -m instrumentation -- uvicorn apps:untouched``."""
+"""Zero-code instrumentation: ``python -m instrumentation -- uvicorn apps:untouched``."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.fakes import Collector
 from tests.integration.instrumentation.conftest import running
 
 
-def test_an_untouched_service_is_traced_and_measured(collector: Collector) -> None:
+def test_a_service_without_code_changes_is_traced(collector: Collector) -> None:
     with running("untouched", collector, before=("instrumentation", "--")) as service:
         service.client.get("/items/1")
         service.client.get("/warehouse/stock/3")
@@ -23,7 +23,7 @@ def test_an_untouched_service_is_traced_and_measured(collector: Collector) -> No
 def under_zero_code(
     *command: str, environ: dict[str, str] | None = None, folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """What *command* says when it is started without a line of its own."""
+    """Run *command* with zero-code instrumentation and return its output."""
     return subprocess.run(
         [sys.executable, "-m", "instrumentation", "--", *command],
         capture_output=True,
@@ -35,7 +35,7 @@ def under_zero_code(
 
 
 @pytest.mark.parametrize("command", [[], ["--help"], ["no-such-command"]])
-def test_without_a_command_that_runs_the_usage_is_shown(command: list[str]) -> None:
+def test_the_usage_is_printed_if_the_command_cannot_run(command: list[str]) -> None:
     shown = under_zero_code(*command)
 
     assert shown.returncode == 1
@@ -43,13 +43,13 @@ def test_without_a_command_that_runs_the_usage_is_shown(command: list[str]) -> N
     assert "Traceback" not in shown.stderr
 
 
-def test_python_is_the_one_that_was_asked() -> None:
+def test_python_is_the_current_interpreter() -> None:
     shown = under_zero_code("python", "-c", "import sys; print(sys.prefix)", environ={"PATH": ""})
 
     assert shown.stdout == f"{sys.prefix}\n"
 
 
-def test_a_sitecustomize_of_the_users_own_runs_as_well(tmp_path: Path) -> None:
+def test_the_users_sitecustomize_runs_as_well(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.mine = 'it ran'\n")
 
     shown = under_zero_code(
@@ -62,16 +62,16 @@ def test_a_sitecustomize_of_the_users_own_runs_as_well(tmp_path: Path) -> None:
     assert shown.stdout == "it ran instrumentation._support.on_import\n"
 
 
-def test_every_other_python_below_pays_nothing() -> None:
+def test_a_child_process_without_starlette_imports_no_telemetry() -> None:
     shown = under_zero_code("python", "-c", "import sys; print(*sys.modules)")
 
     assert {"prometheus_client", "opentelemetry", "starlette"}.isdisjoint(shown.stdout.split())
 
 
-def test_a_python_without_sightline_goes_on_without_a_word(tmp_path: Path) -> None:
-    alone = "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', HOOK], check=True)"
+def test_a_child_process_without_sightline_is_unaffected(tmp_path: Path) -> None:
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', HOOK], check=True)"
     hook = "import sitecustomize; print('goes on')"
 
-    shown = under_zero_code("python", "-c", alone.replace("HOOK", repr(hook)), folder=tmp_path)
+    shown = under_zero_code("python", "-c", child.replace("HOOK", repr(hook)), folder=tmp_path)
 
     assert (shown.stdout, shown.stderr) == ("goes on\n", "")

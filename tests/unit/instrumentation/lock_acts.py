@@ -1,4 +1,4 @@
-"""Acts of a hostile service, run under the lock checker: ``python lock_acts.py`` prints a report.
+"""Actions of a hostile service under the lock checker: ``python lock_acts.py`` prints a report.
 
 Each act does with one part of the library what a service may do, with objects whose every method
 tells the checker that it runs.
@@ -27,9 +27,9 @@ from prometheus_client.registry import Collector
 
 from instrumentation import OTLPExporter, Settings, TelemetryMiddleware
 from instrumentation._sampling.strategies import RateLimiting
-from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.snapshot import RegistryReader
+from instrumentation._scrape.worker_directory import WorkerDirectory
 from instrumentation._scrape.workers import Workers
-from instrumentation._scrape.workers_folder import Folder
 from instrumentation._setup.telemetry import Telemetry
 from instrumentation._spans.span import RequestSpan
 from tests.asgi import answer, scope
@@ -37,8 +37,8 @@ from tests.asgi import answer, scope
 CONTEXT = trace.SpanContext(1, 2, is_remote=False, trace_flags=trace.TraceFlags(1))
 
 
-def tells(kind: str, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method that tells the checker and answers."""
+def checked(kind: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that notifies the checker and returns the result of *answer*."""
 
     def method(*given: Any, **named: Any) -> Any:
         CHECKER.service_code(kind)
@@ -48,42 +48,42 @@ def tells(kind: str, answer: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Thing:
-    """An object of the service."""
+    """Object of the service."""
 
-    __str__ = tells("__str__", lambda _: "thing")
-    __repr__ = tells("__repr__", lambda _: "thing")
-    __hash__ = tells("__hash__", lambda _: 7)
-    __eq__ = tells("__eq__", lambda *_: False)
-    __bool__ = tells("__bool__", lambda _: True)
+    __str__ = checked("__str__", lambda _: "thing")
+    __repr__ = checked("__repr__", lambda _: "thing")
+    __hash__ = checked("__hash__", lambda _: 7)
+    __eq__ = checked("__eq__", lambda *_: False)
+    __bool__ = checked("__bool__", lambda _: True)
 
 
 class Text(str):
-    """A string of the service."""
+    """String of the service."""
 
     __slots__ = ()
-    __str__ = tells("str.__str__", str.__str__)
-    __hash__ = tells("str.__hash__", str.__hash__)
-    __eq__ = tells("str.__eq__", str.__eq__)
-    __getitem__ = tells("str.__getitem__", str.__getitem__)
-    __len__ = tells("str.__len__", str.__len__)
-    encode = tells("str.encode", str.encode)
+    __str__ = checked("str.__str__", str.__str__)
+    __hash__ = checked("str.__hash__", str.__hash__)
+    __eq__ = checked("str.__eq__", str.__eq__)
+    __getitem__ = checked("str.__getitem__", str.__getitem__)
+    __len__ = checked("str.__len__", str.__len__)
+    encode = checked("str.encode", str.encode)
 
 
 class Things(dict[str, Any]):
-    """A mapping of the service."""
+    """Mapping of the service."""
 
-    items = tells("items", dict.items)
-    __iter__ = tells("__iter__", dict.__iter__)
+    items = checked("items", dict.items)
+    __iter__ = checked("__iter__", dict.__iter__)
 
 
 class ThingError(Exception):
-    """An error of the service."""
+    """Error of the service."""
 
-    __str__ = tells("error.__str__", lambda _: "failed")
+    __str__ = checked("error.__str__", lambda _: "failed")
 
 
 class Handler(logging.Handler):
-    """A log handler of the service, which notes records on the span."""
+    """Log handler of the service that adds records to the span as events."""
 
     def emit(self, record: logging.LogRecord) -> None:
         CHECKER.service_code("log handler")
@@ -91,14 +91,14 @@ class Handler(logging.Handler):
 
 
 class Processor(SpanProcessor):
-    """A span processor of the service."""
+    """Span processor of the service."""
 
-    on_start = tells("on_start", lambda *_, **__: None)
-    on_end = tells("on_end", lambda *_: None)
+    on_start = checked("on_start", lambda *_, **__: None)
+    on_end = checked("on_end", lambda *_: None)
 
 
 class Things2(Collector):
-    """A collector of the service."""
+    """Collector of the service."""
 
     def collect(self) -> Iterator[Metric]:
         CHECKER.service_code("collect")
@@ -106,7 +106,7 @@ class Things2(Collector):
 
 
 class World:
-    """A service, and a span of a request that is under way."""
+    """A service with a span of a request in flight."""
 
     def __init__(self, **environ: str) -> None:
 
@@ -134,7 +134,7 @@ class World:
         self._stack.close()
 
     def interrupt(self) -> None:
-        """Do what a finalizer or signal handler of the service may do."""
+        """Call the library as a finalizer or signal handler of the service may."""
         self.span.set_attribute("late", 1)
         self.span.add_event("late")
         self.telemetry.tracer.start_span("late").end()
@@ -144,14 +144,14 @@ class World:
         with self.telemetry.guard.operation("late"):
             raise ValueError("late")
         self.telemetry.requests.series.child("GET", "/late", 200, "").observe(0.1, 1)
-        with suppress(ValueError):  # is registered already
+        with suppress(ValueError):  # already registered
             Gauge("late", "Help.", registry=self.telemetry.registry)
         logging.getLogger("shop").warning("Unclosed client session")
 
 
 def attributes() -> None:
     with World() as world:
-        world.span.set_attribute("thing", Thing())  # type: ignore[arg-type]  # wider than it says
+        world.span.set_attribute("thing", Thing())  # type: ignore[arg-type]  # wider than its annotation
         world.span.set_attribute(Thing(), [Thing(), Text("x")])  # type: ignore[arg-type,list-item]  # as above
         world.span.set_attributes(Things(a=Thing(), b=1, c=Text("y"), d=2))
         world.span.set_attribute(Text("over"), Text("the limit"))
@@ -168,7 +168,7 @@ def events_links_and_names() -> None:
         world.span.end()
 
 
-def spans_on_their_way() -> None:
+def spans_in_export() -> None:
     with World() as world:
         world.telemetry.tracing.provider.add_span_processor(Processor())  # type: ignore[attr-defined]  # the SDK's
         world.span.set_attribute("text", Text("value"))
@@ -194,7 +194,7 @@ def label_values() -> None:
 def collectors() -> None:
     with World() as world:
         gauge = Gauge("age", "Help.", registry=world.telemetry.registry)
-        gauge.set_function(tells("set_function", lambda: 1.0))
+        gauge.set_function(checked("set_function", lambda: 1.0))
         world.telemetry.registry.register(Things2())
         world.telemetry.page().snapshot()
 
@@ -204,15 +204,15 @@ def workers() -> None:
     with World() as world, tempfile.TemporaryDirectory() as root:
         guard = world.telemetry.guard
         world.telemetry.registry.register(Things2())
-        samples = Samples(world.telemetry.registry, reading=guard.operation("scrape"))
-        folder = Folder("page", root=Path(root) / "w", server=os.getpid())
-        together = Workers(samples, folder, guard)
+        samples = RegistryReader(world.telemetry.registry, operation=guard.operation("scrape"))
+        directory = WorkerDirectory("page", root=Path(root) / "w", server=os.getpid())
+        together = Workers(samples, directory, guard)
         together.snapshot()
-        folder.path = Path("/nowhere")  # from here on nothing can be written
+        directory.path = Path("/nowhere")  # makes every later write fail
         together.close()
 
 
-def workers_that_cannot_meet() -> None:
+def workers_without_a_directory() -> None:
     before, tempfile.tempdir = tempfile.tempdir, "/proc"
     os.environ["SERVER_SOFTWARE"] = "gunicorn"
     with World() as world:
@@ -241,7 +241,7 @@ def requests() -> None:
 def sampling() -> None:
 
     with World():
-        limited = RateLimiting(1.0, clock=tells("clock", lambda: 1.0))
+        limited = RateLimiting(1.0, clock=checked("clock", lambda: 1.0))
         limited(1, "GET")
 
 
@@ -271,11 +271,11 @@ def exporter_in_the_services_own_pipeline() -> None:
 ACTS: list[Callable[[], None]] = [
     attributes,
     events_links_and_names,
-    spans_on_their_way,
+    spans_in_export,
     label_values,
     collectors,
     workers,
-    workers_that_cannot_meet,
+    workers_without_a_directory,
     requests,
     sampling,
     log_records,

@@ -1,4 +1,4 @@
-"""What strangers send: bounded series, bounded memory, no secrets, no forged traces."""
+"""Hostile requests: bounded series, bounded memory, no secrets, no forged traces."""
 
 import asyncio
 import tracemalloc
@@ -13,7 +13,7 @@ from instrumentation.settings import SECRET_PARAMETERS
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope
 
-STRANGE = 10_000
+REQUESTS = 10_000
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -28,22 +28,25 @@ def app(telemetry: Recording) -> TelemetryMiddleware:
     return TelemetryMiddleware(shop, telemetry.telemetry)
 
 
-def word(random: Random) -> str:
+def random_word(random: Random) -> str:
     return "".join(chr(random.randrange(33, 0x2FFF)) for _ in range(random.randrange(1, 20)))
 
 
-async def strange_requests(app: TelemetryMiddleware, count: int, seed: int) -> None:
-    """Random paths, methods, hosts, agents and parameters, none like another."""
-    random = Random(seed)  # noqa: S311  the same strangers in every run
+async def send_random_requests(app: TelemetryMiddleware, count: int, seed: int) -> None:
+    """Send requests with random paths, methods, hosts, agents and parameters."""
+    random = Random(seed)  # noqa: S311  the same requests in every run
     for _ in range(count):
         headers = [
-            (b"host", word(random).encode()),
-            (b"user-agent", word(random).encode()),
-            (TRACEPARENT, word(random).encode()),
+            (b"host", random_word(random).encode()),
+            (b"user-agent", random_word(random).encode()),
+            (TRACEPARENT, random_word(random).encode()),
         ]
-        query = f"{word(random)}={word(random)}".encode()
+        query = f"{random_word(random)}={random_word(random)}".encode()
         request = scope(
-            f"/{word(random)}", method=word(random), headers=headers, query_string=query
+            f"/{random_word(random)}",
+            method=random_word(random),
+            headers=headers,
+            query_string=query,
         )
         await answer(app, request)
 
@@ -52,25 +55,27 @@ def series(telemetry: Recording) -> int:
     return sum(len(family.samples) for family in telemetry.telemetry.registry.collect())
 
 
-def test_ten_thousand_strangers_make_no_series(
+def test_ten_thousand_random_requests_create_no_series(
     telemetry: Recording, app: TelemetryMiddleware
 ) -> None:
-    asyncio.run(strange_requests(app, 10, seed=1))
+    asyncio.run(send_random_requests(app, 10, seed=1))
     before = series(telemetry)
 
-    asyncio.run(strange_requests(app, STRANGE, seed=2))
+    asyncio.run(send_random_requests(app, REQUESTS, seed=2))
 
     assert series(telemetry) == before
     assert {span.name for span in telemetry.spans} == {"HTTP"}
 
 
-def test_strangers_leave_no_memory_behind(telemetry: Recording, app: TelemetryMiddleware) -> None:
+def test_random_requests_leave_no_memory_behind(
+    telemetry: Recording, app: TelemetryMiddleware
+) -> None:
     tracemalloc.start()
-    asyncio.run(strange_requests(app, 1000, seed=3))
+    asyncio.run(send_random_requests(app, 1000, seed=3))
     telemetry.forget()
     before, _ = tracemalloc.get_traced_memory()
 
-    asyncio.run(strange_requests(app, 1000, seed=4))
+    asyncio.run(send_random_requests(app, 1000, seed=4))
 
     telemetry.forget()
     grown = tracemalloc.get_traced_memory()[0] - before
@@ -79,7 +84,7 @@ def test_strangers_leave_no_memory_behind(telemetry: Recording, app: TelemetryMi
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_PARAMETERS))
-def test_a_secret_parameter_is_redacted_however_it_is_written(
+def test_a_secret_parameter_is_redacted_in_every_spelling(
     telemetry: Recording, app: TelemetryMiddleware, name: str
 ) -> None:
     encoded = "".join(f"%{ord(letter):02x}" for letter in name)
@@ -106,7 +111,7 @@ def test_a_secret_parameter_is_redacted_however_it_is_written(
     ],
     ids=range(8),
 )
-def test_the_service_answers_whatever_the_headers_are(
+def test_the_service_answers_with_any_headers(
     telemetry: Recording, app: TelemetryMiddleware, headers: list[tuple[bytes, bytes]]
 ) -> None:
     assert get(app, "/items/1", headers=headers) == 200
@@ -116,7 +121,7 @@ def test_the_service_answers_whatever_the_headers_are(
     assert len(str(span)) < 3000
 
 
-def test_a_path_without_end_is_cut(telemetry: Recording, app: TelemetryMiddleware) -> None:
+def test_a_very_long_path_is_truncated(telemetry: Recording, app: TelemetryMiddleware) -> None:
     get(app, "/items/" + "x" * 100_000)
 
     (span,) = telemetry.spans

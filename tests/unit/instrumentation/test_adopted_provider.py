@@ -1,4 +1,4 @@
-"""A service that set OpenTelemetry up itself keeps what it chose."""
+"""A service that set up OpenTelemetry itself keeps its sampler and exporter."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Attribute values, small enough for a receiver that indexes them."""
+"""Attribute values are small enough for a receiver that indexes them."""
 
 import base64
 import json
@@ -29,9 +29,9 @@ EMOJI = "\U0001f600"
         (EMOJI * 100_000, DEFAULT_MAX_BYTES // 4),
         ("\udc80" * 100_000, DEFAULT_MAX_BYTES),
     ],
-    ids=["ascii", "two bytes", "three bytes", "four bytes", "surrogates, written out"],
+    ids=["ascii", "two bytes", "three bytes", "four bytes", "surrogates, escaped"],
 )
-def test_a_text_is_cut_by_characters_and_by_bytes(text: str, kept: int) -> None:
+def test_a_text_is_truncated_by_characters_and_by_bytes(text: str, kept: int) -> None:
     assert len(truncate(text, LENGTH_LIMIT)) == kept
 
 
@@ -42,11 +42,11 @@ def test_a_limit_of_the_user_counts_characters(longest: int, kept: int) -> None:
     assert len(truncate(EMOJI * 200_000, longest)) == kept
 
 
-def test_a_character_is_never_cut_in_half() -> None:
+def test_a_character_is_never_split() -> None:
     assert set(truncate("x" + EMOJI * 100_000, LENGTH_LIMIT)) == {"x", EMOJI}
 
 
-def test_bytes_are_cut_by_their_number() -> None:
+def test_bytes_are_truncated_by_their_number() -> None:
     assert sanitize_value(b"x" * 40_000, LENGTH_LIMIT) == b"x" * LENGTH_LIMIT
 
 
@@ -59,7 +59,7 @@ def test_an_array_or_map_fits_into_one_key_of_an_index(value: object) -> None:
 
 
 def indexed_bytes(value: object) -> int:
-    """Bytes of *value* as Jaeger indexes it: JSON of Go."""
+    """Return the size of *value* as Jaeger indexes it: the JSON of Go, in bytes."""
     document = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_base64)
     escaped = document.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return len(escaped.encode("utf-8", "backslashreplace"))
@@ -83,12 +83,12 @@ def test_the_beginning_of_a_large_array_is_kept() -> None:
     assert sum(len(item) for item in kept) > DEFAULT_MAX_BYTES - 100
 
 
-def test_a_key_in_a_map_is_cut() -> None:
+def test_a_key_in_a_map_is_truncated() -> None:
     kept = sanitize_value({"k" * 100_000: 1}, LENGTH_LIMIT)
 
     assert isinstance(kept, Mapping)
     assert list(kept) == ["k" * MAX_KEY_LENGTH]
 
 
-def test_without_a_limit_nothing_is_cut() -> None:
+def test_without_a_limit_nothing_is_truncated() -> None:
     assert sanitize_value(["x" * 100_000], None) == ("x" * 100_000,)

@@ -22,7 +22,7 @@ Get = Callable[[str], dict[str, str]]
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with the headers that came; ``/moved`` redirects, ``/missing`` is not there.
+    """Server that answers with the received headers; ``/moved`` redirects, ``/missing`` is a 404.
 
     ``/away`` redirects to another name of this host.
     """
@@ -78,7 +78,7 @@ CLIENTS: list[Get] = [by_requests, by_httpx, by_async_httpx, by_aiohttp]
 
 
 @pytest.fixture(autouse=True)
-def watched(telemetry: Recording) -> Iterator[ExitStack]:
+def patched_clients(telemetry: Recording) -> Iterator[ExitStack]:
     clients = telemetry.telemetry.clients
     with ExitStack() as undo:
         undo.callback(instrument_requests(clients))
@@ -100,7 +100,7 @@ def test_a_call_is_a_client_span_whose_context_is_sent(
 
 
 @pytest.mark.parametrize("get", CLIENTS)
-def test_a_call_is_a_sample_of_its_peer(telemetry: Recording, server: str, get: Get) -> None:
+def test_a_call_is_measured_with_its_server(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server}/missing")
 
     port = server.rpartition(":")[2]
@@ -109,7 +109,7 @@ def test_a_call_is_a_sample_of_its_peer(telemetry: Recording, server: str, get: 
 
 
 @pytest.mark.parametrize("get", [by_requests, by_httpx, by_async_httpx])
-def test_a_redirect_is_a_call_of_its_own(telemetry: Recording, server: str, get: Get) -> None:
+def test_a_redirect_is_a_separate_call(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server}/moved")
 
     codes = [span.attributes["http.response.status_code"] for span in telemetry.spans]
@@ -117,7 +117,7 @@ def test_a_redirect_is_a_call_of_its_own(telemetry: Recording, server: str, get:
 
 
 @pytest.mark.parametrize("get", CLIENTS)
-def test_a_call_without_an_answer_fails_with_its_exception(telemetry: Recording, get: Get) -> None:
+def test_a_call_without_a_response_fails_with_its_exception(telemetry: Recording, get: Get) -> None:
     (port,) = free_ports(1)
 
     with pytest.raises(Exception, match=r"(?i)connect|refused"):
@@ -128,7 +128,7 @@ def test_a_call_without_an_answer_fails_with_its_exception(telemetry: Recording,
     assert "Connect" in span.attributes["error.type"]
 
 
-def test_an_answer_that_aiohttp_raises_for_is_an_answer(telemetry: Recording, server: str) -> None:
+def test_a_status_that_aiohttp_raises_for_is_recorded(telemetry: Recording, server: str) -> None:
     async def get() -> None:
         async with aiohttp.ClientSession(raise_for_status=True) as session:
             await session.get(f"{server}/missing")
@@ -142,7 +142,7 @@ def test_an_answer_that_aiohttp_raises_for_is_an_answer(telemetry: Recording, se
 
 
 @pytest.mark.parametrize("get", CLIENTS)
-def test_a_url_without_end_is_cut(telemetry: Recording, server: str, get: Get) -> None:
+def test_a_very_long_url_is_truncated(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server}/echo?page={'7' * 20_000}")
 
     (span,) = telemetry.spans
@@ -150,7 +150,7 @@ def test_a_url_without_end_is_cut(telemetry: Recording, server: str, get: Get) -
 
 
 @pytest.mark.parametrize("get", CLIENTS)
-def test_secrets_in_the_url_stay_here(telemetry: Recording, server: str, get: Get) -> None:
+def test_secrets_in_the_url_are_redacted(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server.replace('//', '//user:pass@')}/echo?token=abc&page=2")
 
     (span,) = telemetry.spans
@@ -158,7 +158,7 @@ def test_secrets_in_the_url_stay_here(telemetry: Recording, server: str, get: Ge
 
 
 @pytest.mark.parametrize("get", CLIENTS)
-def test_patching_twice_is_patching_once(telemetry: Recording, server: str, get: Get) -> None:
+def test_patching_twice_has_no_effect(telemetry: Recording, server: str, get: Get) -> None:
     instrument_requests()
     instrument_httpx()
     instrument_aiohttp()
@@ -168,10 +168,10 @@ def test_patching_twice_is_patching_once(telemetry: Recording, server: str, get:
     assert len(telemetry.spans) == 1
 
 
-def test_what_was_patched_can_be_put_back(
-    telemetry: Recording, server: str, watched: ExitStack
+def test_a_patch_can_be_undone(
+    telemetry: Recording, server: str, patched_clients: ExitStack
 ) -> None:
-    watched.close()
+    patched_clients.close()
 
     assert "traceparent" not in by_requests(f"{server}/echo")
     assert telemetry.spans == []
@@ -185,19 +185,19 @@ def tenant() -> Iterator[None]:
 
 
 @pytest.fixture
-def baggage_stays_here(telemetry: Recording, watched: ExitStack) -> None:
+def baggage_for_loopback_only(telemetry: Recording, patched_clients: ExitStack) -> None:
     found = telemetry.telemetry
     listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=("127.0.0.1",))
-    watched.close()
-    watched.callback(instrument_requests(listed))
-    watched.callback(instrument_httpx(listed))
-    watched.callback(instrument_aiohttp(listed))
+    patched_clients.close()
+    patched_clients.callback(instrument_requests(listed))
+    patched_clients.callback(instrument_httpx(listed))
+    patched_clients.callback(instrument_aiohttp(listed))
 
 
-@pytest.mark.usefixtures("tenant", "baggage_stays_here")
+@pytest.mark.usefixtures("tenant", "baggage_for_loopback_only")
 @pytest.mark.parametrize(("path", "sent"), [("/moved", "tenant=blue"), ("/away", None)])
 @pytest.mark.parametrize("get", CLIENTS)
-def test_a_redirect_takes_no_baggage_to_another_host(
+def test_a_redirect_sends_no_baggage_to_another_host(
     server: str, get: Get, path: str, sent: str | None
 ) -> None:
     headers = get(f"{server}{path}")
@@ -209,16 +209,16 @@ def test_a_redirect_takes_no_baggage_to_another_host(
 @pytest.mark.parametrize(
     ("hosts", "sent"), [(("127.0.0.*",), "tenant=blue"), (("*.internal",), None)]
 )
-def test_baggage_goes_to_listed_hosts_alone(
+def test_baggage_is_sent_to_listed_hosts_only(
     telemetry: Recording,
     server: str,
-    watched: ExitStack,
+    patched_clients: ExitStack,
     hosts: tuple[str, ...],
     sent: str | None,
 ) -> None:
     found = telemetry.telemetry
     listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=hosts)
-    watched.close()
+    patched_clients.close()
     undo = instrument_requests(listed)
 
     headers = by_requests(f"{server}/echo")

@@ -1,4 +1,4 @@
-"""The metric table: spelt as Prometheus and OpenTelemetry want, complete for whoever reads it."""
+"""The metric table follows the naming rules of Prometheus and OpenTelemetry."""
 
 import re
 
@@ -14,18 +14,18 @@ def name(metric: Metric) -> str:
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=name)
-def test_names_and_labels_are_words_prometheus_takes(metric: Metric) -> None:
+def test_names_and_labels_are_valid_in_prometheus(metric: Metric) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", metric.name)
     assert [label for label in metric.labels if not re.fullmatch(r"[a-z][a-z0-9_]*", label)] == []
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=name)
-def test_a_unit_stands_at_the_end_of_the_name(metric: Metric) -> None:
+def test_the_name_ends_with_the_unit(metric: Metric) -> None:
     assert metric.name.endswith(UNIT_SUFFIXES.get(metric.unit, ""))
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=name)
-def test_only_a_histogram_has_buckets_and_they_rise(metric: Metric) -> None:
+def test_only_a_histogram_has_buckets_and_they_increase(metric: Metric) -> None:
     assert bool(metric.buckets) == (metric.type == "histogram")
     assert list(metric.buckets) == sorted(set(metric.buckets))
 
@@ -36,7 +36,7 @@ def test_help_is_a_sentence(metric: Metric) -> None:
     assert metric.help.endswith(".")
 
 
-def test_the_samples_of_each_type_are_what_prometheus_stores() -> None:
+def test_each_type_lists_the_series_that_prometheus_stores() -> None:
     assert METRICS["traffic_requests"].series == ("traffic_requests_total",)
     assert METRICS["app_build"].series == ("app_build_info",)
     assert METRICS["http_server_active_requests"].series == ("http_server_active_requests",)

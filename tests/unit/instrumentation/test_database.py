@@ -1,4 +1,4 @@
-"""Database calls and the connections they wait for."""
+"""Spans and metrics of database calls and connection pools."""
 
 import pytest
 
@@ -17,11 +17,11 @@ def test_an_operation_is_a_client_span_and_a_sample(telemetry: Recording) -> Non
     assert telemetry.metric("db_client_operation_duration_seconds_count", error_type="") == 1
 
 
-def test_a_failed_operation_names_its_error(telemetry: Recording) -> None:
+def test_a_failed_operation_has_its_error_type(telemetry: Recording) -> None:
     database = Database(telemetry.telemetry, system="postgresql")
 
-    with pytest.raises(LookupError, match="gone"), database.operation("SELECT", "orders"):
-        raise LookupError("gone")
+    with pytest.raises(LookupError, match="no such row"), database.operation("SELECT", "orders"):
+        raise LookupError("no such row")
 
     failed = telemetry.metric(
         "db_client_operation_duration_seconds_count", error_type="LookupError"
@@ -29,7 +29,7 @@ def test_a_failed_operation_names_its_error(telemetry: Recording) -> None:
     assert failed == 1
 
 
-def test_a_pool_says_who_waits_and_who_gave_up(telemetry: Recording) -> None:
+def test_a_pool_counts_pending_requests_and_timeouts(telemetry: Recording) -> None:
     pool = Pool(telemetry.telemetry, "orders", limit=10)
 
     with pool.waiting():
@@ -43,7 +43,7 @@ def test_a_pool_says_who_waits_and_who_gave_up(telemetry: Recording) -> None:
     assert telemetry.metric("db_client_connection_wait_time_seconds_count") == 1
 
 
-def test_a_pool_says_how_many_connections_are_open(telemetry: Recording) -> None:
+def test_a_pool_counts_open_connections(telemetry: Recording) -> None:
     pool = Pool(telemetry.telemetry, "orders", limit=10)
 
     pool.count(used=3, idle=4)

@@ -1,4 +1,4 @@
-"""The context of an entry point does not come from whatever ran before in its task."""
+"""The context of an entry point does not come from earlier code in the same task."""
 
 import asyncio
 import contextvars
@@ -42,7 +42,7 @@ HEADERS = [
 
 @contextmanager
 def earlier_request() -> Iterator[str]:
-    """Leave the context of a request that is over, and give its trace."""
+    """Leave the context of a finished request attached, and yield its trace id."""
     tracer = TracerProvider(shutdown_on_exit=False).get_tracer("earlier")
     earlier = tracer.start_span("earlier", kind=SpanKind.SERVER)
     earlier.end()
@@ -54,7 +54,7 @@ def earlier_request() -> Iterator[str]:
 
 
 def seen() -> dict[str, object]:
-    """Return what code finds in its context."""
+    """Return the trace, span and baggage of the current context."""
     record, sent = logging.makeLogRecord({}), dict[str, str]()
     TraceContextFilter().filter(record)
     inject(sent)
@@ -68,7 +68,7 @@ def seen() -> dict[str, object]:
 
 
 class Service:
-    """An ASGI app that remembers its context."""
+    """ASGI app that records its context."""
 
     def __init__(self) -> None:
         self.seen: dict[str, object] = {}
@@ -114,7 +114,7 @@ PLAIN_UNSAMPLED = UNSAMPLED[:1]
         (DISABLED | CLOSED, HEADERS, NO_CALLER),
     ],
 )
-def test_a_request_takes_nothing_from_an_earlier_one(
+def test_a_request_inherits_nothing_from_an_earlier_one(
     kind: str, environ: dict[str, str], headers: list[Any], found: dict[str, object]
 ) -> None:
     service, request = Service(), scope("/", type=kind, headers=headers)
@@ -125,7 +125,7 @@ def test_a_request_takes_nothing_from_an_earlier_one(
 
 
 class KeepingService(Service):
-    """A service that keeps its context, as a server does that resumes reading in it."""
+    """Service that leaves its context attached, like a server that resumes reading in it."""
 
     context: contextvars.Context
 
@@ -137,7 +137,7 @@ class KeepingService(Service):
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("headers", [HEADERS, UNSAMPLED, PLAIN_UNSAMPLED])
-def test_code_after_a_request_sees_nothing_of_the_request_before(kind: str, headers: Any) -> None:  # noqa: ANN401  of ASGI
+def test_code_after_a_request_does_not_see_the_earlier_request(kind: str, headers: Any) -> None:  # noqa: ANN401  of ASGI
     service = KeepingService()
 
     async def served(app: ASGIApp) -> dict[str, object]:
@@ -167,7 +167,7 @@ def test_a_request_without_a_trusted_caller_starts_a_trace(environ: dict[str, st
 
 @pytest.mark.parametrize("engine", ["asgi", "contrib", "fastapi"])
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_a_request_whose_telemetry_fails_takes_nothing_either(kind: str, engine: Engine) -> None:
+def test_a_request_whose_telemetry_fails_inherits_nothing(kind: str, engine: Engine) -> None:
     service = Service()
     settings = Settings.from_env(ENVIRON | {"SIGHTLINE_STRICT": "false"})
     with Telemetry(settings, service="shop", engine=engine) as telemetry:
@@ -188,7 +188,7 @@ def test_another_engine_starts_without_an_earlier_request(engine: Engine) -> Non
     assert service.seen == NO_CALLER
 
 
-def test_a_path_that_is_not_recorded_takes_nothing_either(telemetry: Recording) -> None:
+def test_an_excluded_path_inherits_nothing(telemetry: Recording) -> None:
     service = Service()
     with earlier_request():
         asyncio.run(answer(TelemetryMiddleware(service, telemetry.telemetry), scope("/healthz")))
@@ -197,7 +197,7 @@ def test_a_path_that_is_not_recorded_takes_nothing_either(telemetry: Recording) 
     assert telemetry.spans == []
 
 
-def test_a_message_takes_nothing_from_the_request_that_reads_it(telemetry: Recording) -> None:
+def test_a_message_inherits_nothing_from_the_request_that_reads_it(telemetry: Recording) -> None:
     orders = Channel(telemetry.telemetry, system="kafka", destination="orders")
     with earlier_request(), orders.processing([]):
         found = seen()
@@ -207,7 +207,7 @@ def test_a_message_takes_nothing_from_the_request_that_reads_it(telemetry: Recor
     assert found == expected(span.trace_id, {})
 
 
-def test_the_context_is_back_after_a_message(telemetry: Recording) -> None:
+def test_the_context_is_restored_after_a_message(telemetry: Recording) -> None:
     orders = Channel(telemetry.telemetry, system="kafka", destination="orders")
     with earlier_request():
         before = context.get_current()
@@ -217,7 +217,7 @@ def test_the_context_is_back_after_a_message(telemetry: Recording) -> None:
 
 
 Layers = Callable[[Telemetry, ASGIApp], ASGIApp]
-"""Puts a layer that traces around an app."""
+"""Function that wraps an app in a tracing layer."""
 
 
 def contrib(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
@@ -277,7 +277,7 @@ def by_hand(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
         by_hand,
     ],
 )
-def test_below_a_layer_that_traces_a_request_is_one_server_span(
+def test_a_request_below_another_tracing_layer_is_one_server_span(
     telemetry: Recording, around: Layers, surroundings: Callable[[], AbstractContextManager[None]]
 ) -> None:
     tracing, settings = telemetry.telemetry.tracing, Settings.from_env(ENVIRON)
@@ -299,7 +299,7 @@ def test_an_inner_service_follows_the_decision_of_the_outer_one(
 ) -> None:
     always = Settings.from_env(ENVIRON | {"OTEL_TRACES_SAMPLER": "always_on"})
     with recording(always) as (spans, inner):
-        watched = TelemetryMiddleware(TelemetryMiddleware(Service(), inner), telemetry.telemetry)
-        asyncio.run(answer(watched, scope(path, root_path="/healthz", headers=parent)))
+        middleware = TelemetryMiddleware(TelemetryMiddleware(Service(), inner), telemetry.telemetry)
+        asyncio.run(answer(middleware, scope(path, root_path="/healthz", headers=parent)))
 
         assert len(spans.finished()) + len(telemetry.spans) == count

@@ -1,4 +1,4 @@
-"""What becomes of a log record on its way to OTLP."""
+"""Conversion and export of log records as OTLP."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ SANITIZER = Sanitizer(DEFAULTS.limits)
 translated = LogRecordConverter(SANITIZER, DEFAULTS.log_length).convert
 
 
-class Wordless:
+class Unprintable:
     def __str__(self) -> str:
         raise LookupError("no words")
 
@@ -39,7 +39,7 @@ def attributes(found: logging.LogRecord) -> Mapping[str, object]:
     return translated(found).attributes or {}
 
 
-def test_a_record_keeps_its_words_its_level_its_extras_and_its_place() -> None:
+def test_a_record_keeps_its_message_level_extras_and_location() -> None:
     found = translated(record("sold %d items", 3, order=7))
 
     assert (found.body, found.severity_text) == ("sold 3 items", "WARNING")
@@ -51,20 +51,20 @@ def test_a_record_keeps_its_words_its_level_its_extras_and_its_place() -> None:
     }
 
 
-class Telling:
-    """A value whose text writes a record."""
+class LoggingValue:
+    """Value whose ``__str__`` logs a record."""
 
-    def __init__(self, told: logging.LogRecord, export: LogExport) -> None:
-        self.told, self._export = told, export
+    def __init__(self, record: logging.LogRecord, export: LogExport) -> None:
+        self.record, self._export = record, export
 
     def __str__(self) -> str:
-        self._export.send(self.told)
+        self._export.send(self.record)
         return "cart"
 
 
-def sent(export: LogExport) -> list[object]:
-    """Return what is queued for sending, the oldest first."""
-    processor: Any = export._provider._multi_log_record_processor._log_record_processors[0]  # noqa: SLF001  the SDK has no public way
+def queued_bodies(export: LogExport) -> list[object]:
+    """Return the bodies of the queued records, oldest first."""
+    processor: Any = export._provider._multi_log_record_processor._log_record_processors[0]  # noqa: SLF001  the SDK has no public accessor
     return [found.log_record.body for found in reversed(processor._batch_processor._queue)]  # noqa: SLF001  as above
 
 
@@ -82,21 +82,21 @@ def exporting() -> Iterator[LogExport]:
     export.start_shutdown(0.1)
 
 
-def test_a_record_that_a_value_writes_is_sent_after_its_own(exporting: LogExport) -> None:
-    cart = Telling(record("cart rendered"), exporting)
+def test_a_record_logged_by_a_value_is_sent_after_its_own(exporting: LogExport) -> None:
+    cart = LoggingValue(record("cart rendered"), exporting)
 
     exporting.send(record("sold %s", cart))
 
-    assert sent(exporting) == ["sold cart", "cart rendered"]
+    assert queued_bodies(exporting) == ["sold cart", "cart rendered"]
 
 
-def test_a_record_that_writes_itself_is_sent_twice_at_most(exporting: LogExport) -> None:
-    cart = Telling(record(""), exporting)
-    cart.told = record("%s", cart)
+def test_a_record_that_logs_itself_is_sent_at_most_twice(exporting: LogExport) -> None:
+    cart = LoggingValue(record(""), exporting)
+    cart.record = record("%s", cart)
 
-    exporting.send(cart.told)
+    exporting.send(cart.record)
 
-    assert sent(exporting) == ["cart", "cart"]
+    assert queued_bodies(exporting) == ["cart", "cart"]
 
 
 def test_a_record_belongs_to_the_current_span() -> None:
@@ -108,7 +108,7 @@ def test_a_record_belongs_to_the_current_span() -> None:
     assert f"{found.span_id:016x}" == "b7ad6b7169203331"
 
 
-def test_an_exception_comes_along() -> None:
+def test_an_exception_is_exported_as_attributes() -> None:
     found = record("failed")
     found.exc_info = (LookupError, LookupError("gone"), None)
 
@@ -122,7 +122,7 @@ def test_an_exception_comes_along() -> None:
     )
 
 
-def test_texts_are_cut_and_a_trace_keeps_its_frames(failure: logging.LogRecord) -> None:
+def test_texts_are_truncated_and_a_stack_trace_keeps_its_frames(failure: logging.LogRecord) -> None:
     failure.msg, failure.extra = "x" * 100_000, "y" * 100_000
 
     found = translated(failure)
@@ -136,7 +136,7 @@ def test_texts_are_cut_and_a_trace_keeps_its_frames(failure: logging.LogRecord) 
     assert "\nLookupError: GET /a?token=REDACTED xxx" in stacktrace
 
 
-def test_messages_and_exceptions_lose_their_secrets(failure: logging.LogRecord) -> None:
+def test_secrets_in_messages_and_exceptions_are_redacted(failure: logging.LogRecord) -> None:
     failure.msg = "cannot reach redis://:hunter2@cache"
 
     found = translated(failure)
@@ -151,7 +151,7 @@ def fail() -> None:
 
 @pytest.fixture
 def failure() -> logging.LogRecord:
-    """A record of an exception with a long message and a secret."""
+    """Record of an exception with a long message and a secret."""
     found = record("failed")
     try:
         fail()
@@ -164,7 +164,7 @@ def failure() -> logging.LogRecord:
     ("level", "number"),
     [(0, 1), (5, 4), (10, 5), (20, 9), (25, 12), (30, 13), (40, 17), (50, 21), (90, 24), (-1, 1)],
 )
-def test_a_level_has_its_number(level: int, number: int) -> None:
+def test_a_level_has_its_severity_number(level: int, number: int) -> None:
     assert severity(level).value == number
 
 
@@ -173,20 +173,20 @@ def test_a_level_has_its_number(level: int, number: int) -> None:
     [
         record("\udc80"),
         record("%d", "x"),
-        record(Wordless()),
+        record(Unprintable()),
         record("x", key=2**70),
         record("x", key="\ud800"),
-        record("x", key=Wordless()),
+        record("x", key=Unprintable()),
         record("x", key={"a": object()}),
     ],
 )
-def test_whatever_is_logged_can_be_encoded(broken: logging.LogRecord) -> None:
+def test_every_record_can_be_encoded(broken: logging.LogRecord) -> None:
     request = encode_logs([ReadableLogRecord(translated(broken), Resource({}))])
 
     assert request.SerializeToString()
 
 
-def test_log_records_stay_at_home_unless_they_are_asked_for() -> None:
+def test_log_records_are_not_exported_by_default() -> None:
     assert Settings.from_env({}).logs_exporter == "none"
 
 
@@ -198,7 +198,9 @@ def test_log_records_stay_at_home_unless_they_are_asked_for() -> None:
         ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json", "one of http/protobuf"),
     ],
 )
-def test_what_cannot_be_done_is_named(name: str, value: str, expected: str) -> None:
+def test_an_invalid_variable_is_reported_with_its_value(
+    name: str, value: str, expected: str
+) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}='{value}': expected {expected}"):
         Settings.from_env({"OTEL_LOGS_EXPORTER": "otlp", name: value})
 
@@ -216,13 +218,13 @@ def export() -> LogExport:
 
 @pytest.fixture
 def started() -> Iterator[LogExport]:
-    """An export that nothing is logged to."""
+    """Running export without records."""
     running = export()
     yield running
     running.start_shutdown(5.0)()
 
 
-def test_the_service_sets_up_its_logging_as_if_nobody_listened() -> None:
+def test_the_service_can_configure_its_logging_unaffected() -> None:
     handlers, call_handlers = list(logging.getLogger().handlers), logging.Logger.callHandlers
 
     running = export()
@@ -232,7 +234,7 @@ def test_the_service_sets_up_its_logging_as_if_nobody_listened() -> None:
     assert logging.Logger.callHandlers is call_handlers
 
 
-def test_a_process_has_one_export(started: LogExport) -> None:
+def test_a_process_has_one_log_export(started: LogExport) -> None:
     listening = logging.Logger.callHandlers
 
     second = export()
@@ -243,14 +245,14 @@ def test_a_process_has_one_export(started: LogExport) -> None:
     assert started.start_flush(5.0)()
 
 
-def test_a_wrong_size_of_the_queue_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_queue_size_is_reported_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "0")
 
     with pytest.raises(ConfigurationError, match="max_queue_size must be a positive integer"):
         export()
 
 
-def test_a_missing_exporter_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_exporter_is_reported_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http._log_exporter", None)
 
     with pytest.raises(

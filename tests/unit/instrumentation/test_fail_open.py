@@ -1,4 +1,4 @@
-"""Whatever happens in here, the service answers as it would without us.
+"""The service answers as it would without the instrumentation, even when that fails.
 
 Connections are ASGI messages, given by hand: no server repairs anything on the way.
 """
@@ -40,7 +40,7 @@ SCOPES = st.fixed_dictionaries(
         "root_path": st.sampled_from(["", "/api"]),
     },
 )
-"""What servers send, and what they never should."""
+"""Scopes of servers, valid and invalid."""
 
 
 def service() -> FastAPI:
@@ -70,13 +70,13 @@ def telemetry(**environ: str) -> Iterator[Telemetry]:
 
 @given(SCOPES)
 @settings(deadline=None)
-def test_the_answer_is_the_one_of_the_service_alone(scope: dict[str, Any]) -> None:
+def test_the_response_equals_that_of_the_bare_service(scope: dict[str, Any]) -> None:
     app = service()
     with telemetry() as found:
-        alone = asyncio.run(answer(app, scope))
-        watched = asyncio.run(answer(TelemetryMiddleware(app, found), scope))
+        expected = asyncio.run(answer(app, scope))
+        instrumented = asyncio.run(answer(TelemetryMiddleware(app, found), scope))
 
-    assert watched == alone
+    assert instrumented == expected
 
 
 def broken(*_arguments: object, **_options: object) -> None:
@@ -84,7 +84,7 @@ def broken(*_arguments: object, **_options: object) -> None:
 
 
 class Broken:
-    """Fails whatever is asked of it."""
+    """Object whose every attribute raises."""
 
     __getattr__ = __call__ = __getitem__ = broken
 
@@ -105,17 +105,17 @@ BREAKS: dict[str, Callable[[Telemetry], None]] = {
 
 @pytest.mark.parametrize("path", ["/items/1", "/items/x", "/stream", "/boom", "/nowhere"])
 @pytest.mark.parametrize("part", BREAKS)
-def test_the_service_answers_even_when_our_code_fails(part: str, path: str) -> None:
+def test_the_service_answers_when_the_instrumentation_fails(part: str, path: str) -> None:
     scope = asgi.scope(path)
     app = service()
     with telemetry() as found:
         BREAKS[part](found)
-        watched = asyncio.run(answer(TelemetryMiddleware(app, found), scope))
+        instrumented = asyncio.run(answer(TelemetryMiddleware(app, found), scope))
 
-    assert watched == asyncio.run(answer(app, scope))
+    assert instrumented == asyncio.run(answer(app, scope))
 
 
-def test_a_failure_of_ours_leaves_no_request_in_flight() -> None:
+def test_an_internal_error_leaves_no_request_in_flight() -> None:
     scope = {
         "type": "http",
         "method": "GET",

@@ -1,4 +1,4 @@
-"""FastAPI's own telemetry beside ours: request data, one maker of spans, configured exporters."""
+"""FastAPI's own telemetry beside Sightline: request data, one engine, configured exporters."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ QUIET = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
 router = APIRouter(prefix="/rooms")
 
 
-def told() -> dict[str, object]:
+def request_data() -> dict[str, object]:
     data = get_telemetry_data()
     return {"values": repr(data.values)} if data is not None else {}
 
@@ -35,7 +35,7 @@ def told() -> dict[str, object]:
 @router.get("/{room}")
 async def show(room: int) -> dict[str, object]:
     del room
-    return told()
+    return request_data()
 
 
 @router.get("/{room}/boom")
@@ -46,7 +46,7 @@ async def boom(room: int) -> None:
 @router.websocket("/{room}/ws")
 async def enter(socket: WebSocket, room: int) -> None:
     await socket.accept()
-    await socket.send_json([room, *told()])
+    await socket.send_json([room, *request_data()])
     await socket.close()
 
 
@@ -64,7 +64,7 @@ def body(app: FastAPI, path: str) -> bytes:
 
 
 class Exported:
-    """What a provider of the user's own was sent."""
+    """Spans that the user's own provider got."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -99,7 +99,7 @@ def test_a_websocket_handler_gets_its_data(telemetry: Recording) -> None:
     assert [span.name for span in telemetry.spans] == ["WS /v1/rooms/{room}/ws"]
 
 
-def test_a_context_that_outlives_its_request_holds_no_data(telemetry: Recording) -> None:
+def test_a_context_that_outlives_its_request_has_no_data(telemetry: Recording) -> None:
     app, kept = hotel(), []
     app.get("/kept")(lambda: kept.append((context.get_current(), get_telemetry_data())))
     telemetry.instrument(app)
@@ -111,15 +111,15 @@ def test_a_context_that_outlives_its_request_holds_no_data(telemetry: Recording)
     assert get_telemetry_data(outliving) is None
 
 
-def test_a_path_that_is_not_recorded_has_no_data(telemetry: Recording) -> None:
+def test_an_excluded_path_has_no_data(telemetry: Recording) -> None:
     app = hotel()
-    app.get("/healthz")(told)
+    app.get("/healthz")(request_data)
     telemetry.instrument(app)
 
     assert body(app, "/healthz") == b"{}"
 
 
-def test_an_app_that_is_wrapped_from_outside_has_its_data(telemetry: Recording) -> None:
+def test_an_app_wrapped_in_the_middleware_has_its_data(telemetry: Recording) -> None:
     wrapped = TelemetryMiddleware(hotel(), telemetry.telemetry)
 
     sent, _ = asyncio.run(answer(wrapped, scope("/v1/rooms/1")))
@@ -129,7 +129,7 @@ def test_an_app_that_is_wrapped_from_outside_has_its_data(telemetry: Recording) 
 
 
 class AtEnd(SpanProcessor):
-    """Asks for the data of a request when its span ends."""
+    """Processor that reads the request data when a span ends."""
 
     def __init__(self) -> None:
         self.found: list[object] = []
@@ -176,17 +176,19 @@ def test_a_route_is_named_as_fastapi_names_it(
     assert span.attributes.get("http.route", "") == route
 
 
-def test_one_line_says_that_sightline_makes_the_spans(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_log_line_reports_that_sightline_creates_the_spans(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO, logger="instrumentation")
 
     instrument(hotel(), clients=(), settings=QUIET).shutdown()
 
     (line,) = [each.getMessage() for each in caplog.records if each.name == "instrumentation"]
-    assert line.startswith("Sightline makes the server spans of this app in place of FastAPI's")
+    assert line.startswith("Sightline creates the server spans of this app instead of FastAPI's")
     assert "docs/how-to/fastapi-telemetry.md" in line
 
 
-def test_a_tracer_provider_that_was_configured_gets_fastapis_spans(
+def test_a_configured_tracer_provider_gets_fastapis_spans(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="instrumentation")
@@ -202,10 +204,10 @@ def test_a_tracer_provider_that_was_configured_gets_fastapis_spans(
         )
     assert (exported.server_spans(), exported.scopes()) == (["GET /v1/rooms/{room}"], {"fastapi"})
     assert counted == 1.0
-    assert "FastAPI makes the server spans of this app and Sightline its metrics" in caplog.text
+    assert "FastAPI creates the server spans of this app, and Sightline its metrics" in caplog.text
 
 
-def test_a_tracer_provider_that_was_configured_gets_our_spans_when_asked() -> None:
+def test_a_configured_tracer_provider_gets_our_spans_on_request() -> None:
     exported = Exported()
     app = hotel(tracer_provider=exported.provider)
     with instrument(app, engine="asgi", clients=(), settings=QUIET):
@@ -215,7 +217,7 @@ def test_a_tracer_provider_that_was_configured_gets_our_spans_when_asked() -> No
     assert exported.scopes() == {"instrumentation"}
 
 
-def test_excludes_of_both_hold_where_fastapi_makes_the_spans() -> None:
+def test_the_excludes_of_both_apply_when_fastapi_creates_the_spans() -> None:
     exported = Exported()
     app = hotel(
         tracer_provider=exported.provider, exclude=lambda scope: scope["path"] == "/v1/rooms/2"
@@ -232,7 +234,7 @@ def test_excludes_of_both_hold_where_fastapi_makes_the_spans() -> None:
     ("named", "by_fastapi"),
     [(None, False), (TracerProvider(), True), (trace.NoOpTracerProvider(), True)],
 )
-def test_fastapi_exports_spans_only_where_sightline_does_not(
+def test_fastapi_exports_spans_only_if_sightline_does_not(
     engine: Engine, named: trace.TracerProvider | None, *, by_fastapi: bool
 ) -> None:
     app = hotel(auto_configure=True, tracer_provider=named)
@@ -245,7 +247,7 @@ def test_fastapi_exports_spans_only_where_sightline_does_not(
 
 @pytest.fixture
 def configured() -> Iterator[tuple[FastAPI, InMemoryMetricReader, InMemoryLogRecordExporter]]:
-    """An app that sends FastAPI's metrics and logs by providers of its own."""
+    """App that exports FastAPI's metrics and logs by its own providers."""
     reader, exporter = InMemoryMetricReader(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # the SDK's
     meters, loggers = MeterProvider([reader]), LoggerProvider()
     loggers.add_log_record_processor(SimpleLogRecordProcessor(exporter))
@@ -254,7 +256,7 @@ def configured() -> Iterator[tuple[FastAPI, InMemoryMetricReader, InMemoryLogRec
     loggers.shutdown()
 
 
-def test_metrics_and_logs_that_were_configured_go_on(
+def test_configured_metrics_and_logs_are_still_exported(
     telemetry: Recording,
     configured: tuple[FastAPI, InMemoryMetricReader, InMemoryLogRecordExporter],
 ) -> None:
@@ -270,7 +272,7 @@ def test_metrics_and_logs_that_were_configured_go_on(
     assert "/v1/rooms/{room}/boom" in str(reader.get_metrics_data())
 
 
-def test_an_app_that_is_let_go_has_its_own_telemetry_back(telemetry: Recording) -> None:
+def test_a_detached_app_has_its_own_telemetry_again(telemetry: Recording) -> None:
     app = hotel()
     config, native = vars(app)["_telemetry"], vars(vars(app)["_native_telemetry"])
     before = dict(config), dict(native)

@@ -1,4 +1,4 @@
-"""A forked child gets free locks, finishes what was begun, and makes connections of its own."""
+"""A forked child has free locks, completes imports in progress, and opens its own connections."""
 
 import subprocess
 import sys
@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* multi-threaded:DeprecationWarning")
 
 
-def held_elsewhere(lock: "threading.RLock", over: threading.Event) -> threading.Thread:
-    """Return a thread that holds *lock* until it is *over*."""
+def hold_in_thread(lock: "threading.RLock", over: threading.Event) -> threading.Thread:
+    """Return a thread that holds *lock* until *over* is set."""
     held = threading.Event()
 
     def hold() -> None:
@@ -33,7 +33,7 @@ def held_elsewhere(lock: "threading.RLock", over: threading.Event) -> threading.
 
 def test_a_lock_that_another_thread_held_is_free_in_the_child() -> None:
     lock, over = new_lock(), threading.Event()
-    thread = held_elsewhere(lock, over)
+    thread = hold_in_thread(lock, over)
 
     taken = said_in_child(lambda: lock.acquire(timeout=1))
 
@@ -51,8 +51,8 @@ def test_a_lock_that_the_forking_thread_held_is_still_its_own() -> None:
     assert released == "None"
 
 
-class Noted:
-    """Notes its name in every child."""
+class Recorder:
+    """Object that records its name in every child."""
 
     def __init__(self, name: str, notes: list[str]) -> None:
         self._name, self._notes = name, notes
@@ -64,20 +64,20 @@ class Noted:
 
 def test_actions_run_in_the_order_of_their_registration() -> None:
     notes: list[str] = []
-    several = [Noted(name, notes) for name in ("resource", "exporter", "sampler")]
+    several = [Recorder(name, notes) for name in ("resource", "exporter", "sampler")]
 
     assert said_in_child(lambda: notes) == "['resource', 'exporter', 'sampler']"
     assert len(several) == 3
 
 
-def test_an_object_that_is_gone_acts_no_more() -> None:
+def test_a_deleted_object_is_not_called() -> None:
     notes: list[str] = []
-    Noted("gone", notes)
+    Recorder("deleted", notes)
 
     assert said_in_child(lambda: notes) == "[]"
 
 
-def test_a_child_makes_its_own_connection_once_and_its_parent_keeps_the_first() -> None:
+def test_a_child_opens_one_connection_and_its_parent_keeps_the_first() -> None:
     connection = ProcessLocal(count().__next__)
 
     assert said_in_child(lambda: (connection.get(), connection.get())) == "(1, 1)"
@@ -106,7 +106,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def test_a_child_imports_what_a_thread_of_its_parent_was_importing(tmp_path: Path) -> None:
+def test_a_child_completes_an_import_of_another_thread_of_its_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-c", IMPORTED_IN_A_THREAD, str(tmp_path)]
 
     ended = subprocess.run(command, cwd=ROOT, timeout=15, check=False)
@@ -115,16 +115,16 @@ def test_a_child_imports_what_a_thread_of_its_parent_was_importing(tmp_path: Pat
 
 
 @pytest.mark.parametrize("failing", [LookupError, SystemExit])
-def test_an_action_that_fails_does_not_keep_the_others_from_running(
+def test_a_failing_action_does_not_prevent_the_others(
     failing: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Failing(Noted):
+    class Failing(Recorder):
         def note(self) -> None:
             raise failing
 
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     notes: list[str] = []
-    several = [Failing("broken", notes), Noted("next", notes)]
+    several = [Failing("broken", notes), Recorder("next", notes)]
 
     assert said_in_child(lambda: notes) == "['next']"
     assert len(several) == 2

@@ -1,4 +1,4 @@
-"""A service that strangers ask for ever stays as large as it was."""
+"""The memory of a service does not grow with different requests."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from instrumentation import Settings, Telemetry, TelemetryMiddleware
 from tests import asgi
 
 SERVED = 2_000
-"""Requests between two looks."""
+"""Requests between two measurements."""
 
 
 def service() -> FastAPI:
@@ -28,8 +28,8 @@ def service() -> FastAPI:
     return app
 
 
-def stranger(number: int) -> dict[str, object]:
-    """A request like no other."""
+def unique_request(number: int) -> dict[str, object]:
+    """Return a request that differs from all others."""
     path = ("/items/{}", "/items/x{}", "/nowhere/{}", "/boom")[number % 4].format(number)
     return {
         **asgi.scope(path),
@@ -45,16 +45,16 @@ def stranger(number: int) -> dict[str, object]:
     }
 
 
-async def answered(app: TelemetryMiddleware, numbers: Iterable[int]) -> int:
-    """How many objects there are once *app* has answered as many strangers."""
+async def objects_after(app: TelemetryMiddleware, numbers: Iterable[int]) -> int:
+    """Return the number of objects after *app* has answered the requests with these numbers."""
     for number in numbers:
-        await asgi.answer(app, stranger(number))
+        await asgi.answer(app, unique_request(number))
     gc.collect()
     return len(gc.get_objects())
 
 
 @pytest.mark.parametrize("sampler", ["always_on", "traceidratio"])
-def test_strangers_leave_nothing_behind(sampler: str) -> None:
+def test_different_requests_leave_no_objects_behind(sampler: str) -> None:
     environ = {
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_TRACES_SAMPLER": sampler,
@@ -62,7 +62,7 @@ def test_strangers_leave_nothing_behind(sampler: str) -> None:
     }
     with Telemetry(Settings.from_env(environ), service="shop") as telemetry:
         app = TelemetryMiddleware(service(), telemetry)
-        first = asyncio.run(answered(app, range(SERVED)))
-        later = asyncio.run(answered(app, range(SERVED, 3 * SERVED)))
+        first = asyncio.run(objects_after(app, range(SERVED)))
+        later = asyncio.run(objects_after(app, range(SERVED, 3 * SERVED)))
 
     assert later - first < SERVED / 10

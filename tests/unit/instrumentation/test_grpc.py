@@ -14,7 +14,7 @@ from instrumentation.grpc import ServerInterceptor, client_interceptors
 from instrumentation.testing import Recording
 
 Anything = Any
-"""Contexts and channels, whose types differ between grpc and its stubs."""
+"""Type of contexts and channels, which differs between grpc and its stubs."""
 
 Call = Callable[[Anything], Awaitable[object]]
 
@@ -23,7 +23,7 @@ async def echo(request: bytes, _: Anything) -> bytes:
     return request
 
 
-async def twice(request: bytes, _: Anything) -> AsyncIterator[bytes]:
+async def respond_twice(request: bytes, _: Anything) -> AsyncIterator[bytes]:
     yield request
     yield request
 
@@ -48,7 +48,7 @@ async def broken(_: bytes, __: Anything) -> bytes:
 
 HANDLERS = {
     "Echo": grpc.unary_unary_rpc_method_handler(echo),
-    "Twice": grpc.unary_stream_rpc_method_handler(twice),
+    "Twice": grpc.unary_stream_rpc_method_handler(respond_twice),
     "Join": grpc.stream_unary_rpc_method_handler(join),
     "Each": grpc.stream_stream_rpc_method_handler(each),
     "Missing": grpc.unary_unary_rpc_method_handler(missing),
@@ -66,32 +66,32 @@ async def all_of(call: AsyncIterator[bytes]) -> list[bytes]:
 
 
 class Endless:
-    """A handler that answers when everything else is over."""
+    """Handler that never answers in time."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
-        self.given_up = asyncio.Event()
+        self.cancelled = asyncio.Event()
 
     async def answer(self, _: bytes, __: Anything) -> bytes:
         self.asked.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self.given_up.set()
+            self.cancelled.set()
         return b""
 
     def handlers(self) -> dict[str, Anything]:
         return {"Endless": grpc.unary_unary_rpc_method_handler(self.answer)}
 
 
-async def asked(
+async def call_service(
     telemetry: Recording, call: Call, handlers: dict[str, Anything] = HANDLERS
 ) -> object:
-    """What *call* answers, between a server and a channel that are both watched."""
-    return await asyncio.wait_for(served(telemetry.telemetry, call, handlers), 60)
+    """Return the result of *call*, with interceptors in the server and the channel."""
+    return await asyncio.wait_for(serve_and_call(telemetry.telemetry, call, handlers), 60)
 
 
-async def served(telemetry: Telemetry, call: Call, handlers: dict[str, Anything]) -> object:
+async def serve_and_call(telemetry: Telemetry, call: Call, handlers: dict[str, Anything]) -> object:
     server = grpc.aio.server(interceptors=[ServerInterceptor(telemetry)])
     service = grpc.method_handlers_generic_handler("shop.Shelf", handlers)
     server.add_generic_rpc_handlers((service,))
@@ -111,7 +111,7 @@ CALLS: dict[str, tuple[Call, object]] = {
     "Join": (lambda channel: channel.stream_unary(path("Join"))(parts()), b"ab"),
     "Each": (lambda channel: all_of(channel.stream_stream(path("Each"))(parts())), [b"a", b"b"]),
 }
-"""A call of each kind and its answer."""
+"""A call of each kind and its response."""
 
 
 def path(method: str) -> str:
@@ -122,10 +122,10 @@ def path(method: str) -> str:
 def test_a_call_of_any_kind_is_one_trace(telemetry: Recording, method: str) -> None:
     call, answer = CALLS[method]
 
-    async def awaited(channel: Anything) -> object:
+    async def await_call(channel: Anything) -> object:
         return await call(channel)
 
-    assert asyncio.run(asked(telemetry, awaited)) == answer
+    assert asyncio.run(call_service(telemetry, await_call)) == answer
 
     name = f"shop.Shelf/{method}"
     telemetry.assert_trace((name, name))
@@ -138,27 +138,27 @@ def tenant() -> bytes:
     return str(baggage.get_baggage("tenant")).encode()
 
 
-async def tell(_: Anything, __: Anything) -> bytes:
+async def send_tenant(_: Anything, __: Anything) -> bytes:
     return tenant()
 
 
-async def tell_in_a_stream(_: Anything, __: Anything) -> AsyncIterator[bytes]:
+async def stream_tenant(_: Anything, __: Anything) -> AsyncIterator[bytes]:
     yield tenant()
 
 
-async def whole(call: Anything) -> object:
+async def read_all(call: Anything) -> object:
     return await call
 
 
-async def part(call: Anything) -> object:
+async def read_one(call: Anything) -> object:
     return await call.read()
 
 
-TELLING = {
-    "Echo": grpc.unary_unary_rpc_method_handler(tell),
-    "Twice": grpc.unary_stream_rpc_method_handler(tell_in_a_stream),
-    "Join": grpc.stream_unary_rpc_method_handler(tell),
-    "Each": grpc.stream_stream_rpc_method_handler(tell_in_a_stream),
+BAGGAGE_HANDLERS = {
+    "Echo": grpc.unary_unary_rpc_method_handler(send_tenant),
+    "Twice": grpc.unary_stream_rpc_method_handler(stream_tenant),
+    "Join": grpc.stream_unary_rpc_method_handler(send_tenant),
+    "Each": grpc.stream_stream_rpc_method_handler(stream_tenant),
 }
 
 
@@ -168,13 +168,13 @@ TELLING = {
 @pytest.mark.parametrize(
     ("method", "kind", "request_of", "read"),
     [
-        ("Echo", "unary_unary", bytes, whole),
-        ("Twice", "unary_stream", bytes, part),
-        ("Join", "stream_unary", parts, whole),
-        ("Each", "stream_stream", parts, part),
+        ("Echo", "unary_unary", bytes, read_all),
+        ("Twice", "unary_stream", bytes, read_one),
+        ("Join", "stream_unary", parts, read_all),
+        ("Each", "stream_stream", parts, read_one),
     ],
 )
-def test_a_call_has_the_baggage_of_its_caller_and_no_other(  # noqa: PLR0913, PLR0917  a row of the tables
+def test_a_call_has_only_the_baggage_of_its_caller(  # noqa: PLR0913, PLR0917  a row of the tables
     telemetry: Recording,
     method: str,
     kind: str,
@@ -188,7 +188,7 @@ def test_a_call_has_the_baggage_of_its_caller_and_no_other(  # noqa: PLR0913, PL
         return await read(called)
 
     token = context.attach(baggage.set_baggage("tenant", "red"))
-    answer = asyncio.run(asked(telemetry, call, TELLING))
+    answer = asyncio.run(call_service(telemetry, call, BAGGAGE_HANDLERS))
     context.detach(token)
 
     assert answer == found
@@ -197,13 +197,13 @@ def test_a_call_has_the_baggage_of_its_caller_and_no_other(  # noqa: PLR0913, PL
 @pytest.mark.parametrize(
     ("trust", "continued"), [("127.0.0.0/8", True), ("192.0.2.0/24", False), ("never", False)]
 )
-def test_the_trace_of_a_stranger_is_linked_to_and_no_more(trust: str, *, continued: bool) -> None:
+def test_the_trace_of_an_untrusted_caller_is_only_linked(trust: str, *, continued: bool) -> None:
     async def call(channel: Anything) -> object:
         return await channel.unary_unary(path("Echo"))(b"x")
 
     settings = Settings.from_env(ENVIRON | {"SIGHTLINE_TRUST_INCOMING": trust})
     with recording(settings) as (spans, telemetry):
-        asyncio.run(asyncio.wait_for(served(telemetry, call, HANDLERS), 60))
+        asyncio.run(asyncio.wait_for(serve_and_call(telemetry, call, HANDLERS), 60))
         client, server = spans.finished()
 
     assert (server.trace_id == client.trace_id) is continued
@@ -222,14 +222,14 @@ def test_a_failed_call_has_its_code_on_both_sides(
         return await channel.unary_unary(f"/shop.Shelf/{method}")(b"x")
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        asyncio.run(asked(telemetry, call))
+        asyncio.run(call_service(telemetry, call))
 
     assert caught.value.code().name == code
     assert [span.attributes["rpc.response.status_code"] for span in telemetry.spans] == [code] * 2
     assert [span.status for span in telemetry.spans] == ["ERROR", server]
 
 
-def test_a_caller_may_write_and_read_by_himself(telemetry: Recording) -> None:
+def test_a_caller_may_write_and_read_a_stream_itself(telemetry: Recording) -> None:
     async def call(channel: Anything) -> object:
         joined = channel.stream_unary(path("Join"))()
         await joined.write(b"a")
@@ -239,7 +239,7 @@ def test_a_caller_may_write_and_read_by_himself(telemetry: Recording) -> None:
         await each.write(b"c")
         return await joined, await each.read()
 
-    assert asyncio.run(asked(telemetry, call)) == (b"ab", b"c")
+    assert asyncio.run(call_service(telemetry, call)) == (b"ab", b"c")
 
 
 def test_a_cancelled_call_is_cancelled_on_both_sides(telemetry: Recording) -> None:
@@ -249,56 +249,56 @@ def test_a_cancelled_call_is_cancelled_on_both_sides(telemetry: Recording) -> No
         waiting = channel.unary_unary(path("Endless"))(b"x")
         await endless.asked.wait()
         waiting.cancel()
-        await endless.given_up.wait()
+        await endless.cancelled.wait()
         return waiting.cancelled()
 
-    assert asyncio.run(asked(telemetry, call, endless.handlers())) is True
+    assert asyncio.run(call_service(telemetry, call, endless.handlers())) is True
 
     codes = [span.attributes["rpc.response.status_code"] for span in telemetry.spans]
     assert codes == ["CANCELLED", "CANCELLED"]
     assert [span.status for span in telemetry.spans] == ["ERROR", "UNSET"]
 
 
-def test_a_deadline_that_passed_is_an_error_on_both_sides(telemetry: Recording) -> None:
+def test_an_exceeded_deadline_is_an_error_on_both_sides(telemetry: Recording) -> None:
     endless = Endless()
 
     async def call(channel: Anything) -> object:
         with pytest.raises(grpc.aio.AioRpcError):
             await channel.unary_unary(path("Endless"))(b"x", timeout=0.3)
-        return await endless.given_up.wait()
+        return await endless.cancelled.wait()
 
-    assert asyncio.run(asked(telemetry, call, endless.handlers())) is True
+    assert asyncio.run(call_service(telemetry, call, endless.handlers())) is True
 
     errors = [span.attributes["error.type"] for span in telemetry.spans]
     assert errors == ["DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"]
 
 
-def test_a_stream_that_is_left_early_is_one_span_that_ends(telemetry: Recording) -> None:
+def test_an_abandoned_stream_is_one_span_that_ends(telemetry: Recording) -> None:
     async def call(channel: Anything) -> object:
         stream = channel.unary_stream(path("Twice"))(b"x")
         first = await stream.read()
         stream.cancel()
         return first
 
-    assert asyncio.run(asked(telemetry, call)) == b"x"
+    assert asyncio.run(call_service(telemetry, call)) == b"x"
 
     assert "CLIENT" in [span.kind for span in telemetry.spans]
 
 
 class Broken:
-    """A tracer that fails whatever is asked of it."""
+    """Tracer whose every call raises."""
 
     def start_span(self, *_arguments: object, **_options: object) -> None:
         raise LookupError("our own fault")
 
 
 @pytest.mark.parametrize("method", CALLS)
-def test_a_failure_of_ours_does_not_reach_the_call(method: str) -> None:
+def test_an_internal_error_does_not_reach_the_call(method: str) -> None:
     call, answer = CALLS[method]
 
-    async def awaited(channel: Anything) -> object:
+    async def await_call(channel: Anything) -> object:
         return await call(channel)
 
     with Telemetry(Settings.from_env({"OTEL_TRACES_EXPORTER": "none"}), service="shelf") as found:
         vars(found)["tracer"] = Broken()
-        assert asyncio.run(served(found, awaited, HANDLERS)) == answer
+        assert asyncio.run(serve_and_call(found, await_call, HANDLERS)) == answer

@@ -1,4 +1,4 @@
-"""Failures of ours: swallowed, counted, logged once; raised where tests want to see them."""
+"""Internal errors are contained, counted and logged once, and raised in strict mode."""
 
 import logging
 
@@ -20,14 +20,14 @@ def guard(registry: CollectorRegistry, *, strict: bool = False) -> Guard:
     return Guard(counter("sightline_internal_errors", registry).labels, strict=strict)
 
 
-def test_a_failure_ends_in_the_block_and_is_counted(registry: CollectorRegistry) -> None:
+def test_an_error_is_contained_and_counted(registry: CollectorRegistry) -> None:
     with guard(registry).operation("request_end"):
-        raise LookupError("ours")
+        raise LookupError("internal")
 
     assert registry.get_sample_value(FAILURES, {"operation": "request_end"}) == 1.0
 
 
-def test_failures_are_logged_once(
+def test_errors_are_logged_once(
     registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     operation = guard(registry).operation("request_end")
@@ -42,17 +42,17 @@ def test_failures_are_logged_once(
     ]
 
 
-def test_under_test_a_failure_is_raised(registry: CollectorRegistry) -> None:
+def test_strict_mode_raises_the_error(registry: CollectorRegistry) -> None:
     with pytest.raises(LookupError), guard(registry, strict=True).operation("request_end"):
-        raise LookupError("ours")
+        raise LookupError("internal")
 
 
-def test_a_cancellation_is_never_swallowed(registry: CollectorRegistry) -> None:
+def test_a_cancellation_is_never_contained(registry: CollectorRegistry) -> None:
     with pytest.raises(KeyboardInterrupt), guard(registry).operation("request_end"):
         raise KeyboardInterrupt
 
 
-def test_an_operation_stands_at_zero_before_it_fails(registry: CollectorRegistry) -> None:
+def test_an_operation_is_exported_as_zero_before_it_fails(registry: CollectorRegistry) -> None:
     guard(registry).operation("request_start")
 
     assert registry.get_sample_value(FAILURES, {"operation": "request_start"}) == 0.0

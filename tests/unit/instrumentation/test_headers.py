@@ -1,4 +1,4 @@
-"""Headers become attributes only where they are listed, credentials never."""
+"""Only listed headers become attributes, and credentials never do."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ async def redirect(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def test_urls_in_headers_lose_their_secrets() -> None:
+def test_secrets_of_urls_in_headers_are_redacted() -> None:
     listed = dict.fromkeys(LISTED, "Location,Referer,Link")
     sent = [(b"referer", b"/a?token=hunter2&page=2"), (b"link", b"</b?sig=hunter2>; rel=next")]
     with recording(Settings.from_env({**ENVIRON, **listed})) as (spans, telemetry):
@@ -58,7 +58,7 @@ def test_urls_in_headers_lose_their_secrets() -> None:
     }
 
 
-def test_headers_of_the_same_kind_as_credentials_are_never_captured() -> None:
+def test_headers_similar_to_credentials_are_never_captured() -> None:
     settings = Settings.from_env(dict.fromkeys(LISTED, f"{CREDENTIALS},X-Tenant"))
 
     assert (settings.request_headers, settings.response_headers) == (("x-tenant",), ("x-tenant",))

@@ -1,4 +1,4 @@
-"""Ids are random, whatever the service does."""
+"""Ids are random, even if the service seeds `random` or forks."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ def test_a_service_that_seeds_random_does_not_repeat_its_ids() -> None:
     assert RandomIds().generate_trace_id() != first
 
 
-def test_ids_have_the_length_that_w3c_wants() -> None:
+def test_ids_have_the_length_of_the_w3c_specification() -> None:
     ids = RandomIds()
 
     traces = [ids.generate_trace_id() for _ in range(1000)]

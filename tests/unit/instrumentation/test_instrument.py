@@ -1,4 +1,4 @@
-"""``instrument()`` itself: what it takes, what it refuses, what it leaves alone."""
+"""``instrument()``: arguments, errors and defaults."""
 
 import re
 import subprocess
@@ -15,31 +15,31 @@ from tests.asgi import get
 
 
 @pytest.fixture
-def watched() -> Iterator[tuple[FastAPI, Telemetry]]:
+def instrumented() -> Iterator[tuple[FastAPI, Telemetry]]:
     app = FastAPI(title="shop")
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
     with instrument(app, clients=(), settings=settings) as telemetry:
         yield app, telemetry
 
 
-def test_instrumenting_twice_is_instrumenting_once(watched: tuple[FastAPI, Telemetry]) -> None:
-    app, telemetry = watched
+def test_instrumenting_twice_has_no_effect(instrumented: tuple[FastAPI, Telemetry]) -> None:
+    app, telemetry = instrumented
 
     assert instrument(app) is telemetry
 
 
-def test_instrumenting_an_app_that_runs_already_is_warned_of(
+def test_instrumenting_a_running_app_logs_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     app = FastAPI()
     get(app, "/")
 
     with instrument(app, clients=(), settings=Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})):
-        assert "call it where the app is created" in caplog.text
+        assert "Call it right after creating the app" in caplog.text
 
 
-def test_the_title_names_the_service(watched: tuple[FastAPI, Telemetry]) -> None:
-    _, telemetry = watched
+def test_the_title_names_the_service(instrumented: tuple[FastAPI, Telemetry]) -> None:
+    _, telemetry = instrumented
 
     assert telemetry.tracing.origin.resource.attributes["service.name"] == "shop"
 
@@ -68,8 +68,8 @@ def test_the_version_of_the_app_is_the_version_of_the_service(
     assert family.samples[0].labels["service_version"] == version
 
 
-def test_probes_and_scrapes_are_not_recorded(watched: tuple[FastAPI, Telemetry]) -> None:
-    app, telemetry = watched
+def test_probes_and_scrapes_are_not_recorded(instrumented: tuple[FastAPI, Telemetry]) -> None:
+    app, telemetry = instrumented
 
     answers = [get(app, path) for path in ("/metrics", "/healthz", "/healthz/")]
 
@@ -110,7 +110,7 @@ def test_paths_that_a_pattern_excludes_are_not_recorded() -> None:
         ({"metrics_path": ""}, "metrics_path='': expected a path like /metrics, or None"),
     ],
 )
-def test_a_wrong_argument_is_named_with_what_was_expected(
+def test_an_invalid_argument_is_reported_with_what_is_expected(
     options: dict[str, object], message: str
 ) -> None:
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
@@ -119,7 +119,7 @@ def test_a_wrong_argument_is_named_with_what_was_expected(
         instrument(FastAPI(), settings=settings, **options)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_what_is_no_app_is_told_how_to_wrap_it() -> None:
+def test_another_asgi_app_is_refused_with_the_way_to_wrap_it() -> None:
     with pytest.raises(ConfigurationError, match="wrap any other ASGI app in TelemetryMiddleware"):
         instrument(object())
 
@@ -137,7 +137,7 @@ def test_a_client_is_traced_when_it_is_imported_later() -> None:
     assert printed.split() == ["False", "True", "True"]
 
 
-def test_an_exemplar_is_the_span_that_is_current(telemetry: Recording) -> None:
+def test_an_exemplar_has_the_ids_of_the_current_span(telemetry: Recording) -> None:
     with telemetry.telemetry.tracer.start_as_current_span("work"):
         inside = exemplar()
 
@@ -146,7 +146,7 @@ def test_an_exemplar_is_the_span_that_is_current(telemetry: Recording) -> None:
     assert exemplar() is None
 
 
-def test_label_sets_over_the_bound_share_one_and_are_counted() -> None:
+def test_label_sets_over_the_limit_share_one_and_are_counted() -> None:
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none", "SIGHTLINE_MAX_LABEL_SETS": "2"})
     app = FastAPI()
     app.get("/{a}")(lambda a: a)

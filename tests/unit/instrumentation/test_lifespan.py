@@ -1,4 +1,4 @@
-"""What waits is sent when the service stops, whatever the app knows of lifespans."""
+"""Queued spans are exported when the service stops, with or without lifespan support."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ PROTOCOL = ["lifespan.startup", "lifespan.shutdown"]
 
 
 async def refusing(scope: Scope, _receive: Receive, send: Send) -> None:
-    """An app as the ASGI specification shows it."""
+    """App that raises for the lifespan scope, as in the ASGI specification."""
     if scope["type"] != "http":
         raise TypeError(scope["type"])
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -37,38 +37,38 @@ async def failing(_app: FastAPI) -> AsyncIterator[None]:
 
 
 async def live(app: ASGIApp) -> list[str]:
-    """What the server is told when it starts and stops *app*."""
-    told: list[str] = []
+    """Start and stop *app* as a server does, and return the messages it sends."""
+    sent: list[str] = []
     messages = iter(PROTOCOL)
 
     async def receive() -> dict[str, Any]:
         return {"type": next(messages)}
 
-    async def send(message: Any) -> None:  # noqa: ANN401  whatever is told
-        told.append(message["type"])
+    async def send(message: Any) -> None:  # noqa: ANN401  any ASGI message
+        sent.append(message["type"])
 
     await app({"type": "lifespan"}, receive, send)
-    return told
+    return sent
 
 
 @pytest.mark.parametrize("app", [refusing, ignoring, FastAPI()])
-def test_what_waits_is_sent_when_the_service_stops(app: ASGIApp) -> None:
+def test_queued_spans_are_exported_when_the_service_stops(app: ASGIApp) -> None:
     with Collector() as collector:
         settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.http_endpoint})
         with Telemetry(settings, service="shop") as telemetry:
-            watched = TelemetryMiddleware(app, telemetry)
-            get(watched, "/")
+            middleware = TelemetryMiddleware(app, telemetry)
+            get(middleware, "/")
 
-            told = asyncio.run(live(watched))
+            sent = asyncio.run(live(middleware))
 
             assert len(collector.spans) == 1
-    assert told == [f"{message}.complete" for message in PROTOCOL]
+    assert sent == [f"{message}.complete" for message in PROTOCOL]
 
 
-def test_an_app_that_cannot_start_is_not_said_to_have_started() -> None:
+def test_an_app_that_fails_to_start_is_not_reported_as_started() -> None:
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
     with Telemetry(settings, service="shop") as telemetry:
-        watched = TelemetryMiddleware(FastAPI(lifespan=failing), telemetry)
+        middleware = TelemetryMiddleware(FastAPI(lifespan=failing), telemetry)
 
         with pytest.raises(LookupError, match="no database"):
-            asyncio.run(live(watched))
+            asyncio.run(live(middleware))

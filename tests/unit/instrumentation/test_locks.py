@@ -1,4 +1,4 @@
-"""The library holds no lock while code of the service runs, and no thread waits for itself."""
+"""The library holds no lock while code of the service runs, and no thread deadlocks itself."""
 
 import gc
 import json
@@ -27,16 +27,16 @@ ACTS = (
     "log_records",
     "requests",
     "sampling",
-    "spans_on_their_way",
+    "spans_in_export",
     "stock_exporter",
     "workers",
-    "workers_that_cannot_meet",
+    "workers_without_a_directory",
 )
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, list[str]]:
-    """Violations by act, see `lock_acts.py`."""
+    """Return the violations by action, see `lock_acts.py`."""
     root = HERE.parents[2]
     command = [sys.executable, str(HERE / "lock_acts.py")]
     printed = subprocess.run(
@@ -51,14 +51,14 @@ def test_every_act_was_checked(report: dict[str, list[str]]) -> None:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_the_services_code_meets_no_lock_that_is_held(
+def test_no_lock_is_held_while_code_of_the_service_runs(
     act: str, report: dict[str, list[str]]
 ) -> None:
     assert report[act] == []
 
 
-def entered(lock: CheckedLock) -> Callable[[], None]:
-    """Return a function that takes *lock* and releases it."""
+def acquire_and_release(lock: CheckedLock) -> Callable[[], None]:
+    """Return a function that acquires and releases *lock*."""
 
     def take() -> None:
         with lock:
@@ -79,7 +79,7 @@ def test_the_checker_reports_code_that_runs_under_a_lock() -> None:
 def test_the_checker_reports_a_finalizer_that_waits_for_its_own_thread() -> None:
     checker = Checker()
     lock = checker.new_lock(threading.Lock(), "a lock")
-    checker.interrupt = entered(lock)
+    checker.interrupt = acquire_and_release(lock)
 
     with lock:
         pass
@@ -87,17 +87,17 @@ def test_the_checker_reports_a_finalizer_that_waits_for_its_own_thread() -> None
     assert set(checker.violations) == {"self-deadlock on a lock"}
 
 
-def test_the_checker_raises_instead_of_waiting() -> None:
+def test_the_checker_raises_instead_of_blocking() -> None:
     lock = Checker().new_lock(threading.Lock(), "a lock")
 
     with lock, pytest.raises(SelfDeadlockError):
         lock.acquire()
 
 
-def test_the_checker_takes_a_reentrant_lock_twice() -> None:
+def test_the_checker_acquires_a_reentrant_lock_twice() -> None:
     checker = Checker()
     lock = checker.new_lock(threading.RLock(), "a lock")
-    checker.interrupt = entered(lock)
+    checker.interrupt = acquire_and_release(lock)
 
     with lock:
         pass
@@ -114,7 +114,7 @@ def test_every_lock_of_the_library_is_reentrant() -> None:
 
 
 class Session:
-    """Garbage in a cycle whose finalizer uses the current span."""
+    """Object in a reference cycle whose finalizer uses the current span."""
 
     def __init__(self) -> None:
         self.me = self
@@ -125,7 +125,7 @@ class Session:
 
 
 @pytest.fixture
-def collecting_often() -> Iterator[None]:
+def frequent_collection() -> Iterator[None]:
     before = gc.get_threshold()
     gc.set_threshold(2)
     yield
@@ -133,7 +133,7 @@ def collecting_often() -> Iterator[None]:
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.usefixtures("collecting_often")
+@pytest.mark.usefixtures("frequent_collection")
 def test_a_finalizer_may_use_the_span_that_the_service_is_changing(telemetry: Recording) -> None:
     with telemetry.telemetry.tracer.start_as_current_span("outer") as span:
         for _ in range(500):

@@ -1,4 +1,4 @@
-"""Log records that name their trace, and cannot pass for another."""
+"""Log lines contain the ids of their trace, and a record is always one line."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def record(message: object, *arguments: object, **extra: object) -> logging.LogR
     )
 
 
-def test_a_line_names_the_trace_it_belongs_to() -> None:
+def test_a_line_has_the_ids_of_its_trace() -> None:
     token = context.attach(extract({"traceparent": TRACEPARENT}))
     line = json.loads(JSONFormatter().format(record("packed %d items", 3, order=7)))
     context.detach(token)
@@ -57,15 +57,15 @@ def test_an_exception_is_part_of_its_line() -> None:
     assert "LookupError: gone" in json.loads(JSONFormatter().format(found))["exception"]
 
 
-def about(error: BaseException) -> logging.LogRecord:
-    """A record as servers log it: of an exception, outside of its request."""
+def record_of(error: BaseException) -> logging.LogRecord:
+    """Return a record as servers log it: of an exception, outside of its request."""
     found = record("Exception in ASGI application")
     found.exc_info = (type(error), error, None)
     return found
 
 
-def raised(app: FastAPI, path: str) -> Exception:
-    """What *app* raises for *path*."""
+def exception_of(app: FastAPI, path: str) -> Exception:
+    """Return the exception that *app* raises for *path*."""
     with pytest.raises(Exception, match="boom") as raising:
         asyncio.run(app(scope(path), receive, send))
     return raising.value
@@ -76,7 +76,7 @@ async def receive() -> dict[str, object]:
 
 
 async def send(_message: object) -> None:
-    """Whatever is sent is lost."""
+    """Discard the message."""
 
 
 class OddError(LookupError):
@@ -89,60 +89,62 @@ class OddError(LookupError):
         raise AttributeError(name)
 
 
-def wrapped() -> Exception:
+def wrapped_error() -> Exception:
     error = RuntimeError("boom")
     error.__cause__ = error.__context__ = ExceptionGroup("boom", [LookupError("boom")])
     return error
 
 
 @pytest.fixture
-def failing(telemetry: Recording) -> FastAPI:
+def failing_app(telemetry: Recording) -> FastAPI:
     app = FastAPI()
 
     @app.get("/{kind}")
     async def fail(kind: str) -> None:
-        raise {"plain": LookupError("boom"), "odd": OddError("boom"), "wrapped": wrapped()}[kind]
+        raise {"plain": LookupError("boom"), "odd": OddError("boom"), "wrapped": wrapped_error()}[
+            kind
+        ]
 
     telemetry.instrument(app)
     return app
 
 
 @pytest.mark.parametrize("kind", ["plain", "odd", "wrapped"])
-def test_an_exception_that_ended_a_request_names_its_span(
-    telemetry: Recording, failing: FastAPI, kind: str
+def test_an_exception_that_ended_a_request_has_the_ids_of_its_span(
+    telemetry: Recording, failing_app: FastAPI, kind: str
 ) -> None:
-    error = raised(failing, f"/{kind}")
+    error = exception_of(failing_app, f"/{kind}")
 
-    found = about(error)
+    found = record_of(error)
     TraceContextFilter().filter(found)
-    line = json.loads(JSONFormatter().format(about(error)))
+    line = json.loads(JSONFormatter().format(record_of(error)))
 
     (span,) = telemetry.spans
     assert (found.trace_id, found.span_id) == (span.trace_id, span.span_id)  # type: ignore[attr-defined]  # as above
     assert (line["trace_id"], line["span_id"]) == (span.trace_id, span.span_id)
-    assert f"{translated(about(error)).trace_id:032x}" == span.trace_id
+    assert f"{translated(record_of(error)).trace_id:032x}" == span.trace_id
 
 
-def test_an_exception_around_one_that_ended_a_request_names_its_span(
-    telemetry: Recording, failing: FastAPI
+def test_an_exception_caused_by_one_that_ended_a_request_has_its_ids(
+    telemetry: Recording, failing_app: FastAPI
 ) -> None:
-    error = raised(failing, "/plain")
+    error = exception_of(failing_app, "/plain")
     group = ExceptionGroup("tasks", [ValueError("other"), error])
     outer = RuntimeError("wrapped")
-    outer.__context__, error.__cause__ = group, outer  # a ring, as careless code makes them
+    outer.__context__, error.__cause__ = group, outer  # a cycle, which user code can create
 
-    line = json.loads(JSONFormatter().format(about(outer)))
+    line = json.loads(JSONFormatter().format(record_of(outer)))
 
     assert line["trace_id"] == telemetry.spans[0].trace_id
 
 
-def test_a_record_inside_a_span_belongs_to_that_span(
-    telemetry: Recording, failing: FastAPI
+def test_a_record_inside_a_span_has_the_ids_of_that_span(
+    telemetry: Recording, failing_app: FastAPI
 ) -> None:
-    error = raised(failing, "/plain")
+    error = exception_of(failing_app, "/plain")
 
     with telemetry.telemetry.tracer.start_as_current_span("later"):
-        line = json.loads(JSONFormatter().format(about(error)))
+        line = json.loads(JSONFormatter().format(record_of(error)))
 
     _, later = telemetry.spans
     assert line["span_id"] == later.span_id
@@ -159,32 +161,32 @@ def test_a_record_of_an_unsampled_request_keeps_its_own_trace(telemetry: Recordi
         try:
             raise shared
         except LookupError:
-            lines.append(JSONFormatter().format(about(shared)))
+            lines.append(JSONFormatter().format(record_of(shared)))
             if kind == "fail":
                 raise
         return kind
 
     telemetry.instrument(app)
-    raised(app, "/fail")
+    exception_of(app, "/fail")
     get(app, "/handle", headers=UNSAMPLED)
 
     assert json.loads(lines[1])["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
 
 
-def test_a_context_that_is_left_over_does_not_name_the_record(
-    telemetry: Recording, failing: FastAPI
+def test_a_record_does_not_get_the_ids_of_a_stale_context(
+    telemetry: Recording, failing_app: FastAPI
 ) -> None:
-    error = raised(failing, "/plain")
+    error = exception_of(failing_app, "/plain")
     token = context.attach(extract({"traceparent": TRACEPARENT}))
 
-    line = json.loads(JSONFormatter().format(about(error)))
+    line = json.loads(JSONFormatter().format(record_of(error)))
     context.detach(token)
 
     assert line["trace_id"] == telemetry.spans[0].trace_id
 
 
 def test_an_exception_that_ended_no_request_has_no_ids() -> None:
-    assert json.loads(JSONFormatter().format(about(LookupError())))["trace_id"] == ""
+    assert json.loads(JSONFormatter().format(record_of(LookupError())))["trace_id"] == ""
 
 
 @given(st.text(), st.text())
@@ -204,7 +206,7 @@ def fail() -> None:
 
 @pytest.fixture
 def failure() -> logging.LogRecord:
-    """A record of an exception with a long message and a secret."""
+    """Record of an exception with a long message and a secret."""
     found = record("failed: %s", "GET /a?token=hunter2")
     try:
         fail()
@@ -221,7 +223,7 @@ def test_a_long_exception_keeps_its_frames_and_its_type(failure: logging.LogReco
     assert len(found) <= 16_384
 
 
-def test_messages_and_exceptions_lose_their_secrets(failure: logging.LogRecord) -> None:
+def test_secrets_in_messages_and_exceptions_are_redacted(failure: logging.LogRecord) -> None:
     line = JSONFormatter().format(failure)
 
     assert json.loads(line)["message"] == "failed: GET /a?token=REDACTED"
@@ -244,7 +246,7 @@ def test_a_variable_limits_messages_exceptions_and_extras(
     assert "LookupError: GET" in found["exception"]
 
 
-def test_a_service_names_secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_configures_its_own_secret_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGHTLINE_REDACT", "iban")
 
     line = JSONFormatter().format(record("GET /pay?iban=CH93"))
@@ -268,9 +270,11 @@ def test_a_stack_is_part_of_its_line() -> None:
         (10**5000, "<int>"),
         ("x" * 10_000_000, '"' + "x" * 16_383),
     ],
-    ids=["nan", "infinity", "endless", "huge", "long"],
+    ids=["nan", "infinity", "recursive", "huge", "long"],
 )
-def test_an_extra_that_json_cannot_carry_costs_nothing_else(value: object, shown: str) -> None:
+def test_an_extra_that_json_cannot_encode_does_not_affect_the_others(
+    value: object, shown: str
+) -> None:
     line = JSONFormatter().format(record("hello", odd=value, level="FORGED", order=7))
 
     found = json.loads(line)
@@ -285,12 +289,12 @@ class Unprintable:
 @pytest.mark.parametrize(
     "broken", [record("%d", "x"), record("%s", Unprintable()), record(Unprintable())]
 )
-def test_a_record_that_cannot_be_put_into_words_is_still_a_line(broken: logging.LogRecord) -> None:
+def test_a_record_that_cannot_be_formatted_is_still_a_line(broken: logging.LogRecord) -> None:
     assert json.loads(JSONFormatter().format(broken))["level"] == "INFO"
 
 
 class Brief(JSONFormatter):
-    def formatException(self, ei: object) -> str:  # noqa: N802  logging's name
+    def formatException(self, ei: object) -> str:  # noqa: N802  name of the base class
         return f"{type(ei).__name__} withheld"
 
 

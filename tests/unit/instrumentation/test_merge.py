@@ -1,4 +1,4 @@
-"""What workers counted, added up, is what one worker would have counted."""
+"""The merged snapshots of several workers equal the snapshot of one worker."""
 
 from collections.abc import Iterable
 
@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info
 
-from instrumentation._metrics.histogram import observer
-from instrumentation._scrape.merge import lasting, merged
+from instrumentation._metrics.histogram import bound_observer
+from instrumentation._scrape.merge import keep_cumulative, merge
 from instrumentation._scrape.render import Renderer
-from instrumentation._scrape.snapshot import Samples, Snapshot
-from instrumentation._scrape.snapshot_json import decoded, encoded
+from instrumentation._scrape.snapshot import RegistryReader, Snapshot
+from instrumentation._scrape.snapshot_json import decode, encode
 from instrumentation._support.guard import NullCounter, Operation
 
-READING = Operation("scrape", NullCounter("scrape"), strict=True)
+OPERATION = Operation("scrape", NullCounter("scrape"), strict=True)
 ROUTES = st.sampled_from(["/", "/b{id}", 'quote " \\ \n', "\ud800", "\x00 ü"])
 SHARES = st.lists(st.dictionaries(ROUTES, st.lists(st.integers(0, 20), max_size=4)), max_size=4)
-"""Of several workers: what each observed, by route. Whole numbers: their sums are exact."""
+"""Observations of several workers by route. Integers, because their sums are exact."""
 
 
 def worker(share: dict[str, list[int]]) -> CollectorRegistry:
@@ -28,52 +28,54 @@ def worker(share: dict[str, list[int]]) -> CollectorRegistry:
     for route, values in share.items():
         events.labels(route).inc(len(values))
         for value in values:
-            observer(durations.labels(route)).observe(value)
+            bound_observer(durations.labels(route)).observe(value)
     return registry
 
 
-def alone(shares: list[dict[str, list[int]]]) -> CollectorRegistry:
-    """One worker that observed all."""
+def single_worker(shares: list[dict[str, list[int]]]) -> CollectorRegistry:
+    """Return the registry of one worker that observed everything."""
     routes = {route: None for share in shares for route in share}
     return worker({r: [n for share in shares for n in share.get(r, [])] for r in routes})
 
 
-def said(registry: CollectorRegistry) -> Snapshot:
-    """What a worker tells, as it arrives."""
-    return decoded(encoded(Samples(registry, reading=READING).snapshot()))
+def round_trip(registry: CollectorRegistry) -> Snapshot:
+    """Return the snapshot of *registry* after a round trip through JSON."""
+    return decode(encode(RegistryReader(registry, operation=OPERATION).snapshot()))
 
 
 def lines(snapshot: Snapshot) -> list[str]:
     return sorted(Renderer(lambda: snapshot).open_metrics().decode().splitlines())
 
 
-def together(*registries: CollectorRegistry) -> list[str]:
-    return lines(merged(map(said, registries)))
+def merged_lines(*registries: CollectorRegistry) -> list[str]:
+    return lines(merge(map(round_trip, registries)))
 
 
 @given(SHARES)
 @settings(deadline=None)  # a busy machine is no failure
-def test_several_workers_show_what_one_would(shares: list[dict[str, list[int]]]) -> None:
-    assert together(worker({}), *map(worker, shares)) == lines(said(alone(shares)))
+def test_several_workers_equal_one_worker(shares: list[dict[str, list[int]]]) -> None:
+    assert merged_lines(worker({}), *map(worker, shares)) == lines(
+        round_trip(single_worker(shares))
+    )
 
 
 @given(SHARES)
 @settings(deadline=None)  # a busy machine is no failure
-def test_in_which_order_they_are_added_up_does_not_matter(
+def test_the_order_of_merging_does_not_matter(
     shares: list[dict[str, list[int]]],
 ) -> None:
-    snapshots = [said(worker(share)) for share in shares]
+    snapshots = [round_trip(worker(share)) for share in shares]
 
-    in_pairs = merged([merged(snapshots[:2]), merged(snapshots[2:])])
+    in_pairs = merge([merge(snapshots[:2]), merge(snapshots[2:])])
 
-    assert lines(in_pairs) == lines(merged(reversed(snapshots)))
+    assert lines(in_pairs) == lines(merge(reversed(snapshots)))
 
 
 def bucketed(*bounds: float) -> CollectorRegistry:
-    """A worker of a release with these buckets, which observed 1, 3 and 9 seconds."""
+    """Return a worker whose release has these buckets and that observed 1, 3 and 9 seconds."""
     registry = CollectorRegistry()
     family = Histogram("h_seconds", "Help.", buckets=bounds, registry=registry)
-    child = observer(family)
+    child = bound_observer(family)
     for value in (1, 3, 9):
         child.observe(value)
     return registry
@@ -83,8 +85,8 @@ def buckets(found: Iterable[str]) -> list[str]:
     return [line for line in found if line.startswith("h_seconds_")]
 
 
-def test_a_release_with_other_buckets_adds_its_own() -> None:
-    found = together(bucketed(2.0, 8.0), bucketed(4.0))
+def test_a_release_with_other_buckets_adds_its_bounds() -> None:
+    found = merged_lines(bucketed(2.0, 8.0), bucketed(4.0))
 
     assert buckets(found) == [
         'h_seconds_bucket{le="+Inf"} 6.0',
@@ -96,24 +98,24 @@ def test_a_release_with_other_buckets_adds_its_own() -> None:
     ]
 
 
-def observed(trace: int) -> CollectorRegistry:
-    """A worker whose last request was in this trace."""
+def worker_with_exemplar(trace: int) -> CollectorRegistry:
+    """Return a worker whose last request was in this trace."""
     registry = CollectorRegistry()
     span = SpanContext(trace, 2, is_remote=False, trace_flags=TraceFlags(1))
-    observer(Histogram("h_seconds", "Help.", registry=registry)).observe_in(span, 1.0)
+    bound_observer(Histogram("h_seconds", "Help.", registry=registry)).observe_in(span, 1.0)
     return registry
 
 
 def test_the_newest_exemplar_is_shown() -> None:
-    earlier, later = observed(trace=1), observed(trace=2)
+    earlier, later = worker_with_exemplar(trace=1), worker_with_exemplar(trace=2)
 
-    exemplars = [line.split(" # ")[1] for line in together(later, earlier) if " # {" in line]
+    exemplars = [line.split(" # ")[1] for line in merged_lines(later, earlier) if " # {" in line]
 
     assert [exemplar.split('"')[1] for exemplar in exemplars] == [f"{2:032x}"]
 
 
-def facts(in_flight: int, started: float) -> CollectorRegistry:
-    """A worker's gauges and what it states about itself."""
+def worker_with_gauges(in_flight: int, started: float) -> CollectorRegistry:
+    """Return a worker with gauges, an info metric, a stateset and a counter."""
     registry = CollectorRegistry()
     Gauge("in_flight", "Help.", registry=registry).set(in_flight)
     Gauge("process_start_time_seconds", "Help.", registry=registry).set(started)
@@ -128,8 +130,8 @@ def samples(found: Iterable[str]) -> list[str]:
     return [line for line in found if not line.startswith("#")]
 
 
-def test_gauges_add_up_but_for_what_all_state_alike() -> None:
-    assert samples(together(facts(2, 100.0), facts(3, 50.0))) == [
+def test_gauges_are_summed_except_those_equal_in_every_worker() -> None:
+    assert samples(merged_lines(worker_with_gauges(2, 100.0), worker_with_gauges(3, 50.0))) == [
         'app_build_info{version="1"} 1.0',
         "events_total 4.0",
         "in_flight 5.0",
@@ -140,8 +142,8 @@ def test_gauges_add_up_but_for_what_all_state_alike() -> None:
     ]
 
 
-def waiting(oldest: float, newest: float) -> CollectorRegistry:
-    """A worker that says how gauges of its own are to be taken together."""
+def worker_with_modes(oldest: float, newest: float) -> CollectorRegistry:
+    """Return a worker whose gauges have a `multiprocess_mode`."""
     registry = CollectorRegistry()
     Gauge("oldest", "Help.", registry=registry, multiprocess_mode="max").set(oldest)
     Gauge("newest", "Help.", ["a"], registry=registry, multiprocess_mode="livemin").labels("b").set(
@@ -150,17 +152,21 @@ def waiting(oldest: float, newest: float) -> CollectorRegistry:
     return registry
 
 
-def test_a_gauge_may_say_how_it_is_taken_together() -> None:
-    found = samples(together(waiting(9, 2), waiting(7, 1), waiting(8, 3)))
+def test_a_gauge_is_combined_by_its_multiprocess_mode() -> None:
+    found = samples(
+        merged_lines(worker_with_modes(9, 2), worker_with_modes(7, 1), worker_with_modes(8, 3))
+    )
 
     assert found == ['newest{a="b"} 1.0', "oldest 9.0"]
 
 
-def test_of_a_worker_that_is_gone_only_what_grows_counts() -> None:
-    assert samples(lines(lasting(said(facts(2, 100.0))))) == ["events_total 2.0"]
+def test_only_cumulative_metrics_of_an_exited_worker_count() -> None:
+    assert samples(lines(keep_cumulative(round_trip(worker_with_gauges(2, 100.0))))) == [
+        "events_total 2.0"
+    ]
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"null", b'[[], {}]\n["h"]'])
-def test_what_is_no_snapshot_is_told(text: bytes) -> None:
+def test_invalid_text_raises_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        decoded(text)
+        decode(text)

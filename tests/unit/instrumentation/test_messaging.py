@@ -1,4 +1,4 @@
-"""Messages that carry their trace."""
+"""Messages carry the trace context."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from instrumentation.messaging import Channel
 from instrumentation.testing import Recording
 
 Anything = Any
-"""What a broker's client may give for headers."""
+"""Values that brokers' clients return for headers."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_the_span_of_processing_links_to_the_sender(telemetry: Recording, orders
     assert processed.links == (sent.span_id,)
 
 
-def test_pairs_as_kafka_has_them_carry_the_trace(telemetry: Recording, orders: Channel) -> None:
+def test_pairs_of_kafka_clients_carry_the_trace(telemetry: Recording, orders: Channel) -> None:
     headers = [("TraceParent", b"of an earlier hop"), ("tenant", b"blue")]
     with orders.sending(headers):
         pass
@@ -46,7 +46,7 @@ def test_pairs_as_kafka_has_them_carry_the_trace(telemetry: Recording, orders: C
 
 
 @pytest.mark.parametrize("headers", [None, [], {}, [("traceparent", None)]])
-def test_a_message_without_a_trace_is_processed_all_the_same(
+def test_a_message_without_a_trace_is_processed(
     telemetry: Recording, orders: Channel, headers: Anything
 ) -> None:
     with orders.processing(headers):
@@ -56,7 +56,7 @@ def test_a_message_without_a_trace_is_processed_all_the_same(
     assert span.links == ()
 
 
-def test_headers_that_are_none_cost_the_link_and_no_message() -> None:
+def test_invalid_headers_lose_the_link_but_not_the_message() -> None:
     broken: Anything = 7
     with recording(Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})) as (spans, telemetry):
         orders = Channel(telemetry, system="kafka", destination="orders")
@@ -82,7 +82,9 @@ def test_messages_are_counted_on_both_sides(telemetry: Recording, orders: Channe
     assert telemetry.metric("messaging_process_duration_seconds_count") == 1
 
 
-def test_a_failure_passes_through_and_is_named(telemetry: Recording, orders: Channel) -> None:
+def test_an_exception_is_raised_unchanged_and_recorded(
+    telemetry: Recording, orders: Channel
+) -> None:
     with pytest.raises(LookupError, match="no such order"), orders.processing({}):
         raise LookupError("no such order")
 

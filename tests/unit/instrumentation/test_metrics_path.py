@@ -1,4 +1,4 @@
-"""A page that the app serves at `/metrics` stays; elsewhere Sightline's page is served."""
+"""The app's own page at `/metrics` is kept; without one, Sightline's page is served."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ def mount(app: FastAPI) -> None:
     app.mount("/metrics", page())
 
 
-def included(app: FastAPI) -> None:
+def include(app: FastAPI) -> None:
     router = APIRouter(prefix="/metrics")
     router.get("")(lambda: PAGE)
     app.include_router(router)
@@ -61,14 +61,14 @@ def sub_app(app: FastAPI) -> None:
     app.mount("/", below)
 
 
-def guarded(app: FastAPI) -> None:
+def guard(app: FastAPI) -> None:
     @app.middleware("http")
     async def refuse(_request: Request, _call_next: RequestResponseEndpoint) -> Response:
         return PlainTextResponse("who are you?", 401)
 
 
-def guarded_route(app: FastAPI) -> None:
-    guarded(app)
+def guard_route(app: FastAPI) -> None:
+    guard(app)
     route(app)
 
 
@@ -76,12 +76,12 @@ def catch_all(app: FastAPI) -> None:
     app.get("/{path:path}")(lambda path: path)
 
 
-def shadowed(app: FastAPI) -> None:
+def shadow(app: FastAPI) -> None:
     catch_all(app)
     route(app)
 
 
-def endless(app: FastAPI) -> None:
+def stream_endlessly(app: FastAPI) -> None:
     async def dots() -> AsyncIterator[bytes]:
         while True:
             yield b"."
@@ -90,7 +90,7 @@ def endless(app: FastAPI) -> None:
     app.add_route("/{path:path}", lambda _request: StreamingResponse(dots()))
 
 
-def broken(app: FastAPI) -> None:
+def fail(app: FastAPI) -> None:
     app.add_route("/{path:path}", lambda _request: PlainTextResponse("", 1 // 0))
 
 
@@ -98,24 +98,24 @@ def files(app: FastAPI) -> None:
     app.mount("/", StaticFiles(directory=Path(__file__).parent, html=True))
 
 
-def posted(app: FastAPI) -> None:
+def post(app: FastAPI) -> None:
     app.post("/metrics")(lambda: PAGE)
 
 
-def scraped(app: ASGIApp, path: str = "/metrics", **more: Any) -> bytes:  # noqa: ANN401  of the scope
-    """Status and body of an answer, redirects followed."""
+def scrape(app: ASGIApp, path: str = "/metrics", **more: Any) -> bytes:  # noqa: ANN401  of the scope
+    """Return status and body of the response, after redirects."""
     sent, raised = asyncio.run(answer(app, scope(path, **more)))
     assert raised == ""
     headers = dict(sent[0]["headers"])
     if b"location" in headers:
-        return scraped(app, f"{path}/", **more)
+        return scrape(app, f"{path}/", **more)
     body = b"".join(message.get("body", b"") for message in sent)
     return b"%d " % sent[0]["status"] + body
 
 
 @pytest.fixture
 def instrumented() -> Iterator[Make]:
-    """Makes an app in the order of what is added to it; `None` instruments it."""
+    """Yield a function that applies steps to an app in order; the step `None` instruments it."""
     with ExitStack() as open_until_the_end:
 
         def make(*adds: Add | None) -> FastAPI:
@@ -131,34 +131,34 @@ def instrumented() -> Iterator[Make]:
         yield make
 
 
-@pytest.mark.parametrize("add", [route, mount, included, sub_app])
+@pytest.mark.parametrize("add", [route, mount, include, sub_app])
 @pytest.mark.parametrize("order", [lambda add: [add, None], lambda add: [None, add]])
 def test_a_page_of_the_app_is_served_as_before(
     instrumented: Make, add: Add, order: Callable[[Add], list[Add | None]]
 ) -> None:
     app = instrumented(*order(add))
 
-    pages = [scraped(app), scraped(app)]
+    pages = [scrape(app), scrape(app)]
 
     assert [PAGE.encode() in found and OURS not in found for found in pages] == [True, True]
 
 
 @pytest.mark.parametrize(
-    "add", [catch_all, shadowed, files, guarded, endless, broken, posted, lambda app: app]
+    "add", [catch_all, shadow, files, guard, stream_endlessly, fail, post, lambda app: app]
 )
-def test_an_app_without_a_page_gets_ours(
+def test_an_app_without_a_page_gets_that_of_sightline(
     instrumented: Make, add: Add, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = instrumented(None, add)
 
-    pages = [scraped(app), scraped(app)]
+    pages = [scrape(app), scrape(app)]
 
     assert [found.startswith(b"200 ") and OURS in found for found in pages] == [True, True]
     assert "serves /metrics itself" not in caplog.text
 
 
 def test_a_page_behind_authentication_stays_behind_it(instrumented: Make) -> None:
-    assert scraped(instrumented(None, guarded_route)) == b"401 who are you?"
+    assert scrape(instrumented(None, guard_route)) == b"401 who are you?"
 
 
 def test_a_page_among_static_files_is_served(instrumented: Make, tmp_path: Path) -> None:
@@ -166,13 +166,13 @@ def test_a_page_among_static_files_is_served(instrumented: Make, tmp_path: Path)
 
     app = instrumented(None, lambda app: app.mount("/", StaticFiles(directory=tmp_path)))
 
-    assert scraped(app) == f"200 # HELP {PAGE} Orders.\n{PAGE} 1\n".encode()
+    assert scrape(app) == f"200 # HELP {PAGE} Orders.\n{PAGE} 1\n".encode()
 
 
-def test_methods_that_read_no_metrics_are_the_apps(instrumented: Make) -> None:
-    app = instrumented(None, posted)
+def test_methods_other_than_get_and_head_reach_the_app(instrumented: Make) -> None:
+    app = instrumented(None, post)
 
-    assert scraped(app, method="POST") == b'200 "shop_orders_total"'
+    assert scrape(app, method="POST") == b'200 "shop_orders_total"'
 
 
 def test_a_page_of_any_other_asgi_app_is_served() -> None:
@@ -182,13 +182,13 @@ def test_a_page_of_any_other_asgi_app_is_served() -> None:
         await own(scope, receive, send)
 
     with Telemetry(QUIET, service="shop", metrics_path="/metrics") as telemetry:
-        found = scraped(TelemetryMiddleware(app, telemetry))
+        found = scrape(TelemetryMiddleware(app, telemetry))
 
     assert PAGE.encode() in found
 
 
-def test_a_page_behind_a_path_of_the_server_is_served(instrumented: Make) -> None:
-    assert PAGE.encode() in scraped(instrumented(None, route), "/api/metrics", root_path="/api")
+def test_a_page_below_the_root_path_is_served(instrumented: Make) -> None:
+    assert PAGE.encode() in scrape(instrumented(None, route), "/api/metrics", root_path="/api")
 
 
 def test_a_page_of_the_app_is_reported_once(
@@ -196,13 +196,13 @@ def test_a_page_of_the_app_is_reported_once(
 ) -> None:
     app = instrumented(None, mount)
 
-    scraped(app)
-    scraped(app)
+    scrape(app)
+    scrape(app)
 
-    (told,) = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert "the app serves /metrics itself" in told.getMessage()
-    assert "instrument(app, metrics_path=…)" in told.getMessage()
-    assert "docs/how-to/another-metrics-port.md" in told.getMessage()
+    (warning,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "the app serves /metrics itself" in warning.getMessage()
+    assert "instrument(app, metrics_path=…)" in warning.getMessage()
+    assert "docs/how-to/another-metrics-port.md" in warning.getMessage()
 
 
 def test_one_page_serves_both_registries(
@@ -212,7 +212,7 @@ def test_one_page_serves_both_registries(
     registry.register(Counted())
     app.mount("/metrics", metrics_app(instrument(app), registry))
 
-    found = scraped(app)
+    found = scrape(app)
 
     assert OURS in found
     assert PAGE.encode() in found
@@ -241,7 +241,7 @@ def test_text_of_a_catch_all_is_no_page_of_metrics(
 ) -> None:
     app = instrumented(text_everywhere(body, content_type), None)
 
-    assert OURS in scraped(app)
+    assert OURS in scrape(app)
 
 
 def guarded_page(app: FastAPI) -> None:
@@ -257,9 +257,9 @@ def test_a_scrape_without_a_token_does_not_take_the_page_from_those_with_one(
     instrumented: Make,
 ) -> None:
     app = instrumented(guarded_page, None)
-    scraped(app)
+    scrape(app)
 
-    assert scraped(app, headers=[(b"authorization", b"Bearer x")]) == f"200 {TEXT}".encode()
+    assert scrape(app, headers=[(b"authorization", b"Bearer x")]) == f"200 {TEXT}".encode()
 
 
 def waiting(app: FastAPI) -> None:
@@ -277,7 +277,7 @@ def test_a_catch_all_that_waits_does_not_hold_scrapes_up(
     monkeypatch.setattr("instrumentation._server.metrics_path.MAX_SECONDS", 0.05)
     app = instrumented(waiting, None)
 
-    assert OURS in scraped(app)
+    assert OURS in scrape(app)
 
 
 def test_a_catch_all_that_fails_is_not_asked_for_ever(instrumented: Make) -> None:
@@ -289,6 +289,6 @@ def test_a_catch_all_that_fails_is_not_asked_for_ever(instrumented: Make) -> Non
 
     app = instrumented(lambda app: app.add_route("/{path:path}", fail), None)
     for _ in range(5):
-        scraped(app)
+        scrape(app)
 
     assert asked == ["/metrics"] * 3

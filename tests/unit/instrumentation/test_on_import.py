@@ -1,4 +1,4 @@
-"""What waits for a module acts when it is imported: once, and not before."""
+"""A function registered for a module runs once, when the module is imported."""
 
 import importlib
 import importlib.util
@@ -13,7 +13,7 @@ from instrumentation._support.on_import import call_when_imported
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A module that nobody imported yet."""
+    """Name of a module that is not imported yet."""
     (tmp_path / "late_client.py").write_text("value = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     before = list(sys.meta_path)
@@ -22,32 +22,32 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.meta_path[:] = before
 
 
-def test_everybody_who_waits_is_told_once(module: str) -> None:
-    told: list[str] = []
-    call_when_imported(module, lambda: told.append("first"))
-    call_when_imported(module, lambda: told.append("second"))
+def test_every_registered_function_runs_once(module: str) -> None:
+    called: list[str] = []
+    call_when_imported(module, lambda: called.append("first"))
+    call_when_imported(module, lambda: called.append("second"))
 
     importlib.reload(importlib.import_module(module))
 
-    assert sorted(told) == ["first", "second"]
+    assert sorted(called) == ["first", "second"]
 
 
-def test_who_only_looks_for_a_module_does_not_end_the_wait(module: str) -> None:
-    told: list[str] = []
-    call_when_imported(module, lambda: told.append("imported"))
+def test_finding_a_module_without_importing_it_runs_nothing(module: str) -> None:
+    called: list[str] = []
+    call_when_imported(module, lambda: called.append("imported"))
 
     spec = importlib.util.find_spec(module)
 
     assert spec is not None
     assert spec.loader is not None
-    assert told == []
+    assert called == []
     assert importlib.import_module(module).value == 1
-    assert told == ["imported"]
+    assert called == ["imported"]
 
 
-def test_a_module_that_fails_is_waited_for_again(module: str, tmp_path: Path) -> None:
-    told: list[str] = []
-    call_when_imported(module, lambda: told.append("imported"))
+def test_the_functions_run_at_the_import_after_a_failed_one(module: str, tmp_path: Path) -> None:
+    called: list[str] = []
+    call_when_imported(module, lambda: called.append("imported"))
     (tmp_path / "late_client.py").write_text("raise ImportError\n")
     with pytest.raises(ImportError):
         importlib.import_module(module)
@@ -55,4 +55,4 @@ def test_a_module_that_fails_is_waited_for_again(module: str, tmp_path: Path) ->
     importlib.invalidate_caches()
 
     assert importlib.import_module(module).value == 22
-    assert told == ["imported"]
+    assert called == ["imported"]

@@ -1,4 +1,4 @@
-"""Headers in and out. Section names are those of W3C Trace Context level 2 and W3C Baggage."""
+"""Extraction and injection of headers, by sections of W3C Trace Context level 2 and Baggage."""
 
 import pytest
 from hypothesis import given, settings
@@ -82,7 +82,7 @@ def test_an_invalid_traceparent_starts_a_new_trace(value: str) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [(VALID, VALID), (VALID, VALID[:-1] + "0")])
-def test_two_traceparents_are_as_good_as_none(first: str, second: str) -> None:
+def test_two_traceparents_are_invalid(first: str, second: str) -> None:
     """3.2: exactly one."""
     context = extract([("traceparent", first), ("traceparent", second)])
 
@@ -121,14 +121,14 @@ def test_two_traceparents_are_as_good_as_none(first: str, second: str) -> None:
         (("x=" + "v" * 200, *(f"k{n}=" + "v" * 200 for n in range(30))), {}),
     ],
 )
-def test_tracestate_is_kept_whole_or_not_at_all(
+def test_tracestate_is_kept_completely_or_dropped(
     headers: tuple[str, ...], state: dict[str, str]
 ) -> None:
-    """3.3 tracestate header; the last row is over our bound of 4096 bytes."""
+    """3.3 tracestate header; the last row is over the limit of 4096 bytes."""
     assert state_of(*(("tracestate", value) for value in headers)) == state
 
 
-def test_what_was_extracted_is_injected() -> None:
+def test_an_extracted_context_is_injected() -> None:
     incoming = {"traceparent": VALID[:-2] + "03", "tracestate": "foo=1,bar=2", "baggage": "k=v"}
     outgoing: dict[str, str] = {}
 
@@ -137,7 +137,7 @@ def test_what_was_extracted_is_injected() -> None:
     assert outgoing == incoming
 
 
-def test_inject_replaces_what_stood_in_a_list_of_headers() -> None:
+def test_inject_replaces_existing_entries_in_a_list_of_headers() -> None:
     headers = [(b"TraceParent", b"old"), (b"accept", b"*/*")]
 
     inject(headers, extract({"traceparent": VALID}))

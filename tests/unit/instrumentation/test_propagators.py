@@ -1,4 +1,4 @@
-"""Which headers carry a trace is said by OTEL_PROPAGATORS, as everywhere in OpenTelemetry."""
+"""OTEL_PROPAGATORS selects the headers that carry a trace."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ class Shop(TextMapPropagator):
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that offers the propagator ``shop``."""
+    """Install a package that provides the propagator ``shop``."""
     offers = tmp_path / "shop_propagator-1.0.dist-info"
     offers.mkdir()
     (offers / "METADATA").write_text("Name: shop-propagator\nVersion: 1.0\n")
@@ -53,7 +53,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the headers of a call that it would make."""
+    """App that answers with the headers of a downstream call."""
     del scope, receive
     headers: dict[str, str] = {}
     inject(headers)
@@ -61,11 +61,15 @@ async def service(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": json.dumps(headers).encode()})
 
 
-def called(headers: list[tuple[bytes, bytes]], **environ: str) -> tuple[RecordedSpan, set[str]]:
-    """The span of a call, and the names of the headers that go on from it."""
+def call_with_headers(
+    headers: list[tuple[bytes, bytes]], **environ: str
+) -> tuple[RecordedSpan, set[str]]:
+    """Return the span of a call, and the names of the headers of its downstream call."""
     with recording(Settings.from_env(ENVIRON | environ)) as (spans, telemetry):
-        watched = TelemetryMiddleware(service, telemetry)
-        sent, _ = asyncio.run(answer(watched, scope("/", headers=headers, client=("10.1.2.3", 1))))
+        middleware = TelemetryMiddleware(service, telemetry)
+        sent, _ = asyncio.run(
+            answer(middleware, scope("/", headers=headers, client=("10.1.2.3", 1)))
+        )
         (span,) = spans.finished()
     return span, set(json.loads(sent[1]["body"]))
 
@@ -79,29 +83,33 @@ def called(headers: list[tuple[bytes, bytes]], **environ: str) -> tuple[Recorded
         ("none", "", set()),
     ],
 )
-def test_what_is_named_is_read_and_written(propagators: str, parent: str, names: set[str]) -> None:
-    span, written = called(W3C, OTEL_PROPAGATORS=propagators)
+def test_the_configured_formats_are_read_and_written(
+    propagators: str, parent: str, names: set[str]
+) -> None:
+    span, written = call_with_headers(W3C, OTEL_PROPAGATORS=propagators)
 
     assert (span.parent_id, written) == (parent, names)
 
 
 @pytest.mark.usefixtures("installed")
 def test_a_propagator_of_another_package_carries_the_trace() -> None:
-    span, written = called(SHOP, OTEL_PROPAGATORS="tracecontext,shop")
+    span, written = call_with_headers(SHOP, OTEL_PROPAGATORS="tracecontext,shop")
 
     assert (span.trace_id, span.parent_id) == (TRACE, SPAN)
     assert written == {"traceparent", "x-shop-trace"}
 
 
 @pytest.mark.usefixtures("installed")
-def test_strangers_are_linked_to_in_its_headers_too() -> None:
-    span, _ = called(SHOP, OTEL_PROPAGATORS="shop", SIGHTLINE_TRUST_INCOMING="192.0.2.0/24")
+def test_the_trace_of_an_untrusted_caller_is_linked_in_its_format() -> None:
+    span, _ = call_with_headers(
+        SHOP, OTEL_PROPAGATORS="shop", SIGHTLINE_TRUST_INCOMING="192.0.2.0/24"
+    )
 
     assert (span.parent_id, span.links) == ("", (SPAN,))
 
 
 @pytest.mark.usefixtures("installed")
-def test_messages_carry_it_outside_of_requests_and_no_baggage_in_it() -> None:
+def test_messages_outside_of_requests_carry_its_context_without_baggage() -> None:
     propagators = Propagators(["shop"])
     tenant = baggage.set_baggage("tenant", "blue", propagators.extract(SHOP, context.Context()))
     carrier = [(b"X-Shop-Trace", b"stale")]
@@ -118,6 +126,8 @@ def test_messages_carry_it_outside_of_requests_and_no_baggage_in_it() -> None:
         ("xray", "install opentelemetry-propagator-aws-xray"),
     ],
 )
-def test_a_propagator_that_is_not_installed_is_named_with_its_package(name: str, step: str) -> None:
+def test_a_propagator_that_is_not_installed_is_reported_with_its_package(
+    name: str, step: str
+) -> None:
     with pytest.raises(ConfigurationError, match=f"OTEL_PROPAGATORS='{name}': .*; {step}$"):
         Propagators(Settings.from_env({"OTEL_PROPAGATORS": f"tracecontext,{name}"}).propagators)

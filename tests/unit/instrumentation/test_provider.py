@@ -1,4 +1,4 @@
-"""Processors that a service adds to the provider see what the SDK's own would show them."""
+"""Processors that a service adds to the provider get the same spans as with the SDK's."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.asgi import answer, scope
 
 
 class Enriching(SpanProcessor):
-    """Copies the caller's baggage to attributes, as many services do; keeps what has ended."""
+    """Processor that copies baggage to attributes, as many services do, and keeps ended spans."""
 
     def __init__(self) -> None:
         self.ended: list[str] = []

@@ -1,4 +1,4 @@
-"""The public namespace: sorted, complete, and nothing imported before it is used."""
+"""The public namespace is sorted, complete and lazy."""
 
 import subprocess
 import sys
@@ -14,13 +14,13 @@ def test_names_are_sorted() -> None:
 
 
 @pytest.mark.parametrize("name", instrumentation.__all__)
-def test_every_public_name_is_there_and_explained(name: str) -> None:
+def test_every_public_name_exists_and_has_a_docstring(name: str) -> None:
     assert getattr(instrumentation, name).__doc__
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
-        instrumentation.nonsense  # noqa: B018  the look-up is what is tested
+        instrumentation.nonsense  # noqa: B018  the lookup is under test
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         ("from instrumentation import instrument", ["requests", "grpc", "google.protobuf"]),
     ],
 )
-def test_what_is_not_used_is_not_imported(statement: str, absent: list[str]) -> None:
+def test_unused_modules_are_not_imported(statement: str, absent: list[str]) -> None:
     program = f"{statement}; import sys; print([n for n in {absent} if n in sys.modules])"
 
     printed = subprocess.check_output([sys.executable, "-c", program], text=True)

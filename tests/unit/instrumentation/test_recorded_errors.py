@@ -1,4 +1,4 @@
-"""Errors that end spans: recorded without secrets and cut, whatever kind of span it is."""
+"""Errors of spans of every kind are recorded within the limits and without secrets."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ CALLS: list[Fail] = [call_by_requests, call_by_httpx, call_by_aiohttp]
 
 @pytest.fixture(params=["own", "adopted"])
 def telemetry(request: pytest.FixtureRequest, kept: InMemorySpanExporter) -> Iterator[Telemetry]:
-    """Telemetry over a provider of its own, or over that of the service; *kept* gets the spans."""
+    """Telemetry with its own provider, or with that of the service; *kept* gets the spans."""
     adopted = TracerProvider(shutdown_on_exit=False)
     setups = {
         "own": lambda s, service, registry: build(
@@ -138,7 +138,7 @@ def test_an_error_is_recorded_within_the_limits_and_without_secrets(
     try:
         fail(telemetry)
     except LookupError as error:
-        assert "hunter2" in str(error)  # noqa: PT017  the service's error is untouched
+        assert "hunter2" in str(error)  # noqa: PT017  the service's error is unchanged
 
     (span,) = kept.get_finished_spans()
     found = exception_of(span)

@@ -1,4 +1,4 @@
-"""Which secrets never leave the process, however a service calls them and wherever they stand."""
+"""Redaction of secrets in queries, paths, URLs, texts and headers."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from tests.strategies import ORDINARY_TEXT, SECRET_NAMES, SECRETS
         *("passwordagain", "code_verifier", "xaccesskey", "subscription-key", "totp"),
     ],
 )
-def test_a_secret_is_known_by_a_word_of_its_name(name: str) -> None:
+def test_a_secret_is_recognized_by_a_word_of_its_name(name: str) -> None:
     shown = redact_query(f"a=1&{name}=hunter2;{name}=hunter2&b=2", SECRET_PARAMETERS)
 
     assert shown == f"a=1&{name}=REDACTED;{name}=REDACTED&b=2"
@@ -46,11 +46,11 @@ def test_a_secret_is_known_by_a_word_of_its_name(name: str) -> None:
         *("redirect=https%3a%2f%2fx%2f%3Fpage%3D2", "r=https://x/?page=2", "monkey=1", "t=%253D"),
     ],
 )
-def test_all_else_stays_as_it_was_sent(query: str) -> None:
+def test_other_parameters_are_unchanged(query: str) -> None:
     assert redact_query(query, SECRET_PARAMETERS) == query
 
 
-def test_a_service_names_secrets_of_its_own() -> None:
+def test_a_service_configures_its_own_secret_names() -> None:
     secret = Settings.from_env({"SIGHTLINE_REDACT": "iban,x-room"}).secret_parameters
 
     assert redact_query("user_iban=CH93&xRoom=7&room=7", secret) == (
@@ -59,16 +59,16 @@ def test_a_service_names_secrets_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
-def test_a_url_in_a_parameter_is_redacted_however_often_it_is_encoded(levels: int) -> None:
-    def encoded(url: str) -> str:
+def test_a_url_in_a_parameter_is_redacted_at_every_level_of_encoding(levels: int) -> None:
+    def encode(url: str) -> str:
         return quote(url, safe="") if levels == 1 else quote(quote(url, safe=""), safe="")
 
-    shown = redact_query(f"to={encoded('https://a:b@x/?token=hunter2&p=1')}&z=1", SECRET_PARAMETERS)
+    shown = redact_query(f"to={encode('https://a:b@x/?token=hunter2&p=1')}&z=1", SECRET_PARAMETERS)
 
-    assert shown == f"to={encoded('https://REDACTED:REDACTED@x/?token=REDACTED&p=1')}&z=1"
+    assert shown == f"to={encode('https://REDACTED:REDACTED@x/?token=REDACTED&p=1')}&z=1"
 
 
-def test_a_value_that_is_encoded_without_end_is_replaced() -> None:
+def test_a_value_with_too_many_levels_of_encoding_is_replaced() -> None:
     assert redact_query(f"to=%{'25' * 50}3Dhunter2", SECRET_PARAMETERS) == "to=REDACTED"
 
 
@@ -143,13 +143,13 @@ def test_secrets_in_a_text_are_redacted(text: str, shown: str) -> None:
         "mail ada@example.org",
     ],
 )
-def test_an_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_an_ordinary_text_is_unchanged(text: str) -> None:
     assert redact_text(text, SECRET_PARAMETERS) == text
 
 
 @given(ORDINARY_TEXT, SECRET_NAMES, SECRETS, ORDINARY_TEXT)
 @settings(deadline=None)  # a busy machine is no failure
-def test_no_secret_of_a_url_is_left_in_any_text(
+def test_every_secret_of_a_url_in_a_text_is_redacted(
     before: str, name: str, secret: str, after: str
 ) -> None:
     assume(secret not in before + after)
@@ -164,7 +164,7 @@ def test_no_secret_of_a_url_is_left_in_any_text(
 
 @given(st.text())
 @settings(deadline=None)  # as above
-def test_what_is_redacted_stays_redacted(text: str) -> None:
+def test_redaction_is_idempotent(text: str) -> None:
     once = redact_text(text, SECRET_PARAMETERS)
 
     assert redact_text(once, SECRET_PARAMETERS) == once
@@ -179,7 +179,9 @@ PATHOLOGICAL = [
 
 @pytest.mark.parametrize("function", [redact_query, redact_text])
 @pytest.mark.parametrize("unit", PATHOLOGICAL)
-def test_no_text_takes_long(function: Callable[[str, frozenset[str]], str], unit: str) -> None:
+def test_pathological_texts_are_redacted_quickly(
+    function: Callable[[str, frozenset[str]], str], unit: str
+) -> None:
     text = unit * (100_000 // len(unit)) + "\n@"
     started = time.process_time()
 
@@ -209,12 +211,12 @@ def test_no_number_of_names_takes_long(
         *("cf-access-jwt-assertion", "x-csrf-token", "x-session-id", "x-hub-signature-256"),
     ],
 )
-def test_a_header_of_a_secret_is_known(name: str) -> None:
+def test_a_secret_header_is_recognized(name: str) -> None:
     assert is_secret_header(name, SECRET_PARAMETERS)
 
 
 @pytest.mark.parametrize(
     "name", ["x-request-id", "location", "referer", "etag", "idempotency-key", "x-tenant", "host"]
 )
-def test_other_headers_are_harmless(name: str) -> None:
+def test_other_headers_are_not_secret(name: str) -> None:
     assert not is_secret_header(name, SECRET_PARAMETERS)

@@ -1,5 +1,5 @@
-"""The registry of a service: every metric in it takes one reentrant lock."""
-# ruff: noqa: SLF001  prometheus_client has no public way to its locks
+"""All metrics in the registry of a service share one reentrant lock."""
+# ruff: noqa: SLF001  prometheus_client has no public accessor of its locks
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def locks(metric: MetricWrapperBase) -> set[int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_metric_takes_the_registrys_lock(kind: type[MetricWrapperBase]) -> None:
+def test_a_metric_uses_the_registrys_lock(kind: type[MetricWrapperBase]) -> None:
     registry = Registry()
 
     metric = kind("things", "Help.", registry=registry)
@@ -33,7 +33,7 @@ def test_a_metric_takes_the_registrys_lock(kind: type[MetricWrapperBase]) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_label_set_takes_the_registrys_lock(kind: type[MetricWrapperBase]) -> None:
+def test_a_label_set_uses_the_registrys_lock(kind: type[MetricWrapperBase]) -> None:
     registry = Registry()
 
     child = kind("things", "Help.", ["label"], registry=registry).labels("value")
@@ -41,7 +41,7 @@ def test_a_label_set_takes_the_registrys_lock(kind: type[MetricWrapperBase]) -> 
     assert locks(child) == {id(registry.values_lock)}
 
 
-def test_a_state_takes_the_registrys_lock() -> None:
+def test_an_enum_uses_the_registrys_lock() -> None:
     registry = Registry()
 
     metric = Enum("thing", "Help.", states=["on", "off"], registry=registry)
@@ -49,7 +49,7 @@ def test_a_state_takes_the_registrys_lock() -> None:
     assert locks(metric) == {id(registry.values_lock)}
 
 
-def test_a_count_that_a_count_interrupts_is_kept() -> None:
+def test_an_increment_interrupted_by_another_is_kept() -> None:
     registry = Registry()
     counter = Counter("things", "Help.", ["label"], registry=registry)
 
@@ -59,8 +59,8 @@ def test_a_count_that_a_count_interrupts_is_kept() -> None:
     assert b'things_total{label="value"} 1.0' in generate_latest(registry)
 
 
-class Asked(Collector):
-    """Notes whether another thread could use the registry while it was asked."""
+class Probe(Collector):
+    """Collector that tests if another thread can use the registry during the call."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -78,9 +78,9 @@ class Asked(Collector):
         self._registry._lock.release()
 
 
-def test_a_collector_is_asked_for_its_names_without_the_lock() -> None:
+def test_a_collector_is_described_without_the_lock() -> None:
     registry = Registry()
-    collector = Asked(registry)
+    collector = Probe(registry)
 
     registry.register(collector)
 

@@ -1,4 +1,4 @@
-"""Our text of a registry says what prometheus_client's says."""
+"""The text formats equal those of prometheus_client."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from instrumentation._metrics.histogram import observer
+from instrumentation._metrics.histogram import bound_observer
 from instrumentation._scrape.render import Renderer
-from instrumentation._scrape.snapshot import Samples
+from instrumentation._scrape.snapshot import RegistryReader
 from instrumentation._support.guard import NullCounter, Operation
 
 SPAN = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
@@ -25,9 +25,9 @@ OBSERVED = st.dictionaries(LABEL, st.lists(st.floats(0, 100), max_size=4), max_s
 
 
 def samples(families: Iterable[Metric]) -> list[tuple[object, ...]]:
-    """Every sample but creation times, in no order."""
+    """Return every sample except creation times, sorted."""
     return sorted(
-        (sample.name, sorted(sample.labels.items()), sample.value, shown(sample.exemplar))
+        (sample.name, sorted(sample.labels.items()), sample.value, render_exemplar(sample.exemplar))
         for family in families
         for sample in family.samples
         if not sample.name.endswith("_created")
@@ -35,16 +35,16 @@ def samples(families: Iterable[Metric]) -> list[tuple[object, ...]]:
 
 
 def parsed(text: bytes) -> list[tuple[object, ...]]:
-    return samples(parse_open(text.decode()))  # type: ignore[no-untyped-call]  # theirs has no types
+    return samples(parse_open(text.decode()))  # type: ignore[no-untyped-call]  # prometheus_client has no types here
 
 
-def shown(exemplar: Exemplar | None) -> str:
+def render_exemplar(exemplar: Exemplar | None) -> str:
     return f"{sorted(exemplar.labels.items())} {exemplar.value}" if exemplar else ""
 
 
 def renderer_of(registry: CollectorRegistry) -> Renderer:
-    reading = Operation("scrape", NullCounter("scrape"), strict=True)
-    return Renderer(Samples(registry, reading=reading).snapshot)
+    operation = Operation("scrape", NullCounter("scrape"), strict=True)
+    return Renderer(RegistryReader(registry, operation=operation).snapshot)
 
 
 def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
@@ -52,7 +52,7 @@ def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
     histogram = Histogram("h_seconds", 'A "help"\n\\', ["route"], registry=registry)
     events = Counter("events", "Other.", ["route"], registry=registry)
     for route, values in observed.items():
-        child = observer(histogram.labels(route))
+        child = bound_observer(histogram.labels(route))
         events.labels(route).inc()
         for value in values:
             child.observe_with_exemplar(value, SPAN, value)
@@ -74,12 +74,12 @@ def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
 def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
-    ours, theirs = renderer_of(registry).open_metrics(), open_metrics(registry)  # type: ignore[no-untyped-call]  # theirs has no types
+    ours, theirs = renderer_of(registry).open_metrics(), open_metrics(registry)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
 
     assert parsed(ours) == parsed(theirs)
 
 
-def test_a_second_scrape_sees_what_came_since() -> None:
+def test_a_second_scrape_includes_new_observations() -> None:
     registry = CollectorRegistry()
     histogram = Histogram("h_seconds", "Help.", registry=registry)
     renderer = renderer_of(registry)
@@ -91,19 +91,19 @@ def test_a_second_scrape_sees_what_came_since() -> None:
 
 
 class Failing(Collector):
-    """A collector of somebody whose database is away."""
+    """Collector of the service whose database is down."""
 
     def collect(self) -> Iterable[Metric]:
-        raise OSError("away")
+        raise OSError("down")
 
 
-def test_a_collector_that_fails_costs_itself_alone() -> None:
+def test_a_failing_collector_does_not_affect_the_others() -> None:
     registry = registry_of({"/": [0.5]})
     failures = Counter("failures", "Help.", registry=registry)
     registry.register(Failing())
-    reading = Operation("scrape", failures, strict=False)
+    operation = Operation("scrape", failures, strict=False)
 
-    text = Renderer(Samples(registry, reading=reading).snapshot).text()
+    text = Renderer(RegistryReader(registry, operation=operation).snapshot).text()
 
     assert b'events_total{route="/"} 1.0\n' in text
     assert b'h_seconds_count{route="/"} 1.0\n' in text
@@ -111,7 +111,7 @@ def test_a_collector_that_fails_costs_itself_alone() -> None:
 
 
 @pytest.mark.parametrize("write", [Renderer.text, Renderer.open_metrics])
-def test_a_label_that_utf8_cannot_carry_is_spelt_out(write: Callable[[Renderer], bytes]) -> None:
+def test_a_lone_surrogate_in_a_label_is_escaped(write: Callable[[Renderer], bytes]) -> None:
     text = write(renderer_of(registry_of({"\ud800": [0.5], "/": [0.5]})))
 
     assert b'events_total{route="\\\\ud800"} 1.0\n' in text
@@ -119,7 +119,7 @@ def test_a_label_that_utf8_cannot_carry_is_spelt_out(write: Callable[[Renderer],
     assert b'h_seconds_count{route="/"} 1.0\n' in text
 
 
-def test_a_gauge_may_be_called_created() -> None:
+def test_a_gauge_whose_name_ends_with_created_is_render_exemplar() -> None:
     registry = CollectorRegistry()
     Gauge("orders_created", "Help.", registry=registry).set(7)
 

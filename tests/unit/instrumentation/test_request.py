@@ -1,4 +1,4 @@
-"""What becomes of requests that do not end as they should."""
+"""Requests and WebSockets that end abnormally."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -17,9 +17,9 @@ from tests.asgi import answer, get, scope
 DURATION = "http_server_request_duration_seconds_count"
 
 
-async def breaking() -> AsyncIterator[bytes]:
+async def broken_stream() -> AsyncIterator[bytes]:
     yield b"first"
-    raise LookupError("the rest is gone")
+    raise LookupError("connection lost")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def app(telemetry: Recording) -> TelemetryMiddleware:
 
     @shop.get("/stream")
     async def stream() -> StreamingResponse:
-        return StreamingResponse(breaking())
+        return StreamingResponse(broken_stream())
 
     @shop.head("/head")
     async def head() -> PlainTextResponse:
@@ -52,7 +52,7 @@ def test_a_response_that_breaks_after_its_status_code_is_a_failure(
     assert telemetry.metric(DURATION, http_route="/stream", **broken) == 1
 
 
-def test_the_answer_to_head_has_no_body(telemetry: Recording, app: TelemetryMiddleware) -> None:
+def test_the_response_to_head_has_no_body(telemetry: Recording, app: TelemetryMiddleware) -> None:
     get(app, "/head", method="HEAD")
 
     size = "http_server_response_body_size_bytes_sum"
@@ -73,18 +73,18 @@ def test_a_chunked_upload_has_its_size(telemetry: Recording, app: TelemetryMiddl
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 HEARTBEAT: Message = {"type": "http.response.body", "more_body": True}
-"""Source: ASGI, "Response Body": a body that is left out is empty."""
+"""Messages without a body. Source: ASGI, "Response Body": a missing body is empty."""
 LAST: Message = {"type": "http.response.body", "body": b"over"}
 
 
-async def beating(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def heartbeat(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send(START)
     await send(HEARTBEAT)
     await send(LAST)
 
 
 class Refusing:
-    """A server that raises in the call itself once its client has gone."""
+    """Server whose ``send()`` raises before it returns an awaitable, after a disconnect."""
 
     def __init__(self) -> None:
         self.asked: list[Message] = []
@@ -99,26 +99,26 @@ class Refusing:
         return {"type": "http.disconnect"}
 
 
-def test_a_part_of_a_stream_may_be_without_a_body(telemetry: Recording) -> None:
-    watched = TelemetryMiddleware(beating, telemetry.telemetry)
+def test_a_message_of_a_stream_may_have_no_body(telemetry: Recording) -> None:
+    middleware = TelemetryMiddleware(heartbeat, telemetry.telemetry)
 
-    sent, raised = asyncio.run(answer(watched, scope("/")))
+    sent, raised = asyncio.run(answer(middleware, scope("/")))
 
     assert (sent, raised) == ([START, HEARTBEAT, LAST], "")
     assert telemetry.metric("http_server_response_body_size_bytes_sum") == 4
 
 
-def test_a_server_that_refuses_at_once_is_asked_once(telemetry: Recording) -> None:
-    watched, server = TelemetryMiddleware(beating, telemetry.telemetry), Refusing()
+def test_a_server_whose_send_raises_is_called_once(telemetry: Recording) -> None:
+    middleware, server = TelemetryMiddleware(heartbeat, telemetry.telemetry), Refusing()
 
     with pytest.raises(ConnectionError):
-        asyncio.run(watched(scope("/"), server.receive, server.send))
+        asyncio.run(middleware(scope("/"), server.receive, server.send))
 
     assert server.asked == [START, HEARTBEAT]
 
 
 @pytest.mark.parametrize("length", [b"9" * 19, b"9" * 5000, b"-1", b"1_0", "²".encode("latin-1")])
-def test_a_length_that_no_body_has_is_not_believed(
+def test_an_invalid_content_length_is_ignored(
     telemetry: Recording, app: TelemetryMiddleware, length: bytes
 ) -> None:
     get(app, "/nowhere", headers=[(b"content-length", length)])
@@ -148,7 +148,7 @@ def rooms() -> FastAPI:
         try:
             await socket.receive_text()
         except WebSocketDisconnect:
-            raise LookupError("nobody to remove") from None
+            raise LookupError("no user to remove") from None
 
     @app.websocket("/early")
     async def early(_socket: WebSocket) -> None:

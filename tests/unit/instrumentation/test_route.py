@@ -1,4 +1,4 @@
-"""A route is a template: what a caller chose never becomes part of its name."""
+"""A route is a template, without values that the caller chose."""
 
 from uuid import UUID
 
@@ -83,7 +83,7 @@ def test_a_request_is_named_by_its_template(
     assert span.attributes.get("http.route", "") == route
 
 
-def test_the_path_below_which_a_proxy_serves_us_is_no_part_of_the_route(
+def test_the_root_path_of_a_proxy_is_not_part_of_the_route(
     telemetry: Recording,
 ) -> None:
     app = TelemetryMiddleware(starlette(), telemetry.telemetry)
@@ -94,7 +94,7 @@ def test_the_path_below_which_a_proxy_serves_us_is_no_part_of_the_route(
     assert span.attributes["http.route"] == "/api/u/{x}"
 
 
-def test_values_that_no_parameter_tells_of_are_not_named_for_ever() -> None:
+def test_values_outside_of_parameters_do_not_create_routes_forever() -> None:
     routes = Routes()
     hidden = [
         {"root_path": f"/t/{name}", "app_root_path": "", "path_params": {"id": "1"}}

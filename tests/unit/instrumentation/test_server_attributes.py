@@ -1,4 +1,4 @@
-"""What is remembered of requests is bounded, holds no secret, and keeps to the service's limits."""
+"""Cached attributes of requests are bounded, contain no secret, and respect the limits."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.asgi import scope
 
 
 def attributes(environ: dict[str, str], **request: object) -> dict[str, object]:
-    """All that is known before dispatch."""
+    """Return all attributes known before dispatch."""
     headers = {b"host": b"shop.example:8080"}
     groups = ServerAttributes(Settings.from_env(environ)).groups(
         scope("/items/1", **request), "GET", headers
@@ -26,13 +26,13 @@ def paths() -> GroupCache[str, AttributeGroup]:
     return GroupCache(lambda path: AttributeGroup({"url.path": path}))
 
 
-def test_a_group_is_made_once() -> None:
+def test_a_group_is_created_once() -> None:
     known = paths()
 
     assert known["/a"] is known["/a"]
 
 
-def test_strangers_cannot_fill_the_memory() -> None:
+def test_different_requests_do_not_grow_the_cache() -> None:
     known = paths()
 
     groups = [known[f"/{number}"] for number in range(3 * MAX_GROUPS)]
@@ -41,30 +41,30 @@ def test_strangers_cannot_fill_the_memory() -> None:
     assert len(known) <= MAX_GROUPS
 
 
-def test_what_is_large_is_not_kept() -> None:
+def test_large_values_are_not_cached() -> None:
     known = paths()
 
     assert known["x" * MAX_GROUP_BYTES].attributes["url.path"] == "x" * MAX_GROUP_BYTES
     assert not known
 
 
-def test_a_query_with_a_secret_is_not_kept() -> None:
+def test_a_query_with_a_secret_is_not_cached() -> None:
     found = ServerAttributes(Settings.from_env({}))
 
     found.groups(scope("/", query_string=b"token=hunter2"), "GET", {})
     found.groups(scope("/", query_string=b"q=1"), "GET", {})
 
-    assert list(found._queries) == [b"q=1"]  # noqa: SLF001  what stays in memory shows nowhere else
+    assert list(found._queries) == [b"q=1"]  # noqa: SLF001  the cache is visible nowhere else
 
 
-def test_the_limit_on_lengths_holds_for_our_own_attributes() -> None:
+def test_the_length_limit_applies_to_built_in_attributes() -> None:
     found = attributes({"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "6"})
 
     assert (found["url.path"], found["server.port"]) == ("/items", 8080)
 
 
 @pytest.mark.parametrize("kind", [tuple, list])
-def test_sockets_may_be_given_as_asgi_allows(kind: type) -> None:
+def test_addresses_may_have_any_type_that_asgi_allows(kind: type) -> None:
     found = attributes({}, client=kind(("10.0.0.1", 4000)), server=kind(("10.0.0.2", 80)))
 
     assert (found["client.address"], found["client.port"]) == ("10.0.0.1", 4000)

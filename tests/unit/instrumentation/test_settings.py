@@ -1,4 +1,4 @@
-"""What the environment says, and what it may not say."""
+"""Settings from the environment, and errors for invalid values."""
 
 import re
 from ipaddress import ip_network
@@ -22,7 +22,7 @@ def test_an_empty_environment_gives_the_defaults_of_opentelemetry() -> None:
     assert settings.trust_incoming == "always"
 
 
-def test_the_service_name_wins_over_the_resource_attributes() -> None:
+def test_the_service_name_overrides_the_resource_attributes() -> None:
     environ = {
         "OTEL_SERVICE_NAME": "orders",
         "OTEL_RESOURCE_ATTRIBUTES": "service.name=other,a=b%20c",
@@ -50,7 +50,7 @@ def test_credentials_are_never_captured_even_when_they_are_listed() -> None:
     assert Settings.from_env(listed).request_headers == ("x-tenant",)
 
 
-def test_headers_to_sanitize_are_left_out() -> None:
+def test_headers_to_sanitize_are_omitted() -> None:
     listed = {CAPTURE: "X-Tenant,X-Session-Key", SANITIZE: "other,SESSION.*"}
 
     assert Settings.from_env(listed).response_headers == ("x-tenant",)
@@ -85,7 +85,7 @@ def test_patterns_exclude_paths(environ: dict[str, str], excluded: tuple[str, ..
         ("SIGHTLINE_MAX_LABEL_SETS", "0", "at least 1"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_was_expected(
+def test_an_invalid_value_is_reported_with_what_is_expected(
     name: str, value: str, expected: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}='{re.escape(value)}': .*{expected}"):
@@ -105,7 +105,7 @@ def test_detectors_of_other_packages_describe_the_resource() -> None:
     assert attributes["service.name"] == "shop"
 
 
-def test_a_detector_that_nobody_offers_is_named() -> None:
+def test_an_unknown_detector_is_reported() -> None:
     settings = Settings.from_env({"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "moon"})
 
     with pytest.raises(ConfigurationError, match=r"DETECTORS='moon': expected one of .*os, .*inst"):
@@ -120,7 +120,7 @@ def test_a_sampling_ratio_lies_between_0_and_1(ratio: str) -> None:
         Settings.from_env(environ)
 
 
-def test_a_broken_pair_is_named_without_its_value() -> None:
+def test_an_invalid_pair_is_reported_without_its_value() -> None:
     with pytest.raises(ConfigurationError, match="item 2") as caught:
         Settings.from_env({"OTEL_RESOURCE_ATTRIBUTES": "a=b,secret"})
 

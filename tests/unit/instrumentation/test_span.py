@@ -1,4 +1,4 @@
-"""The span of a request, held to what the SDK's span does, and harder to break."""
+"""The request span behaves like the SDK's span, and tolerates invalid values."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,13 @@ from tests.strategies import KEYS, VALUES
 Act = Callable[[Span], None]
 
 
-class Unspeakable:
+class Unprintable:
     def __str__(self) -> str:
         raise LookupError("no words")
 
 
-def acted(act: Act, **environ: str) -> tuple[RequestSpan, Span]:
-    """Our span and the SDK's, after the same."""
+def apply(act: Act, **environ: str) -> tuple[RequestSpan, Span]:
+    """Return our span and the SDK's after the same calls."""
     spans = Spans()
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none", **environ})
     tracing = build(
@@ -49,7 +49,7 @@ def ok_is_final(span: Span) -> None:
     span.set_status(StatusCode.ERROR)
 
 
-def an_error_can_be_mended(span: Span) -> None:
+def an_error_can_be_replaced(span: Span) -> None:
     span.set_status(StatusCode.ERROR, "reason")
     span.set_status(StatusCode.OK)
 
@@ -65,7 +65,7 @@ def links_and_events(span: Span) -> None:
     span.add_event("e", {"k": "v"}, 7)
 
 
-def too_late(span: Span) -> None:
+def calls_after_end(span: Span) -> None:
     span.end()
     span.set_attribute("late", 1)
     span.update_name("late")
@@ -74,16 +74,16 @@ def too_late(span: Span) -> None:
 ACTS: list[Act] = [
     attributes,
     ok_is_final,
-    an_error_can_be_mended,
+    an_error_can_be_replaced,
     unset_changes_nothing,
     links_and_events,
-    too_late,
+    calls_after_end,
 ]
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_our_span_becomes_what_the_sdks_becomes(act: Act) -> None:
-    ours, theirs = acted(act)
+def test_our_span_equals_that_of_the_sdk(act: Act) -> None:
+    ours, theirs = apply(act)
 
     assert ours.name == theirs.name  # type: ignore[attr-defined]  # the SDK's is readable
     assert dict(ours.attributes or {}) == dict(theirs.attributes)  # type: ignore[attr-defined]  # as above
@@ -95,21 +95,21 @@ def test_our_span_becomes_what_the_sdks_becomes(act: Act) -> None:
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 @settings(deadline=None)  # a busy machine is no failure
 def test_every_value_that_otlp_carries_is_kept(attributes: dict[str, object]) -> None:
-    ours, theirs = acted(lambda span: span.set_attributes(attributes))  # type: ignore[arg-type]  # wider than AnyValue says
+    ours, theirs = apply(lambda span: span.set_attributes(attributes))  # type: ignore[arg-type]  # wider than AnyValue says
 
     assert dict(ours.attributes or {}) == dict(theirs.attributes)  # type: ignore[attr-defined]  # the SDK's is readable
 
 
-def a_lot(span: Span) -> None:
+def exceed_limits(span: Span) -> None:
     span.set_attributes({"a": "long", "b": 1, "c": 2})
     span.add_event("first")
     span.add_event("second")
     span.add_event("third")
 
 
-def test_the_limits_of_opentelemetry_hold() -> None:
-    ours, _ = acted(
-        a_lot,
+def test_the_limits_of_opentelemetry_apply() -> None:
+    ours, _ = apply(
+        exceed_limits,
         OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT="2",
         OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT="3",
         OTEL_SPAN_EVENT_COUNT_LIMIT="2",
@@ -123,21 +123,21 @@ def test_the_limits_of_opentelemetry_hold() -> None:
 def poison(span: Span) -> None:
     loop: list[object] = []
     loop.append(loop)
-    span.set_attribute("object", Unspeakable())  # type: ignore[arg-type]  # what users do
+    span.set_attribute("object", Unprintable())  # type: ignore[arg-type]  # what users do
     span.set_attribute("loop", loop)  # type: ignore[arg-type]  # as above
-    span.add_event("event", {"key": Unspeakable()})  # type: ignore[dict-item]  # as above
+    span.add_event("event", {"key": Unprintable()})  # type: ignore[dict-item]  # as above
 
 
-def test_what_cannot_be_put_into_words_costs_its_own_value() -> None:
-    span = poisoned()
+def test_an_unprintable_value_does_not_affect_the_others() -> None:
+    span = poisoned_span()
 
     found = dict(span.attributes or {})
-    assert found["object"] == "<Unspeakable>"
+    assert found["object"] == "<Unprintable>"
     assert [event.name for event in span.events] == ["event", "exception"]
 
 
-def poisoned() -> RequestSpan:
-    span, _ = acted(lambda _: None)
+def poisoned_span() -> RequestSpan:
+    span, _ = apply(lambda _: None)
     poison(span)
-    span.record_exception(LookupError(Unspeakable()))
+    span.record_exception(LookupError(Unprintable()))
     return span

@@ -1,4 +1,4 @@
-"""Limits of spans of the middleware, of a tracer, and of a provider that was adopted."""
+"""Span limits of the middleware, of a tracer, and of an adopted provider."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,37 +23,37 @@ CONTEXT = trace.SpanContext(2, 2, is_remote=False)
 Make = Callable[[Settings], Span]
 
 
-def of_a_request(settings: Settings) -> Span:
+def request_span(settings: Settings) -> Span:
     tracing = build(
         settings, service="s", registry=CollectorRegistry(), ids=CountingIds(), processor=Spans()
     )
     return RequestSpan(tracing.origin, "GET", CONTEXT, None, [])
 
 
-def of_a_tracer(settings: Settings) -> Span:
+def tracer_span(settings: Settings) -> Span:
     tracing = build(
         settings, service="s", registry=CollectorRegistry(), ids=CountingIds(), processor=Spans()
     )
     return tracing.provider.get_tracer("t").start_span("GET")
 
 
-def of_an_adopted_provider(settings: Settings) -> Span:
+def adopted_provider_span(settings: Settings) -> Span:
     tracing = adopt(TracerProvider(shutdown_on_exit=False), settings)
     return limit_tracer(tracing.provider.get_tracer("t"), tracing.origin.sanitizer).start_span(
         "GET"
     )
 
 
-def made(make: Make, **environ: str) -> Any:  # noqa: ANN401  a span that can be read, too
+def make_span(make: Make, **environ: str) -> Any:  # noqa: ANN401  a span that can be read, too
     return make(Settings.from_env({"OTEL_TRACES_EXPORTER": "none", **environ}))
 
 
-every_span = pytest.mark.parametrize("make", [of_a_request, of_a_tracer, of_an_adopted_provider])
+every_span = pytest.mark.parametrize("make", [request_span, tracer_span, adopted_provider_span])
 
 
 @every_span
-def test_names_descriptions_and_attributes_are_cut(make: Make) -> None:
-    span = made(make)
+def test_names_descriptions_and_attributes_are_truncated(make: Make) -> None:
+    span = make_span(make)
 
     span.update_name(LONG)
     span.set_status(Status(StatusCode.ERROR, LONG))
@@ -67,8 +67,8 @@ def test_names_descriptions_and_attributes_are_cut(make: Make) -> None:
 
 
 @every_span
-def test_events_and_links_are_cut(make: Make) -> None:
-    span = made(make)
+def test_events_and_links_are_truncated(make: Make) -> None:
+    span = make_span(make)
 
     span.add_event(LONG, {"a": LONG, "b": [LONG] * 9})
     span.add_link(CONTEXT, {"a": LONG})
@@ -80,8 +80,8 @@ def test_events_and_links_are_cut(make: Make) -> None:
 
 
 @every_span
-def test_an_exception_keeps_its_frames_and_loses_its_secrets(make: Make) -> None:
-    span = made(make)
+def test_an_exception_keeps_its_frames_without_secrets(make: Make) -> None:
+    span = make_span(make)
 
     span.record_exception(ValueError("postgresql://me:hunter2@db", LONG), {"a": LONG})
 
@@ -99,7 +99,7 @@ def attributes_of(event: Any) -> Mapping[str, str]:  # noqa: ANN401  the SDK's
 
 @every_span
 def test_a_failed_block_describes_its_exception_within_the_limits(make: Make) -> None:
-    span = made(make)
+    span = make_span(make)
 
     with pytest.raises(ValueError, match="x"), trace.use_span(span):
         raise ValueError(f"/a?token=hunter2 {LONG}")
@@ -114,10 +114,10 @@ def test_a_failed_block_describes_its_exception_within_the_limits(make: Make) ->
     "variable", ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
 )
 @pytest.mark.parametrize(("limit", "name"), [(3, 256), (1000, 1000), (50_000, 50_000)])
-def test_the_variables_of_opentelemetry_win(
+def test_the_variables_of_opentelemetry_override_the_defaults(
     make: Make, variable: str, limit: int, name: int
 ) -> None:
-    span = made(make, **{variable: str(limit)})
+    span = make_span(make, **{variable: str(limit)})
 
     span.update_name(LONG)
     span.set_status(StatusCode.ERROR, LONG)
@@ -148,7 +148,7 @@ def test_a_tracer_starts_spans_within_the_limits() -> None:
 
 
 @pytest.mark.parametrize("key", [5, None, ("a",), b"k"])
-def test_a_key_that_is_no_string_fails_nothing(key: Any) -> None:  # noqa: ANN401  users pass any
+def test_a_key_that_is_no_string_is_tolerated(key: Any) -> None:  # noqa: ANN401  users pass any
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
     tracer = build(settings, service="s", registry=CollectorRegistry(), processor=Spans())
 
@@ -157,8 +157,8 @@ def test_a_key_that_is_no_string_fails_nothing(key: Any) -> None:  # noqa: ANN40
     assert span.attributes["a"] == 2
 
 
-def test_what_the_service_says_of_itself_stays_its_own_responsibility() -> None:
-    span = made(of_a_tracer)
+def test_resource_attributes_of_an_adopted_provider_are_unchanged() -> None:
+    span = make_span(tracer_span)
 
     span.set_attribute("db.url", "postgresql://me:hunter2@db")
 

@@ -12,11 +12,11 @@ LONGEST = 16_384
 LONG = "x" * 1_000_000
 
 
-def raised(error: BaseException, *, frames: int = 2) -> BaseException:
-    """*error* after it came through *frames* functions, at least two."""
+def raise_through(error: BaseException, *, frames: int = 2) -> BaseException:
+    """Raise *error* through *frames* functions, at least two, and return it."""
     try:
         fall(error, frames - 2)
-    except BaseException as caught:  # noqa: BLE001  any is wanted
+    except BaseException as caught:  # noqa: BLE001  any exception is a test case
         return caught
     raise AssertionError
 
@@ -28,30 +28,30 @@ def fall(error: BaseException, frames: int) -> None:
 
 
 def fall_on(error: BaseException, frames: int) -> None:
-    """As `fall`; Python shows a recursion of one function in one line."""
+    """Recurse together with `fall`: Python collapses the recursion of a single function."""
     if not frames:
         raise error
     fall(error, frames - 1)
 
 
-def because(error: BaseException, cause: BaseException) -> BaseException:
+def with_cause(error: BaseException, cause: BaseException) -> BaseException:
     error.__cause__ = cause
-    return raised(error)
+    return raise_through(error)
 
 
 def chain(length: int) -> BaseException:
-    error: BaseException = raised(ValueError("first"))
+    error: BaseException = raise_through(ValueError("first"))
     for number in range(length):
-        error = because(KeyError(number), error)
+        error = with_cause(KeyError(number), error)
     return error
 
 
-def shown(error: BaseException, longest: int = LONGEST) -> str:
+def format_trace(error: BaseException, longest: int = LONGEST) -> str:
     return stacktrace(error, longest, lambda text: text.replace("hunter2", "REDACTED"))
 
 
-def test_a_long_message_takes_no_frame() -> None:
-    found = shown(raised(ValueError(LONG), frames=20))
+def test_a_long_message_removes_no_frame() -> None:
+    found = format_trace(raise_through(ValueError(LONG), frames=20))
 
     assert found.count("File ") == 20
     assert "\nValueError: xxxx" in found
@@ -61,9 +61,9 @@ def test_a_long_message_takes_no_frame() -> None:
 @pytest.mark.parametrize("cause", ["__cause__", "__context__"])
 def test_every_exception_of_a_chain_keeps_its_frames_and_type(cause: str) -> None:
     error = ValueError(LONG)
-    setattr(error, cause, raised(KeyError(LONG), frames=3))
+    setattr(error, cause, raise_through(KeyError(LONG), frames=3))
 
-    found = shown(raised(error, frames=5))
+    found = format_trace(raise_through(error, frames=5))
 
     assert found.count("File ") == 3 + 5
     assert "\nKeyError: 'xxx" in found
@@ -72,9 +72,11 @@ def test_every_exception_of_a_chain_keeps_its_frames_and_type(cause: str) -> Non
 
 
 def test_a_group_keeps_its_frames_and_types() -> None:
-    group = BaseExceptionGroup(LONG, [raised(ValueError(LONG), frames=4), raised(OSError(LONG))])
+    group = BaseExceptionGroup(
+        LONG, [raise_through(ValueError(LONG), frames=4), raise_through(OSError(LONG))]
+    )
 
-    found = shown(raised(group))
+    found = format_trace(raise_through(group))
 
     assert "Group: xxx" in found
     assert "ValueError: xxx" in found
@@ -84,10 +86,10 @@ def test_a_group_keeps_its_frames_and_types() -> None:
 
 
 def test_a_deep_recursion_keeps_its_first_and_last_frames() -> None:
-    found = shown(raised(ValueError(LONG), frames=500)).splitlines()
+    found = format_trace(raise_through(ValueError(LONG), frames=500)).splitlines()
 
     assert found[0] == "Traceback (most recent call last):"
-    assert "in raised" in found[1]
+    assert "in raise_through" in found[1]
     assert "  [Frames omitted]" in found
     assert "in fall" in found[-3]
     assert found[-1].startswith("ValueError: xxx")
@@ -96,15 +98,15 @@ def test_a_deep_recursion_keeps_its_first_and_last_frames() -> None:
 BOUNDED: dict[str, Callable[[], BaseException]] = {
     "chain": lambda: chain(40),
     "long chain": lambda: chain(2000),
-    "wide group": lambda: BaseExceptionGroup("many", [raised(ValueError(LONG))] * 200),
-    "notes": lambda: noted(raised(ValueError("x")), [LONG] * 50),
-    "many lines": lambda: raised(ValueError("x\n" * 100_000)),
-    "own cause": lambda: own_cause(raised(ValueError(LONG))),
+    "wide group": lambda: BaseExceptionGroup("many", [raise_through(ValueError(LONG))] * 200),
+    "notes": lambda: with_notes(raise_through(ValueError("x")), [LONG] * 50),
+    "many lines": lambda: raise_through(ValueError("x\n" * 100_000)),
+    "own cause": lambda: own_cause(raise_through(ValueError(LONG))),
     "no frames": lambda: ValueError(LONG),
 }
 
 
-def noted(error: BaseException, notes: list[str]) -> BaseException:
+def with_notes(error: BaseException, notes: list[str]) -> BaseException:
     error.__notes__ = notes
     return error
 
@@ -117,11 +119,11 @@ def own_cause(error: BaseException) -> BaseException:
 
 @pytest.mark.parametrize("case", BOUNDED)
 @pytest.mark.parametrize("longest", [10, 300, 3000, LONGEST])
-def test_whatever_is_raised_the_trace_is_bounded(case: str, longest: int) -> None:
+def test_the_stack_trace_of_every_exception_is_bounded(case: str, longest: int) -> None:
     error = BOUNDED[case]()
     started = time.process_time()
 
-    found = shown(error, longest)
+    found = format_trace(error, longest)
 
     assert 0 < len(found) <= longest
     assert time.process_time() - started < 2.0
@@ -129,18 +131,18 @@ def test_whatever_is_raised_the_trace_is_bounded(case: str, longest: int) -> Non
 
 @pytest.mark.parametrize("longest", [300, 3000, LONGEST])
 def test_the_type_of_the_last_exception_is_kept(longest: int) -> None:
-    assert "ValueError: x" in shown(raised(ValueError(LONG), frames=50), longest)
+    assert "ValueError: x" in format_trace(raise_through(ValueError(LONG), frames=50), longest)
 
 
-def test_a_small_trace_is_that_of_python() -> None:
-    error = raised(ValueError("no"))
+def test_a_small_stack_trace_equals_that_of_python() -> None:
+    error = raise_through(ValueError("no"))
 
-    assert shown(error).startswith("Traceback (most recent call last):\n  File ")
-    assert shown(error).endswith("\nValueError: no\n")
+    assert format_trace(error).startswith("Traceback (most recent call last):\n  File ")
+    assert format_trace(error).endswith("\nValueError: no\n")
 
 
 @pytest.mark.parametrize("place", [0, LONGEST - 20, LONGEST - 3, 5 * LONGEST])
-def test_no_secret_is_cut_before_it_is_redacted(place: int) -> None:
+def test_no_secret_is_truncated_before_it_is_redacted(place: int) -> None:
     message = f"{'x' * place} hunter2 {'x' * 100_000}"
 
-    assert "hunt" not in shown(raised(partial(ValueError, message)()))
+    assert "hunt" not in format_trace(raise_through(partial(ValueError, message)()))

@@ -1,4 +1,4 @@
-"""A service that stops while its collector hangs: in time, and not in silence."""
+"""A service whose collector hangs stops in time, and logs the dropped spans."""
 
 import asyncio
 from threading import Event
@@ -17,7 +17,7 @@ WAITING = ExportStats(
 
 
 class Hanging(ExportProcessor):
-    """Waits as long as it is allowed to, and remembers how long that was."""
+    """Export that blocks for its whole timeout, and records the timeout."""
 
     def __init__(self) -> None:
         self.allowed: list[float] = []
@@ -32,7 +32,7 @@ class Hanging(ExportProcessor):
         return WAITING
 
 
-def served(exporting: Hanging) -> Telemetry:
+def serve_and_stop(exporting: Hanging) -> Telemetry:
     def tracing(settings: Settings, service: str, registry: CollectorRegistry) -> Tracing:
         made = build(settings, service=service, registry=registry, processor=exporting)
         return made._replace(exporting=exporting)
@@ -41,22 +41,22 @@ def served(exporting: Hanging) -> Telemetry:
     return Telemetry(settings, service="shop", trace_with=tracing)
 
 
-def test_the_lifespan_and_the_process_share_the_time_to_stop(
+def test_lifespan_and_process_exit_share_the_shutdown_budget(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     exporting = Hanging()
-    telemetry = served(exporting)
+    telemetry = serve_and_stop(exporting)
 
     asyncio.run(telemetry.stopped())
-    telemetry.exiting()
+    telemetry.shutdown_at_exit()
 
     assert exporting.allowed == [3.0, 0.0, 0.0]
-    assert "7 spans wait for the collector; they are given up" in caplog.text
+    assert "shutting down with 7 spans still queued; dropping them" in caplog.text
 
 
-def test_a_process_that_never_served_has_all_the_time() -> None:
+def test_a_process_that_never_served_has_the_whole_budget() -> None:
     exporting = Hanging()
 
-    served(exporting).exiting()
+    serve_and_stop(exporting).shutdown_at_exit()
 
     assert exporting.allowed == [3.0]

@@ -1,4 +1,4 @@
-"""The pytest plugin, as its users' tests use it."""
+"""The pytest plugin, used as in a user's tests."""
 
 import pytest
 from fastapi import FastAPI
@@ -24,7 +24,7 @@ def app() -> FastAPI:
     return shop
 
 
-def test_a_request_leaves_its_trace(telemetry: Recording, app: FastAPI) -> None:
+def test_a_request_is_recorded_as_a_trace(telemetry: Recording, app: FastAPI) -> None:
     telemetry.instrument(app)
 
     get(app, "/orders/7")
@@ -43,9 +43,7 @@ def test_ids_and_times_are_the_same_in_every_run(telemetry: Recording, app: Fast
     assert [server.start, query.start, query.end, server.end] == [0, 1, 2, 3]
 
 
-def test_metrics_are_counted_over_the_labels_that_are_given(
-    telemetry: Recording, app: FastAPI
-) -> None:
+def test_metrics_are_summed_over_the_other_labels(telemetry: Recording, app: FastAPI) -> None:
     telemetry.instrument(app)
 
     get(app, "/orders/7")
@@ -56,12 +54,12 @@ def test_metrics_are_counted_over_the_labels_that_are_given(
     assert telemetry.metric(requests, http_response_status_code="422") == 1
 
 
-def test_a_sample_that_is_not_there_is_named_with_what_is(telemetry: Recording) -> None:
+def test_a_missing_sample_is_reported_with_the_existing_ones(telemetry: Recording) -> None:
     with pytest.raises(LookupError, match=r"http_server_active_requests with .*'BREW'.*'GET'"):
         telemetry.metric("http_server_active_requests", http_request_method="BREW")
 
 
-def test_a_missing_edge_is_shown_beside_what_was_found(telemetry: Recording, app: FastAPI) -> None:
+def test_a_missing_edge_is_reported_with_the_found_ones(telemetry: Recording, app: FastAPI) -> None:
     telemetry.instrument(app)
     get(app, "/orders/7")
 

@@ -1,4 +1,4 @@
-"""Whose trace is continued."""
+"""Trust in the trace context of callers."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ CALLER = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 
 
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the tenant of the baggage."""
+    """App that answers with the tenant of the baggage."""
     del receive
     assert TELEMETRY_KEY in scope
     tenant = str(baggage.get_baggage("tenant")).encode()
@@ -28,8 +28,8 @@ async def service(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": tenant})
 
 
-def called(trust: str, client: str) -> tuple[RecordedSpan, bytes]:
-    """The span and the answer of a call from *client*."""
+def call_from(trust: str, client: str) -> tuple[RecordedSpan, bytes]:
+    """Return the span and the response of a call from *client*."""
     settings = Settings.from_env({**ENVIRON, "SIGHTLINE_TRUST_INCOMING": trust})
     with recording(settings) as (spans, telemetry):
         request = scope("/", headers=HEADERS, client=(client, 1))
@@ -47,8 +47,8 @@ def called(trust: str, client: str) -> tuple[RecordedSpan, bytes]:
         ("::1,10.0.0.0/8", "::1"),
     ],
 )
-def test_the_trace_of_somebody_trusted_is_continued(trust: str, client: str) -> None:
-    span, tenant = called(trust, client)
+def test_the_trace_of_a_trusted_caller_is_continued(trust: str, client: str) -> None:
+    span, tenant = call_from(trust, client)
 
     assert (span.trace_id, span.parent_id) == CALLER
     assert tenant == b"blue"
@@ -58,8 +58,8 @@ def test_the_trace_of_somebody_trusted_is_continued(trust: str, client: str) -> 
     ("trust", "client"),
     [("never", "10.1.2.3"), ("10.0.0.0/8", "203.0.113.9"), ("10.0.0.0/8", "/run/proxy.sock")],
 )
-def test_a_stranger_is_linked_to_and_no_more(trust: str, client: str) -> None:
-    span, tenant = called(trust, client)
+def test_the_trace_of_an_untrusted_caller_is_only_linked(trust: str, client: str) -> None:
+    span, tenant = call_from(trust, client)
 
     assert (span.trace_id, span.parent_id) == (f"{1:032x}", "")
     assert span.links == (CALLER[1],)

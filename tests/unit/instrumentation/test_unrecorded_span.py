@@ -1,4 +1,4 @@
-"""A request that is not sampled still passes its trace on."""
+"""An unsampled request still propagates its trace."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ STATE = (b"tracestate", b"vendor=1")
 
 
 class Service:
-    """Keeps the headers that it would have sent on, twice."""
+    """Service that records the headers of two downstream calls."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, str]] = []
@@ -30,8 +30,10 @@ class Service:
         await send({"type": "http.response.body", "body": b""})
 
 
-def sent_on(headers: list[tuple[bytes, bytes]], **environ: str) -> tuple[list[dict[str, str]], int]:
-    """What the service sends on, and how many spans are recorded."""
+def outgoing_headers(
+    headers: list[tuple[bytes, bytes]], **environ: str
+) -> tuple[list[dict[str, str]], int]:
+    """Return the outgoing headers, and the number of recorded spans."""
     service = Service()
     with recording(Settings.from_env({**ENVIRON, **environ})) as (spans, telemetry):
         get(TelemetryMiddleware(service, telemetry), "/", headers=headers)
@@ -39,28 +41,28 @@ def sent_on(headers: list[tuple[bytes, bytes]], **environ: str) -> tuple[list[di
 
 
 @pytest.mark.parametrize("more", [[], [BAGGAGE], [STATE]], ids=["plain", "baggage", "state"])
-@pytest.mark.parametrize(("flags", "passed_on"), [(b"00", "00"), (b"02", "02"), (b"0a", "02")])
-def test_an_unsampled_callers_trace_goes_on_unsampled(
-    flags: bytes, passed_on: str, more: list[tuple[bytes, bytes]]
+@pytest.mark.parametrize(("flags", "forwarded"), [(b"00", "00"), (b"02", "02"), (b"0a", "02")])
+def test_an_unsampled_callers_trace_stays_unsampled(
+    flags: bytes, forwarded: str, more: list[tuple[bytes, bytes]]
 ) -> None:
-    (first, second), recorded = sent_on([(b"traceparent", PARENT + flags), *more])
+    (first, second), recorded = outgoing_headers([(b"traceparent", PARENT + flags), *more])
 
     version, trace_id, span_id, sampled = first["traceparent"].split("-")
-    assert (version, trace_id, sampled) == ("00", TRACE_ID, passed_on)
+    assert (version, trace_id, sampled) == ("00", TRACE_ID, forwarded)
     assert span_id != "b7ad6b7169203331"
     assert (second, recorded) == (first, 0)
 
 
-def test_a_trace_that_is_dropped_where_it_begins_goes_on_unsampled() -> None:
-    (first, second), recorded = sent_on([], OTEL_TRACES_SAMPLER="always_off")
+def test_a_trace_that_is_not_sampled_at_its_root_stays_unsampled() -> None:
+    (first, second), recorded = outgoing_headers([], OTEL_TRACES_SAMPLER="always_off")
 
     assert first["traceparent"].endswith("-00")
     assert (second, recorded) == (first, 0)
 
 
 @pytest.mark.parametrize("value", [b"00-" + b"0" * 32 + PARENT[35:] + b"00", b"0" * 55, b"-" * 55])
-def test_a_broken_parent_is_not_followed(value: bytes) -> None:
-    (first, _), recorded = sent_on([(b"traceparent", value)])
+def test_an_invalid_parent_is_ignored(value: bytes) -> None:
+    (first, _), recorded = outgoing_headers([(b"traceparent", value)])
 
     assert first["traceparent"].endswith("-01")
     assert recorded == 1

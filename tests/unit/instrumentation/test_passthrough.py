@@ -1,4 +1,4 @@
-"""A service that traces nothing does not cut the traces of others."""
+"""A service with tracing disabled forwards the trace context."""
 
 from opentelemetry import baggage, trace
 
@@ -14,8 +14,8 @@ CALLER = {
 }
 
 
-def sent_on(**environ: str) -> dict[str, str]:
-    """What a service in the middle sends on, and from within a span of its own."""
+def outgoing_headers(**environ: str) -> dict[str, str]:
+    """Return the headers of a downstream call, and of one within a span of the service."""
     sent: dict[str, str] = {}
 
     async def service(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -31,15 +31,15 @@ def sent_on(**environ: str) -> dict[str, str]:
     return sent
 
 
-def test_a_disabled_sdk_passes_the_callers_context_on_as_it_came() -> None:
-    assert sent_on() == CALLER
+def test_a_disabled_sdk_forwards_the_callers_context_unchanged() -> None:
+    assert outgoing_headers() == CALLER
     assert trace.get_current_span() is trace.INVALID_SPAN
     assert not baggage.get_all()
 
 
-def test_the_context_of_a_caller_who_is_not_trusted_goes_nowhere() -> None:
-    assert sent_on(SIGHTLINE_TRUST_INCOMING="never") == {}
+def test_the_context_of_an_untrusted_caller_is_not_forwarded() -> None:
+    assert outgoing_headers(SIGHTLINE_TRUST_INCOMING="never") == {}
 
 
-def test_what_is_not_read_is_not_passed_on() -> None:
-    assert sent_on(OTEL_PROPAGATORS="baggage") == {"baggage": "user=alice"}
+def test_formats_that_are_not_configured_are_not_forwarded() -> None:
+    assert outgoing_headers(OTEL_PROPAGATORS="baggage") == {"baggage": "user=alice"}
