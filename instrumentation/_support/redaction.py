@@ -161,7 +161,7 @@ class _Patterns(NamedTuple):
     joined: re.Pattern[str]
     """Finds a name of several words that is written as one."""
     token: bool
-    """Whether ``token`` is secret; it has exceptions."""
+    """True if ``token`` is secret; that name has exceptions."""
     letters: re.Pattern[str]
     """Finds any name in a text without its other characters."""
 
