@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.trace import Link, Status, StatusCode
 
 from instrumentation._spans.attributes import MAX_KEY_LENGTH, sanitize_value, truncate
-from instrumentation._spans.stacktrace import Redact, redact_and_truncate, stacktrace
 from instrumentation._support.guard import qualified_name, safe_str
 from instrumentation._support.redaction import redact_text
 from instrumentation.settings import SECRET_PARAMETERS, SHORTEST_NAME, Limits
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AnyValue
+
+    from instrumentation._spans.stacktrace import Redact
 
 Attributes = Mapping[str, "AnyValue"] | None
 
@@ -64,6 +65,8 @@ class Sanitizer:
         description = status.description
         if status.status_code is not StatusCode.ERROR or not description:
             return status
+        from instrumentation._spans.stacktrace import redact_and_truncate
+
         kept = redact_and_truncate(description, self._max_name_length, self.redact)
         return status if kept == description else Status(StatusCode.ERROR, kept)
 
@@ -99,7 +102,7 @@ class Sanitizer:
         }
 
 
-def exception(error: BaseException, max_length: int, redact: Redact) -> "dict[str, AnyValue]":
+def exception(error: BaseException, max_length: int, redact: "Redact") -> "dict[str, AnyValue]":
     """Return type, message and stack trace of *error*, without secrets.
 
     Args:
@@ -107,6 +110,8 @@ def exception(error: BaseException, max_length: int, redact: Redact) -> "dict[st
         max_length: Characters of each attribute that are kept.
         redact: Replaces secrets in a text.
     """
+    from instrumentation._spans.stacktrace import redact_and_truncate, stacktrace
+
     return {
         "exception.type": truncate(qualified_name(error), max_length),
         "exception.message": redact_and_truncate(safe_str(error), max_length, redact),

@@ -21,7 +21,14 @@ SELDOM = (
     *("_clients.aiohttp", "_clients.httpx", "_clients.requests", "_export.exporter"),
     *("_export.grpc", "_export.stock", "_export.worker", "_logging.export", "_logging.formatter"),
     *("_sampling.remote", "_scrape.merge", "_scrape.render", "_scrape.snapshot", "_scrape.workers"),
-    *("_server.metrics_path", "_setup.recording", "_setup.resource_detectors", "_support.plugins"),
+    *(
+        "_server.metrics_path",
+        "_setup.recording",
+        "_setup.resource_detectors",
+        "_spans.stacktrace",
+        "_support.plugins",
+        "_support.redactor",
+    ),
     *("database", "grpc", "messaging", "testing"),
 )
 """What no service needs before its first span or scrape, or only those that use it."""
