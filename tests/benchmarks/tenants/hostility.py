@@ -11,6 +11,8 @@ from typing import Final
 
 from opentelemetry import trace
 
+from tests.benchmarks.tenants.collector import CHILD
+
 log = logging.getLogger("shop")
 
 FORK_WITHIN_SECONDS: Final = 20
@@ -96,7 +98,7 @@ async def fork(tenant: str) -> None:
     del tenant
     child = os.fork()
     if not child:
-        trace.get_tracer("shop").start_span("child").end()
+        trace.get_tracer("shop").start_span(CHILD).end()
         os._exit(0)
     async with asyncio.timeout(FORK_WITHIN_SECONDS):
         await asyncio.to_thread(os.waitpid, child, 0)
