@@ -223,6 +223,6 @@ def _ratio(value: str) -> float:
 
 
 def _tls() -> "ssl.SSLContext":
-    import ssl  # noqa: PLC0415  takes 10 ms, and only https needs it
+    import ssl
 
     return ssl.create_default_context()

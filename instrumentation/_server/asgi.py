@@ -100,7 +100,7 @@ class TelemetryMiddleware:
     def _metrics_app(self, page: ASGIApp) -> ASGIApp:
         """Return the app that answers scrapes: *page*, or the service when it has its own page."""
         if self._metrics_path is None:
-            from instrumentation._server.metrics_path import MetricsPath  # noqa: PLC0415  not needed at start
+            from instrumentation._server.metrics_path import MetricsPath
 
             operation = self.telemetry.guard.operation("metrics_path")
             self._metrics_path = MetricsPath(self.app, page, operation)

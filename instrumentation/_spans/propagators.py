@@ -139,7 +139,7 @@ W3C_PROPAGATORS: Final = Propagators()
 
 
 def _load(name: str) -> TextMapPropagator:
-    from instrumentation._support.plugins import load_plugin  # noqa: PLC0415  few services need it
+    from instrumentation._support.plugins import load_plugin
 
     packages = {"b3multi": "b3", "ottrace": "ot-trace", "xray": "aws-xray"}
     package = f"opentelemetry-propagator-{packages.get(name, name)}"

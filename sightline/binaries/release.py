@@ -141,9 +141,7 @@ def _extract(archive: Path, name: str) -> Path:
 
 def _open_url(url: str) -> HTTPResponse:
     try:
-        answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310  addresses of this module only
-            url, timeout=_TIMEOUT_SECONDS
-        )
+        answer: HTTPResponse = urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS)
     except OSError as error:
         raise NotAvailable(f"{url}: {error}") from error
     return answer

@@ -44,8 +44,8 @@ def main(paths: Sequence[str]) -> int:
         )
     findings = run.findings()
     for finding in findings:
-        print(printable_lines(str(finding)))  # noqa: T201  output of the command
-    print(_summary(run.linted, findings))  # noqa: T201  as above
+        print(printable_lines(str(finding)))
+    print(_summary(run.linted, findings))
     return 1 if findings else 0
 
 

@@ -12,10 +12,10 @@ def main() -> None:
     """Bring the checkout up to date with the mixin."""
     for path in generated.stale(ROOT):
         path.unlink()
-        print(f"removed {path.relative_to(ROOT)}")  # noqa: T201  the command's answer
+        print(f"removed {path.relative_to(ROOT)}")
     for name, text in generated.files().items():
         if _write(ROOT / name, text):
-            print(f"wrote   {name}")  # noqa: T201  as above
+            print(f"wrote   {name}")
 
 
 def _write(path: Path, text: str) -> bool:

@@ -49,7 +49,7 @@ def _query_range(prometheus: str, query: str, start: int, end: int) -> dict[int,
     parameters = {"query": query, "start": start, "end": end, "step": STEP_SECONDS}
     address = f"{prometheus}/api/v1/query_range?{urllib.parse.urlencode(parameters)}"
     try:
-        with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  address from the command line
+        with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:
             found = json.load(answer)["data"]["result"]
     except (OSError, ValueError, KeyError, urllib.error.HTTPError) as error:
         raise SightlineError(

@@ -137,9 +137,7 @@ class Monitor:
         }
         url = f"{self._url}/api/v1/query_range"
         try:
-            with urlopen(  # noqa: S310  configured address
-                url, urlencode(parameters).encode(), timeout=_TIMEOUT_SECONDS
-            ) as answer:
+            with urlopen(url, urlencode(parameters).encode(), timeout=_TIMEOUT_SECONDS) as answer:
                 result: list[Mapping[str, Any]] = json.load(answer)["data"]["result"]
                 return result
         except HTTPError as error:

@@ -80,7 +80,7 @@ def _spans(segment: Segment, query: Query) -> Generator[Found, None, None]:
     where, values = _where(segment, query)
     if where:
         yield from segment.select(
-            f"SELECT start, trace_id FROM span WHERE {where} ORDER BY start DESC",  # noqa: S608  fixed text
+            f"SELECT start, trace_id FROM span WHERE {where} ORDER BY start DESC",
             values,
         )
 
@@ -116,7 +116,7 @@ def _tagged(segment: Segment, query: Query, tag: Tag) -> Iterator[bytes]:
     if not where:
         return
     tag_token = token(tag)
-    prefix = f"SELECT trace_id FROM span WHERE {where} AND "  # noqa: S608  fixed text
+    prefix = f"SELECT trace_id FROM span WHERE {where} AND "
     # Two queries, because one with OR would read the origin of every span.
     yield from _ids(segment.select(f"{prefix} {_MATCHING_SPANS}", [*values, f'"{tag_token}"']))
     if any(segment.select(_MATCHING_ORIGINS, [tag_token])):
