@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -48,10 +48,11 @@ class Database:
         self._path = path
         self._tracer = tracer
         self._lock = threading.Lock()
-        with self._translate_errors():
+        with self._translate_errors(ExitStack()):
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False, isolation_level=None
             )
+        with self._translate_errors(closing(self._connection)):
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(schema)
@@ -86,7 +87,7 @@ class Database:
         Raises:
             UnusableDatabaseError: The file cannot be written.
         """
-        with self._lock, self._translate_errors():
+        with self._lock, self._translate_errors(closing(self._connection)):
             self._connection.execute("BEGIN")
             self._connection.executemany(sql, rows)
             self._connection.execute("COMMIT")
@@ -100,10 +101,12 @@ class Database:
         return True
 
     @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
+    def _translate_errors(self, cleanup: AbstractContextManager[object]) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
+            with cleanup:
+                pass
             raise UnusableDatabaseError(
                 f"database {self._path!r}: {error}; move the file away to start with an empty one, "
                 "or set DATABASE_URL to another file; the disk can also be full or read-only"
