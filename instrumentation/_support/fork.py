@@ -39,7 +39,7 @@ from typing import Any, Final, Generic, TypeVar
 Value = TypeVar("Value")
 
 _LOCKS: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
-_HOOKS: Final[list[weakref.WeakMethod[Callable[[], None]]]] = []
+_HOOKS: Final[list[tuple[weakref.ref[Any], Callable[[Any], None]]]] = []
 # Module state is an exception here: a hook belongs to the process and cannot be unregistered.
 
 
@@ -56,7 +56,9 @@ def new_lock() -> "threading.RLock":
 
 def register_after_fork(action: Callable[[], None]) -> None:
     """Call *action*, a bound method, in every forked child while its object lives."""
-    _HOOKS.append(weakref.WeakMethod(action, _HOOKS.remove))
+    # Not a WeakMethod: its callback fails while Python 3.13 ends. Dead entries are dropped here.
+    _HOOKS[:] = [hook for hook in _HOOKS if hook[0]() is not None]
+    _HOOKS.append((weakref.ref(action.__self__), action.__func__))  # type: ignore[attr-defined]  # it is a bound method
 
 
 class ProcessLocal(Generic[Value]):
@@ -119,10 +121,10 @@ def _after_in_child() -> None:
         if not lock._is_owned():  # the forking thread releases its own lock itself
             lock._at_fork_reinit()
     with ExitStack() as actions:  # runs the other actions when one fails; last in, first out
-        for reference in reversed(list(_HOOKS)):
-            action = reference()
-            if action is not None:
-                actions.callback(action)
+        for reference, function in reversed(list(_HOOKS)):
+            owner = reference()
+            if owner is not None:
+                actions.callback(function, owner)
 
 
 os.register_at_fork(after_in_child=_after_in_child)

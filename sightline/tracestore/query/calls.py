@@ -48,5 +48,6 @@ class Calls:
 
 
 def _count(segment: Segment, start: int, end: int) -> Counter[Edge]:
-    rows = segment.select(_CALLS, (max(start, 0), min(end, MAX_INTEGER)))
+    earliest, latest = (min(max(bound, -1), MAX_INTEGER) for bound in (start, end))
+    rows = segment.select(_CALLS, (earliest, latest))
     return Counter({(caller, called): calls for caller, called, calls in rows})

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from sightline.tracestore.query.calls import Calls
@@ -35,6 +36,13 @@ def test_only_the_window_counts(store: Store) -> None:
     store.write(call(1, "shop", "stock"))
 
     assert Calls(store).between(0, 1000) == {}
+
+
+@pytest.mark.parametrize("window", [(2**64, 2**65), (-(2**65), -(2**64))])
+def test_a_window_beyond_all_times_is_empty(store: Store, window: tuple[int, int]) -> None:
+    store.write(call(1, "shop", "stock"))
+
+    assert Calls(store).between(*window) == {}
 
 
 def test_full_segments_are_added_and_counted_once(open_store: Opener, tmp_path: Path) -> None:
