@@ -84,13 +84,7 @@ _BEARER: Final = re.compile(
 
 
 def redact_query(query: str, secret: frozenset[str]) -> str:
-    """Return *query* with the values of secret parameters replaced and the rest unchanged.
-
-    Args:
-        query: Query as sent, without ``?``; ``&`` or ``;`` separate its parameters.
-        secret: Names in lower case. ``token`` also covers ``accessToken``, ``x-token`` and
-            ``user[token]``.
-    """
+    """See `redaction.redact_query`."""
     if _PLAIN_QUERY.fullmatch(query):
         if not _may_name_secrets(query, secret):
             return query
@@ -101,19 +95,13 @@ def redact_query(query: str, secret: frozenset[str]) -> str:
 
 
 def redact_path(path: str, secret: frozenset[str]) -> str:
-    """Return *path* with the values of secret parameters replaced, as in ``/a;jsessionid=1/b``."""
-    if ";" not in path:
-        return path
+    """See `redaction.redact_path`."""
     segments = (segment.partition(";") for segment in path.split("/"))
     return "/".join(f"{name}{sign}{redact_query(rest, secret)}" for name, sign, rest in segments)
 
 
 def redact_text(text: str, secret: frozenset[str]) -> str:
-    """Return *text* with its secrets replaced.
-
-    Secrets are credentials and parameters of URLs, values after secret names, secret headers, and
-    bearer tokens.
-    """
+    """See `redaction.redact_text`."""
     return _redact(text, secret, in_query=False)
 
 

@@ -72,7 +72,7 @@ MADE_BY_THE_READER = (".sightline/", "deploy/compose/secrets", "prometheus/targe
 
 
 def complaints(command: Command) -> Iterator[str]:
-    """What keeps *command* from running as printed."""
+    """Yield the reasons why *command* does not run as printed."""
     program, *words = command.words
     if program in ELSEWHERE and words:
         yield f"{program} is not on the search path: write {ELSEWHERE[program]}"
@@ -100,7 +100,7 @@ def lost(word: str) -> bool:
 
 
 def refused(words: list[str]) -> Iterator[str]:
-    """What `sightline`, or the tool that it becomes, says against *words*."""
+    """Yield the errors of `sightline`, or of the tool that it executes, for *words*."""
     if words[0] in tools.TOOLS:
         yield from unknown_to_tool(words[0], words[1:])
         return

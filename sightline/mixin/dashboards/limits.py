@@ -1,4 +1,4 @@
-"""Where values change color: the thresholds of the alerts, and where it begins to look bad."""
+"""Values at which panels change color: thresholds of the alerts, and lower warning levels."""
 
 from typing import Final
 
