@@ -1,19 +1,24 @@
 """Traces, metrics and log correlation for a Python service: ``instrument(app)``."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from instrumentation._clients import CLIENTS
 
 if TYPE_CHECKING:
     from instrumentation._clients.aiohttp import instrument_aiohttp
     from instrumentation._clients.httpx import instrument_httpx
     from instrumentation._clients.requests import instrument_requests
+    from instrumentation._clients.template import url_template
     from instrumentation._export.exporter import OTLPExporter
-    from instrumentation._export.queue import ExportStats
+    from instrumentation._export.processor import ExportStats
     from instrumentation._logging.formatter import JSONFormatter, TraceContextFilter
     from instrumentation._metrics.exemplar import exemplar
-    from instrumentation._server.asgi import TelemetryMiddleware
     from instrumentation._setup.instrument import instrument
     from instrumentation._setup.metrics_app import metrics_app
+    from instrumentation._setup.middleware import TelemetryMiddleware
     from instrumentation._setup.telemetry import Telemetry
     from instrumentation._spans.propagators import extract, inject
     from instrumentation.errors import ConfigurationError
@@ -21,21 +26,20 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ConfigurationError": "errors",
-    "ExportStats": "_export.queue",
+    "ExportStats": "_export.processor",
     "JSONFormatter": "_logging.formatter",
     "OTLPExporter": "_export.exporter",
     "Settings": "settings",
     "Telemetry": "_setup.telemetry",
-    "TelemetryMiddleware": "_server.asgi",
+    "TelemetryMiddleware": "_setup.middleware",
     "TraceContextFilter": "_logging.formatter",
     "exemplar": "_metrics.exemplar",
     "extract": "_spans.propagators",
     "inject": "_spans.propagators",
     "instrument": "_setup.instrument",
-    "instrument_aiohttp": "_clients.aiohttp",
-    "instrument_httpx": "_clients.httpx",
-    "instrument_requests": "_clients.requests",
     "metrics_app": "_setup.metrics_app",
+    "url_template": "_clients.template",
+    **{f"instrument_{client}": f"_clients.{client}" for client in CLIENTS},
 }
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "instrument_httpx",
     "instrument_requests",
     "metrics_app",
+    "url_template",
 ]
 
 

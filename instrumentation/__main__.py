@@ -4,6 +4,8 @@ Every FastAPI and Starlette app of COMMAND is instrumented at its first call. Ch
 uvicorn's workers, inherit it.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from importlib.util import find_spec

@@ -7,9 +7,13 @@ the unit and ``_total`` appended as Prometheus requires.
 Source: open-telemetry/semantic-conventions v1.44, docs/{http,rpc,messaging,database,otel,runtime}.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MetricType = Literal["counter", "gauge", "histogram", "info"]
 Emitter = Literal["instrumentation", "services"]
@@ -47,11 +51,23 @@ OTHER_METHOD: Final = "_OTHER"
 UNMATCHED_ROUTE: Final = ""
 """Label value without a matching route: empty, which Prometheus treats as absent."""
 
+UNMATCHED_BELOW_MOUNT: Final = "/{unmatched}"
+"""End of the label value of a path below a mounted app that has no route for it."""
+
+CLIENT_DISCONNECTED: Final = "client_disconnected"
+"""Value of ``error_type`` and ``error.type`` if the client left: no failure of the service."""
+
 OVERFLOW: Final = "__overflow__"
 """Value of every label once a metric has reached its limit of label sets."""
 
+VERSION: Final = "0.2.0"
+"""Version of the distribution; ``make release`` sets it."""
+
 SCOPE: Final = "instrumentation"
-"""Instrumentation scope of all spans that the library creates."""
+"""Instrumentation scope of the spans that the library creates by itself."""
+
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+"""Schema of the names in the spans of `SCOPE`."""
 
 TRACE_ID: Final = "trace_id"
 """Exemplar label and log field: 32 hex digits."""
@@ -59,37 +75,137 @@ SPAN_ID: Final = "span_id"
 """Exemplar label and log field: 16 hex digits."""
 
 
-class Metric(NamedTuple):
+class Attribute:
+    """Names of attributes of spans, resources and log records that several modules use."""
+
+    DB_COLLECTION_NAME: Final = "db.collection.name"
+    DB_OPERATION_NAME: Final = "db.operation.name"
+    DB_SYSTEM_NAME: Final = "db.system.name"
+    ERROR_TYPE: Final = "error.type"
+    NETWORK_PEER_ADDRESS: Final = "network.peer.address"
+    NETWORK_PEER_PORT: Final = "network.peer.port"
+    NETWORK_PROTOCOL_VERSION: Final = "network.protocol.version"
+    HOST_NAME: Final = "host.name"
+    HTTP_REQUEST_METHOD: Final = "http.request.method"
+    HTTP_REQUEST_METHOD_ORIGINAL: Final = "http.request.method_original"
+    HTTP_RESPONSE_STATUS_CODE: Final = "http.response.status_code"
+    HTTP_ROUTE: Final = "http.route"
+    OTEL_SCOPE_NAME: Final = "otel.scope.name"
+    OTEL_SCOPE_VERSION: Final = "otel.scope.version"
+    OTEL_STATUS_CODE: Final = "otel.status_code"
+    OTEL_STATUS_DESCRIPTION: Final = "otel.status_description"
+    SERVER_ADDRESS: Final = "server.address"
+    SERVER_PORT: Final = "server.port"
+    SERVICE_INSTANCE_ID: Final = "service.instance.id"
+    SERVICE_NAME: Final = "service.name"
+    SERVICE_VERSION: Final = "service.version"
+    URL_FULL: Final = "url.full"
+    URL_PATH: Final = "url.path"
+    SIGHTLINE_JOB: Final = "sightline.job"
+    """`service.name` again, because Jaeger removes that from the tags, which its links contain."""
+
+
+# Names of the metrics: each constant is the name in capitals.
+HTTP_SERVER_REQUEST_DURATION_SECONDS: Final = "http_server_request_duration_seconds"
+HTTP_SERVER_ACTIVE_REQUESTS: Final = "http_server_active_requests"
+HTTP_SERVER_REQUEST_BODY_SIZE_BYTES: Final = "http_server_request_body_size_bytes"
+HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES: Final = "http_server_response_body_size_bytes"
+HTTP_CLIENT_REQUEST_DURATION_SECONDS: Final = "http_client_request_duration_seconds"
+HTTP_CLIENT_REQUEST_RESENDS: Final = "http_client_request_resends"
+RPC_SERVER_CALL_DURATION_SECONDS: Final = "rpc_server_call_duration_seconds"
+RPC_CLIENT_CALL_DURATION_SECONDS: Final = "rpc_client_call_duration_seconds"
+MESSAGING_CLIENT_SENT_MESSAGES: Final = "messaging_client_sent_messages"
+MESSAGING_CLIENT_CONSUMED_MESSAGES: Final = "messaging_client_consumed_messages"
+MESSAGING_CLIENT_OPERATION_DURATION_SECONDS: Final = "messaging_client_operation_duration_seconds"
+MESSAGING_PROCESS_DURATION_SECONDS: Final = "messaging_process_duration_seconds"
+MESSAGING_CONSUMER_LAG: Final = "messaging_consumer_lag"
+OUTBOX_PENDING_MESSAGES: Final = "outbox_pending_messages"
+OUTBOX_OLDEST_AGE_SECONDS: Final = "outbox_oldest_age_seconds"
+DB_CLIENT_OPERATION_DURATION_SECONDS: Final = "db_client_operation_duration_seconds"
+DB_CLIENT_CONNECTION_COUNT: Final = "db_client_connection_count"
+DB_CLIENT_CONNECTION_MAX: Final = "db_client_connection_max"
+DB_CLIENT_CONNECTION_PENDING_REQUESTS: Final = "db_client_connection_pending_requests"
+DB_CLIENT_CONNECTION_TIMEOUTS: Final = "db_client_connection_timeouts"
+DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS: Final = "db_client_connection_wait_time_seconds"
+ASYNCIO_EVENT_LOOP_DELAY_SECONDS: Final = "asyncio_event_loop_delay_seconds"
+ANYIO_WORKER_THREADS_IN_USE: Final = "anyio_worker_threads_in_use"
+ANYIO_WORKER_THREADS_LIMIT: Final = "anyio_worker_threads_limit"
+PYTHON_GC_PAUSE_SECONDS: Final = "python_gc_pause_seconds"
+PROCESS_MEMORY_LIMIT_BYTES: Final = "process_memory_limit_bytes"
+PROCESS_MEMORY_PSS_BYTES: Final = "process_memory_pss_bytes"
+PROCESS_WORKER_COUNT: Final = "process_worker_count"
+PROCESS_WORKER_EXITS: Final = "process_worker_exits"
+PROCESS_WORKER_CPU_UTILIZATION_RATIO: Final = "process_worker_cpu_utilization_ratio"
+PROCESS_WORKER_FILE_DESCRIPTOR_UTILIZATION_RATIO: Final = (
+    "process_worker_file_descriptor_utilization_ratio"
+)
+PROCESS_WORKER_THREAD_UTILIZATION_RATIO: Final = "process_worker_thread_utilization_ratio"
+PROCESS_WORKER_EVENT_LOOP_DELAY_P99_SECONDS: Final = "process_worker_event_loop_delay_p99_seconds"
+APP_BUILD: Final = "app_build"
+OTEL_SDK_SPAN_STARTED: Final = "otel_sdk_span_started"
+OTEL_SDK_PROCESSOR_SPAN_PROCESSED: Final = "otel_sdk_processor_span_processed"
+OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE: Final = "otel_sdk_processor_span_queue_size"
+OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY: Final = "otel_sdk_processor_span_queue_capacity"
+OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES: Final = "otel_sdk_processor_queue_used_bytes"
+OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES: Final = "otel_sdk_processor_queue_limit_bytes"
+OTEL_SDK_EXPORTER_SPAN_EXPORTED: Final = "otel_sdk_exporter_span_exported"
+OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS: Final = "otel_sdk_exporter_operation_duration_seconds"
+SIGHTLINE_INTERNAL_ERRORS: Final = "sightline_internal_errors"
+SIGHTLINE_LABEL_SETS_OVERFLOWED: Final = "sightline_label_sets_overflowed"
+CIRCUIT_BREAKER_STATE: Final = "circuit_breaker_state"
+CIRCUIT_BREAKER_CALLS: Final = "circuit_breaker_calls"
+RATE_LIMITER_REQUESTS: Final = "rate_limiter_requests"
+RATE_LIMITER_FALLBACKS: Final = "rate_limiter_fallbacks"
+WORKER_POOL_QUEUE_DEPTH: Final = "worker_pool_queue_depth"
+WORKER_POOL_QUEUE_CAPACITY: Final = "worker_pool_queue_capacity"
+WORKER_POOL_QUEUE_WAIT_TIME_SECONDS: Final = "worker_pool_queue_wait_time_seconds"
+WORKER_POOL_REJECTED_ITEMS: Final = "worker_pool_rejected_items"
+DEGRADED_RESPONSES: Final = "degraded_responses"
+FAULT_INJECTED: Final = "fault_injected"
+ALERT_NOTIFICATIONS_RECEIVED: Final = "alert_notifications_received"
+ALERT_WATCHDOG_TIMESTAMP_SECONDS: Final = "alert_watchdog_timestamp_seconds"
+TRAFFIC_REQUESTS: Final = "traffic_requests"
+TRAFFIC_REQUEST_DURATION_SECONDS: Final = "traffic_request_duration_seconds"
+
+
+class Metric:
     """Metric family, as it is exported to Prometheus."""
 
-    name: str
-    """Family name; without ``_total`` for a counter."""
-    type: MetricType
-    unit: str
-    """UCUM: ``s``, ``By``, ``1``, or an annotation like ``{request}``."""
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-    """Upper bounds of a histogram, without ``+Inf``."""
-    emitter: Emitter = "instrumentation"
-    """``instrumentation`` if the library emits the metric, ``services`` if services do."""
-    precreated: bool = False
-    """True if series exist at 0 before the first event, so that ``increase()`` includes it."""
+    def __init__(  # noqa: PLR0913  one argument for each field
+        self,
+        *,
+        name: str,
+        type: MetricType,
+        unit: str,
+        help: str,
+        labels: tuple[str, ...] = (),
+        buckets: tuple[float, ...] = (),
+        emitter: Emitter = "instrumentation",
+        precreated: bool = False,
+    ) -> None:
+        self.name = name
+        """Family name; without ``_total`` for a counter."""
+        self.type: MetricType = type
+        self.unit = unit
+        """UCUM: ``s``, ``By``, ``1``, or an annotation like ``{request}``."""
+        self.help = help
+        self.labels = labels
+        self.buckets = buckets
+        """Upper bounds of a histogram, without ``+Inf``."""
+        self.emitter = emitter
+        """``instrumentation`` if the library emits the metric, ``services`` if services do."""
+        self.precreated = precreated
+        """True if series exist at 0 before the first event, so that ``increase()`` includes it."""
 
     @property
     def series(self) -> tuple[str, ...]:
         """Names of the samples that Prometheus stores."""
-        match self.type:
-            case "counter":
-                return (f"{self.name}_total",)
-            case "histogram":
-                return (f"{self.name}_bucket", f"{self.name}_count", f"{self.name}_sum")
-            case "info":
-                return (f"{self.name}_info",)
-            case "gauge":
-                return (self.name,)
+        suffixes = _HISTOGRAM if self.type == "histogram" else (_SUFFIX[self.type],)
+        return tuple(f"{self.name}{suffix}" for suffix in suffixes)
 
 
+_HISTOGRAM = ("_bucket", "_count", "_sum")
+_SUFFIX = {"counter": "_total", "gauge": "", "info": "_info"}
 _HTTP_SERVER = (METHOD, ROUTE, STATUS_CODE)
 _PEER = (SERVER_ADDRESS, SERVER_PORT)
 _RPC = ("rpc_system_name", "rpc_method", "rpc_response_status_code", ERROR_TYPE)
@@ -120,139 +236,162 @@ def _size(name: str, text: str, *labels: str) -> Metric:
 # The formatter would spread each metric over eight lines.
 # fmt: off
 _HTTP = (
-    _duration("http_server_request_duration_seconds",
+    _duration(HTTP_SERVER_REQUEST_DURATION_SECONDS,
         "Duration of HTTP server requests.", *_HTTP_SERVER, ERROR_TYPE, precreated=True),
-    _gauge("http_server_active_requests", "{request}",
+    _gauge(HTTP_SERVER_ACTIVE_REQUESTS, "{request}",
         "Number of HTTP server requests in flight.", METHOD, precreated=True),
-    _size("http_server_request_body_size_bytes",
+    _size(HTTP_SERVER_REQUEST_BODY_SIZE_BYTES,
         "Size of HTTP server request bodies.", *_HTTP_SERVER),
-    _size("http_server_response_body_size_bytes",
+    _size(HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES,
         "Size of HTTP server response bodies.", *_HTTP_SERVER),
-    _duration("http_client_request_duration_seconds",
+    _duration(HTTP_CLIENT_REQUEST_DURATION_SECONDS,
         "Duration of HTTP client requests.", METHOD, *_PEER, STATUS_CODE, ERROR_TYPE),
-    _counter("http_client_request_resends", "{request}",
+    _counter(HTTP_CLIENT_REQUEST_RESENDS, "{request}",
         "HTTP client requests that repeat an earlier one.", METHOD, *_PEER, emitter="services"),
 )
 
 _RPC_CALLS = (
-    _duration("rpc_server_call_duration_seconds",
-        "Duration of RPC server calls.", *_RPC),
-    _duration("rpc_client_call_duration_seconds",
-        "Duration of RPC client calls.", *_RPC, *_PEER),
+    _duration(RPC_SERVER_CALL_DURATION_SECONDS, "Duration of RPC server calls.", *_RPC),
+    _duration(RPC_CLIENT_CALL_DURATION_SECONDS, "Duration of RPC client calls.", *_RPC, *_PEER),
 )
 
 _MESSAGING = (
-    _counter("messaging_client_sent_messages", "{message}",
+    _counter(MESSAGING_CLIENT_SENT_MESSAGES, "{message}",
         "Messages sent to the broker.", *_MESSAGE, ERROR_TYPE),
-    _counter("messaging_client_consumed_messages", "{message}",
+    _counter(MESSAGING_CLIENT_CONSUMED_MESSAGES, "{message}",
         "Messages delivered to this process.", *_MESSAGE, ERROR_TYPE),
-    _duration("messaging_client_operation_duration_seconds",
+    _duration(MESSAGING_CLIENT_OPERATION_DURATION_SECONDS,
         "Duration of messaging operations.", *_MESSAGE, ERROR_TYPE),
-    _duration("messaging_process_duration_seconds",
+    _duration(MESSAGING_PROCESS_DURATION_SECONDS,
         "Duration of processing a message.", *_MESSAGE, ERROR_TYPE),
-    _gauge("messaging_consumer_lag", "{message}",
+    _gauge(MESSAGING_CONSUMER_LAG, "{message}",
         "Messages waiting for the consumer group.",
         "messaging_system", "messaging_destination_name", emitter="services"),
+    _gauge(OUTBOX_PENDING_MESSAGES, "{message}",
+        "Messages in the outbox that are not sent yet.", emitter="services", precreated=True),
+    _gauge(OUTBOX_OLDEST_AGE_SECONDS, "s",
+        "Age of the oldest message in the outbox, or 0.", emitter="services", precreated=True),
 )
 
 _DATABASE = (
-    _duration("db_client_operation_duration_seconds",
+    _duration(DB_CLIENT_OPERATION_DURATION_SECONDS,
         "Duration of database client operations.",
         "db_system_name", "db_operation_name", "db_collection_name", ERROR_TYPE),
-    _gauge("db_client_connection_count", "{connection}",
+    _gauge(DB_CLIENT_CONNECTION_COUNT, "{connection}",
         "Connections by state: idle or used.",
         *_POOL, "db_client_connection_state", precreated=True),
-    _gauge("db_client_connection_max", "{connection}",
+    _gauge(DB_CLIENT_CONNECTION_MAX, "{connection}",
         "Maximum number of open connections of the pool.", *_POOL),
-    _gauge("db_client_connection_pending_requests", "{request}",
+    _gauge(DB_CLIENT_CONNECTION_PENDING_REQUESTS, "{request}",
         "Requests waiting for a connection.", *_POOL, precreated=True),
-    _counter("db_client_connection_timeouts", "{timeout}",
+    _counter(DB_CLIENT_CONNECTION_TIMEOUTS, "{timeout}",
         "Requests for a connection that timed out.", *_POOL, precreated=True),
-    _duration("db_client_connection_wait_time_seconds",
+    _duration(DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS,
         "Time to obtain a connection from the pool.", *_POOL, buckets=SHORT_DURATION_BUCKETS),
 )
 
 _RUNTIME = (
-    _duration("asyncio_event_loop_delay_seconds",
+    _duration(ASYNCIO_EVENT_LOOP_DELAY_SECONDS,
         "Delay of event loop callbacks past their due time.",
         buckets=SHORT_DURATION_BUCKETS, precreated=True),
-    _gauge("anyio_worker_threads_in_use", "{thread}",
-        "Worker threads running synchronous code."),
-    _gauge("anyio_worker_threads_limit", "{thread}",
-        "Maximum number of worker threads."),
-    _duration("python_gc_pause_seconds",
+    _gauge(ANYIO_WORKER_THREADS_IN_USE, "{thread}", "Worker threads running synchronous code."),
+    _gauge(ANYIO_WORKER_THREADS_LIMIT, "{thread}", "Maximum number of worker threads."),
+    _duration(PYTHON_GC_PAUSE_SECONDS,
         "Duration of garbage collections, which stop the interpreter.",
         "generation", buckets=SHORT_DURATION_BUCKETS, precreated=True),
-    _gauge("process_memory_limit_bytes", "By",
-        "Memory limit of the cgroup; absent without a limit."),
-    Metric(name="app_build", type="info", unit="1",
+    _gauge(PROCESS_MEMORY_LIMIT_BYTES, "By", "Memory limit of the cgroup; absent without a limit."),
+    _gauge(PROCESS_WORKER_COUNT, "{worker}",
+        "Running workers whose values this page has; 1 without siblings.", precreated=True),
+    Metric(name=APP_BUILD, type="info", unit="1",
         help="Versions of the service, Python and FastAPI.",
         labels=("service_version", "python_version", "fastapi_version")),
 )
 
+_WORKERS = (
+    _counter(PROCESS_WORKER_EXITS, "{worker}",
+        "Workers of this server that have exited; error_type is empty if they shut down.",
+        ERROR_TYPE, precreated=True),
+    _gauge(PROCESS_WORKER_CPU_UTILIZATION_RATIO, "1",
+        "Cores in use by the busiest worker, over five minutes."),
+    _gauge(PROCESS_WORKER_FILE_DESCRIPTOR_UTILIZATION_RATIO, "1",
+        "Share of its file descriptors that the worker with the largest share has open."),
+    _gauge(PROCESS_WORKER_THREAD_UTILIZATION_RATIO, "1",
+        "Share of its worker threads that the worker with the largest share uses."),
+    _gauge(PROCESS_WORKER_EVENT_LOOP_DELAY_P99_SECONDS, "s",
+        "99th percentile of the event loop's delay in the slowest worker, over five minutes."),
+    _gauge(PROCESS_MEMORY_PSS_BYTES, "By",
+        "Memory of all workers; a page shared by several counts once. Linux only."),
+)
+"""Present where a server runs several workers behind one page."""
+
 _SELF = (
-    _counter("otel_sdk_span_started", "{span}",
+    _counter(OTEL_SDK_SPAN_STARTED, "{span}",
         "Spans started, by origin of the parent and by sampling result.",
         "otel_span_parent_origin", "otel_span_sampling_result", precreated=True),
-    _counter("otel_sdk_processor_span_processed", "{span}",
+    _counter(OTEL_SDK_PROCESSOR_SPAN_PROCESSED, "{span}",
         "Ended spans that left the processor; error_type is the reason of a drop.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
-    _gauge("otel_sdk_processor_span_queue_size", "{span}",
-        "Spans waiting for export.", *_COMPONENT),
-    _gauge("otel_sdk_processor_span_queue_capacity", "{span}",
+    _gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE, "{span}", "Spans waiting for export.", *_COMPONENT),
+    _gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY, "{span}",
         "Maximum number of queued spans, if OTEL_BSP_MAX_QUEUE_SIZE sets one.", *_COMPONENT),
-    _gauge("otel_sdk_processor_queue_used_bytes", "By",
+    _gauge(OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES, "By",
         "Bytes of encoded spans waiting for export.", *_COMPONENT),
-    _gauge("otel_sdk_processor_queue_limit_bytes", "By",
+    _gauge(OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES, "By",
         "Maximum number of queued bytes of encoded spans.", *_COMPONENT),
-    _counter("otel_sdk_exporter_span_exported", "{span}",
+    _counter(OTEL_SDK_EXPORTER_SPAN_EXPORTED, "{span}",
         "Spans whose export ended; error_type is empty if the collector accepted them.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
-    _duration("otel_sdk_exporter_operation_duration_seconds",
+    _duration(OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS,
         "Duration of export calls.", *_COMPONENT, ERROR_TYPE),
-    _counter("sightline_internal_errors", "{error}",
+    _counter(SIGHTLINE_INTERNAL_ERRORS, "{error}",
         "Internal errors of the instrumentation; requests were unaffected.",
         "operation", precreated=True),
-    _counter("sightline_label_sets_overflowed", "{event}",
+    _counter(SIGHTLINE_LABEL_SETS_OVERFLOWED, "{event}",
         "Events counted under the overflow labels, because the metric has too many label sets.",
         "metric", precreated=True),
 )
 
 _SERVICES = (
-    _gauge("circuit_breaker_state", "1",
+    _gauge(CIRCUIT_BREAKER_STATE, "1",
         "1 for the state the breaker is in, 0 for the others.",
         "name", "state", emitter="services", precreated=True),
-    _counter("circuit_breaker_calls", "{call}",
+    _counter(CIRCUIT_BREAKER_CALLS, "{call}",
         "Calls by outcome: success, failure or rejected.",
         "name", "outcome", emitter="services", precreated=True),
-    _counter("rate_limiter_requests", "{request}",
+    _counter(RATE_LIMITER_REQUESTS, "{request}",
         "Rate limiter decisions: allowed or rejected.",
         "policy", "result", emitter="services", precreated=True),
-    _gauge("worker_pool_queue_depth", "{item}",
+    _counter(RATE_LIMITER_FALLBACKS, "{request}",
+        "Rate limiter decisions of one instance alone, because the shared limiter did not answer.",
+        "policy", emitter="services", precreated=True),
+    _gauge(WORKER_POOL_QUEUE_DEPTH, "{item}",
         "Items waiting for a worker.", "pool", emitter="services"),
-    _gauge("worker_pool_queue_capacity", "{item}",
+    _gauge(WORKER_POOL_QUEUE_CAPACITY, "{item}",
         "Maximum number of items waiting for a worker.", "pool", emitter="services"),
-    _counter("degraded_responses", "{response}",
-        "Responses served without a dependency, in degraded mode.",
-        "dependency", emitter="services", precreated=True),
-    _gauge("fault_injected", "1",
+    _duration(WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
+        "Time that an item waits for a worker.", "pool", emitter="services"),
+    _counter(WORKER_POOL_REJECTED_ITEMS, "{item}",
+        "Items for which the queue had no place.", "pool", emitter="services", precreated=True),
+    _counter(DEGRADED_RESPONSES, "{response}",
+        "Responses without a dependency.", "dependency", emitter="services", precreated=True),
+    _gauge(FAULT_INJECTED, "1",
         "1 while a drill injects this fault.", "point", "kind", emitter="services"),
-    _counter("alert_notifications_received", "{notification}",
-        "Alert notifications received by the control service, by status.",
-        "alertname", "severity", "status", emitter="services"),
-    _gauge("alert_watchdog_timestamp_seconds", "s",
+    _counter(ALERT_NOTIFICATIONS_RECEIVED, "{notification}",
+        "Alert notifications, by status.", "alertname", "severity", "status", emitter="services"),
+    _gauge(ALERT_WATCHDOG_TIMESTAMP_SECONDS, "s",
         "Time of the last Watchdog notification, in seconds since 1970.", emitter="services"),
-    _counter("traffic_requests", "{request}",
+    _counter(TRAFFIC_REQUESTS, "{request}",
         "Requests sent by the traffic generator, by scenario and outcome.",
         "scenario", "outcome", emitter="services", precreated=True),
+    _duration(TRAFFIC_REQUEST_DURATION_SECONDS,
+        "Duration of these requests as their client sees it, from the time they were due.",
+        "scenario", emitter="services", precreated=True),
 )
 # fmt: on
 
+_GROUPS = (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _WORKERS, _SELF, _SERVICES)
+
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
-    {
-        metric.name: metric
-        for group in (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _SELF, _SERVICES)
-        for metric in group
-    }
+    {metric.name: metric for group in _GROUPS for metric in group}
 )
 """All metrics by family name: the only names in rules and dashboards."""

@@ -15,15 +15,30 @@
 Source: semantic conventions, "Database client spans" and "Database client metrics".
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
-from instrumentation._setup.telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
 from instrumentation._support.guard import qualified_name
+from instrumentation.conventions import (
+    DB_CLIENT_CONNECTION_COUNT,
+    DB_CLIENT_CONNECTION_MAX,
+    DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    DB_CLIENT_CONNECTION_TIMEOUTS,
+    DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS,
+    DB_CLIENT_OPERATION_DURATION_SECONDS,
+    Attribute,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry import trace
 
 
 class Database:
@@ -35,9 +50,10 @@ class Database:
     """
 
     def __init__(self, telemetry: Telemetry, *, system: str) -> None:
-        self._tracer = telemetry.tracer
+        pipeline = pipeline_of(telemetry)
+        self._tracer = pipeline.tracer
         self._system = system
-        self._duration = telemetry.families.histogram("db_client_operation_duration_seconds")
+        self._duration = pipeline.families.histogram(DB_CLIENT_OPERATION_DURATION_SECONDS)
 
     @contextmanager
     def operation(self, name: str, collection: str) -> Iterator[trace.Span]:
@@ -53,9 +69,9 @@ class Database:
             The span of the operation.
         """
         attributes = {
-            "db.system.name": self._system,
-            "db.operation.name": name,
-            "db.collection.name": collection,
+            Attribute.DB_SYSTEM_NAME: self._system,
+            Attribute.DB_OPERATION_NAME: name,
+            Attribute.DB_COLLECTION_NAME: collection,
         }
         started, error = perf_counter(), ""
         with self._tracer.start_as_current_span(
@@ -65,7 +81,7 @@ class Database:
                 yield span
             except BaseException as failure:
                 error = qualified_name(failure)
-                span.set_attribute("error.type", error)
+                span.set_attribute(Attribute.ERROR_TYPE, error)
                 raise
             finally:
                 child = self._duration.child(self._system, name, collection, error)
@@ -82,14 +98,14 @@ class Pool:
     """
 
     def __init__(self, telemetry: Telemetry, name: str, *, limit: int) -> None:
-        families = telemetry.families
-        connections = families.gauge("db_client_connection_count")
+        families = pipeline_of(telemetry).families
+        connections = families.gauge(DB_CLIENT_CONNECTION_COUNT)
         self._used = connections.child(name, "used")
         self._idle = connections.child(name, "idle")
-        families.gauge("db_client_connection_max").child(name).set(limit)
-        self._pending = families.gauge("db_client_connection_pending_requests").child(name)
-        self._timeouts = families.counter("db_client_connection_timeouts").child(name)
-        self._wait = families.histogram("db_client_connection_wait_time_seconds").child(name)
+        families.gauge(DB_CLIENT_CONNECTION_MAX).child(name).set(limit)
+        self._pending = families.gauge(DB_CLIENT_CONNECTION_PENDING_REQUESTS).child(name)
+        self._timeouts = families.counter(DB_CLIENT_CONNECTION_TIMEOUTS).child(name)
+        self._wait = families.histogram(DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS).child(name)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

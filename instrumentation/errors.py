@@ -6,6 +6,8 @@
     └── ConfigurationError      an environment variable or argument has an invalid value
 """
 
+from __future__ import annotations
+
 
 class InstrumentationError(Exception):
     """Base of all errors. The message contains the value, what is expected, and the next step."""

@@ -8,12 +8,13 @@
 Source: semantic conventions, "gRPC" and "RPC metrics".
 """
 
+from __future__ import annotations
+
 import inspect
 from asyncio import CancelledError
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import grpc
@@ -21,12 +22,23 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
-from instrumentation._setup.telemetry import Telemetry
-from instrumentation._spans.trust import trust_check
+from instrumentation._server.entry import trust_check
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
 from instrumentation._support.guard import qualified_name
+from instrumentation.conventions import (
+    RPC_CLIENT_CALL_DURATION_SECONDS,
+    RPC_SERVER_CALL_DURATION_SECONDS,
+    Attribute,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 
 OK: Final = grpc.StatusCode.OK
 CANCELLED: Final = grpc.StatusCode.CANCELLED
+_TRAVEL_SECONDS: Final = 0.1
+"""Usual limit on the time from a client to its server. A call that its client cancels within the
+last tenth of a second has probably exceeded the client's deadline."""
 SERVER_ERRORS: Final = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
@@ -39,6 +51,9 @@ SERVER_ERRORS: Final = frozenset(
 )
 """Status codes that set a server span's status to error. Source: "gRPC", "Status"."""
 
+_HEALTH: Final = "/grpc.health.v1.Health/"
+"""Procedures of probes. Source: gRPC, "GRPC Health Checking Protocol"."""
+
 # grpc has no types for these, or its stubs contradict its code.
 Continuation = Any
 Details = Any
@@ -49,20 +64,21 @@ Message = Any
 class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     """Interceptor that records a SERVER span and a duration for each call.
 
-    Handlers that are not async are not recorded.
+    Health checks are not recorded, and neither are handlers that are not async.
 
     Args:
         telemetry: Returned by ``instrument()``.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
-        self._tracer = telemetry.tracer
-        self._propagators = telemetry.propagators
-        self._entry = telemetry.entry
-        self._trusted = trust_check(telemetry.settings.trust_incoming)
-        self._durations = telemetry.families.histogram("rpc_server_call_duration_seconds")
-        self._starting = telemetry.guard.operation("request_start")
-        self._finishing = telemetry.guard.operation("request_end")
+        pipeline = pipeline_of(telemetry)
+        self._tracer = pipeline.tracer
+        self._propagators = pipeline.propagators
+        self._entry = pipeline.entry
+        self._is_trusted = trust_check(pipeline.settings.trust_incoming)
+        self._durations = pipeline.families.histogram(RPC_SERVER_CALL_DURATION_SECONDS)
+        self._start_operation = pipeline.guard.operation("request_start")
+        self._end_operation = pipeline.guard.operation("request_end")
 
     async def intercept_service(
         self,
@@ -71,8 +87,8 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
     ) -> Handler:
         """Return the handler of one call, wrapped to record it."""
         handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
+        if handler is None or handler_call_details.method.startswith(_HEALTH):
+            return handler
         kind = _kind(handler)
         wrapped = self._wrap(getattr(handler, kind), handler_call_details)
         make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
@@ -96,28 +112,28 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
 
     @contextmanager
     def _record(self, details: grpc.HandlerCallDetails, context: Message) -> Iterator[None]:
-        observed, failure, token = None, None, None
-        with self._starting:
+        call, failure, token = None, None, None
+        with self._start_operation:
             token = context_api.attach(self._entry.context())
-            observed = self._start(details, context.peer())
+            call = self._start(details, context.peer())
         try:
             yield
         except BaseException as error:
             failure = error
             raise
         finally:
-            with self._finishing:
+            with self._end_operation:
                 if token is not None:
                     context_api.detach(token)
-                if observed is not None:
-                    self._end(observed, context, failure)
+                if call is not None:
+                    self._end(call, context, failure)
 
-    def _start(self, details: grpc.HandlerCallDetails, peer: str) -> "_Call":
+    def _start(self, details: grpc.HandlerCallDetails, peer: str) -> _Call:
         method = details.method.lstrip("/")
         base = context_api.get_current()
         links: tuple[Link, ...] = ()
         context = self._propagators.extract(_text_pairs(details.invocation_metadata), base)
-        if not self._trusted({"client": _client(peer)}):
+        if not self._is_trusted({"client": _client(peer)}):
             caller = trace.get_current_span(context).get_span_context()
             context, links = base, (Link(caller),) if caller.is_valid else ()
         span = self._tracer.start_span(
@@ -130,14 +146,14 @@ class ServerInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         context_api.attach(trace.set_span_in_context(span, context))
         return _Call(span, method, perf_counter())
 
-    def _end(self, observed: "_Call", context: Message, failure: BaseException | None) -> None:
+    def _end(self, call: _Call, context: Message, failure: BaseException | None) -> None:
         code, error = _outcome(context, failure)
         if error and failure is not None:
-            observed.span.record_exception(failure)
+            call.span.record_exception(failure)
         error = error or (code.name if code in SERVER_ERRORS else "")
-        _end(observed.span, code, error)
-        child = self._durations.child("grpc", observed.method, code.name, error)
-        child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
+        _end(call.span, code, error)
+        child = self._durations.child("grpc", call.method, code.name, error)
+        child.observe_in(call.span.get_span_context(), perf_counter() - call.started_at)
 
 
 def _client(peer: str) -> tuple[str, str]:
@@ -160,9 +176,12 @@ def _outcome(context: Message, failure: BaseException | None) -> tuple[grpc.Stat
 
 
 def _cancellation_code(context: Message) -> grpc.StatusCode:
-    """Return DEADLINE_EXCEEDED if the call's deadline has passed, otherwise CANCELLED."""
+    """Return DEADLINE_EXCEEDED if the call's deadline has passed, otherwise CANCELLED.
+
+    The client's deadline comes first, because the server counts from the arrival of the call.
+    """
     remaining = context.time_remaining()
-    exceeded = remaining is not None and remaining <= 0
+    exceeded = remaining is not None and remaining <= _TRAVEL_SECONDS
     return grpc.StatusCode.DEADLINE_EXCEEDED if exceeded else CANCELLED
 
 
@@ -175,34 +194,35 @@ class _ClientCalls:
 
     def __init__(self, telemetry: Telemetry, target: str) -> None:
         host, _, port = target.rpartition("://")[2].rpartition("/")[2].rpartition(":")
-        self._tracer = telemetry.tracer
-        self._propagators = telemetry.propagators
+        pipeline = pipeline_of(telemetry)
+        self._tracer = pipeline.tracer
+        self._propagators = pipeline.propagators
         self._peer = (host or port, port if host else "")
-        self._durations = telemetry.families.histogram("rpc_client_call_duration_seconds")
-        self._starting = telemetry.guard.operation("client_start")
-        self._finishing = telemetry.guard.operation("client_end")
+        self._durations = pipeline.families.histogram(RPC_CLIENT_CALL_DURATION_SECONDS)
+        self._start_operation = pipeline.guard.operation("client_start")
+        self._end_operation = pipeline.guard.operation("client_end")
 
     async def record_call(
         self, continuation: Continuation, details: Details, request: Message
     ) -> Message:
         """Start the call by *continuation*, and record its span and duration when it is done."""
-        observed = None
-        with self._starting:
-            observed = self._start(details)
-            details = self._with_context(details, observed.span)
+        recorded = None
+        with self._start_operation:
+            recorded = self._start(details)
+            details = self._with_context(details, recorded.span)
         try:
             call = await continuation(details, request)
         except BaseException as failure:
             code = CANCELLED if isinstance(failure, CancelledError) else _code_of(failure)
-            self._end(observed, code or grpc.StatusCode.UNKNOWN)
+            self._end(recorded, code or grpc.StatusCode.UNKNOWN)
             raise
         if call.done():  # another interceptor answered
-            self._end(observed, await call.code())
+            self._end(recorded, await call.code())
         else:
-            call.add_done_callback(lambda done: self._end(observed, _result_of(done.code())))
+            call.add_done_callback(lambda done: self._end(recorded, _result_of(done.code())))
         return call
 
-    def _start(self, details: Details) -> "_Call":
+    def _start(self, details: Details) -> _Call:
         method = _text(details.method).lstrip("/")
         span = self._tracer.start_span(
             method,
@@ -217,14 +237,14 @@ class _ClientCalls:
             details, self._propagators.outgoing_headers(context, include_baggage=False)
         )
 
-    def _end(self, observed: "_Call | None", code: grpc.StatusCode) -> None:
-        with self._finishing:
-            if observed is None:
+    def _end(self, call: _Call | None, code: grpc.StatusCode) -> None:
+        with self._end_operation:
+            if call is None:
                 return
             error = "" if code is OK else code.name
-            _end(observed.span, code, error)
-            child = self._durations.child("grpc", observed.method, code.name, error, *self._peer)
-            child.observe_in(observed.span.get_span_context(), perf_counter() - observed.started_at)
+            _end(call.span, code, error)
+            child = self._durations.child("grpc", call.method, code.name, error, *self._peer)
+            child.observe_in(call.span.get_span_context(), perf_counter() - call.started_at)
 
 
 class _Call(NamedTuple):
@@ -324,6 +344,6 @@ def _code_of(source: Message) -> grpc.StatusCode | None:
 def _end(span: trace.Span, code: grpc.StatusCode, error: str) -> None:
     span.set_attribute("rpc.response.status_code", code.name)
     if error:
-        span.set_attribute("error.type", error)
+        span.set_attribute(Attribute.ERROR_TYPE, error)
         span.set_status(StatusCode.ERROR)
     span.end()

@@ -14,20 +14,33 @@
 Source: semantic conventions, "Messaging spans".
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, MutableMapping, MutableSequence
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind
-from prometheus_client import Counter
 
-from instrumentation._metrics.families import BoundedChildren
-from instrumentation._metrics.histogram import Observer
-from instrumentation._setup.telemetry import Telemetry
-from instrumentation._spans.propagation import Incoming
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
 from instrumentation._support.guard import qualified_name
+from instrumentation.conventions import (
+    MESSAGING_CLIENT_CONSUMED_MESSAGES,
+    MESSAGING_CLIENT_OPERATION_DURATION_SECONDS,
+    MESSAGING_CLIENT_SENT_MESSAGES,
+    MESSAGING_PROCESS_DURATION_SECONDS,
+    Attribute,
+)
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
+
+    from instrumentation._metrics.families import BoundedChildren
+    from instrumentation._metrics.histogram import Observer
+    from instrumentation._spans.propagators import Incoming
 
 Carrier = MutableMapping[str, str] | MutableSequence[tuple[str, bytes]]
 """Headers of a message: a mapping, or pairs of name and bytes as Kafka's clients use them."""
@@ -43,17 +56,18 @@ class Channel:
     """
 
     def __init__(self, telemetry: Telemetry, *, system: str, destination: str) -> None:
-        families = telemetry.families
-        self._tracer = telemetry.tracer
-        self._propagators = telemetry.propagators
-        self._entry = telemetry.entry
+        pipeline = pipeline_of(telemetry)
+        families = pipeline.families
+        self._tracer = pipeline.tracer
+        self._propagators = pipeline.propagators
+        self._entry = pipeline.entry
         self._system = system
         self._destination = destination
-        self._context_operation = telemetry.guard.operation("message_context")
-        self._sent = families.counter("messaging_client_sent_messages")
-        self._consumed = families.counter("messaging_client_consumed_messages")
-        self._operation = families.histogram("messaging_client_operation_duration_seconds")
-        self._process = families.histogram("messaging_process_duration_seconds")
+        self._context_operation = pipeline.guard.operation("message_context")
+        self._sent = families.counter(MESSAGING_CLIENT_SENT_MESSAGES)
+        self._consumed = families.counter(MESSAGING_CLIENT_CONSUMED_MESSAGES)
+        self._operation = families.histogram(MESSAGING_CLIENT_OPERATION_DURATION_SECONDS)
+        self._process = families.histogram(MESSAGING_PROCESS_DURATION_SECONDS)
 
     @contextmanager
     def sending(self, carrier: Carrier) -> Iterator[trace.Span]:
@@ -147,4 +161,4 @@ class Channel:
             messages.child(*labels).inc()
             durations.child(*labels).observe(perf_counter() - started)
             if failure:
-                span.set_attribute("error.type", failure)
+                span.set_attribute(Attribute.ERROR_TYPE, failure)

@@ -1,16 +1,21 @@
 """Settings of the library, from the environment; OpenTelemetry's variables where they exist."""
 
+from __future__ import annotations
+
 import os
 import re
-from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from instrumentation._settings import environment
 from instrumentation._settings.export import HTTP, ExportSettings
+from instrumentation._support.record import Record
 from instrumentation._support.redaction import is_secret_header
-from instrumentation.conventions import KNOWN_METHODS
+from instrumentation.conventions import KNOWN_METHODS, Attribute
 from instrumentation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Network = IPv4Network | IPv6Network
 Trust = Literal["always", "never"] | tuple[Network, ...]
@@ -49,7 +54,7 @@ SHORTEST_NAME: Final = 256
 """Characters of a name or status description that are kept even if attributes have less."""
 
 
-class Limits(NamedTuple):
+class Limits(Record):
     """Limits of a span. Source: OpenTelemetry, "Span Limits"."""
 
     attributes: int
@@ -112,7 +117,7 @@ def secret_parameters(environ: Mapping[str, str]) -> frozenset[str]:
     return SECRET_PARAMETERS | set(_lower(environ, "SIGHTLINE_REDACT"))
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """Settings of the library. An argument of ``instrument()`` overrides the environment."""
 
     disabled: bool
@@ -161,6 +166,8 @@ class Settings(NamedTuple):
     max_label_sets: int
     """Maximum label sets of one metric; further ones are counted under ``__overflow__``.
     ``SIGHTLINE_MAX_LABEL_SETS``."""
+    body_size_metrics: bool
+    """Measure the sizes of request and response bodies. ``SIGHTLINE_BODY_SIZE_METRICS``."""
     strict: bool
     """Raise internal errors of the instrumentation, for tests.
     ``SIGHTLINE_STRICT``."""
@@ -183,12 +190,12 @@ class Settings(NamedTuple):
         Raises:
             ConfigurationError: A value is invalid; names variable, value and expectation.
         """
-        env = os.environ if environ is None else environ
+        env = dict(os.environ) if environ is None else environ
         attributes = environment.key_values(env, "OTEL_RESOURCE_ATTRIBUTES")
         named = environment.text(env, "OTEL_SERVICE_NAME")
         return cls(
             disabled=environment.boolean(env, "OTEL_SDK_DISABLED", default=False),
-            service_name=named or attributes.get("service.name", ""),
+            service_name=named or attributes.get(Attribute.SERVICE_NAME, ""),
             resource_attributes=attributes,
             resource_detectors=environment.items(env, "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"),
             sampler=environment.choice(
@@ -208,6 +215,7 @@ class Settings(NamedTuple):
             trust_incoming=_trust(env),
             baggage_hosts=_lower(env, "SIGHTLINE_BAGGAGE_HOSTS") or LOCAL_HOSTS,
             max_label_sets=environment.integer(env, "SIGHTLINE_MAX_LABEL_SETS", 1000, minimum=1),
+            body_size_metrics=environment.boolean(env, "SIGHTLINE_BODY_SIZE_METRICS", default=True),
             strict=environment.boolean(env, "SIGHTLINE_STRICT", default=False),
             limits=Limits.from_env(env),
             export=ExportSettings.from_env(env),

@@ -10,9 +10,13 @@
         assert telemetry.metric("http_server_request_duration_seconds_count") == 1
 
 Ids count up from 1. Each start or end of a span is one second after the previous one.
+
+The fixture exports nothing. Other tests of a service export its spans, unless
+``OTEL_TRACES_EXPORTER=none`` is set before the app is imported.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +25,8 @@ import pytest
 from instrumentation._spans.recorded import RecordedSpan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from instrumentation._setup.recording import Spans
     from instrumentation._setup.telemetry import Telemetry
 
@@ -33,7 +39,7 @@ Edge = tuple[str, str]
 class Recording:
     """Telemetry of one test, with its spans in memory."""
 
-    def __init__(self, spans: "Spans", telemetry: "Telemetry") -> None:
+    def __init__(self, spans: Spans, telemetry: Telemetry) -> None:
         self._spans = spans
         self.telemetry = telemetry
         """The telemetry that `instrument()` returns in a service."""
@@ -43,8 +49,9 @@ class Recording:
     def instrument(self, app: Any) -> None:
         """Instrument *app*, a FastAPI or Starlette app, until the test ends."""
         from instrumentation._setup.instrument import attach
+        from instrumentation._setup.telemetry import pipeline_of
 
-        self._undo.callback(attach(app, self.telemetry))
+        self._undo.callback(attach(app, pipeline_of(self.telemetry)))
 
     def close(self) -> None:
         """Remove the instrumentation from all apps."""

@@ -1,9 +1,9 @@
 """Instrumentation of aiohttp's client through its tracing hooks."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from functools import wraps
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from aiohttp import (
@@ -18,6 +18,10 @@ from aiohttp import (
 
 from instrumentation._clients.call import CLIENT_ERROR, Clients, current_clients
 from instrumentation._support.patch import Undo, patch_method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
 
 
 def instrument_aiohttp(clients: Clients | None = None) -> Undo:
@@ -76,8 +80,16 @@ async def _on_redirect(
 async def _on_end(
     _session: ClientSession, context: SimpleNamespace, params: TraceRequestEndParams
 ) -> None:
-    if context.call is not None:
-        context.call.on_response(params.response.status)
+    if context.call is None:
+        return
+    response = params.response
+    version, connection = response.version, response.connection
+    transport = connection.transport if connection is not None else None
+    context.call.on_response(
+        response.status,
+        version=f"{version.major}.{version.minor}" if version is not None else "",
+        peer=transport.get_extra_info("peername") if transport is not None else None,
+    )
 
 
 async def _on_exception(

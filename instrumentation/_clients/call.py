@@ -3,42 +3,46 @@
 Source: semantic conventions, "HTTP client span" and ``http.client.request.duration``.
 """
 
-from collections.abc import MutableMapping
+from __future__ import annotations
+
 from fnmatch import fnmatchcase
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.context import (
-    _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
-    _SUPPRESS_INSTRUMENTATION_KEY,
-    create_key,
-)
 from opentelemetry.trace import SpanKind, StatusCode
 
-from instrumentation._metrics.families import BoundedChildren, Families
+from instrumentation._clients.template import current_template
 from instrumentation._spans.limits import limit_tracer
-from instrumentation._spans.propagation import baggage_header
-from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators
+from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators, baggage_header
 from instrumentation._spans.sanitizer import Sanitizer
 from instrumentation._support.cached_property import cached_property
 from instrumentation._support.guard import Guard, NullCounter, qualified_name
+from instrumentation._support.opentelemetry_access import CLIENTS_KEY, SUPPRESSION_KEYS
 from instrumentation._support.redaction import MAX_FIELD_CHARS, redact_path, redact_query
-from instrumentation.conventions import KNOWN_METHODS, OTHER_METHOD, SCOPE
+from instrumentation.conventions import (
+    HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    KNOWN_METHODS,
+    OTHER_METHOD,
+    SCHEMA_URL,
+    SCOPE,
+    VERSION,
+    Attribute,
+)
 from instrumentation.settings import LOCAL_HOSTS, Limits
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from opentelemetry.util.types import AnyValue
 
+    from instrumentation._metrics.families import BoundedChildren, Families
     from instrumentation._metrics.histogram import Observer
 
-CLIENTS_KEY: Final = create_key("instrumentation-clients")
-"""Context key of the `Clients` of the service that handles the current request."""
-
-SUPPRESSION_KEYS: Final = (_SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY)
-"""Context keys that exporters set so that their own calls are not traced."""
+HTTP_VERSIONS: Final = {10: "1.0", 11: "1.1", 20: "2"}
+"""Versions of HTTP by the number that http.client and urllib3 have for them."""
 
 DEFAULT_SANITIZER: Final = Sanitizer(Limits.from_env({}))
 """Default limits and secrets, for clients without settings."""
@@ -74,34 +78,38 @@ class Clients:
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
         self.durations: BoundedChildren[Observer] | None = (
-            families.histogram("http_client_request_duration_seconds") if families else None
+            families.histogram(HTTP_CLIENT_REQUEST_DURATION_SECONDS) if families else None
         )
         self.start_operation = guard.operation("client_start")
         self.end_operation = guard.operation("client_end")
 
     @cached_property
     def _tracer(self) -> trace.Tracer:
-        return limit_tracer(self._provider.get_tracer(SCOPE), self._sanitizer)
+        tracer = self._provider.get_tracer(SCOPE, VERSION, SCHEMA_URL)
+        return limit_tracer(tracer, self._sanitizer)
 
-    def start(self, method: str, url: str) -> "Call | None":
+    def start(self, method: str, url: str) -> Call | None:
         """Start a call; None when tracing is suppressed or an internal error occurs."""
         with self.start_operation:
             if not any(context_api.get_value(key) for key in SUPPRESSION_KEYS):
                 return self._start(method, urlsplit(url))
         return None
 
-    def _start(self, method: str, url: SplitResult) -> "Call":
+    def _start(self, method: str, url: SplitResult) -> Call:
         known = method if method in KNOWN_METHODS else OTHER_METHOD
         host, port = url.hostname or "", url.port or DEFAULT_PORTS.get(url.scheme, 0)
         attributes: dict[str, AnyValue] = {
-            "http.request.method": known,
-            "server.address": host,
-            "server.port": port,
-            "url.full": self._full_url(url, host),
+            Attribute.HTTP_REQUEST_METHOD: known,
+            Attribute.SERVER_ADDRESS: host,
+            Attribute.SERVER_PORT: port,
+            Attribute.URL_FULL: self._full_url(url, host),
         }
         if known == OTHER_METHOD:
-            attributes["http.request.method_original"] = method
+            attributes[Attribute.HTTP_REQUEST_METHOD_ORIGINAL] = method
         name = "HTTP" if known == OTHER_METHOD else known
+        template = current_template()
+        if template:
+            name, attributes["url.template"] = f"{name} {template}", template
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
         headers = self._propagators.outgoing_headers(
             trace.set_span_in_context(span), include_baggage=self.sends_baggage_to(host)
@@ -160,10 +168,21 @@ class Call:
             if not self._clients.sends_baggage_to(urlsplit(url).hostname or ""):
                 remove_baggage(headers)
 
-    def on_response(self, status_code: int) -> None:
-        """Record the status of the response and end the span."""
+    def on_response(self, status_code: int, *, version: str = "", peer: object = None) -> None:
+        """Record the response and end the span.
+
+        Args:
+            status_code: Status code.
+            version: Version of HTTP, like ``1.1``; empty if unknown.
+            peer: Address of the server's socket: host and port first; None if unknown.
+        """
         with self._clients.end_operation:
-            self._span.set_attribute("http.response.status_code", status_code)
+            if version:
+                self._span.set_attribute(Attribute.NETWORK_PROTOCOL_VERSION, version)
+            if isinstance(peer, tuple) and len(peer) > 1:
+                self._span.set_attribute(Attribute.NETWORK_PEER_ADDRESS, peer[0])
+                self._span.set_attribute(Attribute.NETWORK_PEER_PORT, peer[1])
+            self._span.set_attribute(Attribute.HTTP_RESPONSE_STATUS_CODE, status_code)
             error = str(status_code) if status_code >= CLIENT_ERROR else ""
             self._end(status_code, error)
 
@@ -176,7 +195,7 @@ class Call:
     def _end(self, status_code: int | str, error: str) -> None:
         duration = perf_counter() - self._started_at
         if error:
-            self._span.set_attribute("error.type", error)
+            self._span.set_attribute(Attribute.ERROR_TYPE, error)
             self._span.set_status(StatusCode.ERROR)
         if self._clients.durations is not None:
             observer = self._clients.durations.child(*self._labels, status_code, error)
@@ -192,9 +211,10 @@ def remove_baggage(headers: MutableMapping[str, str]) -> None:
 
 def current_clients(default: Clients | None) -> Clients:
     """Return the clients of the service that handles the current request, or else *default*."""
-    found = context_api.get_value(CLIENTS_KEY)
-    if isinstance(found, Clients):
-        return found
+    owner: Any = context_api.get_value(CLIENTS_KEY)
+    if owner is not None:
+        clients: Clients = owner.clients
+        return clients
     return default or default_clients()
 
 

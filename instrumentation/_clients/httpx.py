@@ -1,12 +1,18 @@
 """Instrumentation of httpx, synchronous and asynchronous."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from typing import Final
 
 from httpx import AsyncHTTPTransport, HTTPTransport, Request, Response
 
 from instrumentation._clients.call import Call, Clients, current_clients
 from instrumentation._support.patch import Undo, patch_method
+
+HTTP: Final = "HTTP/"
+"""Prefix of the version in httpx."""
 
 Handle = Callable[[HTTPTransport, Request], Response]
 AsyncHandle = Callable[[AsyncHTTPTransport, Request], Awaitable[Response]]
@@ -44,6 +50,16 @@ def _start_call(clients: Clients | None, request: Request) -> Call | None:
     return call
 
 
+def _end_call(call: Call, response: Response) -> None:
+    details = response.extensions
+    stream = details.get("network_stream")
+    call.on_response(
+        response.status_code,
+        version=details.get("http_version", b"").decode().removeprefix(HTTP),
+        peer=stream.get_extra_info("server_addr") if stream is not None else None,
+    )
+
+
 def _trace(handle: Handle, clients: Clients | None) -> Handle:
     @wraps(handle)
     def wrapper(transport: HTTPTransport, request: Request) -> Response:
@@ -55,7 +71,7 @@ def _trace(handle: Handle, clients: Clients | None) -> Handle:
         except BaseException as error:
             call.on_error(error)
             raise
-        call.on_response(response.status_code)
+        _end_call(call, response)
         return response
 
     return wrapper
@@ -72,7 +88,7 @@ def _trace_async(handle: AsyncHandle, clients: Clients | None) -> AsyncHandle:
         except BaseException as error:
             call.on_error(error)
             raise
-        call.on_response(response.status_code)
+        _end_call(call, response)
         return response
 
     return wrapper

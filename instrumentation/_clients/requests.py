@@ -1,14 +1,20 @@
 """Instrumentation of requests."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from __future__ import annotations
 
-from requests import PreparedRequest, Response
+from contextlib import suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
 from requests.adapters import HTTPAdapter
 
-from instrumentation._clients.call import Clients, current_clients
+from instrumentation._clients.call import HTTP_VERSIONS, Clients, current_clients
 from instrumentation._support.patch import Undo, patch_method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from requests import PreparedRequest, Response
 
 
 def instrument_requests(clients: Clients | None = None) -> Undo:
@@ -42,7 +48,19 @@ def _trace(send: Callable[..., Response], clients: Clients | None) -> Callable[.
         except BaseException as error:
             call.on_error(error)
             raise
-        call.on_response(response.status_code)
+        raw = response.raw
+        version = getattr(raw, "version", 0)
+        call.on_response(
+            response.status_code, version=HTTP_VERSIONS.get(version, ""), peer=_peer_of(raw)
+        )
         return response
 
     return wrapper
+
+
+def _peer_of(raw: Any) -> object:
+    """Return the address of the socket of a response of urllib3; None if it is closed."""
+    plain = getattr(getattr(raw, "connection", None), "sock", None)
+    with suppress(OSError):
+        return plain.getpeername() if plain is not None else None
+    return None

@@ -5,29 +5,33 @@ wait in bounded memory, sending is retried, and each span is counted as exported
 or queued.
 """
 
+from __future__ import annotations
+
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span
-from prometheus_client.registry import CollectorRegistry
-
 from instrumentation._export.encoder import SpanEncoder
-from instrumentation._export.metrics import DurationHistogram, ExportCollector
-from instrumentation._export.outage_log import OutageLog
-from instrumentation._export.processor import ExportProcessor
-from instrumentation._export.queue import UNENCODABLE, ExportStats, PendingSpan, SpanQueue
-from instrumentation._export.verdict import Transport
+from instrumentation._export.metrics import DurationHistogram, ExportCollector, exporter_type
+from instrumentation._export.processor import UNENCODABLE, ExportProcessor, ExportStats
+from instrumentation._export.queue import PendingSpan, SpanQueue
 from instrumentation._settings import export
 from instrumentation._settings.export import ExportSettings, hide_credentials
+from instrumentation._spans.span import RequestSpan
 from instrumentation._support.fork import register_after_fork
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+    from prometheus_client.registry import CollectorRegistry
+
+    from instrumentation._export.outage_log import OutageLog
+    from instrumentation._export.verdict import Transport
     from instrumentation._export.worker import DurationObserver
 
 _ABORT_RATIO: Final = 0.05
@@ -56,13 +60,13 @@ def build(
 
 def build_queue_processor(
     settings: ExportSettings, *, resource: Resource, registry: CollectorRegistry
-) -> "QueueProcessor":
+) -> QueueProcessor:
     """Return a `QueueProcessor` for *settings*; otherwise like `build`."""
-    transport = create_transport(settings)
+    component_type = exporter_type(settings)
     processor = QueueProcessor(
-        settings, resource=resource, observe=DurationHistogram(registry, transport.component_type)
+        settings, resource=resource, observe=DurationHistogram(registry, component_type)
     )
-    registry.register(ExportCollector(processor.stats, settings, transport.component_type))
+    registry.register(ExportCollector(processor.stats, settings, component_type))
     return processor
 
 
@@ -73,7 +77,7 @@ class QueueProcessor(ExportProcessor):
     """
 
     def __init__(
-        self, settings: ExportSettings, *, resource: Resource, observe: "DurationObserver"
+        self, settings: ExportSettings, *, resource: Resource, observe: DurationObserver
     ) -> None:
         self._settings = settings
         self._resource = resource
@@ -88,11 +92,12 @@ class QueueProcessor(ExportProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue *span* if it is sampled; never blocks or raises."""
-        context = span.context
-        if context is None or not context.trace_flags & 1:
-            return
+        if type(span) is not RequestSpan:  # which is created only for sampled requests
+            context = span.context
+            if context is None or not context.trace_flags & 1:
+                return
         self._ended.append(span)
-        if len(self._ended) >= self._max_encode_spans or self._queue.idle:
+        if len(self._ended) >= self._max_encode_spans or not self._queue.pending:
             self._encode_ended()
             if self._encode_errors:
                 self._log_encode_errors()
@@ -124,13 +129,14 @@ class QueueProcessor(ExportProcessor):
     def _encode_batch(self) -> list[PendingSpan]:
         """Return the next encoded spans; count those that cannot be encoded."""
         encoded: list[PendingSpan] = []
-        while self._ended and len(encoded) < self._max_encode_spans:
+        ended, encode = self._ended, self._encode
+        while ended and len(encoded) < self._max_encode_spans:
             try:
-                span = self._ended.popleft()
+                span = ended.popleft()
             except IndexError:  # a garbage collection ended a span here and encoded all of them
                 break
             try:
-                encoded.append((span.instrumentation_scope, self._encode(span)))
+                encoded.append((span.instrumentation_scope, encode(span)))
             except Exception as error:  # only the span that cannot be encoded is lost
                 self._queue.drop_unqueued(UNENCODABLE)
                 self._encode_errors.append(type(error).__name__)
@@ -138,9 +144,10 @@ class QueueProcessor(ExportProcessor):
 
     def _log_encode_errors(self) -> None:
         """Log spans that could not be encoded; a log handler must not run while a lock is held."""
-        with suppress(IndexError):  # the deque is empty
-            while True:
-                self._log.spans_dropped(1, UNENCODABLE, self._encode_errors.popleft())
+        with suppress(IndexError):  # another thread emptied the deque
+            while self._encode_errors:
+                error_type = self._encode_errors.popleft()
+                self._outage_log().spans_dropped(1, UNENCODABLE, error_type)
 
     def flush(self, timeout_seconds: float) -> bool:
         """See `ExportProcessor.flush`."""
@@ -156,7 +163,8 @@ class QueueProcessor(ExportProcessor):
         for work in self._unstarted:
             work()
         self._join_threads(ends_at - timeout_seconds * _ABORT_RATIO)
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
         self._queue.abandon()
         self._flush_encoder()  # counts spans that ended during the shutdown as dropped
         self._join_threads(ends_at)
@@ -183,8 +191,8 @@ class QueueProcessor(ExportProcessor):
         self._encoding = threading.RLock()
         self._encode_errors: deque[str] = deque(maxlen=_ENCODE_BATCH_SPANS)
         self._queue = SpanQueue(self._settings, flush_encoder=self._encode_ended)
-        self._log = OutageLog(hide_credentials(self._settings.endpoint))
-        self._transport = create_transport(self._settings)
+        self._log: OutageLog | None = None
+        self._transport = _transport_to_check(self._settings)
 
     def _start(self) -> None:
         with self._start_lock:
@@ -193,10 +201,21 @@ class QueueProcessor(ExportProcessor):
             self._started = True
             from instrumentation._export.worker import Packer, Sender
 
+            if self._transport is None:
+                self._transport = create_transport(self._settings)
             packer = Packer(self._queue, self._resource, max_spans=self._settings.max_batch_spans)
-            sender = Sender(self._queue, self._transport, log=self._log, observe=self._observe)
+            sender = Sender(
+                self._queue, self._transport, log=self._outage_log(), observe=self._observe
+            )
             self._start_thread("span-packer", packer.run)
             self._start_thread("span-sender", sender.run)
+
+    def _outage_log(self) -> OutageLog:
+        if self._log is None:
+            from instrumentation._export.outage_log import OutageLog
+
+            self._log = OutageLog(hide_credentials(self._settings.endpoint))
+        return self._log
 
     def _start_thread(self, name: str, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)
@@ -208,7 +227,21 @@ class QueueProcessor(ExportProcessor):
             self._threads.append(thread)
 
 
+def _transport_to_check(settings: ExportSettings) -> Transport | None:
+    """Return the transport if its creation can fail: that must happen at the start of the service.
+
+    That of plain HTTP is created with the first span, because its modules take a millisecond.
+    """
+    is_plain = settings.endpoint.startswith("http://") and not settings.proxy
+    return None if is_plain and settings.protocol != export.GRPC else create_transport(settings)
+
+
 def create_transport(settings: ExportSettings) -> Transport:
+    """Return the transport of the protocol.
+
+    Raises:
+        ConfigurationError: A file or package that the settings require is missing.
+    """
     if settings.protocol == export.GRPC:
         from instrumentation._export.grpc import GrpcTransport
 

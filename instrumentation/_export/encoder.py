@@ -3,17 +3,17 @@
 The SDK's encoder spends its time on building protobuf objects. The decoded result is equal
 (tests/unit/export), except for values that OTLP or Jaeger cannot represent, which are dropped.
 
-The encoder reads private fields of spans, because the public properties are Python functions and
-those of lists copy the list under a lock.
+The encoder reads fields of spans through `_spans.sdk_access`: the public properties are Python
+functions, and those of lists copy the list under a lock.
 
 Source: opentelemetry-proto, trace/v1/trace.proto; field numbers stand in the tags.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol, cast
+from __future__ import annotations
 
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext, SpanKind
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.trace import SpanKind
 
 from instrumentation._otlp.attribute_group import SPAN_ATTRIBUTES
 from instrumentation._otlp.fields import (
@@ -26,17 +26,17 @@ from instrumentation._otlp.fields import (
 )
 from instrumentation._otlp.values import UnencodableError, encode_attributes, encode_key_value
 from instrumentation._otlp.wire import delimited, varint
+from instrumentation._spans.sdk_access import copy_attributes, has_items, read_fields
 from instrumentation._spans.span import RequestSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.sdk.trace import ReadableSpan
 
 _MAX_CACHED: Final = 4096
 _MAX_CACHED_BYTES: Final = 128
 """Longer fields are not cached. The cache is bounded to about 2 MB."""
-
-
-class _Copyable(Protocol):
-    """Mapping with ``copy()``, like a span's attributes."""
-
-    def copy(self) -> Mapping[str, Any]: ...
 
 
 class SpanEncoder:
@@ -50,29 +50,26 @@ class SpanEncoder:
 
     def encode(self, span: ReadableSpan) -> bytes:
         """Return *span* as a ``Span`` message."""
-        context = cast("SpanContext", span._context)
-        head = (
-            encode_ids_and_times(context, span._start_time, span._end_time),
-            encode_parent(span._parent),
-        )
-        if type(span) is not RequestSpan:
-            values = self._attributes(span)
-        elif span.encoded_name_and_status:
-            return b"".join(
-                [*head, *[group.fields for group in span.groups], span.encoded_name_and_status]
+        if type(span) is RequestSpan and span.encoded_name_and_status:
+            context, start, end, parent = span.head
+            fields = [group.fields for group in span.groups]
+            fields += (
+                encode_ids_and_times(context, start, end),
+                encode_parent(parent),
+                span.encoded_name_and_status,
             )
-        else:
-            values = self._groups(span)
+            return b"".join(fields)
+        context, start, end, parent, name, kind, status, events, links = read_fields(span)
         fields = [
-            *head,
-            *values,
-            self._name_and_kind(span._name, span._kind),
-            encode_status(span._status),
+            encode_ids_and_times(context, start, end),
+            encode_parent(parent),
+            *(self._groups(span) if type(span) is RequestSpan else self._attributes(span)),
+            self._name_and_kind(name, kind),
+            encode_status(status),
         ]
-        # The truth value of the SDK's lists acquires a lock; that of their deque does not.
-        if getattr(span._events, "_dq", span._events) or span.dropped_events:
+        if has_items(events) or span.dropped_events:
             fields += encode_events(span)
-        if getattr(span._links, "_dq", span._links) or span.dropped_links:
+        if has_items(links) or span.dropped_links:
             fields += encode_links(span)
         return b"".join(fields)
 
@@ -87,9 +84,7 @@ class SpanEncoder:
 
     def _attributes(self, span: ReadableSpan) -> list[bytes]:
         """Return the fields of the attributes and of the number of dropped ones."""
-        # A copy is a dict; iterating the SDK's mapping takes ten times as long.
-        values = cast("_Copyable", span._attributes).copy() if span._attributes is not None else {}
-        return self._fields(values, span.dropped_attributes)
+        return self._fields(copy_attributes(span), span.dropped_attributes)
 
     def _fields(self, values: Mapping[str, Any], dropped: int) -> list[bytes]:
         cached, attribute = self._cached_fields.get, self._attribute

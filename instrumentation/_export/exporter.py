@@ -8,12 +8,13 @@ The SDK's processor drops spans when the collector is down for longer than one e
 processor that `instrument` installs.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from instrumentation._export.base import create_transport
@@ -23,6 +24,11 @@ from instrumentation._export.worker import Backoff, build_packet
 from instrumentation._otlp.request import EncodedSpan, OriginEncoder
 from instrumentation._settings.export import ExportSettings
 from instrumentation._support.fork import register_after_fork
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opentelemetry.sdk.trace import ReadableSpan
 
 
 class OTLPExporter(SpanExporter):

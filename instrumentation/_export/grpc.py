@@ -3,28 +3,35 @@
 Source: OpenTelemetry specification, "OTLP/gRPC"; google.rpc, status.proto and error_details.proto.
 """
 
+from __future__ import annotations
+
+import socket
 import time
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from instrumentation._export.http import GZIP_BITS
 from instrumentation._export.response import parse_response
 from instrumentation._export.verdict import Failed, Refused, TooLarge, Verdict
 from instrumentation._otlp.wire import fields
-from instrumentation._settings.export import ExportSettings
+from instrumentation._support.compression import decompress
 from instrumentation._support.redaction import escape_for_log
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import grpc
+
+    from instrumentation._settings.export import ExportSettings
 
 _METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 _BAD_REQUEST: Final = frozenset({"INVALID_ARGUMENT"})
 """Codes that reject the content of the request. All others are treated as an outage."""
+
+_UNAVAILABLE: Final = "UNAVAILABLE"
+_PROBE_SECONDS: Final = 0.5
 
 _RECEIVER_BOUND_BYTES: Final = 4 * 1024 * 1024
 """Default message limit of a gRPC server, which answers RESOURCE_EXHAUSTED above it."""
@@ -41,8 +48,6 @@ _OPTIONS: Final = (
 class GrpcTransport:
     """Transport that calls ``Export`` on one channel; the first call opens it."""
 
-    component_type = "otlp_grpc_span_exporter"
-
     def __init__(self, settings: ExportSettings) -> None:
         self._grpc = _import_grpc()
         self._settings = settings
@@ -53,13 +58,29 @@ class GrpcTransport:
 
     def send(self, body: bytes, deadline: float) -> Verdict:
         """See `Transport.send`."""
-        message = zlib.decompress(body, GZIP_BITS)
+        message = decompress(body)
         try:
             return parse_response(self._call_export(message, deadline))
         except self._grpc.FutureCancelledError:
             return Failed(cause="CANCELLED", detail="aborted by shutdown")
         except self._grpc.RpcError as error:
-            return _verdict(error, len(message))
+            verdict = _verdict(error, len(message))
+            if isinstance(verdict, Failed) and verdict.cause == _UNAVAILABLE:
+                return verdict._replace(unreachable=self._is_unreachable())
+            return verdict
+
+    def _is_unreachable(self) -> bool:
+        """Return True when no connection can be opened, which gRPC reports only as a text."""
+        url = urlsplit(self._settings.endpoint)
+        if self._settings.proxy:
+            return False
+        try:
+            socket.create_connection((url.hostname or "", url.port or 443), _PROBE_SECONDS).close()
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def _call_export(self, message: bytes, deadline: float) -> bytes:
         export, metadata = self._export(), self._metadata
@@ -84,14 +105,14 @@ class GrpcTransport:
         if channel is not None:
             channel.close()
 
-    def _export(self) -> "grpc.UnaryUnaryMultiCallable[bytes, bytes]":
+    def _export(self) -> grpc.UnaryUnaryMultiCallable[bytes, bytes]:
         if self._channel is None:
             self._channel = self._open()
         return self._channel.unary_unary(
             _METHOD, request_serializer=bytes, response_deserializer=bytes
         )
 
-    def _open(self) -> "grpc.Channel":
+    def _open(self) -> grpc.Channel:
         address = grpc_target(urlsplit(self._settings.endpoint))
         gzip = self._settings.compression == "gzip"
         compressions = self._grpc.Compression
@@ -106,7 +127,7 @@ class GrpcTransport:
         )
         return channel
 
-    def _tls(self, url: SplitResult) -> "grpc.ChannelCredentials | None":
+    def _tls(self, url: SplitResult) -> grpc.ChannelCredentials | None:
         if url.scheme != "https":
             return None
         settings = self._settings

@@ -3,9 +3,10 @@
 Source: OpenTelemetry specification, "OTLP/HTTP".
 """
 
+from __future__ import annotations
+
 import http.client
 import time
-import zlib
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
@@ -13,15 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 from instrumentation._export.response import parse_response
 from instrumentation._export.verdict import Failed, Refused, TooLarge, Verdict
 from instrumentation._settings.export import ExportSettings, hide_credentials, is_http_url
+from instrumentation._support.compression import decompress
 from instrumentation._support.http import Connection, proxy_authorization
 from instrumentation._support.redaction import escape_for_log
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-
-GZIP_BITS: Final = 31
-"""``wbits`` that make zlib read and write gzip."""
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_BODY_SECONDS: Final = 1.0
@@ -44,8 +43,6 @@ _STALE_CONNECTION_ERRORS: Final = (
 class HttpTransport:
     """Transport that posts to one URL."""
 
-    component_type = "otlp_http_span_exporter"
-
     def __init__(self, settings: ExportSettings) -> None:
         url, proxy = urlsplit(settings.endpoint), _proxy(settings.proxy)
         self._target = (url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -63,7 +60,7 @@ class HttpTransport:
 
     def send(self, body: bytes, deadline: float) -> Verdict:
         """See `Transport.send`."""
-        content = body if self._gzip else zlib.decompress(body, GZIP_BITS)
+        content = body if self._gzip else decompress(body)
         self._connection.deadline = deadline
         kept = self._connection.sock is not None
         try:
@@ -75,8 +72,13 @@ class HttpTransport:
                 self.close()
                 return self._post(content)
         except (OSError, http.client.HTTPException) as error:
+            connected = self._connection.sock is not None
             self.close()
-            return Failed(cause=type(error).__name__, detail=escape_for_log(str(error)))
+            return Failed(
+                cause=type(error).__name__,
+                detail=escape_for_log(str(error)),
+                unreachable=not (connected or isinstance(error, TimeoutError)),
+            )
 
     def abort(self) -> None:
         """See `Transport.abort`."""
@@ -117,7 +119,7 @@ def _proxy(value: str) -> SplitResult | None:
     return urlsplit(value)
 
 
-def _tls(url: SplitResult, settings: ExportSettings) -> "ssl.SSLContext | None":
+def _tls(url: SplitResult, settings: ExportSettings) -> ssl.SSLContext | None:
     if url.scheme != "https":
         return None
     import ssl

@@ -14,11 +14,14 @@ without evidence, because every queued packet may contain a poison span.
     single span failed eight times               ──> drop
 """
 
+from __future__ import annotations
+
 from collections import deque
 from enum import Enum, auto
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from instrumentation._export.packet import Packet
+if TYPE_CHECKING:
+    from instrumentation._export.packet import Packet
 
 MAX_ISOLATED_FAILURES: Final = 8
 """Failures of a single span before it is dropped, each while the collector accepted others.

@@ -3,14 +3,15 @@
 Names and meanings: `conventions`, the ``otel_sdk_processor_*`` and ``otel_sdk_exporter_*`` rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from instrumentation._export.queue import (
+from instrumentation._export.processor import (
     QUEUE_FULL,
     REFUSED,
     SHUTDOWN,
@@ -18,18 +19,42 @@ from instrumentation._export.queue import (
     UNENCODABLE,
     ExportStats,
 )
-from instrumentation._export.verdict import REJECTED
-from instrumentation._settings.export import ExportSettings
-from instrumentation.conventions import METRICS
+from instrumentation._settings.export import GRPC, ExportSettings
+from instrumentation.conventions import (
+    METRICS,
+    OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS,
+    OTEL_SDK_EXPORTER_SPAN_EXPORTED,
+    OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES,
+    OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES,
+    OTEL_SDK_PROCESSOR_SPAN_PROCESSED,
+    OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY,
+    OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 PROCESSOR_TYPE: Final = "batching_span_processor"
 """Source: semantic conventions, ``otel.component.type``."""
+
+GRPC_EXPORTER_TYPE: Final = "otlp_grpc_span_exporter"
+HTTP_EXPORTER_TYPE: Final = "otlp_http_span_exporter"
+"""As `PROCESSOR_TYPE`."""
+
+REJECTED: Final = "rejected"
+"""``error_type`` of spans that the collector rejected in an accepted request.
+Source: semantic conventions, ``otel.sdk.exporter.span.exported``."""
 
 PROCESSOR_DROP_REASONS: Final = (QUEUE_FULL, SHUTDOWN, UNENCODABLE)
 EXPORTER_DROP_REASONS: Final = (REFUSED, TOO_LARGE)
 """Drop reasons by component: before or after spans reached the exporter."""
 
 NO_ERROR: Final = ""
+
+
+def exporter_type(settings: ExportSettings) -> str:
+    """Return the ``otel.component.type`` of the exporter."""
+    return GRPC_EXPORTER_TYPE if settings.protocol == GRPC else HTTP_EXPORTER_TYPE
 
 
 class ExportCollector(Collector):
@@ -52,10 +77,10 @@ class ExportCollector(Collector):
         """Yield every family with its series by ``error_type``."""
         stats = self._stats()
         yield _counter_family(
-            "otel_sdk_processor_span_processed", self._processor, _processed_counts(stats)
+            OTEL_SDK_PROCESSOR_SPAN_PROCESSED, self._processor, _processed_counts(stats)
         )
         yield _counter_family(
-            "otel_sdk_exporter_span_exported", self._exporter, _exported_counts(stats)
+            OTEL_SDK_EXPORTER_SPAN_EXPORTED, self._exporter, _exported_counts(stats)
         )
         yield from self._gauges(stats)
 
@@ -65,10 +90,10 @@ class ExportCollector(Collector):
 
     def _gauges(self, stats: ExportStats) -> Iterator[Metric]:
         values = {
-            "otel_sdk_processor_span_queue_size": stats.queued,
-            "otel_sdk_processor_span_queue_capacity": self._settings.max_queue_spans,
-            "otel_sdk_processor_queue_used_bytes": stats.queued_bytes,
-            "otel_sdk_processor_queue_limit_bytes": self._settings.max_queue_bytes,
+            OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE: stats.queued,
+            OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY: self._settings.max_queue_spans,
+            OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES: stats.queued_bytes,
+            OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES: self._settings.max_queue_bytes,
         }
         for name, value in values.items():
             if value is not None:
@@ -81,7 +106,7 @@ class DurationHistogram:
     """Histogram ``otel_sdk_exporter_operation_duration_seconds`` on *registry*."""
 
     def __init__(self, registry: CollectorRegistry, exporter_type: str) -> None:
-        metric = METRICS["otel_sdk_exporter_operation_duration_seconds"]
+        metric = METRICS[OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS]
         self._component = _component_labels(exporter_type)
         self._histogram = Histogram(
             metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets

@@ -1,12 +1,20 @@
 """Log of export outages: one line at the start and one at the end of each."""
 
+from __future__ import annotations
+
 import logging
 import math
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from instrumentation._export.queue import QUEUE_FULL, ExportStats
+from instrumentation._export.processor import QUEUE_FULL, ExportStats
+from instrumentation.conventions import (
+    OTEL_SDK_EXPORTER_SPAN_EXPORTED,
+    OTEL_SDK_PROCESSOR_SPAN_PROCESSED,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOGGER: Final = logging.getLogger("instrumentation.export")
 
@@ -31,11 +39,6 @@ class OutageLog:
         self._since: float | None = None
         self._outage_logged = False
         self._last_logged: dict[str, float] = {}
-
-    @property
-    def in_outage(self) -> bool:
-        """True when the last attempt failed."""
-        return self._since is not None
 
     def attempt_failed(self, detail: str) -> None:
         """Log the start of an outage; later failures are silent."""
@@ -71,12 +74,13 @@ class OutageLog:
         if self._should_log(reason, LOSS_LOG_INTERVAL_SECONDS):
             LOGGER.warning(
                 "export to %s lost %d spans with error_type %s (%s). They are not retried. Further "
-                "losses are counted in otel_sdk_exporter_span_exported_total and "
-                "otel_sdk_processor_span_processed_total",
+                "losses are counted in %s_total and %s_total",
                 self._endpoint,
                 spans,
                 reason,
                 detail,
+                OTEL_SDK_EXPORTER_SPAN_EXPORTED,
+                OTEL_SDK_PROCESSOR_SPAN_PROCESSED,
             )
 
     def response_unreadable(self, detail: str) -> None:

@@ -1,5 +1,7 @@
 """Packet: a request of encoded spans and the history of its failed attempts."""
 
+from __future__ import annotations
+
 
 class Packet:
     """Request that is ready to send.

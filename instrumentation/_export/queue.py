@@ -10,28 +10,25 @@
 At any moment ``accepted = exported + rejected + dropped + queued``.
 """
 
+from __future__ import annotations
+
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from instrumentation._settings.export import ExportSettings
+from instrumentation._export.processor import QUEUE_FULL, SHUTDOWN, ExportStats, SpanCounts
 
 if TYPE_CHECKING:
-    from instrumentation._export.packet import Packet
+    from collections.abc import Callable, Sequence, Sized
 
-QUEUE_FULL: Final = "queue_full"
-SHUTDOWN: Final = "shutdown"
-REFUSED: Final = "refused"
-TOO_LARGE: Final = "too_large"
-UNENCODABLE: Final = "unencodable"
-DROP_REASONS: Final = (QUEUE_FULL, SHUTDOWN, REFUSED, TOO_LARGE, UNENCODABLE)
-"""Reasons to drop a span; values of ``error_type``."""
+    from instrumentation._export.packet import Packet
+    from instrumentation._settings.export import ExportSettings
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
 """Maximum uncompressed size of a request; a single larger span gets its own request."""
@@ -42,34 +39,6 @@ second; the bound covers a service that starves its thread."""
 
 PendingSpan = tuple[InstrumentationScope | None, bytes]
 """Scope and ``Span`` message of an encoded span."""
-
-
-class ExportStats(NamedTuple):
-    """Number of ended spans by state."""
-
-    accepted: int
-    """Sampled spans that ended; the sum of the other counts."""
-    exported: int
-    """Spans that the collector accepted."""
-    rejected: int
-    """Spans that the collector rejected in an accepted request (``partial_success``)."""
-    dropped: Mapping[str, int]
-    """Dropped spans by reason."""
-    queued: int
-    """Spans that wait or are in flight."""
-    queued_bytes: int
-    """Compressed size of the queued packets."""
-
-
-class _SpanCounts:
-    __slots__ = ("accepted", "dropped", "exported", "rejected")
-
-    def __init__(self) -> None:
-        self.accepted = self.exported = self.rejected = 0
-        self.dropped = dict.fromkeys(DROP_REASONS, 0)
-
-    def lost(self) -> int:
-        return self.rejected + sum(self.dropped.values())
 
 
 class SpanQueue:
@@ -89,7 +58,7 @@ class SpanQueue:
         # Reentrant: a garbage collection may end a span while its thread holds the lock.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._counts = _SpanCounts()
+        self._counts = SpanCounts()
         self._pending: list[PendingSpan] = []
         self._pending_bytes = 0
         self._pending_first = 0
@@ -101,31 +70,52 @@ class SpanQueue:
         self._in_flight: Packet | None = None
         self._flush_requests = 0
         self._flush_requested = False
+        self._unreachable_attempts = 0
         self._closed = False
         self._abandoned = False
         self._shutdown_deadline = math.inf
+        self.collector_reached = False
+        """True once a connection to the collector was opened."""
 
     # --- threads that end spans
 
-    def put(self, spans: Iterable[PendingSpan]) -> None:
+    def put(self, spans: Sequence[PendingSpan]) -> None:
         """Queue *spans*, or count them as dropped; never waits for the packer or the sender."""
+        count, size = len(spans), sum([len(message) for _, message in spans])
         with self._lock:
             idle, full = not self._pending, self._batch_full()
-            for span in spans:
-                self._counts.accepted += 1
-                size = len(span[1])
-                reason = self._drop_reason(size)
-                if reason:
-                    self._counts.dropped[reason] += 1
-                    continue
-                if not self._pending:
-                    self._pending_first = self._counts.accepted
-                self._pending.append(span)
-                self._pending_bytes += size
-                if self._packets:  # per span: the next one may find no packet left to evict
-                    self._evict()
+            if self._has_room(count, size):
+                self._append(spans, count, size)
+            else:
+                for span in spans:
+                    self._append_or_drop(span)
             if (idle and self._pending) or self._batch_full() is not full:
                 self._changed.notify_all()
+
+    def _has_room(self, count: int, size: int) -> bool:
+        """Return true when *count* spans need neither a drop nor an eviction."""
+        small = self._pending_bytes + size <= MAX_PENDING_BYTES
+        few = self._queued() + count <= self._max_spans
+        return small and few and not (self._closed or self._packets)
+
+    def _append(self, spans: Sequence[PendingSpan], count: int, size: int) -> None:
+        # No line calls a function: a signal handler or finalizer that runs there may queue spans.
+        if not self._pending:
+            self._pending_first = self._counts.accepted + 1
+        self._counts.accepted += count
+        self._pending += spans
+        self._pending_bytes += size
+
+    def _append_or_drop(self, span: PendingSpan) -> None:
+        size = len(span[1])
+        reason = self._drop_reason(size)
+        if reason:
+            self._counts.accepted += 1
+            self._counts.dropped[reason] += 1
+            return
+        self._append([span], 1, size)
+        if self._packets:  # per span: the next one may find no packet left to evict
+            self._evict()
 
     def drop_unqueued(self, reason: str) -> None:
         """Count a dropped span that was never queued."""
@@ -163,7 +153,7 @@ class SpanQueue:
             self._flush_encoder()
             return self._packing_first, self._packing
 
-    def add_packets(self, packets: "list[Packet]") -> None:
+    def add_packets(self, packets: list[Packet]) -> None:
         """Queue the packets of the taken batch; evict the oldest packets above the bounds."""
         with self._changed:
             if self._abandoned:
@@ -193,7 +183,7 @@ class SpanQueue:
 
     # --- the sender
 
-    def next_packet(self) -> "Packet | None":
+    def next_packet(self) -> Packet | None:
         """Wait for a packet and return it; None when the sender must stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._packets or self._is_finished())
@@ -202,7 +192,7 @@ class SpanQueue:
             self._in_flight = self._first_packet()
             return self._in_flight
 
-    def _first_packet(self) -> "Packet":
+    def _first_packet(self) -> Packet:
         """Remove and return the next packet; suspected poison comes last."""
         chosen = next((packet for packet in self._packets if not packet.poison_suspect), None)
         if chosen is None:
@@ -214,20 +204,20 @@ class SpanQueue:
         """Return the deadline of an attempt that begins now, in `time.monotonic` seconds."""
         return min(time.monotonic() + self._settings.timeout_seconds, self._shutdown_deadline)
 
-    def mark_exported(self, packet: "Packet", *, rejected: int) -> None:
+    def mark_exported(self, packet: Packet, *, rejected: int) -> None:
         """Count *packet* as exported, except for *rejected* spans."""
         with self._changed:
             if self._remove_in_flight(packet):
                 self._counts.exported += packet.spans - rejected
                 self._counts.rejected += rejected
 
-    def drop_packet(self, packet: "Packet", reason: str) -> None:
-        """Drop *packet*."""
+    def drop_packet(self, packet: Packet, reason: str) -> None:
+        """Count *packet* as dropped for *reason*, a value of the label ``error_type``."""
         with self._changed:
             if self._remove_in_flight(packet):
                 self._counts.dropped[reason] += packet.spans
 
-    def requeue(self, *packets: "Packet", last: bool = False) -> None:
+    def requeue(self, *packets: Packet, last: bool = False) -> None:
         """Queue the packet in flight again, whole or as parts: before or after the others."""
         with self._changed:
             if self._abandoned or self._in_flight is None:
@@ -274,7 +264,12 @@ class SpanQueue:
         return self._shutdown_deadline - time.monotonic()
 
     def wait_before_retry(
-        self, seconds: float, *, ignore_flush: bool, preemptible: bool = False
+        self,
+        seconds: float,
+        *,
+        ignore_flush: bool,
+        preemptible: bool = False,
+        unreachable: bool = False,
     ) -> None:
         """Wait before the next attempt; return early when a shutdown begins.
 
@@ -282,8 +277,11 @@ class SpanQueue:
             seconds: Maximum time, bounded by the shutdown deadline.
             ignore_flush: Wait on when a flush begins, because the collector asked for the pause.
             preemptible: Return as soon as a packet waits for its first attempt.
+            unreachable: The last attempt could not open a connection.
         """
         with self._changed:
+            self._unreachable_attempts += unreachable and not self.collector_reached
+            self._changed.notify_all()
             flush_requests, closed = self._flush_requests, self._closed
 
             def over() -> bool:
@@ -295,7 +293,7 @@ class SpanQueue:
                 over, max(0.0, min(seconds, self._shutdown_deadline - time.monotonic()))
             )
 
-    def _remove_in_flight(self, packet: "Packet") -> bool:
+    def _remove_in_flight(self, packet: Packet) -> bool:
         """Remove the packet in flight; return false if a shutdown has counted it already."""
         if self._abandoned or self._in_flight is not packet:
             return False
@@ -317,7 +315,7 @@ class SpanQueue:
             self._count_packed(-1, oldest)
             self._counts.dropped[QUEUE_FULL] += oldest.spans
 
-    def _count_packed(self, sign: int, *packets: "Packet") -> None:
+    def _count_packed(self, sign: int, *packets: Packet) -> None:
         """Add *packets* to the totals, or subtract them when *sign* is -1."""
         self._packed_bytes += sign * sum(len(packet.body) for packet in packets)
         self._packed_spans += sign * sum(packet.spans for packet in packets)
@@ -327,6 +325,8 @@ class SpanQueue:
     def flush(self, timeout_seconds: float) -> bool:
         """Send without delay; block for at most *timeout_seconds*.
 
+        One attempt is enough while no connection to the collector could ever be opened.
+
         Returns:
             Whether all spans that ended before this call were exported in time.
         """
@@ -335,8 +335,12 @@ class SpanQueue:
             self._flush_requests += 1
             self._flush_requested = bool(self._pending)
             self._changed.notify_all()
-            settled = self._changed.wait_for(lambda: self._oldest() > last, timeout_seconds)
-            return settled and self._counts.lost() == lost
+            attempts = self._unreachable_attempts
+            self._changed.wait_for(
+                lambda: self._oldest() > last or self._unreachable_attempts > attempts,
+                timeout_seconds,
+            )
+            return self._oldest() > last and self._counts.lost() == lost
 
     def close(self, deadline: float) -> None:
         """Accept no more spans; queued ones are sent until *deadline*."""
@@ -355,10 +359,8 @@ class SpanQueue:
             self._packed_bytes = self._packed_spans = self._pending_bytes = 0
             self._changed.notify_all()
 
-    @property
-    def idle(self) -> bool:
-        """True when no span waits for the packer, so that no batch is scheduled."""
-        return not self._pending
+    pending: Sized = property(attrgetter("_pending"))  # type: ignore[assignment]  # cheaper than a function
+    """Spans that wait for the packer; without one, no batch is scheduled."""
 
     @property
     def closed(self) -> bool:
@@ -394,5 +396,5 @@ class SpanQueue:
         return min(positions, default=math.inf)
 
 
-def _first_position(packet: "Packet") -> int:
+def _first_position(packet: Packet) -> int:
     return packet.first

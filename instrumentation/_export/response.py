@@ -3,6 +3,8 @@
 Source: OpenTelemetry protocol, "OTLP/HTTP Response" and "Partial Success".
 """
 
+from __future__ import annotations
+
 import json
 from typing import Any, Final
 

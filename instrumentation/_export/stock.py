@@ -3,30 +3,41 @@
 They serve as a fallback and for comparison; the SDK does not report most of their losses.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
-    ConsoleSpanExporter,
     SimpleSpanProcessor,
     SpanExporter,
     SpanExportResult,
 )
 
-from instrumentation._export.processor import ExportProcessor
-from instrumentation._export.queue import DROP_REASONS, REFUSED, ExportStats
+from instrumentation._export.console import ConsoleExporter
+from instrumentation._export.processor import (
+    DROP_REASONS,
+    NO_SPANS,
+    REFUSED,
+    ExportProcessor,
+    ExportStats,
+)
 from instrumentation._settings import export
-from instrumentation._settings.export import ExportSettings
 from instrumentation._support.fork import ProcessLocal, new_lock, register_after_fork
 from instrumentation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+    from instrumentation._settings.export import ExportSettings
 
 _MODULES: Final = MappingProxyType(
     {
@@ -59,7 +70,7 @@ def _processor(name: str, settings: ExportSettings) -> ExportProcessor:
     if name == export.NONE:
         return NoExport()
     if name == export.CONSOLE:
-        counted = _CountingExporter(lambda: ConsoleSpanExporter(out=sys.stdout))
+        counted = _CountingExporter(lambda: ConsoleExporter(sys.stdout))
         return StockProcessor(SimpleSpanProcessor(counted), counted)
     counted = _CountingExporter(lambda: _stock_exporter(name))
     batches = BatchSpanProcessor(
@@ -86,7 +97,7 @@ class NoExport(ExportProcessor):
 
     def stats(self) -> ExportStats:
         """Return zero for every count."""
-        return _stats(0, 0, 0)
+        return NO_SPANS
 
 
 class MultiProcessor(ExportProcessor):
@@ -129,7 +140,7 @@ class MultiProcessor(ExportProcessor):
 class StockProcessor(ExportProcessor):
     """Adapter of an SDK processor; calls that ignore their timeout run in a thread."""
 
-    def __init__(self, inner: SpanProcessor, exporter: "_CountingExporter") -> None:
+    def __init__(self, inner: SpanProcessor, exporter: _CountingExporter) -> None:
         self._inner = inner
         self._exporter = exporter
         self._lock = new_lock()

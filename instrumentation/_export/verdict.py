@@ -1,14 +1,12 @@
 """Result of an attempt to export.
 
-The types are named tuples because every service imports them, and a dataclass takes seven times as
-long to create.
+The types are named tuples because a dataclass takes seven times as long to create, and the first
+span waits for it.
 """
 
-from typing import Final, NamedTuple, Protocol
+from __future__ import annotations
 
-REJECTED: Final = "rejected"
-"""``error_type`` of spans that the collector rejected in an accepted request.
-Source: semantic conventions, ``otel.sdk.exporter.span.exported``."""
+from typing import NamedTuple, Protocol
 
 
 class Accepted(NamedTuple):
@@ -33,6 +31,8 @@ class Failed(NamedTuple):
     """Delay that the collector requested."""
     throttled: bool = False
     """True when the collector limits the request rate; the content is then valid."""
+    unreachable: bool = False
+    """True when no connection could be opened, at once: refused, no such host, no route."""
 
 
 class TooLarge(NamedTuple):
@@ -56,9 +56,6 @@ class Transport(Protocol):
 
     One thread calls `send` and `close`; another may call `abort`.
     """
-
-    component_type: str
-    """Source: semantic conventions, ``otel.component.type``."""
 
     def send(self, body: bytes, deadline: float) -> Verdict:
         """Make one attempt and block until *deadline* at most; network errors are not raised.

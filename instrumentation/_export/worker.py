@@ -1,28 +1,19 @@
 """Threads behind the queue: the packer compresses batches, the sender sends and retries them."""
 
-import random
+from __future__ import annotations
+
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final, Protocol
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.context import attach, detach, set_value
 
-from instrumentation._export.http import GZIP_BITS
 from instrumentation._export.isolation import Isolation, Step
-from instrumentation._export.outage_log import OutageLog
+from instrumentation._export.metrics import REJECTED
 from instrumentation._export.packet import Packet
-from instrumentation._export.queue import (
-    MAX_REQUEST_BYTES,
-    REFUSED,
-    TOO_LARGE,
-    UNENCODABLE,
-    PendingSpan,
-    SpanQueue,
-)
+from instrumentation._export.processor import REFUSED, TOO_LARGE, UNENCODABLE
+from instrumentation._export.queue import MAX_REQUEST_BYTES, PendingSpan, SpanQueue
 from instrumentation._export.verdict import (
-    REJECTED,
     Accepted,
     Failed,
     Refused,
@@ -31,10 +22,16 @@ from instrumentation._export.verdict import (
     Verdict,
 )
 from instrumentation._otlp.request import EncodedSpan, OriginEncoder, decode_request, encode_request
+from instrumentation._support.compression import compress, decompress
+from instrumentation._support.opentelemetry_access import SUPPRESS_KEY
 from instrumentation._support.redaction import escape_for_log
 
-_LEVEL: Final = 1
-"""Compression level of gzip: higher ones take four times as long to save a tenth."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from opentelemetry.sdk.resources import Resource
+
+    from instrumentation._export.outage_log import OutageLog
 
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -43,6 +40,8 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 LONGEST_WAIT_SECONDS: Final = 600.0
 """Maximum delay that a collector may request, because it may recover earlier."""
 
+_JITTER: Final = SystemRandom()
+"""Leaves the service's `random` alone, and differs between forked workers."""
 _CLOSING_SHARE: Final = 16
 """A backoff during shutdown takes at most this fraction (1/n) of the remaining time."""
 
@@ -70,18 +69,22 @@ class Packer:
     def _split_batch(self, spans: Sequence[PendingSpan]) -> Iterator[list[EncodedSpan]]:
         part: list[EncodedSpan] = []
         size = 0
+        last = spans[0][0]
+        origin = self._origins.encode(self._resource, last)
         for scope, message in spans:
+            if scope is not last:
+                last, origin = scope, self._origins.encode(self._resource, scope)
             if part and (len(part) >= self._max_spans or size + len(message) > MAX_REQUEST_BYTES):
                 yield part
                 part, size = [], 0
-            part.append((self._origins.encode(self._resource, scope), message))
+            part.append((origin, message))
             size += len(message)
         yield part
 
 
 def build_packet(spans: Sequence[EncodedSpan], first: int) -> Packet:
     """Return a packet of *spans*; the oldest has position *first*."""
-    body = zlib.compress(encode_request(spans), _LEVEL, GZIP_BITS)
+    body = compress(encode_request(spans))
     return Packet(body=body, spans=len(spans), first=first)
 
 
@@ -101,7 +104,7 @@ class Sender:
         *,
         log: OutageLog,
         observe: DurationObserver,
-        backoff: "Backoff | None" = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self._queue = queue
         self._transport = transport
@@ -115,7 +118,7 @@ class Sender:
     def run(self) -> None:
         """Send packets until the queue is closed and empty or the shutdown deadline passes."""
         # Detached at the end, because a shutdown without threads runs this in the caller's thread.
-        token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
+        token = attach(set_value(SUPPRESS_KEY, value=True))
         try:
             while (packet := self._queue.next_packet()) is not None:
                 if self._isolation.should_split_before_send(packet):
@@ -136,6 +139,8 @@ class Sender:
         return verdict
 
     def _handle_verdict(self, packet: Packet, verdict: Verdict) -> None:
+        if not _is_unreachable(verdict):
+            self._queue.collector_reached = True
         match verdict:
             case Accepted():
                 self._handle_accepted(packet, verdict)
@@ -186,8 +191,12 @@ class Sender:
             self._log.attempt_failed(verdict.detail or verdict.cause)
         self._queue.requeue(packet, last=True)
         requested_seconds = verdict.retry_after_seconds if isinstance(verdict, Failed) else None
+        unreachable = _is_unreachable(verdict)
         if self._queue.closed:
-            self._retry_in_shutdown(requested_seconds)
+            if unreachable and not self._queue.collector_reached:
+                self._queue.abandon()
+            else:
+                self._retry_in_shutdown(requested_seconds)
             return
         accepted = self._isolation.accepted_packets
         self._down_before_shutdown = not self._queue.has_untried(accepted)
@@ -198,7 +207,10 @@ class Sender:
         elif not (isolated and self._queue.has_untried(accepted, include_suspects=True)):
             preemptible = self._isolation.accepting or self._queue.has_single_packet()
             self._queue.wait_before_retry(
-                self._backoff.next(), ignore_flush=False, preemptible=preemptible
+                self._backoff.next(),
+                ignore_flush=False,
+                preemptible=preemptible,
+                unreachable=unreachable,
             )
 
     def _retry_in_shutdown(self, requested_seconds: float | None) -> None:
@@ -226,7 +238,7 @@ class Sender:
 
 
 def _split_in_halves(whole: Packet) -> tuple[Packet, Packet]:
-    spans = list(decode_request(zlib.decompress(whole.body, GZIP_BITS)))
+    spans = list(decode_request(decompress(whole.body)))
     half = len(spans) // 2
     return build_packet(spans[:half], whole.first), build_packet(spans[half:], whole.first)
 
@@ -240,7 +252,7 @@ class Backoff:
 
     def __init__(
         self,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _JITTER.random,
         *,
         first_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
@@ -257,6 +269,10 @@ class Backoff:
     def reset(self) -> None:
         """Start again with the first delay."""
         self._next = self._first
+
+
+def _is_unreachable(verdict: Verdict) -> bool:
+    return isinstance(verdict, Failed) and verdict.unreachable
 
 
 def _error_type(verdict: Verdict) -> str:

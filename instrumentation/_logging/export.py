@@ -4,36 +4,41 @@ The pipeline is the SDK's. This module converts records so that each can be enco
 and shutdown with a timeout so that an unreachable collector loses records but blocks nothing.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_current, get_value
-from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
-from opentelemetry.sdk._logs.export import (
-    BatchLogRecordProcessor,
-    LogRecordExporter,
-    LogRecordExportResult,
-)
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.context import Context, get_current, get_value
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from instrumentation._logging.formatter import STANDARD_FIELDS, ended_span, safe_message
-from instrumentation._spans.attributes import truncate
-from instrumentation._spans.sanitizer import Sanitizer, exception
+from instrumentation._logging.logs_access import (
+    BatchLogRecordProcessor,
+    LoggerProvider,
+    LogRecord,
+    LogRecordExporter,
+    LogRecordExportResult,
+    ReadableLogRecord,
+    SeverityNumber,
+    exporter_module,
+)
+from instrumentation._spans.sanitizer import Sanitizer, exception, truncate
+from instrumentation._spans.sdk_access import ForkSafe
 from instrumentation._spans.stacktrace import redact_and_truncate
-from instrumentation._support.fork import ProcessLocal, new_lock
+from instrumentation._support.fork import ProcessLocal
 from instrumentation._support.guard import Operation, safe_str
+from instrumentation._support.opentelemetry_access import SUPPRESS_KEY
 from instrumentation._support.patch import patch_method
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
     from opentelemetry.util.types import AnyValue
 
 TELEMETRY_LOGGER: Final = "opentelemetry"
@@ -41,7 +46,6 @@ TELEMETRY_LOGGER: Final = "opentelemetry"
 
 _INT64_LIMIT: Final = 2**63
 _MAX_DEFERRED: Final = 16
-_EXPORTER_MODULE: Final = "opentelemetry.exporter.otlp.proto.http._log_exporter"
 
 Wait = Callable[[], bool]
 
@@ -96,9 +100,7 @@ class LogExport:
 
         Called in the thread that logs, after the service's handlers. Failures are counted.
         """
-        if f"{record.name}.".startswith(f"{TELEMETRY_LOGGER}.") or get_value(
-            _SUPPRESS_INSTRUMENTATION_KEY
-        ):
+        if f"{record.name}.".startswith(f"{TELEMETRY_LOGGER}.") or get_value(SUPPRESS_KEY):
             return
         state = self._state
         if state.busy:
@@ -145,16 +147,8 @@ class LogExport:
         return wait
 
 
-class _Provider(LoggerProvider):
+class _Provider(ForkSafe, LoggerProvider):
     """The SDK's provider with reentrant locks that a fork resets."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._logger_cache_lock: Any = new_lock()
-        self._active_loggers_lock: Any = new_lock()
-
-    def _handle_fork(self) -> None:
-        """Do nothing; the SDK would detect the resource again, see `_support.fork`."""
 
 
 class _ThreadState(threading.local):
@@ -223,7 +217,7 @@ class LogRecordConverter:
             attributes={**self._extra(record), **self._code(record), **self._exception(record)},
         )
 
-    def _extra(self, record: logging.LogRecord) -> dict[str, "AnyValue"]:
+    def _extra(self, record: logging.LogRecord) -> dict[str, AnyValue]:
         found = vars(record).items()
         return {
             self._text(key): self._value(value)
@@ -231,7 +225,7 @@ class LogRecordConverter:
             if key not in STANDARD_FIELDS
         }
 
-    def _code(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+    def _code(self, record: logging.LogRecord) -> Mapping[str, AnyValue]:
         """Return the code attributes. Source: semantic conventions, "Source code attributes"."""
         return {
             "code.file.path": self._text(record.pathname),
@@ -239,7 +233,7 @@ class LogRecordConverter:
             "code.line.number": record.lineno,
         }
 
-    def _exception(self, record: logging.LogRecord) -> Mapping[str, "AnyValue"]:
+    def _exception(self, record: logging.LogRecord) -> Mapping[str, AnyValue]:
         """Return the exception attributes. Source: semantic conventions, "Exceptions in logs"."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if error is None:
@@ -247,7 +241,7 @@ class LogRecordConverter:
         found = exception(error, self._max_length, self._redact)
         return {key: self._text(str(value)) for key, value in found.items()}
 
-    def _value(self, value: object) -> "AnyValue":
+    def _value(self, value: object) -> AnyValue:
         match value:
             case bool() | float():
                 return value
@@ -281,13 +275,7 @@ def severity(level: int) -> SeverityNumber:
 
 
 def _build_exporter(timeout_seconds: float) -> LogRecordExporter:
-    try:
-        module: Any = import_module(_EXPORTER_MODULE)
-    except ImportError as error:
-        raise ConfigurationError(
-            "OTEL_LOGS_EXPORTER='otlp': expected the package opentelemetry-exporter-otlp; "
-            "install it, or set none"
-        ) from error
+    module = exporter_module()
     exporter: LogRecordExporter = _build_sdk_object(
         lambda: module.OTLPLogExporter(timeout=timeout_seconds)
     )

@@ -1,5 +1,7 @@
 """Trace ids in log records: a filter for any formatter, and a JSON formatter."""
 
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -9,8 +11,8 @@ from typing import Any, Final
 
 from opentelemetry import trace
 
-from instrumentation._spans.attributes import truncate
 from instrumentation._spans.error_span import SpanIds, get_error_span
+from instrumentation._spans.sanitizer import truncate
 from instrumentation._spans.stacktrace import redact_and_truncate, stacktrace
 from instrumentation._support.guard import call_or, safe_str
 from instrumentation._support.redaction import redact_text

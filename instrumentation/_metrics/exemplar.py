@@ -1,5 +1,7 @@
 """Exemplars for the service's own metrics, from the current span."""
 
+from __future__ import annotations
+
 from opentelemetry import trace
 
 from instrumentation.conventions import SPAN_ID, TRACE_ID

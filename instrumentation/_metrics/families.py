@@ -1,25 +1,50 @@
 """Metrics of `conventions.METRICS` in a registry, with a limit on their label sets."""
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from instrumentation._metrics.histogram import Observer, bound_increment, bound_observer, bound_pair
+from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary
+
+from instrumentation._metrics.histogram import (
+    Observer,
+    bound_first,
+    bound_increment,
+    bound_observer,
+    bound_pair,
+)
 from instrumentation._support.fork import new_lock
 from instrumentation._support.guard import safe_str
+from instrumentation._support.prometheus_client_access import LockedRegistry, set_lock
 from instrumentation.conventions import (
+    HTTP_SERVER_ACTIVE_REQUESTS,
+    HTTP_SERVER_REQUEST_BODY_SIZE_BYTES,
+    HTTP_SERVER_REQUEST_DURATION_SECONDS,
+    HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES,
     KNOWN_METHODS,
     METRICS,
     OTHER_METHOD,
     OVERFLOW,
+    SIGHTLINE_LABEL_SETS_OVERFLOWED,
     UNMATCHED_ROUTE,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prometheus_client.registry import Collector
+
+
+BODY_SIZES: Final = (
+    HTTP_SERVER_REQUEST_BODY_SIZE_BYTES,
+    HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES,
+)
+
+UNHANDLED: Final = frozenset({"404", "405"})
+"""Status codes of requests for which a route has no handler."""
+
 Family = TypeVar("Family", Counter, Gauge, Histogram)
 Child = TypeVar("Child")
-
-DURATION = "http_server_request_duration_seconds"
 
 
 def counter(name: str, registry: CollectorRegistry) -> Counter:
@@ -120,7 +145,7 @@ class Families:
     def __init__(self, registry: CollectorRegistry, *, limit: int) -> None:
         self.registry = registry
         self._limit = limit
-        self._count_overflow = counter("sightline_label_sets_overflowed", registry)
+        self._count_overflow = counter(SIGHTLINE_LABEL_SETS_OVERFLOWED, registry)
         self._histograms: dict[str, BoundedChildren[Observer]] = {}
         self._counters: dict[str, BoundedChildren[Counter]] = {}
         self._gauges: dict[str, BoundedChildren[Gauge]] = {}
@@ -160,46 +185,83 @@ class RequestSeries:
 
     __slots__ = ("duration", "observe", "request_size")
 
-    def __init__(self, duration: Observer, request: Observer, response: Observer) -> None:
+    def __init__(
+        self, duration: Observer, request: Observer | None, response: Observer | None
+    ) -> None:
         self.duration = duration
         self.request_size = request
-        self.observe = bound_pair(duration, response)
-        """Observes a duration and a response size; returns the bucket index of the duration."""
+        """Observer of the size of a request's body; None when sizes are not measured."""
+        self.observe = bound_pair(duration, response) if response else bound_first(duration)
+        """Observes a duration with its span at a monotonic time, and a response size."""
 
 
 class ServerMetrics:
-    """Metrics of HTTP server requests."""
+    """Metrics of HTTP server requests.
 
-    def __init__(self, families: Families, known_methods: frozenset[str] = KNOWN_METHODS) -> None:
+    Args:
+        families: Families to which they are added.
+        known_methods: Methods that keep their name.
+        body_sizes: Also measure the sizes of bodies.
+    """
+
+    def __init__(
+        self,
+        families: Families,
+        known_methods: frozenset[str] = KNOWN_METHODS,
+        *,
+        body_sizes: bool = True,
+    ) -> None:
         registry = families.registry
-        self._duration = histogram(DURATION, registry)
-        self._request_size = histogram("http_server_request_body_size_bytes", registry)
-        self._response_size = histogram("http_server_response_body_size_bytes", registry)
-        active = gauge("http_server_active_requests", registry)
+        self._duration = histogram(HTTP_SERVER_REQUEST_DURATION_SECONDS, registry)
+        self._sizes = [histogram(name, registry) for name in BODY_SIZES] if body_sizes else []
+        active = gauge(HTTP_SERVER_ACTIVE_REQUESTS, registry)
+        children = {method: active.labels(method) for method in (*known_methods, OTHER_METHOD)}
         self.active = {
-            method: (
-                bound_increment(active.labels(method), 1),
-                bound_increment(active.labels(method), -1),
-            )
-            for method in (*known_methods, OTHER_METHOD)
+            method: (bound_increment(child, 1), bound_increment(child, -1))
+            for method, child in children.items()
         }
         """Increment and decrement functions by method; all methods start at 0."""
-        self.series = families.children_of(DURATION, self._request_series)
+        self.series = families.children_of(
+            HTTP_SERVER_REQUEST_DURATION_SECONDS, self._request_series
+        )
         """Series by method, route, status code and error type."""
 
     def _request_series(
         self, method: str, route: str, status_code: str, error: str
     ) -> RequestSeries:
-        """Return the series for these labels, and create a success and a failure of the route at 0.
+        """Return the series for these labels, and create a failure of the route at 0.
 
-        Without the zeros the first failure would appear at 1, which ``increase()`` ignores.
+        Without the zero the first failure would appear at 1, which ``increase()`` ignores. A method
+        or a path without a handler cannot fail.
         """
-        if OVERFLOW not in {method, route} and route != UNMATCHED_ROUTE:
-            self._duration.labels(method, route, "200", "")
+        named = OVERFLOW not in {method, route} and route != UNMATCHED_ROUTE
+        if named and status_code not in UNHANDLED:
             self._duration.labels(method, route, "500", "500")
-        sizes = (method, route, status_code)
-        return RequestSeries(
-            bound_observer(self._duration.labels(*sizes, error)),
-            bound_observer(self._request_size.labels(*sizes)),
-            bound_observer(self._response_size.labels(*sizes)),
-        )
+        sizes = [bound_observer(size.labels(method, route, status_code)) for size in self._sizes]
+        request, response = sizes or (None, None)
+        duration = self._duration.labels(method, route, status_code, error)
+        return RequestSeries(bound_observer(duration), request, response)
+
+
+_KINDS: Final = (Counter, Enum, Gauge, Histogram, Info, Summary)
+
+
+class Registry(LockedRegistry):
+    """Registry that gives its lock to every registered metric and its children.
+
+    prometheus_client gives every value its own lock, which is neither reentrant nor replaced after
+    a fork. With those locks, a signal handler or finalizer that increments a metric deadlocks when
+    it interrupts an increment. A forked child deadlocks when another thread of its parent held a
+    lock.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(new_lock())
+        self.values_lock = new_lock()
+        """Lock of every value of every metric."""
+
+    def register(self, collector: Collector) -> None:
+        """Add *collector*; its ``describe()`` or ``collect()`` is called before any lock."""
+        if isinstance(collector, _KINDS):
+            set_lock(collector, self.values_lock)
+        super().register(collector)

@@ -1,94 +1,73 @@
 """Increments and observations whose parts are looked up once, not on every call.
 
-The functions of the hot path call ``acquire()`` and ``release()`` of a lock: a ``with`` statement
-takes twice as long. Only this package and ``_scrape/snapshot.py`` read private fields of
-prometheus_client's metrics. A test compares the results with those of the public API.
+The parts come from `_support.prometheus_client_access`, which falls back to the public API. A test
+compares the results with those of the public API.
 """
+
+from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter, time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanContext
-from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.samples import Exemplar
-from prometheus_client.values import MutexValue
 
+from instrumentation._support import prometheus_client_access as access
 from instrumentation.conventions import SPAN_ID, TRACE_ID
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Gauge, Histogram
 
 EXEMPLAR_INTERVAL_SECONDS = 1.0
 """Minimum interval between two exemplars of a bucket: a scrape reads only the last one."""
 
+ObservePair = Callable[[float, float, SpanContext, float], None]
+"""Observes a value with its span at a monotonic time, and a second value without."""
+
 
 def bound_increment(child: Counter | Gauge, amount: float) -> Callable[[], None]:
     """Return a function that adds *amount* to *child*."""
-    return _bound_increment(child._value, amount)
+    return access.fast_increment(child, amount) or partial(child.inc, amount)
 
 
-def _bound_increment(cell: Any, amount: float) -> Callable[[], None]:
-    if type(cell) is not MutexValue:
-        return partial(cell.inc, amount)  # a value in a file, by PROMETHEUS_MULTIPROC_DIR
-    acquire, release = cell._lock.acquire, cell._lock.release
-
-    def add() -> None:
-        acquire()
-        try:
-            cell._value += amount
-        finally:
-            release()
-
-    return add
-
-
-def bound_observer(child: Histogram) -> "Observer":
+def bound_observer(child: Histogram) -> Observer:
     """Return the observer of *child*, a histogram or one label set of it."""
-    value = child._sum
-    if type(value) is not MutexValue:
-        return Observer(child)
-    return SingleLockObserver(child)
+    return DirectObserver(child) if access.has_cells(child) else PublicObserver(child)
 
 
-def bound_pair(first: "Observer", second: "Observer") -> Callable[[float, float], int]:
+def bound_pair(first: Observer, second: Observer) -> ObservePair:
     """Return a function that observes one value in each of two histograms.
 
-    The function returns the index of the bucket in *first*.
+    The span becomes the exemplar of the first value if it is sampled and one is due.
     """
     if (
-        isinstance(first, SingleLockObserver)
-        and isinstance(second, SingleLockObserver)
+        isinstance(first, DirectObserver)
+        and isinstance(second, DirectObserver)
         and first.lock is second.lock
     ):
-        return _single_lock_pair(first, second)
+        return access.fast_observe_pair(first.cells, second.cells, first.lock, first.set_exemplar)
 
-    def observe(value: float, second_value: float) -> int:
+    def observe(value: float, second_value: float, span: SpanContext, now: float) -> None:
         second.observe(second_value)
-        return first.observe(value)
+        if span.trace_flags & 1:
+            first.observe_with_exemplar(value, span, now)
+        else:
+            first.observe(value)
 
     return observe
 
 
-def _single_lock_pair(
-    first: "SingleLockObserver", second: "SingleLockObserver"
-) -> Callable[[float, float], int]:
-    acquire, release = first.lock.acquire, first.lock.release
-    bounds, buckets, total = first.bounds, first.buckets, first.total
-    second_bounds, second_buckets, second_total = second.bounds, second.buckets, second.total
+def bound_first(first: Observer) -> ObservePair:
+    """Return a function that observes the first value alone, with the arguments of a pair."""
 
-    def observe(value: float, second_value: float) -> int:
-        index = bisect_left(bounds, value)
-        bucket = buckets[index]
-        second_bucket = second_buckets[bisect_left(second_bounds, second_value)]
-        acquire()
-        try:
-            total._value += value
-            bucket._value += 1
-            second_total._value += second_value
-            second_bucket._value += 1
-        finally:
-            release()
-        return index
+    def observe(value: float, _second_value: float, span: SpanContext, now: float) -> None:
+        if span.trace_flags & 1:
+            first.observe_with_exemplar(value, span, now)
+        else:
+            first.observe(value)
 
     return observe
 
@@ -96,21 +75,10 @@ def _single_lock_pair(
 class Observer:
     """One child of a histogram, with its parts bound once."""
 
-    __slots__ = ("_add", "_count", "_exemplar_due_at", "_set_exemplar", "bounds")
+    __slots__ = ("_exemplar_due_at", "observe")
 
-    def __init__(self, child: Histogram) -> None:
-        self.bounds = tuple(child._upper_bounds)
-        self._add = child._sum.inc
-        self._count = tuple(bucket.inc for bucket in child._buckets)
-        self._set_exemplar = tuple(bucket.set_exemplar for bucket in child._buckets)
-        self._exemplar_due_at = [0.0] * len(self.bounds)
-
-    def observe(self, value: float) -> int:
-        """Count *value* and return the index of its bucket."""
-        bucket = bisect_left(self.bounds, value)
-        self._add(value)
-        self._count[bucket](1)
-        return bucket
+    observe: Callable[[float], object]
+    """Counts a value."""
 
     def observe_in(self, span: SpanContext, value: float) -> None:
         """Count *value*; *span* becomes the exemplar if it is sampled and one is due."""
@@ -127,37 +95,54 @@ class Observer:
             span: A sampled span: no backend stores the others.
             now: Seconds of a monotonic clock.
         """
-        self.set_exemplar(self.observe(value), value, span, now)
-
-    def set_exemplar(self, bucket: int, value: float, span: SpanContext, now: float) -> None:
-        """Make *span* the exemplar of *value* in *bucket* if one is due; see above."""
-        if now >= self._exemplar_due_at[bucket]:
-            self._exemplar_due_at[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
-            labels = {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}"}
-            self._set_exemplar[bucket](Exemplar(labels, value, time()))
+        raise NotImplementedError
 
 
-class SingleLockObserver(Observer):
+class DirectObserver(Observer):
     """Observer of values in memory, whose sum and buckets share one lock.
 
-    The lock is that of `_metrics.registry.Registry`, or in another registry that of the sum.
+    The lock is that of `_metrics.families.Registry`, or in another registry that of the sum.
     """
 
-    __slots__ = ("buckets", "lock", "total")
+    __slots__ = ("_count", "_set_exemplar", "cells", "lock")
 
     def __init__(self, child: Histogram) -> None:
-        super().__init__(child)
-        self.total: Any = child._sum
-        self.buckets: list[Any] = child._buckets
-        self.lock = self.total._lock
-        for value in (self.total, *self.buckets):
-            value._lock = self.lock
+        self.cells = access.cells(child)
+        self.lock = access.share_cell_lock(self.cells)
+        self.observe = self._count = access.fast_observe(self.cells, self.lock)
+        self._set_exemplar = tuple(bucket.set_exemplar for bucket in self.cells.buckets)
+        self._exemplar_due_at = [0.0] * len(self.cells.bounds)
 
-    def observe(self, value: float) -> int:
-        """Count *value* and return the index of its bucket."""
-        index = bisect_left(self.bounds, value)
-        bucket = self.buckets[index]
-        with self.lock:
-            self.total._value += value
-            bucket._value += 1
-        return index
+    def observe_with_exemplar(self, value: float, span: SpanContext, now: float) -> None:
+        """See `Observer`."""
+        self.set_exemplar(self._count(value), value, span, now)
+
+    def set_exemplar(self, bucket: int, value: float, span: SpanContext, now: float) -> None:
+        """Make *span* the exemplar of *value*, which *bucket* has counted, if one is due."""
+        if now >= self._exemplar_due_at[bucket]:
+            self._exemplar_due_at[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
+            self._set_exemplar[bucket](Exemplar(_labels(span), value, time()))
+
+
+class PublicObserver(Observer):
+    """Observer by the public API, for values in files and unknown releases of prometheus_client."""
+
+    __slots__ = ("_bounds", "_observe")
+
+    def __init__(self, child: Histogram) -> None:
+        self._bounds = access.public_bounds(child)
+        self.observe = self._observe = child.observe
+        self._exemplar_due_at = [0.0] * len(self._bounds)
+
+    def observe_with_exemplar(self, value: float, span: SpanContext, now: float) -> None:
+        """See `Observer`."""
+        bucket = bisect_left(self._bounds, value)
+        if now < self._exemplar_due_at[bucket]:
+            self._observe(value)
+        else:
+            self._exemplar_due_at[bucket] = now + EXEMPLAR_INTERVAL_SECONDS
+            self._observe(value, _labels(span))
+
+
+def _labels(span: SpanContext) -> dict[str, str]:
+    return {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}"}

@@ -1,15 +1,16 @@
 """Metrics of the process: event loop, worker threads, garbage collection, memory, versions."""
 
-import asyncio
+from __future__ import annotations
+
 import gc
 import platform
 import sys
 from bisect import bisect_left
-from collections.abc import Iterator
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -21,7 +22,21 @@ from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from instrumentation._metrics import families
-from instrumentation.conventions import METRICS
+from instrumentation.conventions import (
+    ANYIO_WORKER_THREADS_IN_USE,
+    ANYIO_WORKER_THREADS_LIMIT,
+    APP_BUILD,
+    ASYNCIO_EVENT_LOOP_DELAY_SECONDS,
+    METRICS,
+    PROCESS_MEMORY_LIMIT_BYTES,
+    PROCESS_WORKER_COUNT,
+    PYTHON_GC_PAUSE_SECONDS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from instrumentation._support.event_loop import Ticker
 
 TICK_SECONDS: Final = 0.25
 """Interval between two measurements of the event loop's delay."""
@@ -43,44 +58,42 @@ class Runtime:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        families.info("app_build", registry).info(_versions(service_version))
-        self._delay = families.histogram("asyncio_event_loop_delay_seconds", registry)
-        self._threads = families.gauge("anyio_worker_threads_in_use", registry)
-        self._threads_limit = families.gauge("anyio_worker_threads_limit", registry)
+        families.info(APP_BUILD, registry).info(_versions(service_version))
+        families.gauge(PROCESS_WORKER_COUNT, registry).set(1)
+        self._delay = families.histogram(ASYNCIO_EVENT_LOOP_DELAY_SECONDS, registry)
+        self._threads = families.gauge(ANYIO_WORKER_THREADS_IN_USE, registry)
+        self._threads_limit = families.gauge(ANYIO_WORKER_THREADS_LIMIT, registry)
         self._pauses = GCPauses()
         registry.register(self._pauses)
         limit = memory_limit_bytes()
         if limit is not None:
-            families.gauge("process_memory_limit_bytes", registry).set(limit)
-        self._ticks: dict[asyncio.AbstractEventLoop, asyncio.TimerHandle] = {}
-        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+            families.gauge(PROCESS_MEMORY_LIMIT_BYTES, registry).set(limit)
+        self._tickers: dict[Hashable, Ticker] = {}
 
     def watch_loop(self) -> None:
-        """Measure the delay of the running event loop until it closes or `close()` is called."""
-        loop = asyncio.get_running_loop()
-        self._ticks = {
-            ticking: tick for ticking, tick in self._ticks.items() if not ticking.is_closed()
-        }
-        if loop not in self._ticks:
-            self._limiters[loop] = _thread_limiter()
-            self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, loop.time())
+        """Measure the delay of the running event loop until it ends or `close()` is called."""
+        from instrumentation._support.event_loop import current_loop, tick_every
 
-    def _tick(self, loop: asyncio.AbstractEventLoop, scheduled_at: float) -> None:
-        now = loop.time()
-        self._delay.observe(max(0.0, now - scheduled_at - TICK_SECONDS))
-        limiter = self._limiters.get(loop)
+        self._tickers = {
+            loop: ticker for loop, ticker in self._tickers.items() if not ticker.stopped
+        }
+        loop = current_loop()
+        if loop not in self._tickers:
+            observe = partial(self._observe_loop, limiter=_thread_limiter())
+            self._tickers[loop] = tick_every(TICK_SECONDS, observe)
+
+    def _observe_loop(self, delay_seconds: float, *, limiter: Any) -> None:
+        self._delay.observe(delay_seconds)
         if limiter is not None:
             self._threads.set(limiter.borrowed_tokens)
             self._threads_limit.set(limiter.total_tokens)
-        self._ticks[loop] = loop.call_later(TICK_SECONDS, self._tick, loop, now)
 
     def close(self) -> None:
         """Stop measuring. Thread-safe."""
         self._pauses.close()
-        for loop, handle in self._ticks.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(handle.cancel)
-        self._ticks.clear()
+        for ticker in self._tickers.values():
+            ticker.stop()
+        self._tickers.clear()
 
 
 def _thread_limiter() -> Any:
@@ -90,11 +103,9 @@ def _thread_limiter() -> Any:
 
 
 def _versions(service_version: str) -> dict[str, str]:
-    return {
-        "service_version": service_version,
-        "python_version": platform.python_version(),
-        "fastapi_version": getattr(sys.modules.get("fastapi"), "__version__", ""),
-    }
+    fastapi_version = getattr(sys.modules.get("fastapi"), "__version__", "")
+    values = (service_version, platform.python_version(), fastapi_version)
+    return dict(zip(METRICS[APP_BUILD].labels, values, strict=True))
 
 
 def memory_limit_bytes() -> int | None:
@@ -117,7 +128,7 @@ class GCPauses(Collector):
     """
 
     def __init__(self) -> None:
-        self._metric = METRICS["python_gc_pause_seconds"]
+        self._metric = METRICS[PYTHON_GC_PAUSE_SECONDS]
         self._bounds = self._metric.buckets
         generations = range(len(gc.get_threshold()))
         self._counts = [[0] * (len(self._metric.buckets) + 1) for _ in generations]
@@ -141,7 +152,9 @@ class GCPauses(Collector):
         )
         bounds = [*(str(bound) for bound in self._metric.buckets), "+Inf"]
         for generation, counts in enumerate(self._counts):
-            buckets = [(bound, sum(counts[: at + 1])) for at, bound in enumerate(bounds)]
+            # Each count is read once: a collection may start here, and a bucket that missed it
+            # beside one that has it would make the buckets' rates decrease.
+            buckets = list(zip(bounds, accumulate(counts), strict=True))
             family.add_metric([str(generation)], buckets, self._sums[generation])
         yield family
 

@@ -1,11 +1,18 @@
 """Groups of attributes, cached together with their encoding."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.util.types import AnyValue
 
+from instrumentation._otlp.fields import encode_name_and_kind, encode_status
 from instrumentation._otlp.values import encode_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 Key = TypeVar("Key")
 
@@ -59,3 +66,31 @@ class GroupCache(dict[Key, Group]):
                 self.clear()
             self[key] = group
         return group
+
+
+SERVER_ERROR: Final = 500
+"""Lowest status code of a failure, and the status that servers send after an exception."""
+
+UNSET: Final = Status()
+FAILED: Final = Status(StatusCode.ERROR)
+
+
+class Outcome(AttributeGroup):
+    """Name, status and last attributes of a span.
+
+    Args:
+        name: Name of the span.
+        values: Attributes that are known when the request ends.
+        status: Status of the span.
+    """
+
+    __slots__ = ("encoded_name_and_status", "name", "status")
+
+    def __init__(self, name: str, values: Attributes, status: Status) -> None:
+        super().__init__(values)
+        self.name = name
+        self.status = status
+        self.encoded_name_and_status = encode_name_and_kind(name, SpanKind.SERVER) + encode_status(
+            status
+        )
+        """Encoded fields of a ``Span`` message."""

@@ -3,11 +3,11 @@
 Source: opentelemetry-proto, trace/v1/trace.proto. Each tag contains its field number.
 """
 
-import struct
-from collections.abc import Iterator
-from typing import Final
+from __future__ import annotations
 
-from opentelemetry.sdk.trace import Event, ReadableSpan
+import struct
+from typing import TYPE_CHECKING, Final
+
 from opentelemetry.trace import (
     DEFAULT_TRACE_STATE,
     Link,
@@ -20,6 +20,12 @@ from opentelemetry.trace import (
 
 from instrumentation._otlp.values import encode_attributes, encode_bounded_text, encode_text
 from instrumentation._otlp.wire import SMALL, delimited, varint
+from instrumentation._support.opentelemetry_access import read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.sdk.trace import Event, ReadableSpan
 
 _IDS_AND_TIMES: Final = struct.Struct("<2s16s2s8sBQBQ").pack
 _FIXED64: Final = struct.Struct("<BQ").pack
@@ -65,17 +71,16 @@ def encode_parent(parent: SpanContext | None) -> bytes:
 
 
 def encode_name_and_kind(name: str, kind: SpanKind) -> bytes:
-    """Encode name and kind."""
+    """Encode fields 5 and 6 of a span; OTLP numbers the kinds from 1."""
     number = kind.value + 1 if isinstance(kind, SpanKind) else 0  # type: ignore[redundant-expr]  # callers may ignore the type
     return b"\x2a" + delimited(encode_bounded_text(name)) + b"\x30" + SMALL[number]
 
 
 def encode_status(status: Status | None) -> bytes:
-    """Encode the status."""
+    """Encode field 15 of a span; nothing without a status."""
     if status is None:
         return b""
-    # The properties are slower Python functions.
-    code, description = status._status_code, status._description  # noqa: SLF001  see above
+    code, description = read_status(status)
     if code is StatusCode.UNSET and not description:
         return _UNSET_STATUS
     message = b"\x12" + delimited(encode_bounded_text(description))

@@ -3,15 +3,19 @@
 Source: opentelemetry-proto, collector/trace/v1/trace_service.proto.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Final, NamedTuple
+from __future__ import annotations
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from instrumentation._otlp.values import encode_attributes, encode_bounded_text
 from instrumentation._otlp.wire import SMALL, delimited, fields, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 _MAX_CACHED: Final = 64
 
@@ -88,9 +92,9 @@ def decode_request(body: bytes) -> Iterator[EncodedSpan]:
 
 
 def _scope_spans(origin: Origin, messages: list[bytes]) -> list[bytes]:
+    known = len(_HEADS)
     heads = [
-        _HEADS[size] if (size := len(message)) < len(_HEADS) else b"\x12" + varint(size)
-        for message in messages
+        _HEADS[size] if size < known else b"\x12" + varint(size) for size in map(len, messages)
     ]
     spans = chain.from_iterable(zip(heads, messages, strict=True))
     return _message_chunks(b"\x12", [origin.scope, *spans, origin.scope_schema])

@@ -3,6 +3,8 @@
 Source: opentelemetry-proto, common/v1/common.proto.
 """
 
+from __future__ import annotations
+
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence

@@ -3,9 +3,13 @@
 Source: protobuf.dev, "Encoding": tags, varints, length-delimited fields.
 """
 
+from __future__ import annotations
+
 import struct
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Field = int | bytes
 """Number, or bytes of a string or message."""
@@ -13,11 +17,16 @@ Field = int | bytes
 _SEVEN_BITS: Final = 0x7F
 _CONTINUATION_BIT: Final = 0x80
 _UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
+_MIN_THREE_BYTES: Final = 0x4000
+"""Smallest number of three bytes."""
 _MAX_VARINT_BITS: Final = 70
 """Ten groups of seven bits, enough for any 64-bit number."""
 
 
 def _varint(number: int) -> bytes:
+    """Encode a number of at least 128."""
+    if number < _MIN_THREE_BYTES:
+        return bytes((number & _SEVEN_BITS | _CONTINUATION_BIT, number >> 7))
     groups = bytearray()
     while number > _SEVEN_BITS:
         groups.append(number & _SEVEN_BITS | _CONTINUATION_BIT)
@@ -28,12 +37,9 @@ def _varint(number: int) -> bytes:
 
 SMALL: Final = (
     *(bytes((number,)) for number in range(128)),
-    *(
-        bytes((number & _SEVEN_BITS | _CONTINUATION_BIT, number >> 7))
-        for number in range(128, 2048)
-    ),
+    *(bytes((number & _SEVEN_BITS | _CONTINUATION_BIT, number >> 7)) for number in range(128, 512)),
 )
-"""Varints by number; they cover nearly all lengths, counts and status codes."""
+"""Varints by number; they cover most lengths, counts and status codes."""
 
 
 def varint(number: int) -> bytes:

@@ -4,18 +4,17 @@ Before the first response, a fixed ratio of traces is sampled. When the collecto
 valid strategy stays in force. Source: OpenTelemetry specification, "JaegerRemoteSampler".
 """
 
+from __future__ import annotations
+
 import http.client
 import json
 import logging
-import random
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
-
-from prometheus_client import Counter
 
 from instrumentation._sampling.sampler import RatioSampler
 from instrumentation._sampling.strategies import Probabilistic, Strategy, parse_strategy
@@ -27,6 +26,9 @@ from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
+
+    from prometheus_client import Counter
 
 LOGGER: Final = logging.getLogger("instrumentation.sampling")
 
@@ -38,6 +40,8 @@ RETRY_SECONDS: Final = 5.0
 
 _MAX_ANSWER_BYTES: Final = 1024 * 1024
 _VARIABLE: Final = "OTEL_TRACES_SAMPLER_ARG"
+_JITTER: Final = SystemRandom()
+"""Leaves the service's `random` alone, and differs between forked workers."""
 _KEYS: Final = ("endpoint", "pollingIntervalMs", "initialSamplingRate")
 
 
@@ -55,7 +59,7 @@ class RemoteArguments:
     """Ratio of traces sampled before the first response."""
 
     @classmethod
-    def parse(cls, argument: str) -> "RemoteArguments":
+    def parse(cls, argument: str) -> RemoteArguments:
         """Parse the value of OTEL_TRACES_SAMPLER_ARG.
 
         Raises:
@@ -146,7 +150,7 @@ class RemoteSampler(RatioSampler):
             self._refresh()
             interval = self._arguments.polling_interval_seconds
             pause = min(interval, RETRY_SECONDS) if self._failing else interval
-            closed.wait(pause * random.uniform(0.9, 1.1))  # noqa: S311  jitter, no secret
+            closed.wait(pause * _JITTER.uniform(0.9, 1.1))
 
     def _refresh(self) -> None:
         try:
@@ -222,7 +226,7 @@ def _ratio(value: str) -> float:
     return ratio
 
 
-def _tls() -> "ssl.SSLContext":
+def _tls() -> ssl.SSLContext:
     import ssl
 
     return ssl.create_default_context()

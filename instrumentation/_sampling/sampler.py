@@ -1,33 +1,25 @@
 """Head sampling: one decision per trace, before any attribute is built."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceState
-from opentelemetry.util.types import Attributes
-from prometheus_client import Counter
 
 from instrumentation._metrics.histogram import bound_increment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opentelemetry.util.types import Attributes
+    from prometheus_client import Counter
 
 LOW_BITS = (1 << 64) - 1
 """Bits of a trace id that the ratio applies to. Source: OpenTelemetry SDK,
 ``TraceIdRatioBased``."""
-
-
-class HeadSampler(Protocol):
-    """Sampler of server spans; decides before the request's attributes are read."""
-
-    needs_name: bool
-    """True when the decision depends on the name; otherwise the name is not built."""
-    count_unsampled_child: Callable[[], None] | None
-    """Function that counts a span dropped because its remote parent is not sampled.
-    None when the parent's decision does not apply."""
-
-    def is_sampled(self, trace_id: int, parent: SpanContext | None, name: str) -> bool:
-        """Return whether the span is recorded and exported."""
 
 
 class RatioSampler(Sampler):

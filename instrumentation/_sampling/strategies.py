@@ -3,6 +3,8 @@
 Source: jaeger-idl, api_v2/sampling.proto; responses of Jaeger 2.20 in tests/golden/jaeger.
 """
 
+from __future__ import annotations
+
 import re
 import time
 from collections.abc import Callable, Mapping

@@ -1,14 +1,20 @@
 """Counts of exited workers, added up in one file of constant size."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from instrumentation._scrape.merge import keep_cumulative, merge
 from instrumentation._scrape.snapshot import Snapshot
 from instrumentation._scrape.snapshot_json import decode, encode
 from instrumentation._scrape.worker_directory import EXITED, WorkerDirectory
-from instrumentation._support.guard import Operation
+from instrumentation._scrape.worker_load import with_exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from instrumentation._support.guard import Operation
 
 MAX_IDS: Final = 1000
 """Worker ids kept in the file: more than can exit during one scrape."""
@@ -75,8 +81,8 @@ class ExitedWorkers:
         return ExitedTotal([], EMPTY)
 
     def snapshot_of(self, worker_id: str) -> Snapshot:
-        """Return the last counts of one exited worker, without its gauges."""
+        """Return the last counts of one exited worker, with its exit, without its gauges."""
         content = self._directory.read(worker_id)
         with self._operation:
-            return keep_cumulative(decode(content)) if content is not None else EMPTY
+            return with_exit(keep_cumulative(decode(content))) if content is not None else EMPTY
         return EMPTY

@@ -1,12 +1,13 @@
 """Sum of several workers' snapshots."""
 
+from __future__ import annotations
+
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client.metrics_core import Metric
-from prometheus_client.samples import Exemplar
 
 from instrumentation._scrape.pauses import with_pauses
 from instrumentation._scrape.snapshot import (
@@ -16,11 +17,15 @@ from instrumentation._scrape.snapshot import (
     Series,
     Snapshot,
 )
+from instrumentation.conventions import PROCESS_MEMORY_LIMIT_BYTES
+
+if TYPE_CHECKING:
+    from prometheus_client.samples import Exemplar
 
 MINIMUM_GAUGES: Final = frozenset({"process_start_time_seconds"})
 """Gauges merged by minimum, in addition to those whose mode is ``min`` or ``livemin``."""
 
-MAXIMUM_GAUGES: Final = frozenset({"process_memory_limit_bytes", "python_info"})
+MAXIMUM_GAUGES: Final = frozenset({PROCESS_MEMORY_LIMIT_BYTES, "python_info"})
 """Gauges that are equal in every worker and merged by maximum, as info and stateset are.
 All others are summed."""
 

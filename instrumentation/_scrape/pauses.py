@@ -1,8 +1,12 @@
 """Pauses in long loops: release the GIL so that request threads are not starved."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Item = TypeVar("Item")
 

@@ -4,18 +4,22 @@ Histograms are most of a scrape. Their lines are written here; everything else i
 prometheus_client.
 """
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prometheus_client import exposition as text_format
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import exposition as open_metrics
 from prometheus_client.samples import Exemplar, Sample
-from prometheus_client.utils import floatToGoString
 
 from instrumentation._scrape.pauses import with_pauses
 from instrumentation._scrape.snapshot import Family, Series, Snapshot, escape, make_encodable
+from instrumentation._support.prometheus_client_access import format_float
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TEXT_CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 """Media type of the text format, which older releases of prometheus_client do not define."""
@@ -44,7 +48,7 @@ class Renderer:
         self._cache: dict[tuple[str, tuple[float, ...]], dict[str, LinePrefixes]] = {}
         """By name and bounds of the family, then by labels."""
 
-    def page(self, exemplars: bool) -> tuple[bytes, bytes]:  # noqa: FBT001  passed through a thread
+    def page(self, *, exemplars: bool) -> tuple[bytes, bytes]:
         """Return content type and body: OpenMetrics with *exemplars*, else the text format."""
         if exemplars:
             return open_metrics.CONTENT_TYPE_LATEST.encode(), self.open_metrics()
@@ -84,7 +88,7 @@ class Renderer:
 
 def _line_prefixes(name: str, labels: str, bounds: list[float]) -> LinePrefixes:
     separator = "," if labels else ""
-    ends = (floatToGoString(bound) for bound in bounds)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
+    ends = map(format_float, bounds)
     braced = f"{{{labels}}}" if labels else ""
     return LinePrefixes(
         tuple(f'{name}_bucket{{{labels}{separator}le="{end}"}} ' for end in ends),
@@ -106,8 +110,8 @@ def _lines(prefixes: LinePrefixes, series: Series, *, exemplars: bool) -> str:
             f"{prefix}{total}\n"
             for prefix, total in zip(prefixes.bucket_lines, totals, strict=True)
         ]
-    rendered_sum = floatToGoString(series.sum)  # type: ignore[no-untyped-call]  # as above
-    lines.append(f"{prefixes.count_line}{totals[-1]}\n{prefixes.sum_line}{rendered_sum}\n")
+    total = format_float(series.sum)
+    lines.append(f"{prefixes.count_line}{totals[-1]}\n{prefixes.sum_line}{total}\n")
     return "".join(lines)
 
 

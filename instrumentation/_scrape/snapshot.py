@@ -1,20 +1,27 @@
 """Content of registries at one moment: rendered as text, sent to sibling workers, merged.
 
-Histograms are most of a scrape. They are read as plain numbers, without prometheus_client, which
-would create an object for each line. Everything else is read through prometheus_client.
+Histograms are most of a scrape. They are read as plain numbers if the installed prometheus_client
+has the fields for it. Everything else is read through its public API, with an object for each line.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
-from prometheus_client.samples import Exemplar
 
 from instrumentation._scrape.pauses import with_pauses
-from instrumentation._support.guard import Operation
+from instrumentation._support import prometheus_client_access as access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prometheus_client.metrics_core import Metric
+    from prometheus_client.registry import Collector
+    from prometheus_client.samples import Exemplar
+
+    from instrumentation._support.guard import Operation
 
 BucketExemplar = tuple[float, str]
 """Time of an exemplar in seconds since 1970, and its rendered text."""
@@ -65,7 +72,7 @@ class RegistryReader:
     def __init__(self, *registries: CollectorRegistry, operation: Operation) -> None:
         self._registries = registries
         self._operation = operation
-        self._cache: WeakKeyDictionary[Any, _CachedSeries] = WeakKeyDictionary()
+        self._cache: WeakKeyDictionary[Histogram, _CachedSeries] = WeakKeyDictionary()
 
     def snapshot(self) -> Snapshot:
         """Read all registries; runs the collectors of the service in this thread."""
@@ -73,31 +80,29 @@ class RegistryReader:
         others: dict[str, Metric] = {}
         modes: dict[str, str] = {}
         for collector in self._collectors():
-            if type(collector) is Histogram:
-                name = collector._name
-                histograms.setdefault(name, self._family(collector))
+            if access.HISTOGRAM_FIELDS and type(collector) is Histogram:
+                self._add_histogram(histograms, collector)
                 continue
             with self._operation:
                 for metric in list(collector.collect()):
                     others.setdefault(metric.name, _without_creation_times(metric))
-            if type(collector) is Gauge:
-                modes[collector._name] = collector._multiprocess_mode
+                    if type(collector) is Gauge:
+                        modes[metric.name] = access.multiprocess_mode(collector)
         return Snapshot(histograms, list(others.values()), modes)
 
     def _collectors(self) -> Iterator[Collector]:
         for registry in self._registries:
-            with registry._lock:
-                collectors = list(registry._collector_to_names)
-            yield from collectors
+            yield from access.collectors_of(registry)
 
-    def _family(self, histogram: Histogram) -> Family:
+    def _add_histogram(self, histograms: dict[str, Family], histogram: Histogram) -> None:
+        name, help_text, bounds = access.describe(histogram)
         series: dict[str, Series] = {}
-        for child in with_pauses(_children(histogram)):
+        for child in with_pauses(access.children_of(histogram)):
             cached = self._cache.get(child)
             if cached is None:
                 cached = self._cache[child] = _CachedSeries(child)
             series[cached.labels] = cached.read(child)
-        return Family(histogram._documentation, histogram._upper_bounds, series)
+        histograms.setdefault(name, Family(help_text, bounds, series))
 
 
 class _CachedSeries:
@@ -105,36 +110,26 @@ class _CachedSeries:
 
     __slots__ = ("_exemplars", "_rendered", "labels")
 
-    def __init__(self, child: Any) -> None:
-        pairs = zip(child._labelnames, child._labelvalues, strict=True)
-        self.labels = _render_labels(sorted(pairs))
-        self._exemplars: list[Exemplar | None] = [None] * len(child._buckets)
+    def __init__(self, child: Histogram) -> None:
+        self.labels = _render_labels(sorted(access.label_pairs(child)))
+        self._exemplars: list[Exemplar | None] = []
         self._rendered: BucketExemplars = []
 
-    def read(self, child: Any) -> Series:
+    def read(self, child: Histogram) -> Series:
         """Return the current numbers, without a lock: requests never wait for a scrape."""
-        buckets = child._buckets
-        exemplars = [getattr(bucket, "_exemplar", None) for bucket in buckets]
+        counts, total, exemplars = access.read_series(child)
         if exemplars != self._exemplars:
             self._render_changed(exemplars)
-        counts = [bucket._value for bucket in buckets]
-        return Series(counts, child._sum._value, self._rendered)
+        return Series(counts, total, self._rendered)
 
     def _render_changed(self, exemplars: list[Exemplar | None]) -> None:
-        rendered = self._rendered or [None] * len(exemplars)
-        buckets = zip(exemplars, self._exemplars, rendered, strict=True)
+        none = [None] * len(exemplars)
+        buckets = zip(exemplars, self._exemplars or none, self._rendered or none, strict=True)
         self._rendered = [
             text if now is before else now and _render_exemplar(now)
             for now, before, text in buckets
         ]
         self._exemplars = exemplars
-
-
-def _children(family: Histogram) -> list[Any]:
-    if not family._labelnames:
-        return [family]
-    with family._lock:
-        return list(family._metrics.values())
 
 
 def _without_creation_times(metric: Metric) -> Metric:

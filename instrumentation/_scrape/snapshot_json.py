@@ -1,15 +1,19 @@
 """Snapshots as lines of JSON: the workers' wire and file format."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample
 
 from instrumentation._scrape.pauses import with_pauses
 from instrumentation._scrape.snapshot import Family, Series, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 SERIES_PER_LINE: Final = 16
 """Bounds the time for which encoding or parsing one line holds the GIL."""

@@ -1,12 +1,16 @@
 """Requests to sibling workers over their Unix sockets."""
 
+from __future__ import annotations
+
 import os
 import selectors
 import socket
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 END: Final = b"\0"
 """Last byte of a complete answer; an answer without it is truncated."""

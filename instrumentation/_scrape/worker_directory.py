@@ -1,15 +1,19 @@
 """Directory shared by the workers of one server, private to their user."""
 
+from __future__ import annotations
+
 import fcntl
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 VERSION: Final = 2
 """Format of the files. Workers of releases with different formats use separate directories."""
@@ -107,13 +111,13 @@ class WorkerDirectory:
 
 def worker_id(pid: int) -> str:
     """Return an id of process *pid* that stays unique when the system reuses the pid."""
-    return f"{pid}-{_start_time(pid)}"
+    return f"{pid}-{start_ticks(pid)}"
 
 
 def has_exited(name: str) -> bool:
     """Return True when the process with the worker id *name* has exited."""
     pid, _, started = name.partition("-")
-    return not pid.isdigit() or _start_time(int(pid)) != started
+    return not pid.isdigit() or start_ticks(int(pid)) != started
 
 
 def _temporary_directory() -> Path:
@@ -174,8 +178,8 @@ def _try_flock(descriptor: int) -> bool:
     return True
 
 
-def _start_time(pid: int) -> str:
-    """Return the start of process *pid* in clock ticks; empty when it has exited."""
+def start_ticks(pid: int) -> str:
+    """Return the start of process *pid* in clock ticks since boot; empty when it has exited."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -6,21 +6,26 @@ An exited worker is therefore still included, and no counter decreases. The file
 are added up in one (``exited_workers.py``).
 """
 
+from __future__ import annotations
+
 import os
 import socket
 import time
 from contextlib import suppress
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from instrumentation._scrape.exited_workers import EMPTY, ExitedWorkers
 from instrumentation._scrape.merge import merge
-from instrumentation._scrape.snapshot import RegistryReader, Snapshot
 from instrumentation._scrape.snapshot_json import decode, encode
 from instrumentation._scrape.worker_client import END, fetch_all
 from instrumentation._scrape.worker_directory import WorkerDirectory, has_exited, worker_id
+from instrumentation._scrape.worker_load import WorkerLoad
 from instrumentation._support.fork import new_lock
-from instrumentation._support.guard import Guard
+
+if TYPE_CHECKING:
+    from instrumentation._scrape.snapshot import RegistryReader, Snapshot
+    from instrumentation._support.guard import Guard
 
 ANSWER_SECONDS: Final = 1.0
 """Timeout of the siblings' answers; a slower sibling is included with its last snapshot."""
@@ -56,6 +61,7 @@ class Workers:
         self._reader = reader
         self._directory = directory
         self._worker_id = worker_id(os.getpid())
+        self._load = WorkerLoad(os.getppid())
         self._answering = guard.operation("workers_answer")
         self._asking = guard.operation("workers_ask")
         self._exited = ExitedWorkers(directory, self._asking)
@@ -94,12 +100,14 @@ class Workers:
         number_at_call = self._last.number
         while (last := self._last).number < number_at_call + 2:
             snapshot = self._reader.snapshot()
+            with self._answering:
+                self._load.add(snapshot)
             published = _Published(last.number + 1, snapshot, encode(snapshot))
             if self._persist(published):
                 return snapshot, published.content
         return last.snapshot, last.content
 
-    def _persist(self, published: "_Published") -> bool:
+    def _persist(self, published: _Published) -> bool:
         """Write *published*; return False when another thread took its number."""
         with self._answering:  # a full disk must not prevent the answer
             with self._publish_lock:
@@ -145,4 +153,5 @@ class Workers:
         with suppress(OSError):  # some systems refuse this on a listening socket
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread blocked in accept()
         self._socket.close()
+        self._load.closed = True
         self._publish()

@@ -4,71 +4,100 @@ Internal errors never reach the service (see ``_support/guard.py``). Exceptions 
 raised unchanged.
 """
 
-from typing import Final, Protocol
+from __future__ import annotations
 
-from instrumentation._server.entry import TELEMETRY_KEY, UNRECORDED_KEY, Entry
-from instrumentation._server.excluded import ExcludedPaths
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from instrumentation._server.entry import TELEMETRY_KEY, UNRECORDED_KEY
 from instrumentation._server.fastapi_telemetry import (
     RECORD_KEY,
-    NativeRequest,
     clear_record,
     record_factory,
 )
-from instrumentation._server.request import Request, Requests
-from instrumentation._spans.context import detach
-from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
-from instrumentation._support.guard import Guard
+from instrumentation._server.route import route_path
+from instrumentation._support.opentelemetry_access import detach
+from instrumentation._support.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from instrumentation._server.protocols import NativeRequest, ServicePipeline
+    from instrumentation._server.request import Request
+    from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
+
+
+_CACHE_SIZE: Final = 1024
+"""Bound of the cached matches, because clients choose the paths."""
+
+
+class ExcludedPath(Record):
+    """Path that is not recorded."""
+
+    app: ASGIApp | None
+    """App that answers for this path; None: the instrumented app."""
+
+
+_UNRECORDED: Final = ExcludedPath(app=None)
+
+
+class ExcludedPaths(dict[str, ExcludedPath]):
+    """Excluded paths by path. Requests call only `get`."""
+
+
+class PatternedExcludedPaths(ExcludedPaths):
+    """Excluded paths that include every path with a match of one of *patterns*."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        super().__init__()
+        find = re.compile("|".join(patterns)).search
+        self._matches = lru_cache(_CACHE_SIZE)(lambda path: find(path) is not None)
+
+    def get(self, path: str, default: ExcludedPath | None = None) -> ExcludedPath | None:  # type: ignore[override]  # narrower
+        """Return the entry of *path*."""
+        found = super().get(path, default)
+        return _UNRECORDED if found is None and self._matches(path) else found
+
+
+def excluded_paths(patterns: Sequence[str]) -> ExcludedPaths:
+    """Return an empty table; without *patterns* its `get` is that of a dictionary."""
+    return PatternedExcludedPaths(patterns) if patterns else ExcludedPaths()
+
 
 SHUTDOWN_MESSAGES: Final = frozenset({"lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 
 
-class ServiceTelemetry(Protocol):
-    """Telemetry of one service."""
-
-    @property
-    def engine(self) -> str:
-        """Name of the engine that creates server spans."""
-
-    excluded: ExcludedPaths
-    entry: Entry
-    guard: Guard
-    requests: Requests
-
-    def started(self) -> None:
-        """Start background work on the running event loop."""
-
-    async def stopped(self) -> None:
-        """Flush queued telemetry, because the server may exit afterwards."""
-
-
-class TelemetryMiddleware:
+class Middleware:
     """Middleware for any ASGI app.
 
     Args:
         app: App to wrap.
-        telemetry: Telemetry of the service.
+        pipeline: Parts of the service's telemetry.
     """
 
-    def __init__(self, app: ASGIApp, telemetry: ServiceTelemetry) -> None:
+    def __init__(self, app: ASGIApp, pipeline: ServicePipeline) -> None:
         self.app = app
-        self.telemetry = telemetry
+        self._pipeline = pipeline
         # The engine "fastapi" creates its own records.
-        self._make_record = record_factory() if telemetry.engine != "fastapi" else None
+        self._make_record = record_factory() if pipeline.engine != "fastapi" else None
         self._begin = self._begin_first
-        self._excluded = telemetry.excluded
-        self._isolate = telemetry.entry.isolate
-        self._open = telemetry.requests.open
+        self._excluded = pipeline.excluded_paths
+        self._isolate = pipeline.entry.isolate
+        self._open = pipeline.requests.open
         self._metrics_path: ASGIApp | None = None
-        self._start_operation = telemetry.guard.operation("request_start")
-        self._end_operation = telemetry.guard.operation("request_end")
+        self._start_operation = pipeline.guard.operation("request_start")
+        self._end_operation = pipeline.guard.operation("request_end")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Middleware, (self.app, self._pipeline)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http" or scope.get(TELEMETRY_KEY) is self.telemetry:
+        if scope["type"] != "http" or scope.get(TELEMETRY_KEY) is self._pipeline:
             await self._handle_other(scope, receive, send)
             return
-        # Path relative to the prefix of the server or proxy.
-        path = scope["path"].removeprefix(scope.get("root_path") or "")
+        path = route_path(scope) if scope.get("root_path") else scope["path"]
         excluded = self._excluded.get(path)
         if excluded is not None:
             target = self._metrics_app(excluded.app) if excluded.app else self.app
@@ -76,16 +105,14 @@ class TelemetryMiddleware:
             return
         record = self._add_record(scope)
         try:
-            request = self._begin(scope, send)
+            request = self._begin(scope, receive, send)
         except Exception as error:
             self._start_operation.record_failure(error)
             await self._call_unrecorded(self.app, scope, receive, send)
             return
-        scope[TELEMETRY_KEY] = self.telemetry
-        if not request.body_size_known:
-            receive = request.counted_receive(receive)
+        scope[TELEMETRY_KEY] = self._pipeline
         try:
-            await self.app(scope, receive, request.send)
+            await self.app(scope, request.receive, request.send)
         except BaseException as error:
             request.error = error
             raise
@@ -102,7 +129,7 @@ class TelemetryMiddleware:
         if self._metrics_path is None:
             from instrumentation._server.metrics_path import MetricsPath
 
-            operation = self.telemetry.guard.operation("metrics_path")
+            operation = self._pipeline.guard.operation("metrics_path")
             self._metrics_path = MetricsPath(self.app, page, operation)
         return self._metrics_path
 
@@ -110,7 +137,7 @@ class TelemetryMiddleware:
         match scope["type"]:
             case "lifespan":
                 await self._handle_lifespan(scope, receive, send)
-            case "websocket" if scope.get(TELEMETRY_KEY) is not self.telemetry:
+            case "websocket" if scope.get(TELEMETRY_KEY) is not self._pipeline:
                 await self._handle_websocket(scope, receive, send)
             case _:
                 await self.app(scope, receive, send)
@@ -122,7 +149,7 @@ class TelemetryMiddleware:
         token = None
         with self._start_operation:
             token = self._isolate(scope)
-        scope[UNRECORDED_KEY] = self.telemetry
+        scope[UNRECORDED_KEY] = self._pipeline
         self._mark_scope(scope)
         try:
             await app(scope, receive, send)
@@ -132,7 +159,7 @@ class TelemetryMiddleware:
                     detach(token)
 
     def _mark_scope(self, scope: Scope) -> None:
-        scope[TELEMETRY_KEY] = self.telemetry
+        scope[TELEMETRY_KEY] = self._pipeline
         if self._make_record is not None and RECORD_KEY not in scope:
             scope[RECORD_KEY] = None
 
@@ -163,15 +190,15 @@ class TelemetryMiddleware:
         scope[RECORD_KEY] = record = self._make_record(scope.get("root_path") or "")
         return record
 
-    def _begin_first(self, scope: Scope, send: Send) -> Request:
+    def _begin_first(self, scope: Scope, receive: Receive, send: Send) -> Request:
         """Start telemetry with the first request, for servers without lifespan."""
         self._start()
-        return self._begin(scope, send)
+        return self._begin(scope, receive, send)
 
     def _start(self) -> None:
-        self._begin = self.telemetry.requests.begin
+        self._begin = self._pipeline.requests.begin
         with self._start_operation:
-            self.telemetry.started()
+            self._pipeline.start()
 
     async def _handle_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start telemetry with the app and flush it before the server may exit.
@@ -210,4 +237,4 @@ class TelemetryMiddleware:
 
     async def _stop(self) -> None:
         with self._end_operation:
-            await self.telemetry.stopped()
+            await self._pipeline.stop()

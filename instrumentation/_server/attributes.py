@@ -1,12 +1,20 @@
 """Attributes of server spans. Source: semantic conventions, "HTTP server span"."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from instrumentation._otlp.attribute_group import AttributeGroup, Attributes, GroupCache
-from instrumentation._otlp.outcome import FAILED, UNSET, Outcome
-from instrumentation._spans.attributes import sanitize_value, truncate
+from instrumentation._otlp.attribute_group import (
+    FAILED,
+    UNSET,
+    AttributeGroup,
+    Attributes,
+    GroupCache,
+    Outcome,
+)
+from instrumentation._spans.sanitizer import sanitize_value, truncate
 from instrumentation._support.redaction import (
     MAX_FIELD_CHARS,
     REDACTED,
@@ -14,12 +22,17 @@ from instrumentation._support.redaction import (
     redact_query,
     redact_text,
 )
-from instrumentation.conventions import OTHER_METHOD
+from instrumentation.conventions import CLIENT_DISCONNECTED, OTHER_METHOD, Attribute
 from instrumentation.settings import LENGTH_LIMIT, Settings
 
 Key = TypeVar("Key")
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+HANDSHAKE = "GET"
+"""Method of a WebSocket's handshake. Source: RFC 6455, section 4.1."""
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 SocketAddress = tuple[Any, ...]
 """Address and port, or path of a Unix socket and None."""
@@ -45,13 +58,13 @@ class ServerAttributes:
             return {"url.query": shown[:MAX_FIELD_CHARS]}
 
         def path(sent: str) -> Attributes:
-            return {"url.path": redact_path(sent[:MAX_FIELD_CHARS], secret)}
+            return {Attribute.URL_PATH: redact_path(sent[:MAX_FIELD_CHARS], secret)}
 
         def group_factory(make: Callable[[Key], Attributes]) -> Callable[[Key], AttributeGroup]:
             return lambda key: AttributeGroup(_truncate_values(make(key), max_length))
 
         self._targets = GroupCache(group_factory(_target))
-        self._paths = GroupCache(group_factory(path), secret=_is_redacted("url.path"))
+        self._paths = GroupCache(group_factory(path), secret=_is_redacted(Attribute.URL_PATH))
         self._clients = GroupCache(group_factory(_client))
         self._queries = GroupCache(group_factory(query), secret=_is_redacted("url.query"))
         self._agents = GroupCache(group_factory(_agent))
@@ -60,10 +73,9 @@ class ServerAttributes:
         """Outcomes of requests."""
         self.socket_outcomes = _outcomes(WEBSOCKET, max_length)
         """Outcomes of WebSockets."""
-        self._request_headers = {
-            name.encode("latin-1"): f"http.request.header.{name}"
-            for name in settings.request_headers
-        }
+        self._request_headers = _header_attributes("request", settings.request_headers)
+        self._response_headers = _header_attributes("response", settings.response_headers)
+        self.captures_response_headers = bool(self._response_headers)
 
     def groups(
         self, scope: Mapping[str, Any], method: str, headers: dict[bytes, bytes]
@@ -86,26 +98,39 @@ class ServerAttributes:
         if agent := header(b"user-agent"):
             groups.append(self._agents[agent])
         if method == OTHER_METHOD or self._request_headers:
-            groups.append(self._uncached((scope, method, headers)))
+            groups.append(self._uncached((scope, method)))
         return groups
 
-    def _uncached_attributes(
-        self, request: tuple[Mapping[str, Any], str, dict[bytes, bytes]]
-    ) -> Attributes:
+    def _uncached_attributes(self, request: tuple[Mapping[str, Any], str]) -> Attributes:
         """Return attributes that differ per request and are not cached."""
-        scope, method, headers = request
-        found: Attributes = {}
+        scope, method = request
+        found = self._captured(scope["headers"], self._request_headers)
         if method == OTHER_METHOD:
-            found["http.request.method_original"] = scope["method"][:MAX_FIELD_CHARS]
-        for name, attribute in self._request_headers.items():
-            if name in headers:
-                found[attribute] = self.header_value(headers[name])
+            found[Attribute.HTTP_REQUEST_METHOD_ORIGINAL] = scope["method"][:MAX_FIELD_CHARS]
         return found
 
-    def header_value(self, value: bytes) -> tuple[str]:
+    def response_headers(self, headers: Headers) -> Attributes:
+        """Return the attributes of the response headers that are captured."""
+        return self._captured(headers, self._response_headers)
+
+    def _captured(self, headers: Headers, attributes: Mapping[bytes, str]) -> Attributes:
+        """Return all values of each header in *attributes*, which may be repeated."""
+        found: dict[str, list[str]] = {}
+        for name, value in headers if attributes else ():
+            attribute = attributes.get(name.lower())
+            if attribute is not None:
+                found.setdefault(attribute, []).append(self._header_value(value))
+        return {attribute: tuple(values) for attribute, values in found.items()}
+
+    def _header_value(self, value: bytes) -> str:
         """Return the value of a header with redacted URLs."""
         text = value[: 2 * MAX_FIELD_CHARS].decode("latin-1")
-        return (redact_text(text, self._secret)[:MAX_FIELD_CHARS],)
+        return redact_text(text, self._secret)[:MAX_FIELD_CHARS]
+
+
+def _header_attributes(direction: str, names: Iterable[str]) -> Mapping[bytes, str]:
+    """Return the names of the attributes by header."""
+    return {name.encode("latin-1"): f"http.{direction}.header.{name}" for name in names}
 
 
 def _outcomes(extra: Attributes, max_length: int) -> GroupCache[OutcomeKey, Outcome]:
@@ -116,21 +141,30 @@ def _outcome(key: OutcomeKey, extra: Attributes, max_length: int) -> Outcome:
     method, route, status_code, error = key
     kind = "WS" if extra is WEBSOCKET else "HTTP" if method == OTHER_METHOD else method
     named: Attributes = {
-        "http.route": truncate(route, LENGTH_LIMIT),
-        "http.response.status_code": status_code,
-        "error.type": error,
+        Attribute.HTTP_ROUTE: truncate(route, LENGTH_LIMIT),
+        Attribute.HTTP_RESPONSE_STATUS_CODE: status_code,
+        Attribute.ERROR_TYPE: error,
     }
     return Outcome(
         truncate(f"{kind} {route}", LENGTH_LIMIT) if route else kind,
         _truncate_values(
             {**extra, **{name: value for name, value in named.items() if value}}, max_length
         ),
-        FAILED if error else UNSET,
+        FAILED if error and error != CLIENT_DISCONNECTED else UNSET,
     )
 
 
 def _client(client: SocketAddress) -> Attributes:
-    return {"client.address": client[0], "client.port": client[1]}
+    """Return the attributes of the client's socket; a port of 0 is that of a forwarding header."""
+    address, port = client
+    found: Attributes = {"client.address": address}
+    if port:
+        found |= {
+            "client.port": port,
+            Attribute.NETWORK_PEER_ADDRESS: address,
+            Attribute.NETWORK_PEER_PORT: port,
+        }
+    return found
 
 
 def _is_redacted(name: str) -> Callable[[AttributeGroup], bool]:
@@ -146,11 +180,11 @@ def _target(target: Target) -> Attributes:
     host, server, scheme, version, method = target
     name, port = _address(host[:MAX_FIELD_CHARS].decode("latin-1"), server, scheme)
     found: Attributes = {
-        "http.request.method": method,
+        Attribute.HTTP_REQUEST_METHOD: method,
         "url.scheme": scheme,
-        "network.protocol.version": version,
-        "server.address": name,
-        "server.port": port,
+        Attribute.NETWORK_PROTOCOL_VERSION: version,
+        Attribute.SERVER_ADDRESS: name,
+        Attribute.SERVER_PORT: port,
     }
     return {name: value for name, value in found.items() if value}
 

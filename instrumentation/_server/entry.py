@@ -6,30 +6,43 @@ a service resumes reading a body. Therefore the caller's span and baggage are re
 only, and outer middleware is detected by keys of the scope.
 """
 
-from collections.abc import Callable
-from contextvars import Token
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
-from typing import Any, Final
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
-from instrumentation._clients.call import CLIENTS_KEY, SUPPRESSION_KEYS
 from instrumentation._server.fastapi_telemetry import RECORD_KEY
-from instrumentation._spans.context import SPAN_KEY, attach, get_current
 from instrumentation._spans.propagators import PROPAGATORS_KEY
-from instrumentation._support.asgi_types import Scope
-from instrumentation._support.guard import Guard
 from instrumentation._support.on_import import call_when_imported
-from instrumentation._support.patch import patch_method
+from instrumentation._support.opentelemetry_access import (
+    CLIENTS_KEY,
+    SPAN_KEY,
+    SUPPRESSION_KEYS,
+    TEMPLATE_KEY,
+    attach,
+    get_current,
+)
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from instrumentation._support.asgi_types import Scope
+    from instrumentation._support.guard import Guard
+    from instrumentation.settings import Trust
+
 
 TELEMETRY_KEY: Final = "instrumentation.telemetry"
-"""Scope key of the telemetry that handles the connection."""
+"""Scope key of the pipeline that handles the connection."""
 
 UNRECORDED_KEY: Final = "instrumentation.unrecorded"
-"""Scope key of the telemetry that handles the connection without a span."""
+"""Scope key of the pipeline that handles the connection without a span."""
 
 TRACED_KEY: Final = "instrumentation.traced"
 """Scope key of requests with a current SERVER span of outer middleware.
@@ -47,6 +60,7 @@ CALL_KEYS: Final = frozenset(
         *SUPPRESSION_KEYS,
         "suppress_instrumentation",  # set by contrib in addition to the API's key
         CLIENTS_KEY,
+        TEMPLATE_KEY,
         PROPAGATORS_KEY,
     }
 )
@@ -132,9 +146,35 @@ def mark_contrib_spans(guard: Guard) -> None:
         return wrapper
 
     def patch() -> None:
+        from instrumentation._support.patch import patch_method
+
         with operation:
             contrib = import_module(CONTRIB_MODULE).OpenTelemetryMiddleware
             # The only function with access to both the span and the scope. It is private.
             patch_method(contrib, "_get_otel_send", wrap)
 
     call_when_imported(CONTRIB_MODULE, patch)
+
+
+TrustCheck = Callable[[Mapping[str, Any]], bool]
+
+
+def trust_check(trust: Trust) -> TrustCheck:
+    """Return a check of a scope's client. No network contains a client without an address."""
+    if trust == "always":
+        return lambda _scope: True
+    if trust == "never":
+        return lambda _scope: False
+    networks = trust
+
+    def in_networks(scope: Mapping[str, Any]) -> bool:
+        client = scope.get("client")
+        try:
+            address = ip_address(client[0]) if client else None
+        except ValueError:  # a Unix socket's path
+            return False
+        # A dual-stack server reports IPv4 clients as ::ffff:10.1.2.3.
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address is not None and any(address in network for network in networks)
+
+    return in_networks

@@ -4,35 +4,29 @@ FastAPI has no public API for sharing a request with its telemetry. Private name
 at set-up. If a release renames them, FastAPI's telemetry is disabled for every request.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-from instrumentation._support.patch import Undo
+from instrumentation._support.opentelemetry_access import ProviderCheck, shows_providers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from instrumentation._server.protocols import NativeRequest
+    from instrumentation._support.patch import Undo
+
+    RecordFactory = Callable[[str], NativeRequest | None]
+    """Factory of the record of a request; its argument is the path prefix of the proxy."""
 
 RECORD_KEY: Final = "fastapi.telemetry"
 """Scope key of FastAPI's record of a request; None prevents FastAPI from creating one."""
 
 OPT_IN: Final = "FASTAPI_OTEL_AUTO_CONFIGURE"
 """Variable that enables FastAPI's own export; 0.142 ignores it and always exports."""
-
-
-class NativeRequest(Protocol):
-    """FastAPI's record of one request, filled in by its router and handlers."""
-
-    route: str | None
-    data: object | None
-    span: object | None
-    failed: bool
-    """True when it holds exceptions. Only Sightline's own record class has this field."""
-    _mount_prefix: str
-    _exceptions: list[BaseException]
-
-
-RecordFactory = Callable[[str], NativeRequest | None]
-"""Factory of the record of a request; its argument is the path prefix of the proxy."""
 
 
 def config_of(app: object) -> dict[str, Any] | None:
@@ -147,21 +141,9 @@ def _cheap_enabled_check(native: Any) -> Callable[[], bool] | None:
     or the API stores providers under other names.
     """
     config = native.config
-    meters: Any = sys.modules.get("opentelemetry.metrics._internal")
-    loggers: Any = sys.modules.get("opentelemetry._logs._internal")
     named = config["tracing"] or config["meter_provider"] or config["logger_provider"]
     by_variable = {"OTEL_PYTHON_METER_PROVIDER", "OTEL_PYTHON_LOGGER_PROVIDER"} & os.environ.keys()
-    known = hasattr(meters, "_METER_PROVIDER") and hasattr(loggers, "_LOGGER_PROVIDER")
-    if named or by_variable or not known:
-        return None
-    enabled: Callable[[], bool] = native.enabled
-
-    def check() -> bool:
-        if meters._METER_PROVIDER is None and loggers._LOGGER_PROVIDER is None:
-            return False
-        return enabled()
-
-    return check
+    return None if named or by_variable or not shows_providers() else ProviderCheck(native)
 
 
 def _undo_nothing() -> None:

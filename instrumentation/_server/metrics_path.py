@@ -4,19 +4,24 @@ The app's own page has precedence. It is detected by the app's routes, or else b
 because a catch-all route, static files or middleware may serve the path.
 """
 
-import asyncio
+from __future__ import annotations
+
 import re
-from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
 
-from instrumentation._otlp.outcome import SERVER_ERROR
-from instrumentation._scrape.exposition import Exposition
-from instrumentation._server.route import Routes
-from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
+from instrumentation._otlp.attribute_group import SERVER_ERROR
+from instrumentation._scrape.page import Exposition
+from instrumentation._server.route import Routes, route_path
+from instrumentation._support.event_loop import time_limit
 from instrumentation._support.guard import LOGGER, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from instrumentation._support.asgi_types import ASGIApp, Message, Receive, Scope, Send
 
 SCRAPE_METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -49,7 +54,8 @@ MAX_FAILURES: Final = 3
 OK: Final = 200
 BAD_REQUEST: Final = 400
 
-NOT_SERVED_STATUSES: Final = frozenset({404, 405})
+NOT_FOUND: Final = 404
+NOT_SERVED_STATUSES: Final = frozenset({NOT_FOUND, 405})
 """Status codes of a missing page or of an unsupported GET."""
 
 
@@ -76,15 +82,28 @@ class MetricsPath:
         self._decision: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a scrape; forward other methods to the app."""
-        if scope["method"] not in SCRAPE_METHODS:
-            await self._app(scope, receive, send)
-            return
+        """Answer a scrape; offer another method to the app, and refuse it if it has no route."""
         if self._decision is None:
             self._find_in_routes(scope)
-        if self._decision is not None:
+        if scope["method"] not in SCRAPE_METHODS and self._decision is not self._app:
+            await self._handle_other_method(scope, receive, send)
+        elif self._decision is not None:
             await self._decision(scope, receive, send)
         elif scope["method"] == "HEAD" or not await self._try_app(scope, receive, send):
+            await self._page(scope, receive, send)
+
+    async def _handle_other_method(self, scope: Scope, receive: Receive, send: Send) -> None:
+        missing = False
+
+        async def send_found(message: Message) -> None:
+            nonlocal missing
+            if message["type"] == "http.response.start" and message["status"] == NOT_FOUND:
+                missing = True
+            if not missing:
+                await send(message)
+
+        await self._app(scope, receive, send_found)
+        if missing:  # of the two, the page knows the path and has methods to allow
             await self._page(scope, receive, send)
 
     def _find_in_routes(self, scope: Scope) -> None:
@@ -103,8 +122,8 @@ class MetricsPath:
             use_span(UNSAMPLED, record_exception=False, set_status_on_exception=False),
             suppress(Exception),  # raised by a handler that does not expect this path
         ):
-            async with asyncio.timeout(MAX_SECONDS) as limit:
-                response.limit = limit
+            async with time_limit(MAX_SECONDS) as remove_limit:
+                response.remove_limit = remove_limit
                 await self._app(app_scope, response.receive, response.send)
         if response.is_metrics_page:
             self._decide_for_app(scope, warn=True)
@@ -130,7 +149,7 @@ class _Response:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
-        self._path = scope["path"].removeprefix(scope.get("root_path") or "")
+        self._path = route_path(scope)
         self._receive = receive
         self._send = send
         self._start: Message = {}
@@ -138,8 +157,8 @@ class _Response:
         self.is_metrics_page: bool | None = None
         """True for a metrics page, false for another response, None before the first bytes."""
 
-        self.limit: asyncio.Timeout | None = None
-        """Bound of the time until it is known; a metrics page may take longer."""
+        self.remove_limit: Callable[[], None] = lambda: None
+        """Removes the limit of the time until it is known; a metrics page may take longer."""
 
     @property
     def is_failure(self) -> bool:
@@ -171,8 +190,7 @@ class _Response:
             self._has_body = bool(body)
             self.is_metrics_page = self._has_metrics(body)
             if self.is_metrics_page:
-                if self.limit is not None:
-                    self.limit.reschedule(None)
+                self.remove_limit()
                 await self._send(self._start)
         if self.is_metrics_page:
             await self._send(message)
@@ -184,7 +202,7 @@ class _Response:
         status: int = self._start.get("status", 0)
         if status in NOT_SERVED_STATUSES:
             return False
-        if Routes().route_of(self._scope) == self._path:
+        if Routes().route_of(self._scope, status) == self._path:
             return True
         headers = {name.lower(): value for name, value in self._start.get("headers", ())}
         content_type = headers.get(b"content-type", b"").lower()
@@ -203,7 +221,9 @@ def _find_route(app: object, scope: Scope) -> object | None:
     get_scope = {**scope, "method": "GET"}
     found = _exact_route(get_scope, routes)
     if found is None and getattr(getattr(app, "router", None), "redirect_slashes", False):
-        found = _exact_route({**get_scope, "path": f"{get_scope['path']}/"}, routes)
+        path = get_scope["path"]
+        other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+        found = _exact_route({**get_scope, "path": other}, routes)
     return found
 
 

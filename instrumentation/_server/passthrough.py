@@ -3,15 +3,19 @@
 Source: OpenTelemetry, "General SDK Configuration": OTEL_SDK_DISABLED has no effect on propagators.
 """
 
-from opentelemetry.context import Context
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from instrumentation._server.entry import TrustCheck
+    from instrumentation._server.protocols import ServerConnection
+    from instrumentation._server.spans import HeaderMap
+    from instrumentation._spans.propagators import Propagators
+    from instrumentation._support.asgi_types import Scope
 
 from instrumentation._server.entry import Entry, entry_context, has_outer_span
-from instrumentation._server.fastapi_telemetry import RECORD_KEY, context_key
-from instrumentation._server.spans import HeaderMap, ServerConnection
-from instrumentation._spans.context import attach, get_current
-from instrumentation._spans.propagators import Propagators
-from instrumentation._spans.trust import TrustCheck
-from instrumentation._support.asgi_types import Scope
+from instrumentation._support.opentelemetry_access import attach, get_current
 
 
 class Passthrough:
@@ -32,16 +36,13 @@ class Passthrough:
     def start(self, connection: ServerConnection, scope: Scope, header_map: HeaderMap) -> None:
         """Attach the caller's context until *connection* ends."""
         has_caller = not self._names.isdisjoint(header_map) and self._is_trusted(scope)
-        record = scope.get(RECORD_KEY)
         context, ambient = self._context, get_current()
         if ambient:
             if has_outer_span(scope):
                 return
             context = entry_context(context, ambient)
-        elif not has_caller and record is None:
+        elif not has_caller:
             return
-        if record is not None:
-            context = Context({**context, context_key(): record})
         connection.token = attach(
             self._extract(scope["headers"], context) if has_caller else context
         )

@@ -5,10 +5,16 @@ Frameworks change their route tables between releases, but keep the keys of the 
 the path it matched instead of its template. Values of path parameters are then replaced by names.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from __future__ import annotations
 
-from instrumentation._server.fastapi_telemetry import RECORD_KEY, NativeRequest
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from instrumentation._server.protocols import NativeRequest
+
+from instrumentation._server.fastapi_telemetry import RECORD_KEY
+from instrumentation.conventions import UNMATCHED_BELOW_MOUNT
 
 Scope = Mapping[str, Any]
 
@@ -17,6 +23,16 @@ MAX_PREFIXES: Final = 64
 
 UNKNOWN_PREFIX: Final = "/{mount}"
 
+NOT_FOUND: Final = 404
+
+
+def route_path(scope: Scope) -> str:
+    """Return the path of *scope* below the prefix of the server or proxy, as Starlette reads it."""
+    path: str = scope["path"]
+    prefix: str = scope.get("root_path") or ""
+    below = path.removeprefix(prefix)
+    return below if below.startswith("/") or path == prefix else path
+
 
 class Routes:
     """Reader of the routes of one service, with a bounded set of mount prefixes."""
@@ -24,10 +40,11 @@ class Routes:
     def __init__(self) -> None:
         self._prefixes: set[str] = set()
 
-    def route_of(self, scope: Scope) -> str:
+    def route_of(self, scope: Scope, status_code: int) -> str:
         """Return the template of the route with its mount prefixes; empty without a match.
 
-        If the route below a mount is unknown, the result is the prefix of the mount.
+        If the route below a mount is unknown, the result is the prefix of the mount, followed by
+        `UNMATCHED_BELOW_MOUNT` for a 404.
         """
         record = scope.get(RECORD_KEY)
         if record is not None and (route := record.route) is not None:
@@ -38,11 +55,13 @@ class Routes:
         prefix: str = scope.get("root_path", "")
         if prefix:
             prefix = prefix[len(scope.get("app_root_path", prefix)) :]
-        return self._with_mounts(prefix, scope) if prefix else _template(scope)
+        return self._with_mounts(prefix, scope, status_code) if prefix else _template(scope)
 
-    def _with_mounts(self, path: str, scope: Scope) -> str:
+    def _with_mounts(self, path: str, scope: Scope, status_code: int) -> str:
         template = "" if hasattr(scope.get("route"), "routes") else _template(scope)
         prefix = _mount_template(path, scope.get("path_params") or {}, template)
+        if not template and status_code == NOT_FOUND:
+            template = UNMATCHED_BELOW_MOUNT
         if prefix not in self._prefixes:
             if len(self._prefixes) >= MAX_PREFIXES:
                 return UNKNOWN_PREFIX + template

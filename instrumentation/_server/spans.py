@@ -1,37 +1,77 @@
 """Start of a server span: parent, sampling and current context."""
 
-from contextvars import Token
+from __future__ import annotations
+
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     DEFAULT_TRACE_STATE,
     INVALID_SPAN_CONTEXT,
     Link,
+    NonRecordingSpan,
     SpanContext,
     TraceState,
 )
 
-from instrumentation._sampling.sampler import HeadSampler
-from instrumentation._server.attributes import ServerAttributes
 from instrumentation._server.entry import entry_context, has_outer_span
 from instrumentation._server.fastapi_telemetry import RECORD_KEY, context_key
-from instrumentation._spans.context import FLAGS, SPAN_KEY, attach, get_current, span_context
-from instrumentation._spans.propagation import BAGGAGE as BAGGAGE_HEADER
-from instrumentation._spans.propagation import (
+from instrumentation._spans.propagators import (
+    BAGGAGE,
+    BAGGAGE_HEADER,
+    TRACECONTEXT,
     TRACEPARENT,
     TRACESTATE,
+    Propagators,
     is_plain_and_unsampled,
     remote_parent,
     remote_parent_of,
     with_baggage,
 )
-from instrumentation._spans.propagators import BAGGAGE, TRACECONTEXT, Propagators
-from instrumentation._spans.span import Origin, RequestSpan
-from instrumentation._spans.trust import TrustCheck
-from instrumentation._spans.unrecorded import UnrecordedSpan
-from instrumentation._support.asgi_types import Scope
+from instrumentation._spans.span import RequestSpan
+from instrumentation._support.cached_property import cached_property
+from instrumentation._support.opentelemetry_access import (
+    FLAGS,
+    SPAN_KEY,
+    attach,
+    get_current,
+    span_context,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from instrumentation._server.attributes import ServerAttributes
+    from instrumentation._server.entry import TrustCheck
+    from instrumentation._server.protocols import ServerConnection, SpanSource
+    from instrumentation._support.asgi_types import Scope
+
+
+class UnrecordedSpan(NonRecordingSpan):
+    """Span that is not recorded. Its ids are generated on first access.
+
+    Args:
+        make: Returns the span's context.
+    """
+
+    app_returned = False
+    """True once the app has returned: contexts with this span no longer belong to a request."""
+
+    def __init__(self, make: Callable[[], SpanContext]) -> None:
+        self._make = make
+
+    def get_span_context(self) -> SpanContext:
+        """Return ids and flags."""
+        return self._made_context
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._made_context!r})"
+
+    @cached_property
+    def _made_context(self) -> SpanContext:
+        return self._make()
+
 
 NO_LINKS: Final[tuple[Link, ...]] = ()
 
@@ -39,55 +79,8 @@ HeaderMap = dict[bytes, bytes]
 """Headers by lower-case name; the last of repeated ones."""
 
 
-class ServerConnection(Protocol):
-    """Request or WebSocket."""
-
-    method: str
-    span: RequestSpan | None
-    """Recording span; None when not sampled."""
-    current_span: RequestSpan | UnrecordedSpan | None
-    """Span that is current while the app runs."""
-    token: Token[Context] | None
-    """Token that restores the previous context."""
-
-
-class Ids(Protocol):
-    """Generator of ids with the SDK's interface."""
-
-    def generate_trace_id(self) -> int:
-        """Return a new trace id."""
-
-    def generate_span_id(self) -> int:
-        """Return a new span id."""
-
-
-class SpanSource(Protocol):
-    """Origin, sampler and ids of one service's spans."""
-
-    @property
-    def origin(self) -> Origin:
-        """Common parts of all spans."""
-
-    @property
-    def sampler(self) -> HeadSampler:
-        """Head sampler."""
-
-    @property
-    def ids(self) -> Ids:
-        """Generator of trace and span ids."""
-
-    @property
-    def random(self) -> int:
-        """Flag of random trace ids, or 0. Source: W3C Trace Context level 2."""
-
-
-class Caller(NamedTuple):
-    """Caller's context as read from the headers."""
-
-    context: Context
-    """Context with the caller's baggage."""
-    parent: SpanContext | None
-    links: tuple[Link, ...]
+Caller = tuple[Context, SpanContext | None, tuple[Link, ...]]
+"""Context with the caller's baggage, parent and links, as read from the headers."""
 
 
 class ServerSpans:
@@ -177,10 +170,10 @@ class ServerSpans:
         if parent is None and self._foreign_parent is not None:
             parent = self._foreign_parent(headers)
         if not self._is_trusted(scope):
-            return Caller(context, None, (Link(parent),) if parent else NO_LINKS)
+            return context, None, (Link(parent),) if parent else NO_LINKS
         if self._reads_baggage and BAGGAGE_HEADER in header_map:
             context = with_baggage(headers, context)
-        return Caller(context, parent, NO_LINKS)
+        return context, parent, NO_LINKS
 
     def _create_span(
         self,

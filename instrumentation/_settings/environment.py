@@ -1,5 +1,7 @@
 """Typed values of environment variables; empty means unset, an invalid value is an error."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar

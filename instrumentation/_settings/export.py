@@ -6,13 +6,17 @@ milliseconds in the environment and seconds here.
 Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "Batch Span Processor".
 """
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple, Self
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
 from instrumentation._settings import environment
-from instrumentation._settings.proxy import proxy_for
+from instrumentation._support.record import Record
 from instrumentation.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HTTP: Final = "http/protobuf"
 GRPC: Final = "grpc"
@@ -29,10 +33,11 @@ MIN_TIMEOUT_MILLIS: Final = 100
 
 _PORTS: Final = {HTTP: 4318, GRPC: 4317}
 _SCHEMES: Final = ("http", "https")
+_PROXY_VARIABLES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _TRACES_PATH: Final = "/v1/traces"
 
 
-class ExportSettings(NamedTuple):
+class ExportSettings(Record):
     """Destination, transport and bounds of the export."""
 
     exporters: tuple[str, ...]
@@ -103,7 +108,7 @@ class ExportSettings(NamedTuple):
                 environ, _otlp_variable(environ, "CLIENT_CERTIFICATE")
             ),
             client_key=environment.text(environ, _otlp_variable(environ, "CLIENT_KEY")),
-            proxy=proxy_for(endpoint, environ),
+            proxy=_proxy(environ, endpoint),
             timeout_seconds=min(
                 _seconds(environ, _otlp_variable(environ, "TIMEOUT"), 10_000),
                 _seconds(environ, "OTEL_BSP_EXPORT_TIMEOUT", 30_000),
@@ -117,6 +122,14 @@ class ExportSettings(NamedTuple):
                 environ, "SIGHTLINE_EXPORT_QUEUE_BYTES", 8 * 1024 * 1024, minimum=1
             ),
         )
+
+
+def _proxy(environ: Mapping[str, str], endpoint: str) -> str:
+    if not any(name.lower() in _PROXY_VARIABLES for name in environ):
+        return ""
+    from instrumentation._settings.proxy import proxy_for
+
+    return proxy_for(endpoint, environ)
 
 
 def _exporters(environ: Mapping[str, str]) -> tuple[str, ...]:

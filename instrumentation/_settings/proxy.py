@@ -1,9 +1,13 @@
 """HTTP proxy for a URL, from the variables that curl and requests read."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOOPBACK: Final = ("localhost", "127.0.0.0/8", "::1")
 """Hosts that are never proxied, because the proxy's loopback is another host."""

@@ -3,18 +3,22 @@
 The other engines use the same tracer provider. Sightline records the metrics in any case.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from instrumentation._server.fastapi_telemetry import config_of, configure
+from instrumentation._server.route import route_path
 from instrumentation._support.guard import LOGGER
 from instrumentation.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from opentelemetry.trace import TracerProvider
 
-    from instrumentation._setup.telemetry import Engine, Telemetry
+    from instrumentation._setup.pipeline import Engine, Pipeline
     from instrumentation._support.asgi_types import Scope
     from instrumentation._support.patch import Undo
 
@@ -24,7 +28,7 @@ OPT_IN: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 PAGE: Final = "docs/how-to/fastapi-telemetry.md"
 
 
-def configured_provider(app: object) -> "TracerProvider | None":
+def configured_provider(app: object) -> TracerProvider | None:
     """Return the tracer provider in ``FastAPI(telemetry={…})`` of *app*, or None without one."""
     config = config_of(app)
     if config is None or not config["tracing"]:
@@ -33,12 +37,12 @@ def configured_provider(app: object) -> "TracerProvider | None":
     return provider
 
 
-def default_engine(app: object) -> "Engine":
+def default_engine(app: object) -> Engine:
     """Return the engine of *app* when `instrument()` gets no ``engine``."""
     return "asgi" if configured_provider(app) is None else "fastapi"
 
 
-def log_engine(app: object, engine: "Engine") -> None:
+def log_engine(app: object, engine: Engine) -> None:
     """Log once which engine creates the server spans, if the app could create its own."""
     if config_of(app) is None:
         return
@@ -57,16 +61,16 @@ def log_engine(app: object, engine: "Engine") -> None:
         )
 
 
-def _asgi(app: object, telemetry: "Telemetry") -> "Undo":
-    return configure(app, exported=_exports_spans(telemetry), tracing=False)
+def _asgi(app: object, pipeline: Pipeline) -> Undo:
+    return configure(app, exported=_exports_spans(pipeline), tracing=False)
 
 
-def _exports_spans(telemetry: "Telemetry") -> bool:
+def _exports_spans(pipeline: Pipeline) -> bool:
     """Return True when Sightline exports the spans, not a provider that the service set up."""
-    return telemetry.tracing.exporting is not None
+    return pipeline.tracing.exporting is not None
 
 
-def _contrib(app: Any, telemetry: "Telemetry") -> "Undo":
+def _contrib(app: Any, pipeline: Pipeline) -> Undo:
     try:
         from opentelemetry.instrumentation.fastapi import (
             FastAPIInstrumentor,
@@ -76,20 +80,20 @@ def _contrib(app: Any, telemetry: "Telemetry") -> "Undo":
             "engine='contrib': expected the package opentelemetry-instrumentation-fastapi; "
             "install the extra 'contrib'"
         ) from None
-    undo = configure(app, exported=_exports_spans(telemetry), tracing=False)
+    undo = configure(app, exported=_exports_spans(pipeline), tracing=False)
     os.environ.setdefault(OPT_IN, "http")
     FastAPIInstrumentor.instrument_app(
         app,
-        tracer_provider=telemetry.tracing.provider,
+        tracer_provider=pipeline.tracing.provider,
         excluded_urls=",".join(
-            (*(f"{path}$" for path in telemetry.excluded), *telemetry.settings.excluded_urls)
+            (*(f"{path}$" for path in pipeline.excluded_paths), *pipeline.settings.excluded_urls)
         ),
         exclude_spans=["receive", "send"],
     )
     return undo
 
 
-def _fastapi(app: object, telemetry: "Telemetry") -> "Undo":
+def _fastapi(app: object, pipeline: Pipeline) -> Undo:
     config = config_of(app)
     if config is None:
         raise ConfigurationError(
@@ -97,22 +101,21 @@ def _fastapi(app: object, telemetry: "Telemetry") -> "Undo":
         )
     user_exclude = config["exclude"]
 
-    def excluded(scope: "Scope") -> bool:
-        path = scope["path"].removeprefix(scope.get("root_path") or "")
-        return telemetry.excluded.get(path) is not None or bool(
+    def is_excluded(scope: Scope) -> bool:
+        return pipeline.excluded_paths.get(route_path(scope)) is not None or bool(
             user_exclude and user_exclude(scope)
         )
 
     return configure(
         app,
-        exported=_exports_spans(telemetry),
+        exported=_exports_spans(pipeline),
         tracing=True,
-        tracer_provider=config["tracer_provider"] or telemetry.tracing.provider,
-        exclude=excluded,
+        tracer_provider=config["tracer_provider"] or pipeline.tracing.provider,
+        exclude=is_excluded,
     )
 
 
-ENGINES: Final[Mapping[str, Callable[[Any, "Telemetry"], "Undo"]]] = {
+ENGINES: Final[Mapping[str, Callable[[Any, Pipeline], Undo]]] = {
     "asgi": _asgi,
     "contrib": _contrib,
     "fastapi": _fastapi,

@@ -4,11 +4,16 @@ OpenTelemetry allows a process to set it once. This one delegates to the provide
 that is currently open, so that tests, reloads and several apps in one process work.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.util._decorator import _agnosticcontextmanager
+
+from instrumentation._support.opentelemetry_access import span_manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class CurrentProvider(trace.TracerProvider):
@@ -48,7 +53,7 @@ class _CurrentTracer(trace.Tracer):
     def start_span(self, *arguments: Any, **options: Any) -> trace.Span:
         return self._tracer().start_span(*arguments, **options)
 
-    @_agnosticcontextmanager
+    @span_manager
     def start_as_current_span(self, *arguments: Any, **options: Any) -> Iterator[trace.Span]:
         with self._tracer().start_as_current_span(*arguments, **options) as span:
             yield span

@@ -1,18 +1,25 @@
 """``instrument(app)``: set up telemetry for a service in one call."""
 
-import sys
-from collections.abc import Iterable
-from importlib import import_module
-from typing import Any
+from __future__ import annotations
 
-from instrumentation._server.asgi import TelemetryMiddleware
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from instrumentation._clients import CLIENTS
+from instrumentation._server.asgi import Middleware
 from instrumentation._setup.engine import ENGINES, configured_provider, default_engine, log_engine
-from instrumentation._setup.telemetry import Engine, Telemetry
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
 from instrumentation._support.guard import LOGGER
 from instrumentation._support.on_import import call_when_imported
-from instrumentation._support.patch import Undo
 from instrumentation.errors import ConfigurationError
 from instrumentation.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from instrumentation._setup.pipeline import Engine, Pipeline
+    from instrumentation._support.patch import Undo
 
 DEFAULT_EXCLUDE = ("/metrics", "/healthz", "/readyz")
 """Paths of scrapes and health probes."""
@@ -36,7 +43,7 @@ def instrument(  # noqa: PLR0913  each is an independent option of the public AP
         engine: Creator of the server spans: ``asgi`` for Sightline, ``contrib`` or
             ``fastapi``. When left out, FastAPI if its ``telemetry`` has a tracer provider.
         exclude: Exact paths that are not recorded.
-        clients: HTTP clients to trace: ``requests``, ``httpx``, ``aiohttp``; all when left out.
+        clients: HTTP clients to trace, like ``httpx``; all of `CLIENTS` when left out.
         metrics_path: Path of the metrics page, unless the app has a route there; None for no page.
         settings: Read from the environment when left out; without ``service.version``, the
             version of the app is used.
@@ -65,7 +72,7 @@ def instrument(  # noqa: PLR0913  each is an independent option of the public AP
     )
     app._sightline_telemetry = telemetry
     _warn_if_started(app)
-    attach(app, telemetry, clients=clients)
+    attach(app, pipeline_of(telemetry), clients=clients)
     log_engine(app, engine)
     return telemetry
 
@@ -116,50 +123,83 @@ def _client_names(clients: Iterable[str] | None) -> tuple[str, ...]:
 
 def attach(
     app: Any,
-    telemetry: Telemetry,
+    pipeline: Pipeline,
     *,
     clients: Iterable[str] | None = None,
 ) -> Undo:
-    """Add the telemetry middleware to *app*, outside of all others, and patch the clients.
+    """Add the middleware to *app*, outside of all others, and patch the clients.
 
     It also sees the responses of Starlette's own exception middleware.
 
     Returns:
         A function that removes the middleware and the patches.
     """
-    names = CLIENTS if clients is None else clients
-    undo = [_instrument_client(client, telemetry) for client in names]
-    undo.append(ENGINES[telemetry.engine](app, telemetry))
-    build = app.build_middleware_stack
-    app.build_middleware_stack = lambda: TelemetryMiddleware(build(), telemetry)
+    undo = instrument_clients(CLIENTS if clients is None else clients, pipeline)
+    undo.append(ENGINES[pipeline.engine](app, pipeline))
+    stack = MiddlewareStack(app, pipeline, clients)
+    app.build_middleware_stack = stack
     if app.middleware_stack is not None:
-        app.middleware_stack = TelemetryMiddleware(app.middleware_stack, telemetry)
+        app.middleware_stack = Middleware(app.middleware_stack, pipeline)
 
     def detach() -> None:
         for undo_one in undo:
             undo_one()
-        app.build_middleware_stack = build
+        app.build_middleware_stack = stack.build
         app.middleware_stack = None
 
     return detach
 
 
-CLIENTS = ("aiohttp", "httpx", "requests")
-"""HTTP clients that can be traced; `_clients` has a module of the same name for each."""
+class MiddlewareStack:
+    """Method ``build_middleware_stack()`` of an instrumented app, pickled with the app.
+
+    The copy of an app in another process has its own pipeline, with the same settings. It patches
+    the clients of that process when it builds its middleware.
+    """
+
+    def __init__(self, app: Any, pipeline: Pipeline, clients: Iterable[str] | None) -> None:
+        self.build = app.build_middleware_stack
+        """Method that this one replaces."""
+        self._app = app
+        self._pipeline = pipeline
+        self._clients = tuple(CLIENTS if clients is None else clients)
+
+    def __call__(self) -> Middleware:
+        return Middleware(self.build(), self._pipeline)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        # The copy of a bound method would be that of the app's copy, which is this object.
+        own = getattr(self.build, "__func__", None) is type(self._app).build_middleware_stack
+        return self._app, self._pipeline, self._clients, None if own else self.build
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._app, self._pipeline, self._clients, build = state
+        self.build = build or self._build_copy
+
+    def _build_copy(self) -> Any:
+        instrument_clients(self._clients, self._pipeline)
+        return type(self._app).build_middleware_stack(self._app)
 
 
-def _instrument_client(client: str, telemetry: Telemetry) -> Undo:
+def instrument_clients(clients: Iterable[str], pipeline: Pipeline) -> list[Undo]:
+    """Patch *clients*; return the functions that undo it."""
+    return [_instrument_client(client, pipeline) for client in clients]
+
+
+def _instrument_client(client: str, pipeline: Pipeline) -> Undo:
     """Patch *client* now if it is imported, otherwise when the service imports it."""
     patches: list[Undo] = []
 
     def patch() -> None:
-        with telemetry.guard.operation("client_patch"):
+        with pipeline.guard.operation("client_patch"):
             module = import_module(f"instrumentation._clients.{client}")
-            patches.append(getattr(module, f"instrument_{client}")(telemetry.clients))
+            patches.append(getattr(module, f"instrument_{client}")(pipeline.clients))
+
+    cancel = call_when_imported(client, patch)
 
     def undo() -> None:
+        cancel()
         for undo_patch in patches:
             undo_patch()
 
-    call_when_imported(client, patch)
     return undo

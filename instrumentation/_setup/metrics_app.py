@@ -1,10 +1,16 @@
 """Metrics page as a separate ASGI app."""
 
-from prometheus_client import CollectorRegistry
+from __future__ import annotations
 
-from instrumentation._scrape.exposition import Exposition
-from instrumentation._setup.telemetry import Telemetry
-from instrumentation._support.asgi_types import ASGIApp
+from typing import TYPE_CHECKING
+
+from instrumentation._scrape.page import Exposition
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from instrumentation._support.asgi_types import ASGIApp
 
 
 def metrics_app(telemetry: Telemetry, *registries: CollectorRegistry) -> ASGIApp:
@@ -16,4 +22,4 @@ def metrics_app(telemetry: Telemetry, *registries: CollectorRegistry) -> ASGIApp
         telemetry: Returned by ``instrument()``.
         registries: Additional registries for the same page, like ``prometheus_client.REGISTRY``.
     """
-    return Exposition(telemetry.page(*registries).snapshot)
+    return Exposition(pipeline_of(telemetry).page(*registries).snapshot)

@@ -1,40 +1,57 @@
 """Tracer providers of the OpenTelemetry SDK, built from the settings or adopted."""
 
+from __future__ import annotations
+
 import os
 import platform
-from collections.abc import Callable, Mapping
+from functools import partial
+from random import Random
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace import (
+    SpanLimits,
+    SpanProcessor,
+    SynchronousMultiSpanProcessor,
+    TracerProvider,
+)
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.sdk.version import __version__ as SDK_VERSION  # noqa: N812  it is a constant
 from prometheus_client import CollectorRegistry, Counter
 
 from instrumentation._export.base import build as build_export
-from instrumentation._export.processor import ExportProcessor
 from instrumentation._metrics.families import counter
-from instrumentation._sampling.sampler import HeadSampler, RatioSampler, SDKSampler
-from instrumentation._spans.attributes import MAX_KEY_LENGTH
-from instrumentation._spans.ids import RandomIds
-from instrumentation._spans.limits import limit_tracer
-from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._sampling.sampler import RatioSampler, SDKSampler
+from instrumentation._spans.sanitizer import MAX_KEY_LENGTH, Sanitizer
+from instrumentation._spans.sdk_access import ForkSafe, processor_of
 from instrumentation._spans.span import Origin
-from instrumentation._support.fork import new_lock, register_after_fork
-from instrumentation.conventions import SCOPE
-from instrumentation.settings import Limits, Settings
+from instrumentation._support.fork import register_after_fork
+from instrumentation._support.guard import LOGGER
+from instrumentation._support.record import Record
+from instrumentation.conventions import (
+    OTEL_SDK_SPAN_STARTED,
+    SCHEMA_URL,
+    SCOPE,
+    VERSION,
+    Attribute,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
     from opentelemetry.util.types import AnyValue, Attributes
 
-SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+    from instrumentation._export.processor import ExportProcessor
+    from instrumentation._server.protocols import HeadSampler
+    from instrumentation.settings import Limits, Settings
 
 
-class Tracing(NamedTuple):
+class Tracing(Record):
     """Parts that the spans of one service share."""
 
     provider: trace.TracerProvider
@@ -47,21 +64,18 @@ class Tracing(NamedTuple):
     """None: the provider of the service exports."""
 
 
-class Provider(TracerProvider):
-    """Provider of the SDK, whose later added processors also get the server spans."""
+class Provider(ForkSafe, TracerProvider):
+    """Provider of the SDK, whose later added processors also get the server spans.
+
+    `ProcessResource` updates the process attributes after a fork, for all tracers that use it.
+    """
 
     _origin: Origin | None = None
     _sanitizer: Sanitizer
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._tracers_lock: Any = new_lock()  # the SDK's is not reentrant
-
-    def _handle_fork(self) -> None:
-        """Do nothing: the SDK would detect the resource again, see `_support.fork`.
-
-        `ProcessResource` updates the process attributes itself, for all tracers that use it.
-        """
+        self._processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]  # the SDK's has no types
+        super().__init__(active_span_processor=self._processors, **options)
 
     def attach_processor(self, processor: SpanProcessor, origin: Origin) -> None:
         """Add *processor*, and make it the direct target of the spans of *origin*."""
@@ -74,9 +88,11 @@ class Provider(TracerProvider):
         instrumenting_module_name: str,
         instrumenting_library_version: str | None = None,
         schema_url: str | None = None,
-        attributes: "Attributes" = None,
+        attributes: Attributes = None,
     ) -> trace.Tracer:
         """Return a tracer whose spans are limited and redacted. Other arguments: see the SDK."""
+        from instrumentation._spans.limits import limit_tracer
+
         sanitizer = self._sanitizer
         tracer = super().get_tracer(
             sanitizer.name(instrumenting_module_name),
@@ -90,7 +106,7 @@ class Provider(TracerProvider):
         """Add *span_processor*; the server spans go to it, too."""
         super().add_span_processor(span_processor)
         if self._origin is not None:
-            self._origin.processor = self._active_span_processor
+            self._origin.processor = self._processors
 
 
 def build(  # noqa: PLR0913  each varies independently
@@ -116,7 +132,8 @@ def build(  # noqa: PLR0913  each varies independently
         ConfigurationError: The argument of the sampler is invalid.
     """
     resource = resource_of(settings, service, version)
-    started = counter("otel_sdk_span_started", registry)
+    # Without this counter, rules know that the service starts no spans on purpose.
+    started = counter(OTEL_SDK_SPAN_STARTED, CollectorRegistry() if settings.disabled else registry)
     sampler = _sampler(settings, resource, started.labels)
     exporting = None
     if processor is None:
@@ -142,11 +159,15 @@ def build(  # noqa: PLR0913  each varies independently
 
 
 def adopt(provider: TracerProvider, settings: Settings) -> Tracing:
-    """Use a provider that the service set up: its resource, sampler, ids and processors."""
-    processor = provider._active_span_processor
+    """Use a provider that the service set up: its resource, sampler, ids and processors.
+
+    Args:
+        provider: Result of `as_adoptable`.
+        settings: Settings of the service.
+    """
     return Tracing(
         provider=provider,
-        origin=_origin(provider.resource, processor, settings),
+        origin=_origin(provider.resource, processor_of(provider) or SpanProcessor(), settings),
         sampler=SDKSampler(provider.sampler),
         ids=provider.id_generator,
         random=_random_flag(provider.id_generator),
@@ -159,9 +180,18 @@ def _random_flag(ids: IdGenerator) -> int:
     return 2 if is_random is not None and is_random() else 0
 
 
-def as_sdk_provider(provider: trace.TracerProvider | None) -> TracerProvider | None:
-    """Return *provider* if it is one of the SDK, whose parts can be adopted; otherwise None."""
-    return provider if isinstance(provider, TracerProvider) else None
+def as_adoptable(provider: trace.TracerProvider | None) -> TracerProvider | None:
+    """Return *provider* if it is one of the SDK, whose processors can get spans; otherwise None."""
+    if not isinstance(provider, TracerProvider):
+        return None
+    if processor_of(provider) is None:
+        LOGGER.warning(
+            "This release of opentelemetry-sdk does not show the processors of a tracer provider: "
+            "server spans go to the exporter of the environment variables, not to %r",
+            provider,
+        )
+        return None
+    return provider
 
 
 def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
@@ -185,19 +215,21 @@ def flush(provider: trace.TracerProvider, timeout_seconds: float) -> bool:
 def resource_of(settings: Settings, service: str, version: str = "") -> Resource:
     """Return the resource: variables override detectors, which override the built-in values."""
     built_in: dict[str, AnyValue] = {
-        "service.name": settings.service_name or service,
+        Attribute.SERVICE_NAME: settings.service_name or service,
         "process.runtime.name": platform.python_implementation().lower(),
         "process.runtime.version": platform.python_version(),
-        "host.name": platform.node(),
+        Attribute.HOST_NAME: platform.node(),
         "telemetry.sdk.language": "python",
         "telemetry.sdk.name": "opentelemetry",
         "telemetry.sdk.version": SDK_VERSION,
         "telemetry.distro.name": "sightline",
+        "telemetry.distro.version": VERSION,
     }
     if version:
-        built_in["service.version"] = version
+        built_in[Attribute.SERVICE_VERSION] = version
     configured = {key: value for key, value in settings.resource_attributes.items() if value}
-    service_name = {"service.name": str(built_in["service.name"])[:MAX_KEY_LENGTH]}
+    name = str(built_in[Attribute.SERVICE_NAME])[:MAX_KEY_LENGTH]
+    service_name = {Attribute.SERVICE_NAME: name, Attribute.SIGHTLINE_JOB: name}
     found = {**built_in, **_detect(settings)}
     bounded = Sanitizer(settings.limits).attributes
     return ProcessResource(bounded(found), configured=bounded({**configured, **service_name}))
@@ -212,7 +244,7 @@ class ProcessResource(Resource):
     """
 
     def __init__(
-        self, detected: Mapping[str, "AnyValue"], *, configured: Mapping[str, "AnyValue"]
+        self, detected: Mapping[str, AnyValue], *, configured: Mapping[str, AnyValue]
     ) -> None:
         self._detected = detected
         self._configured = configured
@@ -221,12 +253,12 @@ class ProcessResource(Resource):
 
     def set_process_attributes(self) -> None:
         """Initialize again, because the lock may have been held by another thread at the fork."""
-        instance = {"service.instance.id": str(uuid4())}
+        instance = {Attribute.SERVICE_INSTANCE_ID: str(uuid4())}
         process = {"process.pid": os.getpid()}
         super().__init__({**instance, **self._detected, **process, **self._configured}, SCHEMA_URL)
 
 
-def _detect(settings: Settings) -> Mapping[str, "AnyValue"]:
+def _detect(settings: Settings) -> Mapping[str, AnyValue]:
     """Return the attributes of the resource detectors in the settings."""
     if not settings.resource_detectors:
         return {}
@@ -250,7 +282,7 @@ def _sampler(
 
     return RemoteSampler(
         RemoteArguments.parse(settings.sampler_argument),
-        service=str(resource.attributes["service.name"]),
+        service=str(resource.attributes[Attribute.SERVICE_NAME]),
         parent_based=parent_based,
         started_counter=started,
     )
@@ -279,7 +311,24 @@ def _span_limits(limits: Limits) -> SpanLimits:
 def _origin(resource: Resource, processor: SpanProcessor, settings: Settings) -> Origin:
     return Origin(
         resource=resource,
-        scope=InstrumentationScope(SCOPE, schema_url=SCHEMA_URL),
+        scope=InstrumentationScope(SCOPE, VERSION, SCHEMA_URL),
         processor=processor,
         sanitizer=Sanitizer(settings.limits, settings.secret_parameters),
     )
+
+
+class RandomIds(RandomIdGenerator):
+    """Generator with its own random source, because a service that seeds ``random`` repeats ids.
+
+    The invalid id zero is not excluded: its probability is 2**-64.
+    """
+
+    def __init__(self) -> None:
+        self._source = Random()  # noqa: S311  ids are no secret
+        self.generate_trace_id = partial(self._source.getrandbits, 128)  # type: ignore[method-assign]  # called for every request
+        self.generate_span_id = partial(self._source.getrandbits, 64)  # type: ignore[method-assign]  # as above
+        register_after_fork(self._reseed)
+
+    def _reseed(self) -> None:
+        """Seed again in a forked child, which would repeat the ids of its parent."""
+        self._source.seed()

@@ -1,21 +1,27 @@
 """Tracing for one test: ids that count up, a logical clock, spans in memory."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 from instrumentation._setup.instrument import DEFAULT_EXCLUDE
+from instrumentation._setup.pipeline import Options, Pipeline
 from instrumentation._setup.provider import Tracing, build
-from instrumentation._setup.telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry, telemetry_of
 from instrumentation._spans.recorded import RecordedSpan
 from instrumentation.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.context import Context
 
 ENVIRON = {"OTEL_TRACES_EXPORTER": "none", "SIGHTLINE_STRICT": "true"}
 """Environment of a test's telemetry, in place of that of the process."""
@@ -89,16 +95,12 @@ def recording(settings: Settings | None = None) -> Iterator[tuple[Spans, Telemet
     """Open telemetry with spans in memory; it is global until the end of the block."""
     spans = Spans()
 
-    def tracing(settings: Settings, service: str, registry: Any) -> Tracing:
+    def set_up_tracing(settings: Settings, service: str, registry: Any) -> Tracing:
         return build(
             settings, service=service, registry=registry, ids=CountingIds(), processor=spans
         )
 
-    with Telemetry(
-        settings or Settings.from_env(ENVIRON),
-        service="test",
-        exclude=DEFAULT_EXCLUDE,
-        metrics_path="/metrics",
-        trace_with=tracing,
-    ) as telemetry:
+    options = Options(service="test", exclude=DEFAULT_EXCLUDE, metrics_path="/metrics")
+    pipeline = Pipeline(settings or Settings.from_env(ENVIRON), options, set_up_tracing)
+    with telemetry_of(pipeline) as telemetry:
         yield spans, telemetry

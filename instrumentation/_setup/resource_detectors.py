@@ -1,6 +1,7 @@
 """Resource detectors of other packages: of clouds, containers, the operating system."""
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk.resources import Resource, get_aggregated_resources
@@ -8,13 +9,15 @@ from opentelemetry.sdk.resources import Resource, get_aggregated_resources
 from instrumentation._support.plugins import load_plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from opentelemetry.util.types import AnyValue
 
 BUILT_IN: Final = "otel"
 """Detector that reads variables which `Settings` has already read."""
 
 
-def detect(names: Iterable[str]) -> Mapping[str, "AnyValue"]:
+def detect(names: Iterable[str]) -> Mapping[str, AnyValue]:
     """Return the attributes of the detectors *names*; a later detector overrides earlier ones.
 
     A detector that fails is skipped.

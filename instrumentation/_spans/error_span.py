@@ -5,11 +5,16 @@ cannot hold the span: exceptions of builtin classes do not support weak referenc
 define equality.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry import trace
-from opentelemetry.trace import SpanContext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.trace import SpanContext
 
 KEY: Final = "__sightline_span__"
 

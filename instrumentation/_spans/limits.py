@@ -4,18 +4,24 @@ The SDK limits only attributes: neither names and descriptions nor the total siz
 truncates stack traces at an arbitrary position.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import _Span
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
-from opentelemetry.util._decorator import _agnosticcontextmanager
-from opentelemetry.util.types import AnyValue, Attributes
 
-from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._spans.sdk_access import SDKSpan, replace_class, share_lock
 from instrumentation._support.fork import new_lock
+from instrumentation._support.opentelemetry_access import span_manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from opentelemetry.context import Context
+    from opentelemetry.util.types import AnyValue, Attributes
+
+    from instrumentation._spans.sanitizer import Sanitizer
 
 
 class LimitedTracer(trace.Tracer):
@@ -54,20 +60,18 @@ class LimitedTracer(trace.Tracer):
             record_exception,
             set_status_on_exception,
         )
-        if type(span) is _Span:
-            # The SDK cannot create spans of another class, and it does not accept wrappers.
-            span.__class__ = LimitedSpan
-            span.sanitizer = sanitizer  # type: ignore[attr-defined]  # its class was replaced
-            self._share_lock(span)
+        if type(span) is not SDKSpan:
+            return span
+        # The SDK cannot create spans of another class.
+        if not replace_class(span, LimitedSpan):
+            from instrumentation._spans.delegating_span import DelegatingSpan
+
+            return DelegatingSpan(span, sanitizer)
+        span.sanitizer = sanitizer  # type: ignore[attr-defined]  # its class was replaced
+        share_lock(span, self._lock)
         return span
 
-    def _share_lock(self, span: Any) -> None:
-        """Replace the SDK's locks, because a finalizer may use *span* while one of them is held."""
-        span._lock = lock = self._lock
-        for part in (span._attributes, span._events, span._links):
-            part._lock = lock
-
-    @_agnosticcontextmanager
+    @span_manager
     def start_as_current_span(
         self,
         name: str,
@@ -100,11 +104,11 @@ class LimitedTracer(trace.Tracer):
             yield span
 
 
-_set_attribute: Final = _Span.set_attribute
+_set_attribute: Final = SDKSpan.set_attribute
 """Bound once because ``super()`` takes as long as the rest of a call."""
 
 
-class LimitedSpan(_Span):
+class LimitedSpan(SDKSpan):
     """Span of the SDK that sanitizes its input."""
 
     sanitizer: Sanitizer
@@ -142,8 +146,7 @@ class LimitedSpan(_Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """See the API."""
-        given = status if isinstance(status, Status) else Status(status, description)
-        super().set_status(self.sanitizer.status(given))
+        super().set_status(self.sanitizer.status(status, description))
 
     def record_exception(
         self,
@@ -153,8 +156,8 @@ class LimitedSpan(_Span):
         escaped: bool = False,
     ) -> None:
         """See the API."""
-        event = self.sanitizer.exception(exception, escaped=escaped)
-        self.add_event("exception", {**event, **(attributes or {})}, timestamp)
+        event = self.sanitizer.exception(exception, attributes, escaped=escaped)
+        self.add_event("exception", event, timestamp)
 
 
 def limit_tracer(tracer: trace.Tracer, sanitizer: Sanitizer) -> trace.Tracer:

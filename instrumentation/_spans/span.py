@@ -1,18 +1,29 @@
 """Span of a request. The SDK's processors accept it, and it costs a tenth of the SDK's span."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from operator import attrgetter
 from time import time_ns
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
-from opentelemetry.util.types import AnyValue, Attributes
 
-from instrumentation._otlp.attribute_group import AttributeGroup
-from instrumentation._otlp.outcome import UNSET, Outcome
-from instrumentation._spans.sanitizer import Sanitizer
+from instrumentation._otlp.attribute_group import UNSET, Outcome
 from instrumentation._support.fork import new_lock
+from instrumentation._support.guard import qualified_name
+from instrumentation.conventions import Attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+    from opentelemetry.util.types import AnyValue, Attributes
+
+    from instrumentation._otlp.attribute_group import AttributeGroup
+    from instrumentation._spans.sanitizer import Sanitizer
 
 
 class Origin:
@@ -47,6 +58,11 @@ class Origin:
         self.lock = new_lock()
 
 
+def _public(*names: str) -> Any:
+    """Return a property that reads the field, or the tuple of the fields, with these names."""
+    return property(attrgetter(*names))
+
+
 class RequestSpan(ReadableSpan, Span):
     """Recording span for any span processor and exporter of the SDK.
 
@@ -71,6 +87,7 @@ class RequestSpan(ReadableSpan, Span):
     _max_user_attributes = 0
     app_returned = False
     """True once the app has returned: contexts with this span no longer belong to a request."""
+    _awaits_export = False
     encoded_name_and_status = b""
     """Encoded name and status; empty when the service changed the span."""
 
@@ -83,8 +100,7 @@ class RequestSpan(ReadableSpan, Span):
         groups: list[AttributeGroup],
         links: Sequence[Link] = (),
     ) -> None:
-        # These fields are read by the properties of ReadableSpan and by to_json(). Its own __init__
-        # costs more than all of this, and keyword arguments would cost time, too.
+        # ReadableSpan.__init__() costs more than all of this. So do keyword arguments.
         self._name = name
         self._context = context
         self._parent = parent
@@ -96,6 +112,57 @@ class RequestSpan(ReadableSpan, Span):
         self._origin = origin
         self._start_time = origin.clock()
 
+    # The properties of the SDK read private fields of its own.
+    name: str = _public("_name")
+    context: SpanContext = _public("_context")
+    kind: SpanKind = _public("_kind")
+    parent: SpanContext | None = _public("_parent")
+    start_time: int | None = _public("_start_time")
+    end_time: int | None = _public("_end_time")
+    status: Status = _public("_status")
+    resource: Resource = _public("_resource")
+    instrumentation_scope: InstrumentationScope | None = _public("_instrumentation_scope")
+    head: tuple[SpanContext, int | None, int | None, SpanContext | None] = _public(
+        "_context", "_start_time", "_end_time", "_parent"
+    )
+    """Context, start time, end time and parent, for the encoder."""
+    dropped_attributes: int = _public("_dropped_attributes")
+    dropped_events: int = _public("_dropped_events")
+    dropped_links: int = _public("_dropped_links")
+
+    @property
+    def attributes(self) -> Attributes:
+        """Attributes of all groups and of the service."""
+        return MappingProxyType(self._attributes)
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Events, the oldest first."""
+        return tuple(self._events)
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """Links to other spans, the oldest first."""
+        return tuple(self._links)
+
+    def to_json(self, indent: int | None = 4) -> str:
+        """Return the span as the SDK writes it."""
+        span = ReadableSpan(
+            self._name,
+            self._context,
+            parent=self._parent,
+            resource=self._resource,
+            attributes=self._attributes,
+            events=self._events,
+            links=self._links,
+            kind=self._kind,
+            status=self._status,
+            start_time=self._start_time,
+            end_time=self._end_time,
+            instrumentation_scope=self._instrumentation_scope,
+        )
+        return str(span.to_json(indent))
+
     @property
     def _attributes(self) -> dict[str, AnyValue]:  # type: ignore[override]  # all attributes, for ReadableSpan
         found: dict[str, AnyValue] = {}
@@ -103,21 +170,6 @@ class RequestSpan(ReadableSpan, Span):
             found |= group.attributes
         found.update(self.user_attributes or ())
         return found
-
-    @property
-    def dropped_attributes(self) -> int:
-        """Number of attributes over the limit."""
-        return self._dropped_attributes
-
-    @property
-    def dropped_events(self) -> int:
-        """Number of events over the limit."""
-        return self._dropped_events
-
-    @property
-    def dropped_links(self) -> int:
-        """Number of links over the limit."""
-        return self._dropped_links
 
     def get_span_context(self) -> SpanContext:
         """Return ids and flags."""
@@ -196,8 +248,7 @@ class RequestSpan(ReadableSpan, Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status. OK is final; UNSET is ignored."""
-        requested = status if isinstance(status, Status) else Status(status, description)
-        new = self._origin.sanitizer.status(requested)
+        new = self._origin.sanitizer.status(status, description)
         with self._origin.lock:
             is_final = self._status.status_code is StatusCode.OK or self._end_time is not None
             if not is_final and new.status_code is not StatusCode.UNSET:
@@ -212,15 +263,17 @@ class RequestSpan(ReadableSpan, Span):
         escaped: bool = False,
     ) -> None:
         """Add the exception as an event. Source: semantic conventions, "Exceptions in spans"."""
-        event = self._origin.sanitizer.exception(exception, escaped=escaped)
-        self.add_event("exception", {**event, **(attributes or {})}, timestamp)
+        event = self._origin.sanitizer.exception(exception, attributes, escaped=escaped)
+        self.add_event("exception", event, timestamp)
 
     def time_after(self, duration: float) -> int:
         """Return the time *duration* seconds after the start, in nanoseconds since 1970."""
         return self._start_time + int(duration * 1e9)
 
     def complete(self, outcome: Outcome, duration: float) -> None:
-        """End the span with *outcome*. A name or status that the service set is kept.
+        """End the span with *outcome*; `export` passes it to the processor.
+
+        A name or status that the service set is kept.
 
         Args:
             outcome: Name, status and last attributes.
@@ -239,9 +292,29 @@ class RequestSpan(ReadableSpan, Span):
             if not self._customized:
                 self.encoded_name_and_status = outcome.encoded_name_and_status
             self._end_time = self._start_time + int(duration * 1e9)
+            self._awaits_export = True
         finally:
             lock.release()
-        self._origin.processor.on_end(self)
+
+    def add_failure(self, error: BaseException) -> None:
+        """Add *error*, which followed the end of the span, unless the span was exported."""
+        end_time = self._end_time
+        if not self._awaits_export:
+            return
+        self.encoded_name_and_status = b""
+        self._end_time = None
+        try:
+            self.record_exception(error)
+            self.set_attribute(Attribute.ERROR_TYPE, qualified_name(error))
+            self.set_status(StatusCode.ERROR)
+        finally:
+            self._end_time = end_time
+
+    def export(self) -> None:
+        """Pass a completed span to the processor, once."""
+        if self._awaits_export:
+            self._awaits_export = False
+            self._origin.processor.on_end(self)
 
     def end(self, end_time: int | None = None) -> None:
         """End the span and pass it to the processor, once."""

@@ -1,11 +1,13 @@
 """Stack traces of limited size: messages are shortened first, then frames are omitted."""
 
+from __future__ import annotations
+
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from instrumentation._spans.attributes import truncate
+from instrumentation._spans.sanitizer import truncate
 from instrumentation._support.guard import qualified_name, safe_str
 
 _MAX_CHAIN_LENGTH: Final = 64

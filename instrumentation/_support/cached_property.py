@@ -1,7 +1,11 @@
 """Cached property without a lock."""
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Value = TypeVar("Value")
 
@@ -26,12 +30,12 @@ class cached_property(Generic[Value]):  # noqa: N801  used as a decorator, like 
         self._name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> "cached_property[Value]": ...
+    def __get__(self, instance: None, owner: type) -> cached_property[Value]: ...
 
     @overload
     def __get__(self, instance: object, owner: type) -> Value: ...
 
-    def __get__(self, instance: object | None, owner: type) -> "cached_property[Value] | Value":
+    def __get__(self, instance: object | None, owner: type) -> cached_property[Value] | Value:
         if instance is None:
             return self
         found: Value = vars(instance).setdefault(self._name, self._make(instance))

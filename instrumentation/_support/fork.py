@@ -27,14 +27,18 @@ needs no pool.
 ``tests/integration/export/test_forks.py`` tests every way to fork in a new process.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Value = TypeVar("Value")
 
@@ -43,7 +47,7 @@ _HOOKS: Final[list[tuple[weakref.ref[Any], Callable[[Any], None]]]] = []
 # Module state is an exception here: a hook belongs to the process and cannot be unregistered.
 
 
-def new_lock() -> "threading.RLock":
+def new_lock() -> threading.RLock:
     """Return a reentrant lock that is released in a forked child.
 
     It is reentrant because a garbage collection or a signal may run any code of the service at any

@@ -4,10 +4,16 @@ Only this module catches ``Exception``. The hot path in ``_server/request.py`` a
 ``_server/asgi.py`` is the exception: entering a guarded block costs more than some of its work.
 """
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from instrumentation.conventions import SIGHTLINE_INTERNAL_ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 Value = TypeVar("Value")
 
@@ -44,7 +50,7 @@ class Guard:
         self._strict = strict
         self._operations: dict[str, Operation] = {}
 
-    def operation(self, name: str) -> "Operation":
+    def operation(self, name: str) -> Operation:
         """Return the context manager that suppresses failures of *name*; reusable and cached."""
         if name not in self._operations:
             self._operations[name] = Operation(name, self._failures(name), strict=self._strict)
@@ -95,8 +101,9 @@ class Operation:
             LOGGER.error(
                 "instrumentation error in %s; the service is unaffected, but telemetry may be "
                 "incomplete. The traceback shows the cause. Logged once; further errors are "
-                "counted in sightline_internal_errors_total",
+                "counted in %s_total",
                 self._name,
+                SIGHTLINE_INTERNAL_ERRORS,
                 exc_info=error,
             )
 

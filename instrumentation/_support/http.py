@@ -4,24 +4,26 @@
 never times out. Here each operation gets the time until the deadline.
 """
 
+from __future__ import annotations
+
 import http.client
 import io
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
 
 class Connection(http.client.HTTPConnection):
     """HTTP connection whose operations all end by `deadline`, in `time.monotonic` seconds."""
 
     def __init__(
-        self, url: SplitResult, tls: "ssl.SSLContext | None", proxy: SplitResult | None = None
+        self, url: SplitResult, tls: ssl.SSLContext | None, proxy: SplitResult | None = None
     ) -> None:
         # Per connection: `http.client` omits this port from the Host header.
         self.default_port = 443 if tls else 80

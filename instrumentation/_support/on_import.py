@@ -1,21 +1,32 @@
 """Import hook: run an action after the service imports a module, without importing it early."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 Action = Callable[[], object]
+Cancel = Callable[[], None]
 
 
-def call_when_imported(name: str, action: Action) -> None:
-    """Call *action* after the top-level module *name* is imported; immediately if it already is."""
+def call_when_imported(name: str, action: Action) -> Cancel:
+    """Call *action* after the top-level module *name* is imported; immediately if it already is.
+
+    Returns:
+        Function that cancels the call if *name* has not been imported yet.
+    """
+    finder = _ActionFinder(name, action)
     if name in sys.modules:
         action()
     else:
-        sys.meta_path.insert(0, _ActionFinder(name, action))
+        sys.meta_path.insert(0, finder)
+    return finder.cancel
 
 
 class _ActionFinder(MetaPathFinder):
@@ -41,9 +52,14 @@ class _ActionFinder(MetaPathFinder):
             spec.loader = _ActionLoader(spec.loader, self._done)
         return spec
 
-    def _done(self) -> None:
+    def cancel(self) -> None:
+        """Leave later imports alone."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+
+    def _done(self) -> None:
+        if self in sys.meta_path:
+            self.cancel()
             self._action()
 
 

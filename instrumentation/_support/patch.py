@@ -1,5 +1,7 @@
 """Patch of a method of another library's class, applied once and reversible."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Final
 

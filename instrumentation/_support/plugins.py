@@ -1,5 +1,7 @@
 """Plugins of other packages in OpenTelemetry's entry point groups."""
 
+from __future__ import annotations
+
 from importlib.metadata import entry_points
 from typing import Any
 

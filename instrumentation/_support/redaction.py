@@ -4,9 +4,14 @@ The patterns of `redactor` take a millisecond to compile: it is imported with th
 may contain a secret.
 """
 
+from __future__ import annotations
+
 from functools import cache
-from types import ModuleType
-from typing import Final
+from string import ascii_letters, digits
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REDACTED: Final = "REDACTED"
 """Source: semantic conventions, ``url.query``."""
@@ -19,6 +24,10 @@ MAX_FIELD_CHARS: Final = 2048
 
 _MAX_MESSAGE_CHARS: Final = 200
 """Maximum length of another program's message in a log line."""
+
+
+_PLAIN: Final = frozenset(f"{ascii_letters}{digits}_.-+=&")
+"""Characters of a query without encoded parts, which most are."""
 
 
 @cache
@@ -36,7 +45,24 @@ def redact_query(query: str, secret: frozenset[str]) -> str:
         secret: Names in lower case. ``token`` also covers ``accessToken``, ``x-token`` and
             ``user[token]``.
     """
-    return str(_redactor().redact_query(query, secret)) if query else query
+    if _PLAIN.issuperset(query) and not _may_name_secrets(query, secret):
+        return query
+    return str(_redactor().redact_query(query, secret))
+
+
+def _may_name_secrets(query: str, secret: frozenset[str]) -> bool:
+    """Return false when no name in *query* can be secret."""
+    letters = _letters(query.lower())
+    return any(word in letters for word in _secret_letters(secret))
+
+
+@cache
+def _secret_letters(secret: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_letters, secret))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text))
 
 
 def redact_path(path: str, secret: frozenset[str]) -> str:

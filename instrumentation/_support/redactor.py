@@ -4,13 +4,18 @@ Every function runs in linear time: a pattern starts at a fixed character or at 
 and never backtracks.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
+from instrumentation._support import redaction
 from instrumentation._support.redaction import COOKIE_HEADERS, REDACTED, is_secret_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WHOLE_NAMES: Final = frozenset({"code", "key", "session", "state", "ticket", "user"})
 """Words that are secret only as the whole name: ``country_code`` and ``user_id`` are harmless."""
@@ -86,8 +91,6 @@ _BEARER: Final = re.compile(
 def redact_query(query: str, secret: frozenset[str]) -> str:
     """See `redaction.redact_query`."""
     if _PLAIN_QUERY.fullmatch(query):
-        if not _may_name_secrets(query, secret):
-            return query
         names = [pair.partition("=")[0] for pair in query.split("&")]
         if not any(is_secret(name[-_MAX_NAME_CHARS:], secret) for name in names):
             return query
@@ -97,7 +100,9 @@ def redact_query(query: str, secret: frozenset[str]) -> str:
 def redact_path(path: str, secret: frozenset[str]) -> str:
     """See `redaction.redact_path`."""
     segments = (segment.partition(";") for segment in path.split("/"))
-    return "/".join(f"{name}{sign}{redact_query(rest, secret)}" for name, sign, rest in segments)
+    return "/".join(
+        f"{name}{sign}{redaction.redact_query(rest, secret)}" for name, sign, rest in segments
+    )
 
 
 def redact_text(text: str, secret: frozenset[str]) -> str:

@@ -30,11 +30,11 @@ def _patch() -> None:
     call = Starlette.__call__
 
     @wraps(call)
-    def instrumented(
+    def instrument_and_call(
         app: "Starlette", scope: "Scope", receive: "Receive", send: "Send"
     ) -> Awaitable[None]:
         if app.middleware_stack is None and TELEMETRY_KEY not in scope:
             instrument(app)
         return call(app, scope, receive, send)
 
-    Starlette.__call__ = instrumented  # type: ignore[assignment,method-assign]  # patched on purpose
+    Starlette.__call__ = instrument_and_call  # type: ignore[assignment,method-assign]  # patched on purpose
