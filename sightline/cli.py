@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Final
 
-from sightline import artefacts, display, tools
+from sightline import artifacts, display, tools
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 from sightline.errors import ConfigurationError, RoleFailed, SightlineError
@@ -26,12 +26,14 @@ INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 """Exit status for a closed pipe, as in ``sightline lint | head``: 128 plus SIGPIPE."""
 
-OWN_FILES: Final = (str(artefacts.GRAFANA), str(artefacts.PROMETHEUS))
+OWN_FILES: Final = (str(artifacts.GRAFANA), str(artifacts.PROMETHEUS))
 """Default paths of `lint`."""
 
 PLUGINS: Final = {
     "slo": ("sightline.slo", "build, explain and simulate objectives"),
     "check": ("sightline.viewer.check", "check every panel of the dashboards on live data"),
+    "export": ("sightline.export", "write rules and dashboards for an existing installation"),
+    "new": ("sightline.new_alert", "create the files of a new alert, in a checkout"),
 }
 """Commands with their own argument parser: module with a ``main``, and help text."""
 
@@ -39,6 +41,7 @@ PLUGINS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in *arguments* and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    display.accept_any_text()
     try:
         status = _run(words)
         sys.stdout.flush()
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLOSED_PIPE
     except SightlineError as error:
         display.error(str(error))
-        return 1
+        return error.status
     except OSError as error:
         display.error(f"{error.filename or 'system error'}: {error.strerror or error}")
         return 1
@@ -131,10 +134,14 @@ def examine(_: argparse.Namespace, config: Config) -> int:
 
 
 def lint(chosen: argparse.Namespace, _: Config) -> int:
-    """Check dashboards and rules; exit status 1 if there is a finding."""
+    """Check dashboards and rules; exit status 1 with findings, 2 if something was not read."""
     from sightline.lint import report
 
-    return report.main(chosen.paths)
+    try:
+        return report.main(chosen.paths)
+    except ConfigurationError as error:
+        display.error(str(error))
+        return report.NOT_READ
 
 
 def _start(stack: Stack, config: Config, names: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, Self
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.environment import Environment
 
 PROFILES: Final = ("demo", "production")
@@ -71,7 +71,7 @@ class Config:
     """Variables of `.env` and the environment, for the started programs."""
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], *, env_file: Path = artefacts.ENV_FILE) -> Self:
+    def from_env(cls, environ: Mapping[str, str], *, env_file: Path = artifacts.ENV_FILE) -> Self:
         """Return the configuration of *environ*, with the defaults of *env_file*.
 
         Raises:

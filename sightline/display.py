@@ -1,5 +1,6 @@
 """Output of the command. Rich is imported late, during the start of the roles."""
 
+import io
 import os
 import shutil
 import sys
@@ -7,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.invocation import command
 from sightline.local.stack import StackStatus
 from sightline.local.state import Status
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY_SECONDS: Final = 5.0
 _PAGE_COLUMNS: Final = 160
-_ADOPT: Final = artefacts.ROOT / "docs" / "how-to" / "adopt-a-service.md"
+_ADOPT: Final = artifacts.ROOT / "docs" / "how-to" / "adopt-a-service.md"
 
 
 def note(text: str) -> None:
@@ -35,6 +36,14 @@ def error(text: str) -> None:
 def activity(text: str) -> None:
     """Print progress to standard error, because standard output may be parsed."""
     _print(text, sys.stderr)
+
+
+def accept_any_text() -> None:
+    """Escape characters that the encoding of standard output lacks, and allow a closed output."""
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8")
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def silence_stdout() -> None:

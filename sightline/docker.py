@@ -5,17 +5,16 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sightline import artefacts, private
+from sightline import artifacts, private
+from sightline.binaries import Report
 from sightline.config import Config
 from sightline.errors import SightlineError
 from sightline.local.folder import VARIABLE, Folder
-
-Report = Callable[[str], None]
 
 OLDEST_ENGINE: Final = 25
 """First version with ``start_interval``, which speeds up health checks at the start."""
@@ -23,10 +22,10 @@ OLDEST_ENGINE: Final = 25
 _ENGINE_TIMEOUT_SECONDS: Final = 2.0
 _TIMEOUT_SECONDS: Final = 30.0
 MOUNTED: Final = (
-    artefacts.PROMETHEUS,
-    artefacts.GRAFANA,
-    artefacts.JAEGER,
-    artefacts.ROOT / "docs" / "runbooks",
+    artifacts.PROMETHEUS,
+    artifacts.GRAFANA,
+    artifacts.JAEGER,
+    artifacts.ROOT / "docs" / "runbooks",
 )
 """Directories mounted by the compose file; containers run as other users."""
 
@@ -60,7 +59,7 @@ class Docker:
         missing = [image for image in self._images() if not self._has_image(image)]
         if missing:
             report(f"fetching images: {', '.join(missing)}")
-            self._run_visibly("pull", "--ignore-buildable")
+            self._run_compose("pull", "--ignore-buildable")
 
     def require_engine(self) -> None:
         """Check that an engine responds and can run the stack.
@@ -87,20 +86,20 @@ class Docker:
         """
         Folder(self.config.state).create()
         private.write(self._marker, "", variable=VARIABLE)
-        self._run_visibly("up", "--build", "--detach", "--wait", *services)
+        self._run_compose("up", "--build", "--detach", "--wait", *services)
         self.status()
         if foreground:
-            self._run_visibly("logs", "--follow", "--since=0s")
+            self._run_compose("logs", "--follow", "--since=0s")
         return 0
 
     def down(self) -> None:
         """Stop and remove the containers; keep the data."""
-        self._run_visibly("down", "--remove-orphans")
+        self._run_compose("down", "--remove-orphans")
         self._marker.unlink()
 
     def status(self) -> int:
         """Print the containers; return 1 if none runs."""
-        self._run_visibly("ps", "--all")
+        self._run_compose("ps", "--all")
         return int(not self._run("compose", *_file(), "ps", "--quiet").strip())
 
     @property
@@ -124,8 +123,8 @@ class Docker:
             return False
         return True
 
-    def _run_visibly(self, *arguments: str) -> None:
-        """Run compose with visible output."""
+    def _run_compose(self, *arguments: str) -> None:
+        """Run compose; its output goes to the terminal."""
         command = [self._docker, "compose", *_file(), *arguments]
         done = subprocess.run(command, check=False, env=self._env)
         if done.returncode:
@@ -163,7 +162,7 @@ class Docker:
 
 
 def _file() -> tuple[str, ...]:
-    return ("--project-directory", str(artefacts.ROOT), "--file", str(artefacts.COMPOSE_FILE))
+    return ("--project-directory", str(artifacts.ROOT), "--file", str(artifacts.COMPOSE_FILE))
 
 
 def _unreadable(path: Path) -> bool:

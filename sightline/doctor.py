@@ -11,12 +11,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
-from sightline import artefacts, binaries
+from sightline import artifacts, binaries
+from sightline.binaries import Binary
 from sightline.config import Config
 from sightline.docker import Docker, DockerUnusable
 from sightline.errors import BinaryUnavailable, ConfigurationError
 from sightline.invocation import command
-from sightline.local import ports, process
+from sightline.local import grafana, jaeger, ports, process
 from sightline.local.folder import Folder
 from sightline.local.state import State
 
@@ -26,6 +27,7 @@ Verdict = Literal["ok", "note", "bad"]
 OLDEST_PYTHON: Final = (3, 11)
 NEEDED_BYTES: Final = 4 << 30
 """Disk space: metrics 2 GB (prometheus.flags), traces 1 GB, programs and logs."""
+_STORE: Final = "the stand-in is the trace store"
 NEEDED_FILES: Final = 1024
 """Open files of one process; Prometheus maps one file for each block."""
 
@@ -47,7 +49,7 @@ def examine(config: Config) -> list[Finding]:
 
 def _sightline(_: Config) -> Iterator[Finding]:
     version = metadata.version("sightline-stack")
-    yield Finding(subject="sightline", verdict="ok", text=f"{version}, {artefacts.ROOT}")
+    yield Finding(subject="sightline", verdict="ok", text=f"{version}, {artifacts.ROOT}")
 
 
 def _python(_: Config) -> Iterator[Finding]:
@@ -66,20 +68,48 @@ def _system(_: Config) -> Iterator[Finding]:
 
 def _programs(config: Config) -> Iterator[Finding]:
     for name in ("prometheus", "alertmanager"):
+        skipped: list[str] = []
         try:
-            found = binaries.find(name, config.without_downloads())
+            found = binaries.find(name, config.without_downloads(), report=skipped.append)
         except ConfigurationError as error:
             yield Finding(subject=name, verdict="bad", text=str(error))
         except BinaryUnavailable as missing:
-            verdict: Verdict = "bad" if config.offline else "note"
-            text = str(missing) if config.offline else "not installed; the first `up` downloads it"
-            yield Finding(subject=name, verdict=verdict, text=text)
+            text = "not installed; the first `up` downloads it"
+            yield (
+                Finding(subject=name, verdict="bad", text=str(missing))
+                if config.offline
+                else _finding(name, skipped, text, complete=False)
+            )
         else:
-            yield Finding(subject=name, verdict="ok", text=f"{found}: {found.path}")
-    for name, stand_in in (("jaeger", "the trace store"), ("grafana", "the viewer")):
-        there = shutil.which(name, path=config.environ.get("PATH"))
-        text = there or f"not on PATH; the stand-in is {stand_in}"
-        yield Finding(subject=name, verdict="ok" if there else "note", text=text)
+            text = f"{found}: {found.path}{_advice(found)}"
+            yield _finding(name, skipped, text, complete=not found.packaged)
+
+
+def _advice(found: Binary) -> str:
+    """Return the next step for a package, which took the place of the pinned release."""
+    if not found.packaged:
+        return ""
+    release = binaries.PROGRAMS[found.name].release
+    return f"; for release {release}, remove {found.path.parent} and run {command('up')} again"
+
+
+def _real_programs(config: Config) -> Iterator[Finding]:
+    path = config.environ.get("PATH")
+    skipped: list[str] = []
+    installed = jaeger.find(path, skipped.append)
+    absent = _STORE if skipped else f"not on PATH; {_STORE}"
+    text = f"{installed}: {installed.path}" if installed else absent
+    yield _finding("jaeger", skipped, text, complete=installed is not None)
+    skipped = []
+    real = grafana.find(path, skipped.append)
+    text = str(real or "the stand-in is the viewer")
+    yield _finding("grafana", skipped, text, complete=real is not None)
+
+
+def _finding(subject: str, skipped: list[str], text: str, *, complete: bool) -> Finding:
+    """Return the finding of a program; *skipped* are messages about others of its name."""
+    verdict: Verdict = "ok" if complete and not skipped else "note"
+    return Finding(subject=subject, verdict=verdict, text="; ".join([*skipped, text]))
 
 
 def _docker(config: Config) -> Iterator[Finding]:
@@ -93,7 +123,7 @@ def _docker(config: Config) -> Iterator[Finding]:
 
 
 def _ports(config: Config) -> Iterator[Finding]:
-    state = _recorded(config)
+    state = _read_state(config)
     ours = (
         {port for status in state.roles.values() for _, port in status.role.ports} if state else ()
     )
@@ -116,16 +146,16 @@ def _state(config: Config) -> Iterator[Finding]:
         yield Finding(subject="state", verdict="bad", text=str(error))
 
 
-def _recorded(config: Config) -> State | None:
+def _read_state(config: Config) -> State | None:
     try:
         return Folder(config.state).read()
     except ConfigurationError:  # reported by `_state`
         return None
 
 
-def _left_over(config: Config) -> Iterator[Finding]:
+def _leftovers(config: Config) -> Iterator[Finding]:
     folder = Folder(config.state)
-    state = _recorded(config)
+    state = _read_state(config)
     if not state or folder.supervised:
         return
     left = [name for name, status in state.roles.items() if process.alive(status.process)]
@@ -135,7 +165,7 @@ def _left_over(config: Config) -> Iterator[Finding]:
 
 def _disk(config: Config) -> Iterator[Finding]:
     for subject, folder in (("state", config.state), ("cache", config.cache)):
-        free = shutil.disk_usage(_existing(folder)).free
+        free = shutil.disk_usage(_nearest_existing(folder)).free
         text = f"{free >> 30} GB free at {folder}"
         if free >= NEEDED_BYTES:
             yield Finding(subject=subject, verdict="ok", text=text)
@@ -146,7 +176,7 @@ def _disk(config: Config) -> Iterator[Finding]:
 
 def _clock(_: Config) -> Iterator[Finding]:
     now = time.strftime("%Y-%m-%d %H:%M:%S %Z")
-    if time.time() < artefacts.ENV_FILE.stat().st_mtime:
+    if time.time() < artifacts.ENV_FILE.stat().st_mtime:
         text = f"{now} is before this checkout was made: set the clock, or queries find nothing"
         yield Finding(subject="clock", verdict="bad", text=text)
     else:
@@ -162,12 +192,12 @@ def _files(_: Config) -> Iterator[Finding]:
         yield Finding(subject="open files", verdict="note", text=text)
 
 
-def _existing(folder: Path) -> Path:
+def _nearest_existing(folder: Path) -> Path:
     """Return *folder* or its nearest existing parent."""
     return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 
 CHECKS: Final[tuple[Callable[[Config], Iterator[Finding]], ...]] = (
-    *(_sightline, _python, _system, _programs, _docker),
-    *(_state, _ports, _left_over, _disk, _clock, _files),
+    *(_sightline, _python, _system, _programs, _real_programs, _docker),
+    *(_state, _ports, _leftovers, _disk, _clock, _files),
 )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from dotenv.parser import parse_stream
 from dotenv.variables import parse_variables
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.errors import ConfigurationError
 
 _HIGHEST_PORT: Final = 65535
@@ -28,7 +28,7 @@ class Environment:
     variables: Mapping[str, str]
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], *, env_file: Path = artefacts.ENV_FILE) -> Self:
+    def read(cls, environ: Mapping[str, str], *, env_file: Path = artifacts.ENV_FILE) -> Self:
         """Return *environ* over the variables of *env_file*.
 
         Raises:

@@ -17,11 +17,11 @@ def command(words: str) -> str:
 def _program() -> str:
     script = Path(sys.executable).with_name("sightline")
     if not script.is_file():
-        return f"{_shown(Path(sys.executable))} -m sightline"
+        return f"{_quote_path(Path(sys.executable))} -m sightline"
     found = shutil.which(script.name)
-    return script.name if found and script.samefile(found) else _shown(script)
+    return script.name if found and script.samefile(found) else _quote_path(script)
 
 
-def _shown(path: Path) -> str:
+def _quote_path(path: Path) -> str:
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

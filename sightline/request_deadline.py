@@ -1,7 +1,7 @@
-"""Timeout of incomplete requests.
+"""Timeout of incomplete requests, and of responses that the client does not read.
 
-uvicorn has a timeout for idle connections but none for incomplete requests. Without one, a local
-program can exhaust the file descriptors with incomplete requests.
+uvicorn has a timeout for idle connections but none for these. Without one, a local program can
+exhaust the file descriptors with incomplete requests, and the memory with unread responses.
 """
 
 import asyncio
@@ -10,37 +10,68 @@ from typing import Final
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 SECONDS: Final = 15.0
-"""Timeout of a pause in the body; headers have up to twice as long."""
+"""Timeout of a pause in the body; headers, and pauses in reading, have up to twice as long."""
 
 
-def http_protocol(seconds: float = SECONDS) -> type[asyncio.Protocol]:
-    """Return uvicorn's HTTP protocol with a timeout for incomplete requests."""
+class _Unsent:
+    """Bytes that the transport of a connection could not send yet."""
 
-    class Deadline(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # selected at run time
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            self._received_data = True
-            self._schedule_check(None)
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.size_bytes = 0
+        self.resumed = False
+        """True if the application could write again since the last check."""
 
-        def data_received(self, data: bytes) -> None:
-            self._received_data = True
-            super().data_received(data)
+    def is_stuck(self) -> bool:
+        """Return true if the client has read nothing since the last check."""
+        before, self.size_bytes = self.size_bytes, self._transport.get_write_buffer_size()
+        resumed, self.resumed = self.resumed, False
+        return 0 < before == self.size_bytes and not resumed
 
-        def _schedule_check(self, seen: object) -> None:
-            self.loop.call_later(seconds, self._check, seen)
 
-        def _check(self, seen: object) -> None:
-            if self.transport.is_closing() or self.transport.get_protocol() is not self:
-                return
-            idle = self.cycle is None or self.cycle.response_complete
-            if idle:
-                stuck = self.cycle is seen and self.timeout_keep_alive_task is None
-            else:
-                stuck = self.cycle.more_body and not (self._received_data or self.flow.read_paused)
-            if stuck:
-                self.transport.close()
-                return
+class _Deadline(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # selected at run time
+    """uvicorn's HTTP protocol with a timeout."""
+
+    seconds = SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._unsent = _Unsent(transport)
+        self._received_data = True
+        self._schedule_check(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._received_data = True
+        super().data_received(data)
+
+    def resume_writing(self) -> None:
+        self._unsent.resumed = True
+        super().resume_writing()
+
+    def _schedule_check(self, seen: object) -> None:
+        self.loop.call_later(self.seconds, self._check, seen)
+
+    def _check(self, seen: object) -> None:
+        if self.transport.get_protocol() is not self:
+            return
+        if self._unsent.is_stuck():
+            self.transport.abort()
+        elif self.transport.is_closing():
+            if self._unsent.size_bytes:
+                self._schedule_check(seen)
+        elif self._is_incomplete(seen):
+            self.transport.close()
+        else:
             self._received_data = False
             self._schedule_check(self.cycle)
 
-    return Deadline
+    def _is_incomplete(self, seen: object) -> bool:
+        """Return true if the rest of a request is late."""
+        if self.cycle is None or self.cycle.response_complete:
+            return self.cycle is seen and self.timeout_keep_alive_task is None
+        return self.cycle.more_body and not (self._received_data or self.flow.read_paused)
+
+
+def http_protocol(seconds: float = SECONDS) -> type[asyncio.Protocol]:
+    """Return uvicorn's HTTP protocol with a timeout for incomplete requests and responses."""
+    return type("Deadline", (_Deadline,), {"seconds": seconds})

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from sightline import private
-from sightline.binaries.program import (
-    Binary,
+from sightline.binaries.program import Binary, Program, Wanted
+from sightline.binaries.version import (
+    Absent,
     NotAvailable,
-    Program,
-    Wanted,
     parse_version,
     version_of,
     version_text,
@@ -39,27 +38,42 @@ class Cache:
         return f"cache {self.folder}"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Return the newest cached program with a matching version.
+        """Return the cached release, or the newest cached package with a matching version.
 
         Raises:
             NotAvailable: No cached program matches.
             ConfigurationError: Another user can change a cached program.
         """
-        name = wanted.program.name
-        for program in self._home(name).glob(f"*/{name}"):
-            private.verify(program.parent, root=self.folder, variable=VARIABLE)
-        fetched = sorted(map(_binary_at, self._home(name).glob(f"*/{name}")), key=_version)
-        if not fetched:
-            raise NotAvailable("not downloaded yet")
+        binaries = self._binaries(wanted.program)
+        return self._choose(wanted, [found for found in binaries if _accepted(found, wanted)])
+
+    def find_any(self, wanted: Wanted) -> Binary:
+        """Return the newest cached program with a matching version, also an older release.
+
+        Raises:
+            NotAvailable: No cached program matches.
+            ConfigurationError: Another user can change a cached program.
+        """
+        return self._choose(wanted, self._binaries(wanted.program))
+
+    def _binaries(self, program: Program) -> list[Binary]:
+        """Return the cached versions of *program* in order of preference."""
+        files = list(self._home(program.name).glob(f"*/{program.name}"))
+        for file in files:
+            private.verify(file.parent, root=self.folder, variable=VARIABLE)
+        found = sorted(map(_binary_at, files), key=_version, reverse=True)
+        return sorted(found, key=lambda binary: binary.packaged)
+
+    def _choose(self, wanted: Wanted, binaries: Iterable[Binary]) -> Binary:
         reasons = []
-        for binary in reversed(fetched):
+        for binary in binaries:
             try:
                 wanted.check(binary.version)
             except NotAvailable as reason:
                 reasons.append(str(reason))
             else:
                 return binary
-        raise NotAvailable(", ".join(reasons))
+        raise Absent(", ".join(reasons) or "not downloaded yet")
 
     def keep(
         self, program: Program, file: Path, *, origin: str, beside: Iterable[Path] = ()
@@ -70,7 +84,7 @@ class Cache:
             NotAvailable: The program does not run on this machine.
         """
         file.chmod(0o755)
-        version = version_of(file)
+        version = version_of(file, program.name)
         place = self._home(program.name) / f"{version_text(version)}-{origin}" / program.name
         self.directory("programs", program.name, place.parent.name)
         for other in beside:
@@ -119,6 +133,14 @@ class Cache:
 def _binary_at(path: Path) -> Binary:
     version, _, origin = path.parent.name.partition("-")
     return Binary(name=path.name, path=path, version=parse_version(version), origin=origin)
+
+
+def _accepted(binary: Binary, wanted: Wanted) -> bool:
+    """Return false if the pinned release must be tried before *binary*."""
+    pinned = parse_version(wanted.program.release)
+    if binary.packaged:
+        return wanted.major is not None or binary.version[0] >= pinned[0]
+    return binary.version == pinned
 
 
 def _version(binary: Binary) -> tuple[int, ...]:

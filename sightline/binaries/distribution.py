@@ -15,14 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import (
-    PROGRAMS,
-    Binary,
-    NotAvailable,
-    Program,
-    Wanted,
-    parse_version,
-)
+from sightline.binaries.program import PROGRAMS, Binary, Program, Wanted
+from sightline.binaries.version import NotAvailable, parse_version
 
 Report = Callable[[str], None]
 

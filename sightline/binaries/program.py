@@ -1,19 +1,14 @@
 """Known programs, their versions and requirements."""
 
-import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-Version = tuple[int, ...]
+from sightline.binaries.version import NotAvailable, Version, version_text
 
-_VERSION: Final = re.compile(r"version v?(\d+)\.(\d+)\.(\d+)")
-_TIMEOUT_SECONDS: Final = 20.0
-
-
-class NotAvailable(Exception):
-    """The source does not have the program; the message is the reason."""
+PATH: Final = "PATH"
+RELEASE: Final = "release"
+"""Origins of programs; others are suites of a distribution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +18,16 @@ class Program:
     name: str
     minimum: Version
     """Oldest supported version."""
+    below: Version
+    """First version that is too new to be supported."""
     commands: tuple[str, ...]
     """Names of the executable, upstream name first."""
     packages: tuple[str, ...]
     """Debian packages that contain it, by suite."""
     project: str
     """Upstream project of its release archive."""
+    release: str
+    """Pinned version of the release archive; empty: it is not downloaded."""
     compiled_in: str = ""
     """Directory that is compiled into Debian's build."""
 
@@ -45,7 +44,13 @@ class Binary:
 
     def __str__(self) -> str:
         """Return name, version and origin for messages."""
-        return f"{self.name} {version_text(self.version)} ({self.origin})"
+        origin = f"package of {self.origin}" if self.packaged else self.origin
+        return f"{self.name} {version_text(self.version)} ({origin})"
+
+    @property
+    def packaged(self) -> bool:
+        """True if it is a package of a distribution, which took the place of the release."""
+        return self.origin not in {PATH, RELEASE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,78 +71,62 @@ class Wanted:
             raise NotAvailable(
                 f"{version_text(version)} is older than {version_text(self.program.minimum)}"
             )
+        if version >= self.program.below:
+            raise NotAvailable(
+                f"{version_text(version)} is too new: "
+                f"supported are versions before {version_text(self.program.below)}"
+            )
         if self.major not in {None, version[0]}:
             raise NotAvailable(f"{version_text(version)} is not a {self.major}.x")
 
 
-_PROMETHEUS: Final = (2, 42)
-_ALERTMANAGER: Final = (0, 25)
+def _prometheus(name: str, *packages: str) -> Program:
+    return Program(
+        name=name,
+        minimum=(2, 42),
+        below=(4,),
+        commands=(name,),
+        packages=packages,
+        project="prometheus",
+        release="3.14.0",
+    )
+
+
+def _alertmanager(name: str, *other_commands: str, compiled_in: str = "") -> Program:
+    return Program(
+        name=name,
+        minimum=(0, 25),
+        below=(1,),
+        commands=(name, *other_commands),
+        packages=("prometheus-alertmanager",),
+        project="alertmanager",
+        release="0.34.1",
+        compiled_in=compiled_in,
+    )
+
 
 PROGRAMS: Final = {
     program.name: program
     for program in (
-        Program(
-            name="prometheus",
-            minimum=_PROMETHEUS,
-            commands=("prometheus",),
-            packages=("prometheus",),
-            project="prometheus",
-        ),
-        Program(
-            name="promtool",
-            minimum=_PROMETHEUS,
-            commands=("promtool",),
-            packages=("promtool", "prometheus"),
-            project="prometheus",
-        ),
-        Program(
-            name="alertmanager",
-            minimum=_ALERTMANAGER,
-            commands=("alertmanager", "prometheus-alertmanager"),
-            packages=("prometheus-alertmanager",),
-            project="alertmanager",
+        _prometheus("prometheus", "prometheus"),
+        _prometheus("promtool", "promtool", "prometheus"),
+        _alertmanager(
+            "alertmanager",
+            "prometheus-alertmanager",
             compiled_in="/usr/share/prometheus/alertmanager",
         ),
-        Program(
-            name="amtool",
-            minimum=_ALERTMANAGER,
-            commands=("amtool",),
-            packages=("prometheus-alertmanager",),
-            project="alertmanager",
-        ),
+        _alertmanager("amtool"),
     )
 }
+"""Programs that are downloaded if this machine has none."""
 
-
-def version_text(version: Version) -> str:
-    """Return *version* as text, ``3.5.3``."""
-    return ".".join(map(str, version))
-
-
-def parse_version(text: str) -> Version:
-    """Return the leading numbers of a version: ``3.5.3+ds1-6`` is ``(3, 5, 3)``."""
-    found = re.match(r"(?:\d+:)?(\d+)\.(\d+)\.(\d+)", text)
-    return tuple(map(int, found.groups())) if found else ()
-
-
-def version_of(path: Path) -> Version:
-    """Return the version that *path* ``--version`` prints.
-
-    Raises:
-        NotAvailable: The program does not start, or prints no version.
-    """
-    try:
-        answer = subprocess.run(
-            [path, "--version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=_TIMEOUT_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NotAvailable(f"{path} does not run here: {error}") from error
-    output = answer.stdout + answer.stderr
-    found = _VERSION.search(output)
-    if not found:
-        raise NotAvailable(f"{path} --version printed {output[:60]!r}")
-    return tuple(map(int, found.groups()))
+JAEGER: Final = Program(
+    name="jaeger",
+    minimum=(2, 20),
+    below=(2, 21),
+    commands=("jaeger",),
+    packages=(),
+    project="jaeger",
+    release="",
+)
+"""Jaeger of the configuration in `jaeger/`; later ones drop an API that Grafana calls."""

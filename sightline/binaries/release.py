@@ -1,42 +1,51 @@
 """Programs from upstream release archives; the only module with their addresses.
 
-A checksum is pinned here if several independent public projects pin the same one (checked on
-2026-11-25). For other machines the archive is compared with the checksum list of the release.
+A checksum is pinned here if at least four unrelated public projects pin the same one and none
+another (2026-11-30): 3.14.0 amd64 ten, arm64 six, macOS five each; 0.34.1 amd64 eight, arm64 four.
+An archive without a pin is compared with the checksum list of its release.
 """
 
 import hashlib
 import platform
+import shutil
 import tarfile
 import urllib.request
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Final
 
 from sightline.binaries.cache import Cache
 from sightline.binaries.distribution import Report
-from sightline.binaries.program import Binary, NotAvailable, Wanted, parse_version
+from sightline.binaries.program import PROGRAMS, RELEASE, Binary, Program, Wanted
+from sightline.binaries.version import NotAvailable, parse_version
 
 _PAGE: Final = "https://github.com/prometheus/{project}/releases/download/v{version}"
 _CHECKSUMS: Final = "sha256sums.txt"
 
-_VERSIONS: Final = {"prometheus": ("3.5.0", "2.42.0"), "alertmanager": ("0.28.1",)}
-"""Long-term release, and the oldest version that the rules are tested with."""
+_OLDEST: Final = {"prometheus": ("2.42.0",)}
+"""Further releases for a required major version: the oldest that the rules are tested with."""
 
-_PINS: Final = {
-    "prometheus-3.5.0.linux-amd64.tar.gz": (
-        "e811827af26d822afb09a4f28314f61b618b12cff5369835a67f674d8b46f39a"
+PINS: Final = {
+    "prometheus-3.14.0.linux-amd64.tar.gz": (
+        "f665c6da19eb7ba399c915d30c7d9793c9b417bf8a749b504bc470678631478d"
     ),
-    "prometheus-3.5.0.linux-arm64.tar.gz": (
-        "173389cc42bf09c4e6e54cb53fa07a5a835d7c261e14775d2183181d6e385d1c"
+    "prometheus-3.14.0.linux-arm64.tar.gz": (
+        "077f3781ab7245dc04c9a3c9b78ba120fc8e41aa0dc97489b0af67247e50ba83"
     ),
-    "alertmanager-0.28.1.linux-amd64.tar.gz": (
-        "5ac7ab5e4b8ee5ce4d8fb0988f9cb275efcc3f181b4b408179fafee121693311"
+    "prometheus-3.14.0.darwin-amd64.tar.gz": (
+        "a14307b9726e66cadb81be9a544732623af26dabeb7702c987aa9c3c062ada34"
     ),
-    "alertmanager-0.28.1.linux-arm64.tar.gz": (
-        "d8832540e5b9f613d2fd759e31d603173b9c61cc7bb5e3bc7ae2f12038b1ce4f"
+    "prometheus-3.14.0.darwin-arm64.tar.gz": (
+        "a9623f7f4fe65b1b171b423c1a72bbf23dfdf41a171dcb33e7dd302af80dc01c"
+    ),
+    "alertmanager-0.34.1.linux-amd64.tar.gz": (
+        "265b9d1e55ef0d5306a436018af6d2b686c2ce051f03d968f7464ecb1372a7e8"
+    ),
+    "alertmanager-0.34.1.linux-arm64.tar.gz": (
+        "d98d6cbaf52151c7e76e24355fec88b11cebcb9875d4cdd8b76ddce7a7e5535c"
     ),
 }
 _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -45,7 +54,7 @@ _SYSTEMS: Final = frozenset({"linux", "darwin"})
 _MEGABYTE: Final = 1 << 20
 _CHUNK_BYTES: Final = 16 * _MEGABYTE
 """Bytes between two progress messages; an archive has about 100 MB."""
-_TIMEOUT_SECONDS: Final = 30.0
+_TIMEOUT_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ class Release:
     report: Report
     page: str = _PAGE
     """Address of a release's files, with ``{project}`` and ``{version}``."""
-    pins: Mapping[str, str] = field(default_factory=lambda: _PINS)
+    pins: Mapping[str, str] = field(default_factory=lambda: PINS)
     """Pinned sha256 of archives."""
 
     def __str__(self) -> str:
@@ -64,7 +73,7 @@ class Release:
         return "release archive"
 
     def find(self, wanted: Wanted) -> Binary:
-        """Download the archive, verify its checksum, cache the program.
+        """Download the archive, verify its checksum, cache its programs.
 
         Raises:
             NotAvailable: No archive for this machine, no network, wrong checksum.
@@ -77,12 +86,21 @@ class Release:
             checksum = self.pins.get(name) or _published_checksum(f"{page}/{_CHECKSUMS}", name)
             archive = folder / name
             self._download(f"{page}/{name}", archive, checksum)
-            file = _extract(archive, wanted.program.name)
-            return self.cache.keep(wanted.program, file, origin="release")
+            return self._keep(archive, wanted.program)
+
+    def _keep(self, archive: Path, wanted: Program) -> Binary:
+        """Cache every program of *archive* and return the *wanted* one."""
+        kept = {
+            file.name: self.cache.keep(PROGRAMS[file.name], file, origin=RELEASE)
+            for file in _extract(archive)
+        }
+        if wanted.name not in kept:
+            raise NotAvailable(f"{archive.name} does not contain {wanted.name}")
+        return kept[wanted.name]
 
     def _download(self, url: str, file: Path, checksum: str) -> None:
         digest = hashlib.sha256()
-        with _open_url(url) as answer, file.open("wb") as written:
+        with _opened(url) as answer, file.open("wb") as written:
             total = int(answer.headers.get("Content-Length") or 0)
             while chunk := answer.read(_CHUNK_BYTES):
                 written.write(chunk)
@@ -95,11 +113,13 @@ class Release:
 
 def _matching_version(wanted: Wanted) -> str:
     """Return the first listed version that *wanted* accepts."""
-    for version in _VERSIONS[wanted.program.project]:
+    project = wanted.program.project
+    versions: tuple[str, ...] = (wanted.program.release, *_OLDEST.get(project, ()))
+    for version in versions:
         with suppress(NotAvailable):
             wanted.check(parse_version(version))
             return version
-    raise NotAvailable(f"no release {wanted.major}.x of {wanted.program.project} is listed")
+    raise NotAvailable(f"no release {wanted.major}.x of {project} is listed")
 
 
 def machine() -> str:
@@ -116,32 +136,33 @@ def machine() -> str:
 
 def _published_checksum(url: str, name: str) -> str:
     """Return the checksum of *name* in the list at *url*."""
-    with _open_url(url) as answer:
-        sums = {file: checksum for checksum, file in map(str.split, _lines(answer))}
-    if name not in sums:
-        raise NotAvailable(f"{url} does not list {name}")
-    return sums[name]
+    with _opened(url) as answer:
+        text: str = answer.read().decode(errors="replace")
+    for line in text.splitlines():
+        checksum, _, file = line.partition("  ")
+        if file == name:
+            return checksum
+    raise NotAvailable(f"{url} does not list {name}")
 
 
-def _lines(answer: HTTPResponse) -> list[str]:
-    return answer.read().decode().splitlines()
-
-
-def _extract(archive: Path, name: str) -> Path:
-    """Extract the file *name* into the archive's directory."""
+def _extract(archive: Path) -> Iterator[Path]:
+    """Extract the known programs into the archive's directory."""
     with tarfile.open(archive) as packed:
         for member in packed:
             content = packed.extractfile(member)
-            if content and Path(member.name).name == name:
-                file = archive.parent / name
-                file.write_bytes(content.read())
-                return file
-    raise NotAvailable(f"{archive.name} does not contain {name}")
+            if content and Path(member.name).name in PROGRAMS:
+                file = archive.parent / Path(member.name).name
+                with file.open("wb") as written:
+                    shutil.copyfileobj(content, written)
+                yield file
 
 
-def _open_url(url: str) -> HTTPResponse:
+@contextmanager
+def _opened(url: str) -> Iterator[HTTPResponse]:
+    """Yield the answer of *url*; an error of the network, also during the block, is a reason."""
+    opener = urllib.request.build_opener()  # that of urlopen() keeps the proxies of its first call
     try:
-        answer: HTTPResponse = urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS)
-    except OSError as error:
-        raise NotAvailable(f"{url}: {error}") from error
-    return answer
+        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
+            yield answer
+    except (OSError, HTTPException) as error:
+        raise NotAvailable(f"{url}: {getattr(error, 'reason', error)}") from error

@@ -2,7 +2,8 @@
 
 ::
 
-    dashboard, fieldconfig       the file as typed values
+    dashboard, annotations,
+    fieldconfig                  the file as typed values
     references, interpolation    variables and their substitution
     variable_queries             queries for the options of variables
     durations, timerange         durations and time ranges

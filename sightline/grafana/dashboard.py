@@ -4,19 +4,24 @@ Reading accepts every JSON object: a missing or misplaced value is read as an em
 `lint` can report it. `Dashboard.read` rejects files that cannot be displayed.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, Self
 
+from sightline.grafana import strict_json
+from sightline.grafana.annotations import Annotation, read_annotations
 from sightline.grafana.fieldconfig import FieldConfig, Link, link
 from sightline.grafana.references import references
-from sightline.grafana.values import integer, items, number, obj, text
+from sightline.grafana.values import integer, items, number, obj, text, texts
 
 PROMETHEUS: Final = "prometheus"
 JAEGER: Final = "jaeger"
 LOKI: Final = "loki"
+
+LIBRARY_PANEL: Final = "library-panel-ref"
+"""Type of a panel whose content is in Grafana's library, not in the file."""
 
 GRID_COLUMNS: Final = 24
 """Width of the grid."""
@@ -41,6 +46,11 @@ class DataSource:
     """``prometheus``, ``jaeger``, ``loki``; empty when the file does not tell."""
     uid: str
     """Uid, name or reference to a variable."""
+
+    @property
+    def is_prometheus(self) -> bool:
+        """The source is Prometheus, or the default one of a file that names none."""
+        return PROMETHEUS in self.type or not (self.type or self.uid)
 
     @property
     def variable(self) -> str:
@@ -118,6 +128,12 @@ class Panel:
     options: Mapping[str, Any]
     links: tuple[Link, ...]
     interval: str
+    time_from: str
+    """Length of the panel's own time range, like ``6h``; empty for that of the dashboard."""
+    time_shift: str
+    """Distance of the panel's time range into the past."""
+    repeat: str
+    """Variable for each value of which Grafana repeats the panel or row."""
     max_points: int | None
     collapsed: bool
     panels: tuple["Panel", ...]
@@ -164,19 +180,8 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
-    """A PromQL query whose results are marked on every time series panel."""
-
-    name: str
-    color: str
-    expr: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """A dashboard."""
+    """Dashboard JSON as typed fields, with Grafana's defaults."""
 
     uid: str
     title: str
@@ -197,18 +202,25 @@ class Dashboard:
     def read(cls, path: Path) -> Self:
         """Read a dashboard file that can be displayed.
 
+        A missing uid is the name of the file; panels without an id of their own get one.
+
         Raises:
             DashboardError: The file is not JSON or not a dashboard of the classic schema.
         """
         try:
-            dashboard = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            content = path.read_text(encoding="utf-8-sig")
+            dashboard = cls.from_json(strict_json.parse(content))
             _require(dashboard)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DashboardError(
                 f"{path.name}: {error}; expected a dashboard of Grafana's classic schema, "
                 "as `make generate` writes it"
             ) from error
-        return dashboard
+        return replace(
+            dashboard,
+            uid=dashboard.uid or path.stem,
+            panels=_with_unique_ids(dashboard.panels),
+        )
 
     @classmethod
     def from_json(cls, raw: object) -> Self:
@@ -225,11 +237,11 @@ class Dashboard:
             uid=text(raw.get("uid")),
             title=text(raw.get("title")),
             description=text(raw.get("description")),
-            tags=tuple(str(one) for one in raw.get("tags") or ()),
+            tags=texts(raw.get("tags")),
             variables=tuple(_variable(one, sources) for one in variables),
             panels=tuple(_panel(one, sources) for one in _panels(raw)),
             links=tuple(items(raw.get("links"))),
-            annotations=tuple(_annotations(raw)),
+            annotations=tuple(read_annotations(raw)),
             time_from=text(time.get("from")) or "now-15m",
             time_to=text(time.get("to")) or "now",
             refresh=text(raw.get("refresh")),
@@ -256,33 +268,45 @@ class Dashboard:
 
 
 def _require(dashboard: Dashboard) -> None:
-    given = {"uid": dashboard.uid, "title": dashboard.title, "panels": "panels" in dashboard.raw}
+    given = {"title": dashboard.title, "panels": "panels" in dashboard.raw}
     missing = [name for name, value in given.items() if not value]
     if missing:
         raise ValueError(f"no {' and no '.join(missing)}")
-    untyped = [panel.id for panel in dashboard.rows_and_panels() if not panel.type]
-    if untyped:
-        raise ValueError(f"panel {untyped[0]} has no type")
-    if not all(variable.name for variable in dashboard.variables):
-        raise ValueError("a variable has no name")
+
+
+def _with_unique_ids(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+    """Give the next numbers to panels without an id or with that of another, as Grafana does."""
+    every = [one.id for panel in panels for one in (panel, *panel.panels)]
+    following, seen = count(1 + max(every, default=0)), {0}
+
+    def identified(panel: Panel) -> Panel:
+        number = next(following) if panel.id in seen else panel.id
+        seen.add(number)
+        return replace(panel, id=number, panels=tuple(map(identified, panel.panels)))
+
+    return tuple(map(identified, panels))
 
 
 def _panels(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the panels of the file, and those in rows of schema versions before 16."""
-    yield from items(raw.get("panels"))
+    library = obj(raw.get("__elements"))
+    for panel in items(raw.get("panels")):
+        element = obj(library.get(text(obj(panel.get("libraryPanel")).get("uid"))))
+        yield {**obj(element.get("model")), **panel}
     for row in items(raw.get("rows")):
         yield from items(row.get("panels"))
 
 
 def _panel(raw: Mapping[str, Any], sources: Mapping[str, str]) -> Panel:
     grid, fields = raw.get("gridPos"), obj(raw.get("fieldConfig"))
+    elsewhere = LIBRARY_PANEL if raw.get("libraryPanel") else ""
     return Panel(
         id=integer(raw.get("id")) or 0,
-        type=text(raw.get("type")),
+        type=text(raw.get("type")) or elsewhere,
         title=text(raw.get("title")),
         description=text(raw.get("description")),
         grid=_grid(obj(grid)),
-        placed=isinstance(grid, Mapping),
+        placed={"x", "y"} <= obj(grid).keys(),
         source=_source(raw.get("datasource"), sources),
         targets=tuple(_target(one, raw, sources) for one in items(raw.get("targets"))),
         transformations=tuple(map(_transformation, items(raw.get("transformations")))),
@@ -291,6 +315,9 @@ def _panel(raw: Mapping[str, Any], sources: Mapping[str, str]) -> Panel:
         options=obj(raw.get("options")),
         links=tuple(link(one) for one in items(raw.get("links"))),
         interval=text(raw.get("interval")),
+        time_from=text(raw.get("timeFrom")),
+        time_shift=text(raw.get("timeShift")),
+        repeat=text(raw.get("repeat")),
         max_points=integer(raw.get("maxDataPoints")),
         collapsed=bool(raw.get("collapsed")),
         panels=tuple(_panel(one, sources) for one in items(raw.get("panels"))),
@@ -298,10 +325,12 @@ def _panel(raw: Mapping[str, Any], sources: Mapping[str, str]) -> Panel:
 
 
 _DEFAULT_GRID: Final = {"x": 0, "y": 0, "w": 12, "h": 8}
+_LARGEST_GRID: Final = 100_000
 
 
 def _grid(raw: Mapping[str, Any]) -> Grid:
-    return Grid(**{key: int(number(raw.get(key), size)) for key, size in _DEFAULT_GRID.items()})
+    sizes = {key: number(raw.get(key), size) for key, size in _DEFAULT_GRID.items()}
+    return Grid(**{key: int(min(max(size, 0), _LARGEST_GRID)) for key, size in sizes.items()})
 
 
 def _transformation(raw: Mapping[str, Any]) -> Transformation:
@@ -367,16 +396,3 @@ def _values(raw: object) -> tuple[str, ...]:
     if isinstance(raw, Sequence) and not isinstance(raw, str):
         return tuple(str(one) for one in raw)
     return () if raw is None else (str(raw),)
-
-
-def _annotations(raw: Mapping[str, Any]) -> Iterator[Annotation]:
-    for one in items(obj(raw.get("annotations")).get("list")):
-        if one.get("expr") and one.get("enable", True):
-            name = text(one.get("name"))
-            yield Annotation(
-                name=name,
-                color=text(one.get("iconColor")) or "blue",
-                expr=text(one.get("expr")),
-                title=text(one.get("titleFormat")) or name,
-                text=text(one.get("textFormat")),
-            )

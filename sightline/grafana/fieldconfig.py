@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sightline.grafana.values import items, obj, text
+from sightline.grafana.values import integer, items, obj, optional_number, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,9 @@ class FieldConfig:
         color, thresholds = obj(raw.get("color")), obj(raw.get("thresholds"))
         return cls(
             unit=text(raw.get("unit")),
-            decimals=raw.get("decimals"),
-            low=raw.get("min"),
-            high=raw.get("max"),
+            decimals=integer(raw.get("decimals")),
+            low=optional_number(raw.get("min")),
+            high=optional_number(raw.get("max")),
             display_name=text(raw.get("displayName")),
             description=text(raw.get("description")),
             no_value=text(raw.get("noValue")),
@@ -74,7 +74,7 @@ class FieldConfig:
             fixed_color=text(color.get("fixedColor")),
             threshold_mode=text(thresholds.get("mode")) or "absolute",
             steps=tuple(
-                Step(value=step.get("value"), color=text(step.get("color")))
+                Step(value=optional_number(step.get("value")), color=text(step.get("color")))
                 for step in items(thresholds.get("steps"))
             ),
             mappings=tuple(one for entry in items(raw.get("mappings")) for one in _mappings(entry)),
@@ -96,16 +96,17 @@ def _mappings(raw: Mapping[str, Any]) -> Iterator[ValueMapping]:
     kind, options = text(raw.get("type")), obj(raw.get("options"))
     if kind == "value":
         for value, result in options.items():
-            yield ValueMapping(kind=kind, match=value, **_text_and_color(result))
+            yield ValueMapping(kind=kind, match=text(value), **_text_and_color(result))
     elif kind in {"range", "regex", "special"}:
         yield ValueMapping(
             kind=kind,
             match=text(options.get("pattern" if kind == "regex" else "match")),
-            low=options.get("from"),
-            high=options.get("to"),
+            low=optional_number(options.get("from")),
+            high=optional_number(options.get("to")),
             **_text_and_color(options.get("result")),
         )
 
 
 def _text_and_color(result: object) -> dict[str, Any]:
-    return {"text": obj(result).get("text"), "color": text(obj(result).get("color"))}
+    shown = obj(result).get("text")
+    return {"text": None if shown is None else text(shown), "color": text(obj(result).get("color"))}

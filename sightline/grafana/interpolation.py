@@ -98,8 +98,10 @@ class Scope:
     def _value(self, reference: Reference) -> Value | None:
         if reference.name in self.variables:
             return self.variables[reference.name]
-        found = _at_path(self.data.get(reference.name), reference.path)
-        return None if found is None else Value(values=(str(found),))
+        if reference.name not in self.data:
+            return None
+        found = _at_path(self.data[reference.name], reference.path)
+        return Value(values=("" if found is None else str(found),))
 
 
 _BUILT_IN: Final[Mapping[str, Callable[[Scope], str]]] = {

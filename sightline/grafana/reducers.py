@@ -1,5 +1,6 @@
 """Grafana's calculations by id: one number for a column."""
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ def reduce_values(values: Values, calc: str) -> float | None:
     """Return the calculation *calc* of *values*; None without any value or for an unknown id."""
     if calc == "last":
         return values[-1] if values else None
+    if calc == "first":
+        return values[0] if values else None
     if calc == "count":
         return float(len(values))
     present = [value for value in values if value is not None]
@@ -23,16 +26,27 @@ _OF_PRESENT: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
     "max": max,
     "mean": lambda values: sum(values) / len(values),
     "sum": sum,
+    "range": lambda values: max(values) - min(values),
+    "diff": lambda values: values[-1] - values[0],
+    "median": statistics.median,
+    "stdDev": statistics.pstdev,
+    "variance": statistics.pvariance,
 }
 
 CALCULATIONS: Final[Mapping[str, str]] = {
     "lastNotNull": "Last *",
     "last": "Last",
     "firstNotNull": "First *",
+    "first": "First",
     "min": "Min",
     "max": "Max",
     "mean": "Mean",
     "sum": "Total",
+    "range": "Range",
+    "diff": "Difference",
+    "median": "Median",
+    "stdDev": "StdDev",
+    "variance": "Variance",
     "count": "Count",
 }
 """Supported calculations and their headings. Source: grafana-data ``fieldReducers``."""

@@ -5,11 +5,12 @@ dashboard time range".
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Self
 
+from sightline.grafana import durations
 from sightline.grafana.durations import UNIT_SECONDS
 
 _RELATIVE: Final = re.compile(r"now(?P<steps>([+-]\d+[smhdwMy])*)(/(?P<floor>[mhdwMy]))?")
@@ -37,6 +38,7 @@ class TimeRange:
     end: float
     raw_from: str
     raw_to: str
+    now: float
 
     @classmethod
     def parse(cls, raw_from: str, raw_to: str, *, now: float) -> Self:
@@ -48,7 +50,31 @@ class TimeRange:
         start, end = _parse_time(raw_from, now, up=False), _parse_time(raw_to, now, up=True)
         if start >= end:
             raise BadTime(f"from {raw_from} to {raw_to}: expected the first before the second")
-        return cls(start=start, end=end, raw_from=raw_from, raw_to=raw_to)
+        return cls(start=start, end=end, raw_from=raw_from, raw_to=raw_to, now=now)
+
+    def of_panel(self, *, time_from: str, time_shift: str) -> Self:
+        """Return the range of a panel with an own length, or a distance into the past.
+
+        As in Grafana, an own length counts only while the range of the dashboard is relative.
+
+        Args:
+            time_from: Like ``6h`` or ``now/d``; empty for the range of the dashboard.
+            time_shift: Like ``1d``; empty for none.
+
+        Raises:
+            BadTime: A value is invalid.
+        """
+        found = self
+        if time_from and "now" in self.raw_from:
+            start = time_from if time_from.startswith("now") else f"now-{time_from}"
+            found = self.parse(start, "now/d" if "/" in start else "now", now=self.now)
+        if not time_shift:
+            return found
+        try:
+            shift = durations.seconds(time_shift)
+        except ValueError as error:
+            raise BadTime(f"time shift {error}") from error
+        return replace(found, start=found.start - shift, end=found.end - shift)
 
     @property
     def seconds(self) -> float:

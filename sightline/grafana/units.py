@@ -52,12 +52,12 @@ def write_tick(value: float, unit: str) -> str:
 
 
 def known(unit: str) -> bool:
-    """Tell whether *unit* is written as in Grafana."""
+    """Return true if *unit* is written as in Grafana."""
     return unit in _UNITS or unit.startswith(_SUFFIX)
 
 
 def _format(value: float, decimals: int | None) -> str:
-    return f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+    return f"{value:.{_decimals(value) if decimals is None else max(decimals, 0)}f}"
 
 
 def _decimals(value: float) -> int:

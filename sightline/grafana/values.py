@@ -1,5 +1,6 @@
 """Readers of JSON values that never fail: a value of the wrong type is read as an empty one."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +20,26 @@ def text(raw: object) -> str:
     return "" if raw is None else str(raw)
 
 
+def texts(raw: object) -> tuple[str, ...]:
+    """Return the values of the list *raw* as text."""
+    return tuple(map(text, raw)) if isinstance(raw, list) else ()
+
+
+def optional_number(raw: object) -> float | None:
+    """Return *raw* if it is a finite number, else None."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return None
+    return raw if abs(raw) < _LARGEST and not math.isnan(raw) else None
+
+
+_LARGEST = 1e300
+"""Largest number that calculations do not exceed."""
+
+
 def number(raw: object, default: float = 0.0) -> float:
-    """Return *raw* if it is a number, else *default*."""
-    return raw if isinstance(raw, int | float) else default
+    """Return *raw* if it is a finite number, else *default*."""
+    found = optional_number(raw)
+    return default if found is None else found
 
 
 def integer(raw: object) -> int | None:

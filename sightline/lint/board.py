@@ -1,14 +1,13 @@
 """A dashboard in a lint run, and its queries."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from promql_parser import Expr
 
-from sightline.grafana.dashboard import LOKI, PROMETHEUS, Dashboard, Panel, Target
-from sightline.lint import promql
+from sightline.grafana.dashboard import LIBRARY_PANEL, LOKI, PROMETHEUS, Dashboard, Panel, Target
+from sightline.lint import logql, promql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +21,14 @@ class Query:
     def is_promql(self) -> bool:
         """The data source is Prometheus, or unknown and the query has an ``expr``."""
         kind = self.target.source.type
-        return PROMETHEUS in kind or (not kind and "expr" in self.target.raw)
+        unknown = not kind and "expr" in self.target.raw and not self.is_logql
+        return PROMETHEUS in kind or unknown
 
     @property
     def is_logql(self) -> bool:
-        """The data source is Loki."""
-        return LOKI in self.target.source.type
+        """The data source is Loki, or unknown and the query is LogQL."""
+        kind = self.target.source.type
+        return LOKI in kind or (not kind and self.tree() is None and logql.resembles(self.expr))
 
     @property
     def expr(self) -> str:
@@ -56,35 +57,22 @@ class Board:
     siblings: dict[str, Dashboard]
     """All dashboards of the run by uid: the valid targets of links."""
 
+    def panels(self) -> Iterator[Panel]:
+        """Yield every panel, except for those whose content is in Grafana's library."""
+        return (one for one in self.dashboard.every_panel() if one.type != LIBRARY_PANEL)
+
     def queries(self) -> Iterator[Query]:
         """Yield every query of every panel."""
         return (
-            Query(panel=panel, target=target)
-            for panel in self.dashboard.every_panel()
-            for target in panel.targets
+            Query(panel=panel, target=target) for panel in self.panels() for target in panel.targets
         )
 
-    def parsed(self) -> Iterator[tuple[Query, Expr]]:
+    def parsed_queries(self) -> Iterator[tuple[Query, Expr]]:
         """Yield every valid PromQL query with its syntax tree."""
         for query in self.queries():
             tree = query.tree() if query.is_promql and query.expr else None
             if tree is not None:
                 yield query, tree
-
-
-def read(path: Path) -> Dashboard | None:
-    """Read a dashboard, also one wrapped in an API response; None for any other JSON.
-
-    Raises:
-        ValueError: The file looks like a dashboard but is not JSON.
-    """
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if '"panels"' not in text and '"rows"' not in text:
-        return None
-    document = json.loads(text)
-    candidate = document.get("dashboard", document) if isinstance(document, dict) else {}
-    found = isinstance(candidate, dict) and ("panels" in candidate or "rows" in candidate)
-    return Dashboard.from_json(candidate) if found else None
 
 
 def place(panel: Panel) -> str:

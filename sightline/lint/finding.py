@@ -25,7 +25,7 @@ class Finding:
     def __str__(self) -> str:
         """Format the finding as one line."""
         where = f"{self.path}: {self.place}" if self.place else str(self.path)
-        return f"{where}: {self.message} [{self.rule}]"
+        return f"{where}: {' '.join(self.message.split())} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +35,5 @@ class Rule(Generic[Subject]):
     name: str
     check: Callable[[Subject], Found]
     """Its docstring states the requirement."""
+    single: bool = False
+    """The rule judges a panel by itself, as those of Grafana's library."""

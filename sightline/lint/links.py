@@ -1,12 +1,16 @@
 """Rules on links between dashboards."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from sightline.grafana.references import references
 from sightline.lint.board import Board
 from sightline.lint.finding import Found, Rule
+
+_DASHBOARD: Final = re.compile(r"/d/[^/?#$]+")
+"""Path to a dashboard with a fixed uid."""
 
 
 def resolve(board: Board) -> Found:
@@ -26,12 +30,16 @@ def resolve(board: Board) -> Found:
 
 def _dashboard_urls(raw: object) -> Iterator[str]:
     """Yield every ``url`` in the JSON *raw* that leads to a dashboard."""
-    children = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
-    for child in children:
-        yield from _dashboard_urls(child)
-    url = raw.get("url") if isinstance(raw, dict) else None
-    if isinstance(url, str) and url.startswith("/d/"):
-        yield url
+    stack = [raw]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, list):
+            stack += one
+        elif isinstance(one, Mapping):
+            stack += one.values()
+            url = one.get("url")
+            if isinstance(url, str) and _DASHBOARD.match(url):
+                yield url
 
 
 def _variables_set(query: str) -> list[str]:

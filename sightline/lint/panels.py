@@ -20,7 +20,7 @@ WITHOUT_DATA: Final = frozenset({"text", "dashlist", "alertlist", "news", "annol
 def source(board: Board) -> Found:
     """Require that panels query the selected data source."""
     names = {variable.name for variable in board.dashboard.source_variables()}
-    for panel in board.dashboard.every_panel():
+    for panel in board.panels():
         if panel.type not in WITHOUT_DATA and panel.source.variable not in names:
             found = panel.source.uid or "none"
             yield place(panel), f"data source {found}: expected the data source variable"
@@ -28,7 +28,7 @@ def source(board: Board) -> Found:
 
 def words(board: Board) -> Found:
     """Require a title, and a description of what a bad picture looks like."""
-    for panel in board.dashboard.every_panel():
+    for panel in board.panels():
         given = {"title": panel.title, "description": panel.description}
         missing = [key for key, value in given.items() if not value]
         if missing:
@@ -37,7 +37,7 @@ def words(board: Board) -> Found:
 
 def unit(board: Board) -> Found:
     """Require a unit for numbers, except where value mappings replace them."""
-    for panel in board.dashboard.every_panel():
+    for panel in board.panels():
         mapped = panel.defaults.get("mappings")
         if panel.type in NUMERIC and not _has_unit(panel) and not mapped:
             yield place(panel), "no unit: expected one, `none` for a plain number"
@@ -50,7 +50,7 @@ def _has_unit(panel: Panel) -> bool:
 
 def targets(board: Board) -> Found:
     """Require a query."""
-    for panel in board.dashboard.every_panel():
+    for panel in board.panels():
         if panel.type not in WITHOUT_DATA and not panel.targets:
             yield place(panel), "no query: expected one"
 
@@ -83,9 +83,9 @@ def _overlap(one: Grid, other: Grid) -> bool:
 
 RULES: Final = (
     Rule(name="panel-datasource-rule", check=source),
-    Rule(name="panel-title-description-rule", check=words),
-    Rule(name="panel-units-rule", check=unit),
-    Rule(name="panel-no-targets-rule", check=targets),
+    Rule(name="panel-title-description-rule", check=words, single=True),
+    Rule(name="panel-units-rule", check=unit, single=True),
+    Rule(name="panel-no-targets-rule", check=targets, single=True),
     Rule(name="sightline-panel-ids", check=numbers),
     Rule(name="sightline-grid", check=grid),
 )

@@ -1,88 +1,92 @@
-"""A Prometheus rule file in a lint run."""
+"""Groups of Prometheus rules in a lint run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import yaml
 from promql_parser import Expr
 
+from sightline.grafana.values import items, obj, text
 from sightline.lint import promql
 
-Json = dict[str, Any]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertOrRecord:
+    """A rule; what the file leaves out is empty."""
+
+    alert: str
+    record: str
+    expr: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+    @classmethod
+    def from_yaml(cls, raw: Mapping[str, Any]) -> Self:
+        """Read a rule; values of the wrong type are read as text or as empty."""
+        return cls(
+            alert=text(raw.get("alert")),
+            record=text(raw.get("record")),
+            expr=text(raw.get("expr")),
+            labels=_texts(raw.get("labels")),
+            annotations=_texts(raw.get("annotations")),
+        )
+
+    @property
+    def place(self) -> str:
+        """Name in a report."""
+        return f"alert {self.alert}" if self.alert else f"record {self.record or '?'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Rules that are evaluated together."""
+
+    name: str
+    interval: str
+    """Empty for the default of Prometheus."""
+    rules: tuple[AlertOrRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFile:
-    """A rule file, and the names recorded by all files of the run."""
+    """The groups of a file, and the names recorded by all files of the run."""
 
-    path: Path
-    json: Json
-    recorded: frozenset[str]
+    groups: tuple[Group, ...]
+    recorded: frozenset[str] = frozenset()
 
-    def groups(self) -> list[Json]:
-        """Return the groups."""
-        return list(self.json.get("groups") or [])
+    @classmethod
+    def from_yaml(cls, raw: Mapping[str, Any]) -> Self:
+        """Read the groups of a rule file."""
+        return cls(groups=tuple(map(_group, items(raw.get("groups")))))
 
-    def rules(self) -> Iterator[Json]:
+    def rules(self) -> Iterator[AlertOrRecord]:
         """Yield the rules of all groups."""
-        return (rule for group in self.groups() for rule in group.get("rules") or [])
+        return (rule for group in self.groups for rule in group.rules)
 
-    def alerts(self) -> Iterator[Json]:
+    def alerts(self) -> Iterator[AlertOrRecord]:
         """Yield the alerting rules."""
-        return (rule for rule in self.rules() if "alert" in rule)
+        return (rule for rule in self.rules() if rule.alert)
 
-    def queries(self) -> Iterator[tuple[Json, Expr]]:
-        """Yield every rule with a valid expression, and its syntax tree."""
+    def queries(self) -> Iterator[tuple[AlertOrRecord, Expr]]:
+        """Yield every rule with a valid PromQL expression, and its syntax tree."""
         for rule in self.rules():
             try:
-                yield rule, promql.tree(str(rule.get("expr", "")))
+                yield rule, promql.tree(rule.expr)
             except ValueError:
                 continue
 
-
-def read(path: Path) -> Json | None:
-    """Read a rule file or a PrometheusRule of Kubernetes; None for any other YAML.
-
-    Raises:
-        ValueError: The file looks like a rule file but is not YAML.
-    """
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if "groups:" not in text:
-        return None
-    try:
-        documents = list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
-    found = (_find_groups(document) for document in documents if isinstance(document, dict))
-    return next((document for document in found if document), None)
+    def records(self) -> set[str]:
+        """Return the names that the rules record."""
+        return {rule.record for rule in self.rules() if rule.record}
 
 
-def _find_groups(document: Json) -> Json | None:
-    spec = document.get("spec") if document.get("kind") == "PrometheusRule" else document
-    groups = spec.get("groups") if isinstance(spec, dict) else None
-    if not isinstance(groups, list):
-        return None
-    rules = [rule for group in groups for rule in _rules(group)]
-    return {"groups": groups} if any("expr" in rule for rule in rules) else None
+def _group(raw: Mapping[str, Any]) -> Group:
+    return Group(
+        name=text(raw.get("name")),
+        interval=text(raw.get("interval")),
+        rules=tuple(map(AlertOrRecord.from_yaml, items(raw.get("rules")))),
+    )
 
 
-def _rules(group: Any) -> list[Json]:  # noqa: ANN401  YAML of any type
-    rules = group.get("rules") if isinstance(group, dict) else None
-    return [rule for rule in rules or [] if isinstance(rule, dict)]
-
-
-def records(document: Json) -> set[str]:
-    """Return the names that *document* records."""
-    return {
-        str(rule["record"])
-        for group in document["groups"]
-        for rule in _rules(group)
-        if "record" in rule
-    }
-
-
-def place(rule: Json) -> str:
-    """Name a rule in a report."""
-    return f"alert {rule['alert']}" if "alert" in rule else f"record {rule.get('record', '?')}"
+def _texts(raw: object) -> dict[str, str]:
+    return {text(name): text(value) for name, value in obj(raw).items()}

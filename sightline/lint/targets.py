@@ -8,7 +8,7 @@ from promql_parser import AggregateExpr, Call, Expr
 from instrumentation.conventions import METRICS
 from sightline.grafana.dashboard import Panel
 from sightline.grafana.values import obj, text
-from sightline.lint import promql, units
+from sightline.lint import logql, promql, units
 from sightline.lint.board import Board, Query
 from sightline.lint.finding import Found, Rule
 
@@ -22,6 +22,8 @@ _COUNTER_FUNCTIONS: Final = frozenset(
 """Functions that handle the reset of a counter when its process restarts."""
 
 _GRAFANA_RANGES: Final = re.compile(r"\[\$\{?__(rate_interval|range)\}?(:[^\]]*)?\]")
+_TEXT: Final = re.compile(r"\"(?:\\.|[^\"\\])*\"")
+"""Value of a matcher, which may be a pattern with brackets."""
 _RANGE: Final = re.compile(r"\b(rate|irate|increase)\s*\([^\[\]]*(\[[^\]]*\])")
 _UNSTEADY: Final = frozenset({"topk", "bottomk"})
 
@@ -39,8 +41,8 @@ def valid(board: Board) -> Found:
 
 def interval(board: Board) -> Found:
     """Require the range ``$__rate_interval`` for rates, or ``$__range`` for totals."""
-    for query, _ in board.parsed():
-        for function, found in _RANGE.findall(query.expr):
+    for query, _ in board.parsed_queries():
+        for function, found in _RANGE.findall(_TEXT.sub('""', query.expr)):
             if not _GRAFANA_RANGES.fullmatch(found):
                 yield query.place, f"{function}{found}: expected [$__rate_interval]"
 
@@ -56,7 +58,7 @@ def instance(board: Board) -> Found:
 
 
 def _require_variable(board: Board, label: str) -> Found:
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         unfiltered = {
             promql.metric(selector) or "series"
             for selector, _ in promql.selectors(tree)
@@ -70,7 +72,7 @@ def _require_variable(board: Board, label: str) -> Found:
 
 def counters(board: Board) -> Found:
     """Require rate() or a similar function around counters."""
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         for selector, above in promql.selectors(tree):
             name = promql.metric(selector)
             if _is_counter(name) and not promql.functions(above) & _COUNTER_FUNCTIONS:
@@ -86,12 +88,8 @@ def _is_counter(name: str) -> bool:
 def logs(board: Board) -> Found:
     """Require LogQL queries that are not empty and whose brackets match."""
     for query in board.queries():
-        if query.is_logql and not _is_balanced(query.expr):
+        if query.is_logql and not logql.is_balanced(query.expr):
             yield query.place, f"{query.expr or 'empty query'}: expected LogQL"
-
-
-def _is_balanced(text: str) -> bool:
-    return bool(text) and all(text.count(one) == text.count(other) for one, other in ("()", "{}"))
 
 
 def logs_auto(board: Board) -> Found:
@@ -104,7 +102,7 @@ def logs_auto(board: Board) -> Found:
 
 def bounds(board: Board) -> Found:
     """Require that a constant ``le`` is a bucket bound; any other value selects nothing."""
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         for selector, _ in promql.selectors(tree):
             bound = promql.matchers(selector).get("le", "")
             metric = METRICS.get(promql.metric(selector).removesuffix("_bucket"))
@@ -115,7 +113,7 @@ def bounds(board: Board) -> Found:
 
 def quantiles(board: Board) -> Found:
     """Require the label ``le`` in the buckets of a quantile; native histograms have none."""
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         for node, _ in promql.nodes(tree):
             if isinstance(node, Call) and node.func.name == "histogram_quantile":
                 if not _is_classic(node.args[1]):
@@ -142,28 +140,40 @@ def _keeps(aggregation: AggregateExpr, label: str) -> bool:
 
 def exemplars(board: Board) -> Found:
     """Reject exemplar queries of recorded series, which have none."""
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         names = [promql.metric(selector) for selector, _ in promql.selectors(tree)]
         if query.target.raw.get("exemplar") and all(map(promql.is_recorded, names)):
             yield query.place, "exemplars of recorded series: they have none; query the raw buckets"
 
 
 def unsteady(board: Board) -> Found:
-    """Reject ``topk`` over time, because it selects other series at every step."""
-    for query, tree in board.parsed():
-        flickers = any(str(node.op) in _UNSTEADY for node in _aggregations(tree))
+    """Reject ``topk`` over time, because it selects other series at every step.
+
+    It is steady if it ranks series at a fixed time, as with ``@ end()``.
+    """
+    for query, tree in board.parsed_queries():
+        flickers = any(
+            str(node.op) in _UNSTEADY and not _has_fixed_time(node) for node in _aggregations(tree)
+        )
         if flickers and not query.target.raw.get("instant"):
-            yield query.place, "topk over time: the series change at every step; use a table"
+            yield (
+                query.place,
+                "topk over time: series change at every step; use a table or @ end()",
+            )
+
+
+def _has_fixed_time(aggregation: AggregateExpr) -> bool:
+    return all(selector.at is not None for selector, _ in promql.selectors(aggregation.expr))
 
 
 def unit(board: Board) -> Found:
     """Require that the unit of the panel fits the quantity of its query."""
-    for query, tree in board.parsed():
+    for query, tree in board.parsed_queries():
         heatmap = query.panel.type == "heatmap"
         measure = units.bucket_measure(tree) if heatmap else units.measure(tree)
         given = _unit(query)
         fitting = units.FITTING.get(measure, set()) if measure else set()
-        if given and fitting and given not in fitting:
+        if given in units.MEASURED and fitting and given not in fitting:
             wanted = ", ".join(sorted(fitting))
             yield query.place, f"unit {given} for {measure.value if measure else ''}: {wanted}"
 
@@ -188,16 +198,16 @@ def _column_unit(panel: Panel, ref_id: str) -> str:
 
 
 RULES: Final = (
-    Rule(name="target-promql-rule", check=valid),
-    Rule(name="target-rate-interval-rule", check=interval),
+    Rule(name="target-promql-rule", check=valid, single=True),
+    Rule(name="target-rate-interval-rule", check=interval, single=True),
     Rule(name="target-job-rule", check=job),
     Rule(name="target-instance-rule", check=instance),
-    Rule(name="target-counter-agg-rule", check=counters),
-    Rule(name="target-logql-rule", check=logs),
-    Rule(name="target-logql-auto-rule", check=logs_auto),
-    Rule(name="sightline-bucket-bounds", check=bounds),
-    Rule(name="sightline-quantile", check=quantiles),
-    Rule(name="sightline-exemplars", check=exemplars),
-    Rule(name="sightline-steady-series", check=unsteady),
-    Rule(name="sightline-unit", check=unit),
+    Rule(name="target-counter-agg-rule", check=counters, single=True),
+    Rule(name="target-logql-rule", check=logs, single=True),
+    Rule(name="target-logql-auto-rule", check=logs_auto, single=True),
+    Rule(name="sightline-bucket-bounds", check=bounds, single=True),
+    Rule(name="sightline-quantile", check=quantiles, single=True),
+    Rule(name="sightline-exemplars", check=exemplars, single=True),
+    Rule(name="sightline-steady-series", check=unsteady, single=True),
+    Rule(name="sightline-unit", check=unit, single=True),
 )

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from sightline.grafana.dashboard import REFRESH_ON_TIME_RANGE, Variable
+from sightline.grafana.dashboard import PROMETHEUS, REFRESH_ON_TIME_RANGE, Variable
+from sightline.grafana.interpolation import ALL
+from sightline.grafana.values import items, obj, text
 from sightline.grafana.variable_queries import LABEL_VALUES
-from sightline.lint import promql
+from sightline.lint import logql, promql
 from sightline.lint.board import Board
 from sightline.lint.finding import Found, Rule
 
@@ -71,8 +73,23 @@ def label_query(board: Board) -> Found:
 
 
 def _selector(variable: Variable) -> str | None:
-    found = LABEL_VALUES.fullmatch(variable.query) if variable.kind == "query" else None
-    return found["series"] if found else None
+    asks_prometheus = variable.kind == "query" and variable.source.type in {"", PROMETHEUS}
+    found = LABEL_VALUES.fullmatch(variable.query) if asks_prometheus else None
+    return found["series"] if found and not logql.resembles(found["series"] or "") else None
+
+
+def single(board: Board) -> Found:
+    """Require a text as the default of a single choice; Grafana ignores a list.
+
+    Source: ``findOptionMatchingCurrent`` of @grafana/scenes.
+    """
+    for raw in items(obj(board.dashboard.raw.get("templating")).get("list")):
+        value = obj(raw.get("current")).get("value")
+        if isinstance(value, list) and not raw.get("multi") and value[:1] not in ([], [ALL]):
+            yield (
+                f"variable {text(raw.get('name'))}",
+                f"current value {value}: expected a text, because multi is false",
+            )
 
 
 def reload(board: Board) -> Found:
@@ -107,6 +124,7 @@ RULES: Final = (
     Rule(name="template-job-rule", check=job),
     Rule(name="template-instance-rule", check=instance),
     Rule(name="template-label-promql-rule", check=label_query),
+    Rule(name="sightline-single-value", check=single),
     Rule(name="template-on-time-change-reload-rule", check=reload),
     Rule(name="uneditable-dashboard", check=uneditable),
     Rule(name="sightline-identity", check=identity),

@@ -1,5 +1,7 @@
 """Quantities of PromQL expressions, inferred from metric names, and the units that fit."""
 
+import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -21,7 +23,7 @@ from sightline.lint import promql
 
 
 class Measure(Enum):
-    """A quantity."""
+    """Quantity that a query returns and that a unit expects."""
 
     SECONDS = "seconds"
     BYTES = "bytes"
@@ -44,6 +46,16 @@ FITTING: Final = {
 }
 """Grafana's units for each quantity; a quantity without an entry fits any unit."""
 
+MEASURED: Final = frozenset().union(*FITTING.values()) | {
+    "ms",
+    "percent",
+    "µs",
+    "ns",
+    "bits",
+    "bps",
+}
+"""Units with a quantity. Grafana writes any other text after the number."""
+
 _BY_UCUM: Final = {"s": Measure.SECONDS, "By": Measure.BYTES}
 _BY_SUFFIX: Final = (
     ("_start_time_seconds", Measure.MOMENT),
@@ -52,6 +64,11 @@ _BY_SUFFIX: Final = (
     ("_bytes", Measure.BYTES),
     ("_ratio", Measure.RATIO),
 )
+_OTHER_UNITS: Final = re.compile(
+    r"_(ms|us|ns|milliseconds|microseconds|nanoseconds|minutes|hours|days|bits|[kmg]i?b"
+    r"|(kilo|mega|giga)?bytes|seconds|percent|joules|watts|volts|celsius|meters|grams)(_|$)"
+)
+"""Units in the name of a counter that does not count events."""
 _PER_SECOND: Final = {
     Measure.SECONDS: Measure.SECONDS_PER_SECOND,
     Measure.BYTES: Measure.BYTES_PER_SECOND,
@@ -60,7 +77,9 @@ _PER_SECOND: Final = {
 _RATES: Final = {"rate", "irate", "deriv"}
 _COUNTS: Final = {"count", "group", "count_values", "changes", "resets", "count_over_time"}
 _MOMENTS: Final = {"time", "timestamp"}
-_COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"}
+_COMPARISONS: Final = {"==", "!=", ">", "<", ">=", "<=", "or"}
+_FILTERS: Final = {"and", "unless"}
+"""Operators whose result has the values of the left side."""
 
 
 def measure(node: Expr) -> Measure | None:
@@ -87,24 +106,29 @@ def measure(node: Expr) -> Measure | None:
 def bucket_measure(node: Expr) -> Measure | None:
     """Infer the quantity of the bucket bounds in *node*."""
     names = [promql.metric(selector) for selector, _ in promql.selectors(node)]
-    buckets = [name.split(":")[1] if promql.is_recorded(name) else name for name in names]
-    found = [_of_suffix(name.removesuffix("_bucket")) for name in buckets]
+    buckets = [part for name in names for part in name.split(":") if part.endswith("_bucket")]
+    found = [_of_suffix(name.removesuffix("_bucket")) for name in buckets or names]
     return found[0] if found else None
 
 
 def _of_name(name: str) -> Measure | None:
     if promql.is_recorded(name):
-        return _of_recorded(*name.split(":")[1:])
+        return _of_recorded(name.split(":"))
     base = name.removesuffix("_bucket").removesuffix("_sum")
     if metric := METRICS.get(base.removesuffix("_total")):
         return _of_suffix(base) or _BY_UCUM.get(metric.unit, Measure.COUNT)
     if name.endswith("_count"):
         return Measure.COUNT
     whole = base.removesuffix("_total")
-    return _of_suffix(whole) or (Measure.COUNT if name.endswith("_total") else None)
+    counts = name.endswith("_total") and not _OTHER_UNITS.search(whole)
+    return _of_suffix(whole) or (Measure.COUNT if counts else None)
 
 
-def _of_recorded(name: str, operation: str = "") -> Measure | None:
+def _of_recorded(parts: Sequence[str]) -> Measure | None:
+    """Infer the quantity of ``level:metric:operation``; names of other forms do not tell."""
+    if len(parts) != len(("level", "metric", "operation")):
+        return None
+    _, name, operation = parts
     base = name.removesuffix("_bucket")
     match operation:
         case "ratio":
@@ -143,6 +167,8 @@ def _count_measure(argument: Expr) -> Measure | None:
 
 
 def _of_operation(sign: str, left: Measure | None, right: Measure | None) -> Measure | None:
+    if sign in _FILTERS:
+        return left
     if sign in _COMPARISONS:
         return left if left not in {None, Measure.NUMBER} else right
     if sign in {"+", "-"}:

@@ -1,28 +1,25 @@
 """Provider of each role: the real program if it is installed, else a stand-in."""
 
-import shutil
 import sys
-from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sightline import artefacts, binaries, private
+from sightline import artifacts, binaries, private
+from sightline.binaries import Report
 from sightline.config import Config
-from sightline.local import demo, rundirectory
+from sightline.local import demo, grafana, jaeger, rundirectory
 from sightline.local.folder import VARIABLE, Folder
 from sightline.local.rundirectory import page, url
 from sightline.local.state import Role
 
-Report = Callable[[str], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _JAEGER: Final = (
     *("jaeger_query", "jaeger_query_grpc", "otlp_grpc", "otlp_http", "jaeger_sampling"),
     *("jaeger_metrics", "jaeger_span_metrics", "jaeger_health"),
 )
-
-_GRAFANA_HOME: Final = Path("/usr/share/grafana")
-"""Directory of Grafana's own files in its packages."""
 
 
 class Providers:
@@ -56,13 +53,17 @@ class Providers:
             provider=str(binary),
             command=(
                 str(binary.path),
-                f"@{artefacts.PROMETHEUS / 'prometheus.flags'}",
+                f"@{artifacts.PROMETHEUS / 'prometheus.flags'}",
                 "--config.file=prometheus.yml",
                 f"--storage.tsdb.path={self._data('prometheus')}",
                 f"--web.listen-address=127.0.0.1:{self._ports.prometheus}",
                 f"--web.external-url={url(self._ports.prometheus)}",
             ),
-            environ=self._environ(),
+            environ=self._environ(
+                GRAFANA_URL=page(self._ports.grafana),
+                RUNBOOKS_URL=f"{page(self._ports.control)}/runbooks",
+                GOMEMLIMIT=self._memory_limit("prometheus"),
+            ),
             folder=str(rundirectory.prometheus(self._config, self._folder.run)),
             url=page(self._ports.prometheus),
             health=f"{url(self._ports.prometheus)}/-/ready",
@@ -83,7 +84,7 @@ class Providers:
                 f"--web.external-url={url(self._ports.alertmanager)}",
                 "--cluster.listen-address=",  # no cluster with one instance
             ),
-            environ=self._environ(),
+            environ=self._environ(GOMEMLIMIT=self._memory_limit("alertmanager")),
             folder=str(binary.path.parent),
             url=page(self._ports.alertmanager),
             health=f"{url(self._ports.alertmanager)}/-/ready",
@@ -92,22 +93,25 @@ class Providers:
         )
 
     def _jaeger(self) -> Role:
-        real = self._on_path("jaeger")
-        real_command = (real, f"--config={artefacts.JAEGER / 'config.yaml'}")
+        real = jaeger.find(self._config.environ.get("PATH"), self._report)
+        configuration = f"--config={artifacts.JAEGER / 'config.yaml'}"
+        stand_in = (sys.executable, "-m", "sightline.tracestore")
         return Role(
             name="jaeger",
-            provider=f"jaeger ({real})" if real else "stand-in: trace store",
-            command=real_command if real else (sys.executable, "-m", "sightline.tracestore"),
+            provider=str(real) if real else "stand-in: trace store",
+            command=(str(real.path), configuration) if real else stand_in,
             environ=self._environ(
                 TRACESTORE_PATH=str(self._data("traces") / "traces.db"),
                 PROMETHEUS_URL=url(self._ports.prometheus),
                 JAEGER_LISTEN="127.0.0.1",
                 JAEGER_DATA=str(self._data("jaeger")),
-                JAEGER_CONFIG_DIR=str(artefacts.JAEGER),
+                JAEGER_CONFIG_DIR=str(artifacts.JAEGER),
+                JAEGER_UI_DIR=str(rundirectory.jaeger(self._config, self._folder.run)),
+                GOMEMLIMIT=self._memory_limit("jaeger"),
                 # Disables tracing of Jaeger by itself, which delays its stop.
                 OTEL_TRACES_SAMPLER="always_off",
             ),
-            folder=str(artefacts.ROOT),
+            folder=str(artifacts.ROOT),
             url=page(self._ports.jaeger_query),
             health=f"{url(self._ports.jaeger_health)}/status",
             ports=self._listens(*_JAEGER),
@@ -115,35 +119,53 @@ class Providers:
         )
 
     def _grafana(self) -> Role:
-        real = self._on_path("grafana")
-        real_command = (real, "server", f"--homepath={_grafana_home(Path(real))}")
+        real = grafana.find(self._config.environ.get("PATH"), self._report)
         return Role(
             name="grafana",
-            provider=f"grafana ({real})" if real else "stand-in: viewer",
-            command=real_command if real else (sys.executable, "-m", "sightline.viewer"),
-            environ=self._environ(
-                PROMETHEUS_URL=url(self._ports.prometheus),
-                JAEGER_URL=url(self._ports.jaeger_query),
-                ALERTMANAGER_URL=url(self._ports.alertmanager),
-                DASHBOARDS=str(artefacts.DASHBOARDS),
-                GF_SERVER_ENFORCE_DOMAIN="true",  # accepts localhost only, against DNS rebinding
-                GF_SERVER_HTTP_ADDR="127.0.0.1",
-                GF_SERVER_HTTP_PORT=str(self._ports.grafana),
-                GF_PATHS_DATA=str(self._data("grafana")),
-                GF_PATHS_PROVISIONING=str(rundirectory.grafana(self._config, self._folder.run)),
-                GF_AUTH_ANONYMOUS_ENABLED="true",
-                GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION="true",
-            ),
-            folder=str(artefacts.ROOT),
+            provider=str(real) if real else "stand-in: viewer",
+            command=real.command if real else (sys.executable, "-m", "sightline.viewer"),
+            environ=self._grafana_environ() if real else self._viewer_environ(),
+            folder=str(artifacts.ROOT),
             url=page(self._ports.grafana),
             health=f"{url(self._ports.grafana)}/api/health",
             ports=self._listens("grafana"),
             needs=("prometheus", "alertmanager", "jaeger"),
         )
 
+    def _grafana_environ(self) -> dict[str, str]:
+        """Return the environment of a real Grafana; the user's wins over the common settings."""
+        data = self._data("grafana")
+        return {
+            **grafana.common_settings(),
+            **self._environ(
+                GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=str(artifacts.DASHBOARDS / "fleet.json"),
+                GF_PATHS_DATA=str(data),
+                GF_PATHS_LOGS=str(data / "log"),
+                GF_PATHS_PLUGINS=str(self._data("grafana/plugins")),
+                GF_PATHS_PROVISIONING=str(rundirectory.grafana(self._config, self._folder.run)),
+                GF_SERVER_HTTP_ADDR="127.0.0.1",
+                GF_SERVER_HTTP_PORT=str(self._ports.grafana),
+                GF_SERVER_ROOT_URL=page(self._ports.grafana),
+                GOMEMLIMIT=self._memory_limit("grafana"),
+            ),
+        }
+
+    def _viewer_environ(self) -> dict[str, str]:
+        return self._environ(
+            PROMETHEUS_URL=url(self._ports.prometheus),
+            JAEGER_URL=url(self._ports.jaeger_query),
+            ALERTMANAGER_URL=url(self._ports.alertmanager),
+            DASHBOARDS=str(artifacts.DASHBOARDS),
+        )
+
     def _service(self, name: str) -> Role:
-        calls = demo.CALLS.get(name, ())
+        calls, rpc_calls = demo.CALLS.get(name, ()), demo.RPC_CALLS.get(name, ())
         peers = {f"{peer.upper()}_URL": url(getattr(self._ports, peer)) for peer in calls}
+        targets = {
+            f"{peer.upper()}_GRPC_TARGET": f"127.0.0.1:{self._grpc_port(peer)}"
+            for peer in rpc_calls
+        }
+        listeners = (name, f"{name}_grpc") if name in demo.RPC_SERVERS else (name,)
         port = getattr(self._ports, name)
         return Role(
             name=name,
@@ -151,26 +173,36 @@ class Providers:
             command=(sys.executable, "-m", f"demo_services.{name}"),
             environ=self._environ(
                 PORT=str(port),
+                GRPC_PORT=str(self._grpc_port(name)) if len(listeners) > 1 else "",
                 DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
-                RUNBOOKS=str(artefacts.ROOT / "docs" / "runbooks"),
+                BUS_URL=f"sqlite:///{self._data('services')}/bus.db",
+                RUNBOOKS=str(artifacts.ROOT / "docs" / "runbooks"),
                 OTEL_SERVICE_NAME=name,
                 OTEL_RESOURCE_ATTRIBUTES=self._identity(name),
                 OTEL_EXPORTER_OTLP_ENDPOINT=url(self._ports.otlp_http),
                 OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
                 **peers,
+                **targets,
             ),
-            folder=str(artefacts.ROOT),
+            folder=str(artifacts.ROOT),
             url=page(port),
             health=f"{url(port)}/readyz",
-            ports=self._listens(name),
-            needs=("jaeger", *calls),
+            ports=self._listens(*listeners),
+            needs=("jaeger", *dict.fromkeys((*calls, *rpc_calls))),
         )
+
+    def _grpc_port(self, name: str) -> int:
+        port: int = getattr(self._ports, f"{name}_grpc")
+        return port
 
     def _identity(self, name: str) -> str:
         """Return the resource attributes of a service, as in compose, plus the user's."""
         given = self._config.environ.get("OTEL_RESOURCE_ATTRIBUTES")
         version = metadata.version("sightline-stack")
-        own = f"service.namespace=shop,service.instance.id={name},service.version={version}"
+        own = (
+            f"service.namespace=shop,deployment.environment.name=demo,service.instance.id={name},"
+            f"service.version={version}"
+        )
         return ",".join(filter(None, (own, given)))
 
     def _environ(self, **own: str) -> dict[str, str]:
@@ -188,19 +220,14 @@ class Providers:
             **own,
         }
 
+    def _memory_limit(self, name: str) -> str:
+        """Return the soft limit of the Go program *name*, in the format of ``GOMEMLIMIT``."""
+        return self._config.environ.get(f"{name.upper()}_GOMEMLIMIT", "off")
+
     def _listens(self, *names: str) -> tuple[tuple[str, int], ...]:
         return tuple((f"{name.upper()}_PORT", getattr(self._ports, name)) for name in names)
-
-    def _on_path(self, program: str) -> str:
-        return shutil.which(program, path=self._config.environ.get("PATH")) or ""
 
     def _data(self, name: str) -> Path:
         return private.create_directory(
             self._folder.data / name, root=self._folder.path, variable=VARIABLE
         )
-
-
-def _grafana_home(program: Path) -> Path:
-    """Return the directory of Grafana's own files: beside its program, or that of packages."""
-    beside = program.resolve().parent.parent
-    return beside if (beside / "conf").is_dir() else _GRAFANA_HOME

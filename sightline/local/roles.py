@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
+from sightline.binaries import Report
 from sightline.config import Config
 from sightline.errors import ConfigurationError
 from sightline.local import demo
-from sightline.local.providers import Providers, Report
+from sightline.local.providers import Providers
 from sightline.local.state import Role
 
 _ENGINES: Final = ("prometheus", "alertmanager", "jaeger", "grafana")
@@ -23,17 +24,15 @@ def roles(config: Config, names: Iterable[str], report: Report) -> list[Role]:
         report: Called with progress messages.
 
     Raises:
-        ConfigurationError: A name is no role, or the demo is not installed.
+        ConfigurationError: A name is no role.
         BinaryUnavailable: Prometheus or Alertmanager was not found.
     """
     asked = set(names)
     unknown = sorted(asked - set(NAMES))
     if unknown:
+        note = "" if demo.SERVICES else " (only a checkout has the demo services)"
         raise ConfigurationError(
-            f"{', '.join(unknown)}: not a role; expected one of {', '.join(NAMES)}"
+            f"{', '.join(unknown)}: not a role; expected one of {', '.join(NAMES)}{note}"
         )
-    if asked & set(demo.SERVICES) and not demo.installed():
-        raise ConfigurationError("the demo services are part of a checkout only, not of the wheel")
-    available = NAMES if demo.installed() else _ENGINES
     providers = Providers(config, report)
-    return [providers.role(name) for name in available if name in (asked or available)]
+    return [providers.role(name) for name in NAMES if name in (asked or NAMES)]

@@ -5,11 +5,13 @@ used in both.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sightline import artefacts, private
+from sightline import artifacts, private
 from sightline.config import Config, Ports
+from sightline.environment import Environment
 from sightline.local import demo
 from sightline.local.folder import VARIABLE
 
@@ -28,8 +30,8 @@ def prometheus(config: Config, folder: Path) -> Path:
     """Create Prometheus' directory below *folder* and return it."""
     home = folder / "prometheus"
     private.create_directory(home / "targets", root=folder, variable=VARIABLE)
-    _link(home / "prometheus.yml", artefacts.PROMETHEUS / "prometheus.yml")
-    _link(home / "rules", artefacts.PROMETHEUS / "rules" / config.rules)
+    _link(home / "prometheus.yml", artifacts.PROMETHEUS / "prometheus.yml")
+    _link(home / "rules", artifacts.PROMETHEUS / "rules" / config.rules)
     for name, jobs in _targets(config.ports).items():
         _write(home / "targets" / f"{name}.json", json.dumps(_groups(jobs), indent=2), root=folder)
     return home
@@ -37,20 +39,31 @@ def prometheus(config: Config, folder: Path) -> Path:
 
 def alertmanager(config: Config, folder: Path) -> Path:
     """Render Alertmanager's configuration for the receiver of this stack and return the file."""
-    committed = (artefacts.PROMETHEUS / "alertmanager.yml").read_text(encoding="utf-8")
-    hosts = {"http://control:8003": url(config.ports.control)}
+    committed = (artifacts.PROMETHEUS / "alertmanager.yml").read_text(encoding="utf-8")
+    hosts = _replaced_hosts(config.ports, control="control")
     return _write(folder / "alertmanager.yml", _replace_all(committed, hosts), root=folder)
+
+
+def jaeger(config: Config, folder: Path) -> Path:
+    """Render the links of Jaeger's pages for this stack and return their directory."""
+    links = _replaced_pages(config.ports, "grafana", "prometheus", "alertmanager", "control")
+    committed = (artifacts.JAEGER / "ui.json").read_text(encoding="utf-8")
+    _write(folder / "jaeger" / "ui.json", _replace_all(committed, links), root=folder)
+    return folder / "jaeger"
 
 
 def grafana(config: Config, folder: Path) -> Path:
     """Render Grafana's provisioning files for this stack and return their directory."""
     hosts = {
-        "http://prometheus:9090": url(config.ports.prometheus),
-        "http://jaeger:16686": url(config.ports.jaeger_query),
-        "http://alertmanager:9093": url(config.ports.alertmanager),
-        "/etc/grafana/dashboards": str(artefacts.DASHBOARDS),
+        **_replaced_hosts(
+            config.ports,
+            prometheus="prometheus",
+            jaeger="jaeger_query",
+            alertmanager="alertmanager",
+        ),
+        "/etc/grafana/dashboards": str(artifacts.DASHBOARDS),
     }
-    committed = artefacts.GRAFANA / "provisioning"
+    committed = artifacts.GRAFANA / "provisioning"
     for file in committed.rglob("*.yaml"):
         text = _replace_all(file.read_text(encoding="utf-8"), hosts)
         _write(folder / "grafana" / file.relative_to(committed), text, root=folder)
@@ -59,9 +72,8 @@ def grafana(config: Config, folder: Path) -> Path:
 
 def _targets(ports: Ports) -> Mapping[str, Mapping[str, int]]:
     """Return the files of `targets/` with the port of each job."""
-    services = demo.SERVICES if demo.installed() else ()
     return {
-        "services": {name: getattr(ports, name) for name in services},
+        "services": {name: getattr(ports, name) for name in demo.SERVICES},
         "prometheus": {"prometheus": ports.prometheus},
         "alertmanager": {"alertmanager": ports.alertmanager},
         "jaeger": {"jaeger": ports.jaeger_metrics},
@@ -75,10 +87,32 @@ def _groups(jobs: Mapping[str, int]) -> list[dict[str, object]]:
     ]
 
 
+def _replaced_hosts(ports: Ports, **listeners: str) -> dict[str, str]:
+    """Return the address on this machine by that in compose, for each host and its *listeners*.
+
+    The committed files have the ports of `.env`.
+    """
+    committed = _committed_ports()
+    return {
+        f"http://{host}:{getattr(committed, name)}": url(getattr(ports, name))
+        for host, name in listeners.items()
+    }
+
+
+def _replaced_pages(ports: Ports, *listeners: str) -> dict[str, str]:
+    """Return the address for browsers of each of *listeners*, by the committed one."""
+    committed = _committed_ports()
+    return {page(getattr(committed, name)): page(getattr(ports, name)) for name in listeners}
+
+
+def _committed_ports() -> Ports:
+    return Ports.of(Environment.read({}, env_file=artifacts.ENV_FILE))
+
+
 def _replace_all(text: str, replacements: Mapping[str, str]) -> str:
-    for committed, ours in replacements.items():
-        text = text.replace(committed, ours)
-    return text
+    """Replace in one pass, because a port of this stack can be the committed one of another."""
+    pattern = "|".join(map(re.escape, replacements))
+    return re.sub(pattern, lambda found: replacements[found[0]], text)
 
 
 def _link(place: Path, target: Path) -> None:

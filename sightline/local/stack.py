@@ -167,7 +167,7 @@ class Stack:
         )
         if not self.folder.supervised:
             return None
-        state = self._published()
+        state = self._last_state()
         return self.folder.supervisor or (state.supervisor if state else None)
 
     def _take_over(self, progress: Progress) -> StackStatus:
@@ -204,7 +204,7 @@ class Stack:
             rest = f"still running: {', '.join(left)}" if left else "no role of it runs"
             raise ConfigurationError(f"{error}; {rest}") from error
 
-    def _published(self) -> State | None:
+    def _last_state(self) -> State | None:
         """Return the state from the supervisor or the file; None if neither is readable."""
         with suppress(ConfigurationError):
             return self._query_supervisor() or self.folder.read()
@@ -212,7 +212,7 @@ class Stack:
 
     def _running_roles(self) -> dict[process.Identity, str]:
         """Return the running roles: those of the state and those that write to its logs."""
-        state = self._published()
+        state = self._last_state()
         known = {status.process: name for name, status in state.roles.items()} if state else {}
         writing = process.find_by_log(self.folder.logs)
         return {
@@ -232,7 +232,7 @@ class Stack:
 
         Their environment is sent over a pipe or a socket, never through a file.
         """
-        state = self._published() if supervised else None
+        state = self._last_state() if supervised else None
         request = Request(
             number=state.request + 1 if state else 1,
             roles=tuple(roles),
@@ -279,7 +279,7 @@ class Stack:
 
         def settled() -> bool:
             alive = self.folder.supervised or self._supervised()
-            state = self._published()
+            state = self._last_state()
             if state and state.request >= number:
                 statuses = [state.roles[name] for name in names if name in state.roles]
                 for status in statuses:

@@ -1,5 +1,5 @@
-"""Source of the rules, alerts, dashboards and reference pages that people take home.
+"""Source of rules, alerts, dashboards and reference pages.
 
 `make generate` runs this package and writes `prometheus/rules/`, `grafana/dashboards/` and
-`docs/reference/`; a contract test holds the committed files to it.
+`docs/reference/`. A contract test compares the committed files with its output.
 """

@@ -1,27 +1,35 @@
-"""Every generated file of the repository, by its path from the root."""
+"""Generated files of the repository by their paths from the root."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from sightline.mixin import dashboards, reference, rule_files
+from sightline.mixin.links import LOCAL, Links
 
-Generator = Callable[[], Mapping[str, str]]
-"""Gives the text of files by their path from the root of the repository."""
-
-GENERATORS: Final[tuple[Generator, ...]] = (rule_files.files, dashboards.files, reference.files)
-
-FOLDERS: Final = ("prometheus/rules", "grafana/dashboards", "docs/reference")
-"""Folders that hold generated files and nothing else."""
+FOLDERS: Final = (
+    *("prometheus/rules", "prometheus/tests/rules"),
+    *("grafana/dashboards", "docs/reference"),
+)
+"""Folders that contain only generated files."""
 
 
-def files() -> dict[str, str]:
-    """The text of each generated file."""
-    return {name: text for generator in GENERATORS for name, text in generator().items()}
+def files(links: Links = LOCAL) -> dict[str, str]:
+    """Return the text of each generated file. Alerts contain *links*."""
+    return {**rule_files.files(links), **dashboards.files(), **reference.files()}
 
 
 def stale(root: Path) -> Iterator[Path]:
-    """Files below *root* that nothing generates any more."""
+    """Yield files in the generated folders of *root* that are no longer generated."""
     wanted = {root / name for name in files()}
     present = (path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
     return (path for path in present if path not in wanted)
+
+
+def write(path: Path, text: str) -> bool:
+    """Write *text* to *path* and return true, unless the file has that content."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True

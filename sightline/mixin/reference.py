@@ -1,12 +1,12 @@
-"""Reference pages: every metric, every alert, every panel with its bad picture."""
+"""Reference pages of metrics, dashboards, alerts and the adoption file."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from instrumentation.conventions import METRICS, Metric
-from sightline.mixin import catalogue, dashboards, foreign
-from sightline.mixin.config import PRODUCTION
-from sightline.mixin.grafana.board import Dashboard
+from sightline.mixin import adoption_reference, catalogue, dashboards, foreign
+from sightline.mixin.config import DEMO, PRODUCTION
+from sightline.mixin.grafana.dashboard import Dashboard
 from sightline.mixin.grafana.panels import Panel
 
 _HEAD: Final = "<!-- DO NOT EDIT: written by `make generate` from {source}. -->\n\n"
@@ -22,15 +22,16 @@ _KINDS: Final = {
     "timeseries": "curves",
     "traces": "waterfall",
 }
-"""What a reader calls a panel plugin."""
+"""Names of panel plugins for readers."""
 
 
 def files() -> dict[str, str]:
-    """Text of every page by its path from the root of the repository."""
+    """Return the text of each page by its path from the root of the repository."""
     return {
         "docs/reference/metrics.md": _page("instrumentation/conventions.py", _metrics()),
         "docs/reference/dashboards.md": _page("sightline/mixin/dashboards", _dashboards()),
         "docs/reference/alerts.md": _page("sightline/mixin/alerts", _alerts()),
+        "docs/reference/adoption.md": _page(adoption_reference.SOURCE, _adoption()),
     }
 
 
@@ -41,22 +42,22 @@ def _page(source: str, blocks: Iterable[str]) -> str:
 def _metrics() -> Iterator[str]:
     yield "# Metrics"
     yield (
-        "What services say about themselves at `/metrics`, in Prometheus' spelling.\n"
+        "Metrics of services at `/metrics`, with the names that Prometheus uses.\n"
         "A counter has `_total` appended, a histogram `_bucket`, `_count` and `_sum`.\n"
-        "*From the start* says that series exist at 0 before the first event, "
-        "so that the first one is not missed."
+        "*From the start* means that series exist at 0 before the first event, "
+        "so that rates include the first event."
     )
     emitters = {
         "instrumentation": "Emitted by the library, in every service that calls `instrument()`",
-        "services": "Emitted by services that have such a thing",
+        "services": "Emitted by services that use the feature",
     }
     for emitter, title in emitters.items():
         yield f"## {title}"
         yield _table(
-            ("Metric", "Type", "Unit", "Labels", "From the start", "What it counts or measures"),
+            ("Metric", "Type", "Unit", "Labels", "From the start", "Description"),
             (_metric(metric) for metric in METRICS.values() if metric.emitter == emitter),
         )
-    yield "## Metrics of others that rules and dashboards read"
+    yield "## Metrics of other programs that rules and dashboards read"
     yield _table(
         ("Metric", "Emitted by"),
         ((f"`{name}`", source) for source, names in foreign.SOURCES.items() for name in names),
@@ -72,12 +73,12 @@ def _metric(metric: Metric) -> tuple[str, ...]:
 def _dashboards() -> Iterator[str]:
     yield "# Dashboards"
     yield (
-        "Nine dashboards, a question each, every panel with what a bad picture looks like.\n"
-        "They lie in `grafana/dashboards/` and load into any Grafana that has a Prometheus "
-        "data source; traces need a Jaeger one."
+        f"{len(dashboards.ALL)} dashboards answer one question each.\n"
+        "They are in `grafana/dashboards/` and load into any Grafana with a Prometheus "
+        "data source; traces need a Jaeger data source."
     )
     yield _table(
-        ("Dashboard", "Question", "Choices", "Panels"),
+        ("Dashboard", "Question", "Variables", "Panels"),
         (
             (
                 f"[{dashboard.title}](#{dashboard.title.lower().replace(' ', '-')})",
@@ -94,7 +95,7 @@ def _dashboards() -> Iterator[str]:
         for row in dashboard.rows:
             yield f"### {dashboard.title}: {row.title}"
             yield _table(
-                ("Panel", "Shape", "What it shows, and what a bad picture looks like"),
+                ("Panel", "Type", "Content, and how a problem appears"),
                 (
                     (panel.title, _KINDS[panel.kind], panel.description)
                     for line in row.lines
@@ -106,18 +107,18 @@ def _dashboards() -> Iterator[str]:
 def _alerts() -> Iterator[str]:
     yield "# Alerts"
     yield (
-        "Every alert of `prometheus/rules/production/`, symptoms first; "
-        "the demo's are the same, ten times faster.\n"
-        "`critical` wakes somebody, `warning` is a ticket, `info` and `none` never notify.\n"
-        "*For* is how long the condition must last, "
-        "*kept* how long it must be gone before the alert resolves."
+        "Alerts of `prometheus/rules/production/`, symptoms first. "
+        f"The demo has the same alerts with durations divided by {DEMO.speed}.\n"
+        "`critical` wakes someone, `warning` is a ticket, `info` and `none` never notify.\n"
+        "*For* is the duration of the condition before the alert fires, "
+        "*Keep* the duration without it before the alert resolves."
     )
     for file in catalogue.rule_files(PRODUCTION):
         if file.alerts:
             yield f"## {file.subject.removesuffix('.')}"
             yield _table(
-                ("Alert", "Severity", "For", "Kept", "Why this threshold and these times"),
-                (
+                ("Alert", "Severity", "For", "Keep", "Reason for threshold and durations"),
+                dict.fromkeys(
                     (
                         f"[{alert.name}](../runbooks/{alert.name}.md)",
                         alert.severity,
@@ -132,6 +133,12 @@ def _alerts() -> Iterator[str]:
 
 def _panels(dashboard: Dashboard) -> Iterator[Panel]:
     return (panel for row in dashboard.rows for line in row.lines for panel in line)
+
+
+def _adoption() -> Iterator[str]:
+    for text, rows in adoption_reference.blocks():
+        yield text
+        yield _table(("Key", "Type", "Meaning"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -1,7 +1,7 @@
-"""Rule files as Prometheus reads them, one set per profile.
+"""Rule files in the format of Prometheus, one set per profile.
 
-Written by hand rather than by a YAML library: PromQL stays PromQL, one clause a line, and each
-alert carries its reason as a comment.
+This module writes YAML without a library, to keep the lines of PromQL and to write the reason of
+each alert as a comment.
 """
 
 import re
@@ -10,42 +10,73 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sightline.mixin import catalogue
-from sightline.mixin.config import PROFILES, Profile
+from sightline.mixin.config import PRODUCTION, PROFILES, Profile
+from sightline.mixin.links import LOCAL, Links
 from sightline.mixin.model import Alert, Group, Record, RuleFile
 
+_WRITER: Final = "`make generate` from sightline/mixin"
 _WIDTH: Final = 100
-_AT_ONCE: Final = "0s"
+_NO_OBJECTIVES: Final = (
+    "No objectives: they belong to services. Write yours, see docs/how-to/objectives.md."
+)
+_NO_DURATION: Final = "0s"
 _PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*")
+_NOT_TEXT: Final = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
+"""Plain scalars that YAML does not read as texts."""
 _WORD: Final = re.compile(r"(?:\{\{ if .*?\{\{ end \}\}|\{\{.*?\}\}|\S)+")
 _OPENING: Final = ("{{ range ", "{{ with ")
 
 
-def files() -> dict[str, str]:
-    """Text of every rule file by its path from the root of the repository."""
+def files(links: Links = LOCAL) -> dict[str, str]:
+    """Return the text of each rule file by its path from the root of the repository.
+
+    The rules of the demo's objectives are no part of the production profile: they would report that
+    the services of the demo are missing. Tests read them in the durations of production.
+    """
+    empty = RuleFile(name=catalogue.OBJECTIVES, subject=_NO_OBJECTIVES, groups=())
     return {
-        f"prometheus/rules/{profile.name}/{file.name}.yml": render(file, profile)
-        for profile in PROFILES
-        for file in catalogue.rule_files(profile)
+        **{
+            path(file, profile): render(file, profile, links)
+            for profile in PROFILES
+            for file in catalogue.rule_files(profile)
+        },
+        f"prometheus/rules/{PRODUCTION.name}/{empty.name}.yml": render(empty, PRODUCTION),
     }
 
 
-def render(file: RuleFile, profile: Profile) -> str:
-    """*file* as YAML on the clock of *profile*."""
-    head = f"# DO NOT EDIT: written by `make generate` from sightline/mixin.\n# {file.subject}\n"
+def path(file: RuleFile, profile: Profile) -> str:
+    """Return the path of *file* from the root of the repository."""
+    demo_objectives = file.name == catalogue.OBJECTIVES and profile is PRODUCTION
+    folder = "prometheus/tests/rules" if demo_objectives else "prometheus/rules"
+    return f"{folder}/{profile.name}/{file.name}.yml"
+
+
+def render(file: RuleFile, profile: Profile, links: Links = LOCAL, *, writer: str = _WRITER) -> str:
+    """Return *file* as YAML with the durations of *profile* and with *links* in its alerts."""
+    subject = "".join(each if each.isprintable() else "?" for each in file.subject)
+    head = f"# DO NOT EDIT: written by {writer}.\n# {subject}\n"
     if profile.speed > 1:
-        head += f"# Profile {profile.name}: every duration is 1/{profile.speed} of production's.\n"
-    groups = "".join(_group(group, profile) for group in file.groups)
-    return f"{head}\ngroups:\n{groups}"
+        head += f"# Profile {profile.name}: all durations are divided by {profile.speed}.\n"
+    groups = "".join(_group(group, profile, links) for group in file.groups)
+    return f"{head}\ngroups:\n{groups}" if groups else f"{head}\ngroups: []\n"
 
 
-def _group(group: Group, profile: Profile) -> str:
-    rules = "\n".join(_rule(rule, profile) for rule in group.rules)
-    head = [f"- name: {group.name}", f"  interval: {profile.duration(group.interval)}", "  rules:"]
+def _group(group: Group, profile: Profile, links: Links) -> str:
+    rules = "\n".join(_rule(rule, profile, links) for rule in group.rules)
+    head = [
+        f"- name: {_text('name', group.name)}",
+        f"  interval: {profile.duration(group.interval)}",
+        "  rules:",
+    ]
     return _indented("\n".join(head), 2) + _indented(rules, 6)
 
 
-def _rule(rule: Record | Alert, profile: Profile) -> str:
-    lines = _alert(rule, profile) if isinstance(rule, Alert) else _record(rule, profile)
+def _rule(rule: Record | Alert, profile: Profile, links: Links) -> str:
+    match rule:
+        case Alert():
+            lines = _alert(rule, profile, links)
+        case Record():
+            lines = _record(rule, profile)
     return "\n".join(lines) + "\n"
 
 
@@ -55,18 +86,18 @@ def _record(record: Record, profile: Profile) -> Iterator[str]:
     yield from _mapping("labels", record.labels)
 
 
-def _alert(alert: Alert, profile: Profile) -> Iterator[str]:
+def _alert(alert: Alert, profile: Profile, links: Links) -> Iterator[str]:
     yield from textwrap.wrap(
         alert.why, _WIDTH - 8, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
     )
-    yield f"- alert: {alert.name}"
+    yield f"- alert: {_text('alert', alert.name)}"
     yield _field("expr", profile.promql(alert.expr))
-    if alert.hold != _AT_ONCE:
-        yield f"  for: {profile.duration(alert.hold)}"
-    if alert.keep != _AT_ONCE:
-        yield f"  keep_firing_for: {profile.duration(alert.keep)}"
+    if alert.hold != _NO_DURATION:
+        yield f"  for: {profile.hold(alert.hold)}"
+    if alert.keep != _NO_DURATION:
+        yield f"  keep_firing_for: {profile.hold(alert.keep)}"
     yield from _mapping("labels", {"severity": alert.severity, **alert.labels})
-    texts = {name: profile.promql(text) for name, text in alert.annotations.items()}
+    texts = {name: profile.promql(text) for name, text in alert.annotations(links).items()}
     yield from _mapping("annotations", texts)
 
 
@@ -82,17 +113,26 @@ def _mapping(name: str, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _text(key: str, value: str) -> str:
-    """*value* as a quoted scalar, or folded over lines where it is too long for one."""
-    if _PLAIN.fullmatch(value):
+    """Return *value* as a quoted scalar, or as a folded one if it is too long for a line."""
+    if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
+    if not value.isprintable() or value != " ".join(value.split()):
+        return f'"{"".join(map(_escaped, value))}"'
     quoted = "'" + value.replace("'", "''") + "'"
     if len(key) + len(quoted) + 12 <= _WIDTH:
         return quoted
     return ">-\n" + textwrap.indent("\n".join(_folded(value)), "      ")
 
 
+def _escaped(character: str) -> str:
+    """Return *character* in a double-quoted scalar."""
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
+
+
 def _folded(value: str) -> Iterator[str]:
-    """Lines of *value*, broken at spaces outside of tags; a list or a query begins a line."""
+    """Yield lines of *value*, broken at spaces outside of tags and before lists and queries."""
     line = ""
     for word in _WORD.findall(value):
         if line and (word.startswith(_OPENING) or len(line) + len(word) >= _WIDTH - 12):

@@ -4,24 +4,23 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.config import Config
-from sightline.errors import ConfigurationError
+from sightline.errors import InvalidFile
 from sightline.grafana import durations
-from sightline.mixin import clock, rule_files
-from sightline.mixin.alerts.budgets import budgets
-from sightline.mixin.config import PROFILES, BurnWindow
-from sightline.mixin.model import RuleFile
-from sightline.mixin.slo import reading, records
+from sightline.mixin import catalogue, clock, rule_files
+from sightline.mixin.config import BURN_WINDOWS, PROFILES, BurnWindow
+from sightline.mixin.slo import reading
 from sightline.mixin.slo.objective import Objective, SloError, percent
 from sightline.slo import history
-from sightline.slo.simulation import STEP_SECONDS, Firing, record, simulate_alerts
+from sightline.slo.simulation import STEP_SECONDS, Firing, Rates, record, simulate_alerts
 
 _ERROR_RATIOS: Final = ("100", "50", "20", "10", "5", "2", "1", "0.5", "0.2")
 _EVENTS: Final = 100.0
@@ -40,27 +39,35 @@ def main(arguments: Sequence[str]) -> int:
     """Run the subcommand in *arguments* and return the exit status."""
     parsed = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Iterable[str]] = parsed.command
-    print("\n".join(command(parsed)))
+    try:
+        print("\n".join(command(parsed)))
+    except SloError as error:
+        raise InvalidFile(str(error)) from error
     return 0
 
 
 def build(arguments: argparse.Namespace) -> Iterator[str]:
     """Print a rule file with the recording rules and alerts of the objectives."""
     profile = next(profile for profile in PROFILES if profile.name == arguments.profile)
-    groups = (*records.groups(_read_objectives(arguments.file), profile), budgets(profile))
-    file = RuleFile(name="slo", subject=f"Objectives of {arguments.file.name}.", groups=groups)
-    yield rule_files.render(file, profile).rstrip()
+    file = catalogue.objective_file(arguments.files, profile)
+    yield rule_files.render(file, profile, writer="sightline slo build").rstrip()
 
 
 def explain(arguments: argparse.Namespace) -> Iterator[str]:
     """Print how much each objective allows, and how soon its alerts fire."""
-    for objective in _read_objectives(arguments.file):
+    for objective in reading.read(arguments.file):
         minutes = float(objective.budget) * objective.days * 24 * 60
         yield (
             f"{objective.service} / {objective.name}: {percent(objective.objective)} % over "
             f"{objective.period}. {percent(objective.budget)} % of events may be bad: as much as "
             f"{minutes:.0f} minutes of total outage."
         )
+        for window in objective.alert_windows:
+            if not objective.can_fire(window):
+                yield (
+                    f"The alert over {window.long} can never fire: {window.factor:g} times "
+                    f"{percent(objective.budget)} % is more than all events."
+                )
         yield _format_row("bad events", "page after", "ticket after", "budget lasts")
         yield from (_explain_ratio(objective, Fraction(ratio) / 100) for ratio in _ERROR_RATIOS)
         yield ""
@@ -70,9 +77,8 @@ def simulate(arguments: argparse.Namespace) -> Iterator[str]:
     """Print the alerts of an outage after three days without errors."""
     budget = 1 - arguments.objective
     duration = clock.seconds(arguments.lasting)
-    found = _simulate_outage(
-        arguments.errors, duration, budget, arguments.rate, arguments.min_errors
-    )
+    outage = _Outage(ratio=arguments.errors, duration_seconds=duration, rate=arguments.rate)
+    found = _simulate_outage(outage, budget, arguments.min_errors, BURN_WINDOWS)
     spent = arguments.errors * duration / (budget * 30 * 86400)
     yield (
         f"{percent(arguments.errors)} % errors for {arguments.lasting} at "
@@ -91,31 +97,39 @@ def backtest(arguments: argparse.Namespace) -> Iterator[str]:
     """Print the alerts that would have fired on the samples in Prometheus."""
     end = int(time.time()) // STEP_SECONDS * STEP_SECONDS
     start = end - clock.seconds(arguments.since) // STEP_SECONDS * STEP_SECONDS
-    for objective in _read_objectives(arguments.file):
-        rates = history.query_rates(arguments.prometheus, objective, start=start, end=end)
-        found = simulate_alerts(rates, budget=objective.budget, min_errors=objective.min_errors)
-        events, errors = sum(rates.events), sum(rates.errors)
-        ratio = errors / events if events else 0.0
-        yield (
-            f"{objective.service} / {objective.name}: {events * STEP_SECONDS:.0f} events over "
-            f"{arguments.since}, {ratio:.3%} bad, {len(found)} alerts."
-        )
-        yield from (
-            _describe_firing(firing, f"at {_format_time(start + firing.from_seconds)}")
-            for firing in found
-        )
+    for objective in reading.read(arguments.file):
+        budgets = history.query_rates(arguments.prometheus, objective, start=start, end=end)
+        for labels, rates in budgets.items():
+            name = f"{objective.service} / {objective.name}" + (f" {{{labels}}}" if labels else "")
+            yield from _backtest_budget(name, objective, rates, arguments.since, start)
 
 
-def _read_objectives(path: Path) -> tuple[Objective, ...]:
-    try:
-        return reading.read(path)
-    except SloError as error:
-        raise ConfigurationError(str(error)) from error
+def _backtest_budget(
+    name: str, objective: Objective, rates: Rates, since: str, start: int
+) -> Iterator[str]:
+    """Yield the lines of one budget."""
+    found = simulate_alerts(
+        rates,
+        budget=objective.budget,
+        min_errors=objective.min_errors,
+        min_events=objective.min_events,
+        windows=objective.alert_windows,
+    )
+    events, errors = sum(rates.events), sum(rates.errors)
+    ratio = errors / events if events else 0.0
+    count = f"{events * STEP_SECONDS:.0f} events over {since}"
+    yield f"{name}: {count}, {ratio:.3%} bad, {len(found)} alerts."
+    yield from (
+        _describe_firing(firing, f"at {_format_time(start + firing.from_seconds)}")
+        for firing in found
+    )
 
 
 def _explain_ratio(objective: Objective, ratio: Fraction) -> str:
-    duration = clock.seconds(_OBSERVED) * 3
-    found = _simulate_outage(ratio, duration, objective.budget, _EVENTS, objective.min_errors)
+    outage = _Outage(ratio=ratio, duration_seconds=clock.seconds(_OBSERVED) * 3)
+    found = _simulate_outage(
+        outage, objective.budget, objective.min_errors, objective.alert_windows
+    )
     lasts = float(objective.budget / ratio) * objective.days * 86400
     page, ticket = _format_first(found, "critical"), _format_first(found, "warning")
     return _format_row(f"{percent(ratio)} %", page, ticket, _format_duration(lasts))
@@ -125,15 +139,24 @@ def _format_row(*cells: str) -> str:
     return "".join(f"{cell:>14}" for cell in cells)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outage:
+    """Time with bad events, after days without."""
+
+    ratio: Fraction
+    duration_seconds: int
+    rate: float = _EVENTS
+
+
 @cache
 def _simulate_outage(
-    ratio: Fraction, duration_seconds: int, budget: Fraction, rate: float, min_errors: int
+    outage: _Outage, budget: Fraction, min_errors: int, windows: tuple[BurnWindow, ...]
 ) -> tuple[Firing, ...]:
     """Return the alerts of an outage. Times count from its start."""
-    bad = duration_seconds // STEP_SECONDS
+    bad = outage.duration_seconds // STEP_SECONDS
     after = clock.seconds(_OBSERVED) // STEP_SECONDS
-    errors = [*[0.0] * _HISTORY_STEPS, *[rate * float(ratio)] * bad, *[0.0] * after]
-    rates = record([rate] * len(errors), errors)
+    errors = [*[0.0] * _HISTORY_STEPS, *[outage.rate * float(outage.ratio)] * bad, *[0.0] * after]
+    rates = record([outage.rate] * len(errors), errors)
     start = (_HISTORY_STEPS - 1) * STEP_SECONDS
     return tuple(
         Firing(
@@ -141,7 +164,7 @@ def _simulate_outage(
             from_seconds=firing.from_seconds - start,
             until_seconds=firing.until_seconds and firing.until_seconds - start,
         )
-        for firing in simulate_alerts(rates, budget=budget, min_errors=min_errors)
+        for firing in simulate_alerts(rates, budget=budget, min_errors=min_errors, windows=windows)
     )
 
 
@@ -188,14 +211,19 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+_FORMS: Final = (
+    "objectives: the form of slos.yaml, Sloth, OpenSLO 1.0 or Pyrra (default: prometheus/slos.yaml)"
+)
+
+
 def _file(parser: argparse.ArgumentParser) -> None:
-    default = artefacts.PROMETHEUS / "slos.yaml"
-    text = "objectives, as in slos.yaml or as in Sloth's prometheus/v1 (default: %(default)s)"
-    parser.add_argument("file", nargs="?", type=Path, default=default, help=text)
+    default = artifacts.PROMETHEUS / "slos.yaml"
+    parser.add_argument("file", nargs="?", type=Path, default=default, help=_FORMS)
 
 
 def _build(parser: argparse.ArgumentParser) -> None:
-    _file(parser)
+    default = [artifacts.PROMETHEUS / "slos.yaml"]
+    parser.add_argument("files", nargs="*", type=Path, default=default, help=_FORMS)
     names = [profile.name for profile in PROFILES]
     parser.add_argument("--profile", choices=names, default="production")
 

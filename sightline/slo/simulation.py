@@ -19,7 +19,7 @@ _AVERAGED_STEPS: Final = clock.seconds(config.INDICATOR_WINDOW) // STEP_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Rates per second at each step: the values of `slo:events:rate` and `slo:errors:rate`."""
+    """Values of `job_slo:events:rate` and `job_slo:errors:rate` at each step."""
 
     events: Sequence[float]
     errors: Sequence[float]
@@ -40,27 +40,38 @@ def record(events: Sequence[float], errors: Sequence[float]) -> Rates:
     return Rates(events=_average(events), errors=_average(errors))
 
 
-def simulate_alerts(rates: Rates, *, budget: Fraction, min_errors: int) -> list[Firing]:
+def simulate_alerts(
+    rates: Rates,
+    *,
+    budget: Fraction,
+    min_errors: int,
+    min_events: int = 0,
+    windows: Sequence[BurnWindow] = config.BURN_WINDOWS,
+) -> list[Firing]:
     """Return every burn-rate alert that fires on *rates*, ordered by time."""
     found = [
         firing
-        for window in config.BURN_WINDOWS
+        for window in windows
         for firing in _apply_hold_and_keep(
-            window, _evaluate_condition(rates, window, float(budget), min_errors)
+            window, _evaluate_condition(rates, window, float(budget), (min_errors, min_events))
         )
     ]
     return sorted(found, key=lambda firing: firing.from_seconds)
 
 
 def _evaluate_condition(
-    rates: Rates, window: BurnWindow, budget: float, min_errors: int
+    rates: Rates, window: BurnWindow, budget: float, least: tuple[int, int]
 ) -> Iterator[bool]:
-    """Yield for each step if the condition of *window* is true."""
+    """Yield for each step if the condition of *window* is true.
+
+    *least* are the minimum numbers of errors and of events.
+    """
     events, errors = _cumulative_sums(rates.events), _cumulative_sums(rates.errors)
     long, short = (clock.seconds(each) // STEP_SECONDS for each in (window.long, window.short))
     limit = window.factor * budget
     for now in range(1, len(events)):
-        enough = _window_sum(errors, now, long) * STEP_SECONDS >= min_errors
+        counts = (_window_sum(sums, now, long) * STEP_SECONDS for sums in (errors, events))
+        enough = all(count >= few for count, few in zip(counts, least, strict=True))
         yield enough and all(
             _window_sum(errors, now, steps) > limit * _window_sum(events, now, steps)
             for steps in (long, short)

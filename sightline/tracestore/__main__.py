@@ -7,13 +7,23 @@ import sqlite3
 import sys
 
 from sightline.errors import SightlineError
+from sightline.tracestore.log import RepeatLimit, is_no_cancellation
+from sightline.tracestore.memory import keep_little_free_memory
 from sightline.tracestore.server import serve
 from sightline.tracestore.settings import Settings
 
 
 def main() -> int:
     """Run the trace store; return 1 if it cannot start."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(is_no_cancellation)
+    handler.addFilter(RepeatLimit())
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
+    )
+    keep_little_free_memory()
     try:
         asyncio.run(serve(Settings.from_env(os.environ)))
     except SightlineError as error:

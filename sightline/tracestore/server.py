@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Final
 
@@ -24,17 +24,22 @@ from sightline.hosts import HostCheck
 from sightline.request_deadline import http_protocol
 from sightline.tracestore.health import health_app
 from sightline.tracestore.ingest import otlp_grpc
+from sightline.tracestore.ingest.bodies import Bodies
+from sightline.tracestore.ingest.intake import Intake
 from sightline.tracestore.ingest.metrics import IngestMetrics
 from sightline.tracestore.ingest.otlp_http import otlp_app
 from sightline.tracestore.ingest.receiver import Receiver
 from sightline.tracestore.ingest.span_metrics import FLUSH_SECONDS, SpanMetrics
 from sightline.tracestore.ingest.writer import Writer
+from sightline.tracestore.memory import return_free_memory
 from sightline.tracestore.process_metrics import ProcessMetrics
-from sightline.tracestore.query import links
 from sightline.tracestore.query.api_v1 import ApiV1
 from sightline.tracestore.query.api_v3 import ApiV3
+from sightline.tracestore.query.links import Links
 from sightline.tracestore.query.metrics import ReadMetrics
 from sightline.tracestore.query.monitor import Monitor
+from sightline.tracestore.query.outbox import Outbox
+from sightline.tracestore.query.reads import Reads
 from sightline.tracestore.query.responses import Traced, jaeger_app
 from sightline.tracestore.sampling import Strategies, sampling_app
 from sightline.tracestore.settings import Settings
@@ -48,7 +53,9 @@ _GRACE_SECONDS: Final = 1
 _KEEP_ALIVE_SECONDS: Final = 60
 """Longer than exporters pause between two batches."""
 
-_BACKLOG: Final = 512
+_BACKLOG: Final = 128
+"""Connections that the kernel accepts for each port. asyncio tries as many at a time, and logs each
+failure."""
 
 
 class PortDispatch:
@@ -75,21 +82,31 @@ def metrics_app(registry: CollectorRegistry) -> Starlette:
     """Return an application with `/metrics` of *registry*; OpenMetrics if the scraper accepts."""
 
     async def metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        encode, content_type = _encoder(request.headers.get("accept", ""))
         body = await run_in_threadpool(encode, registry)
         return Response(body, headers={"Content-Type": content_type})
 
     return jaeger_app([Route("/metrics", metrics)])
 
 
-def query_app(settings: Settings, store: Store, metrics: ReadMetrics) -> ASGIApp:
+def _encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """Return encoder and content type; text for a header with a version that is no number."""
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # of the library's comparison of versions
+        return choose_encoder("")
+
+
+def query_app(
+    settings: Settings, store: Store, reads: Reads, outbox: Outbox, intake: Intake
+) -> ASGIApp:
     """Return the application of the query port."""
     routes = [
-        *ApiV1(store, metrics).routes(),
-        *ApiV3(store, metrics).routes(),
+        *ApiV1(store, reads, outbox).routes(),
+        *ApiV3(store, reads, outbox).routes(),
         *Monitor(settings.prometheus_url).routes(),
-        *links.routes(settings.viewer_url, settings.ports.grafana),
-        transform_route(),
+        *Links(settings.viewer_url, settings.ports.grafana, store, reads).routes(),
+        transform_route(intake, outbox),
     ]
     return Traced(jaeger_app(routes))
 
@@ -111,30 +128,31 @@ async def serve(settings: Settings) -> None:
         registry.register(ProcessMetrics())
         ingest, spans = IngestMetrics(registry), SpanMetrics()
         writer = opened.enter_context(closing(Writer(store, on_stored=spans.record)))
-        apps = _apps(settings, store, registry, spans, Receiver(writer, ingest, transport="http"))
+        bodies, outbox = Bodies(), Outbox()
+        intake, reads = Intake(bodies), Reads(ReadMetrics(registry))
+        http_receiver = Receiver(intake, writer, ingest, transport="http")
+        apps: dict[int, ASGIApp] = {
+            settings.ports.otlp_http: otlp_app(http_receiver),
+            settings.ports.jaeger_query: query_app(settings, store, reads, outbox, intake),
+            **_other_apps(settings, registry, spans),
+        }
         app = HostCheck(PortDispatch(apps), settings.allowed_hosts)
-        grpc_receiver = Receiver(writer, ingest, transport="grpc")
+        grpc_receiver = Receiver(intake, writer, ingest, transport="grpc")
         grpc_server = await otlp_grpc.serve(grpc_receiver, settings.host, settings.ports.otlp_grpc)
         maintenance = asyncio.create_task(_maintain(store, spans))
-        await _until_stopped(_http_server(app), sockets, stop)
+        await _until_stopped(_http_server(app), sockets, stop, unfinished=(bodies, outbox))
         maintenance.cancel()
         await grpc_server.stop(_GRACE_SECONDS)
 
 
-def _apps(
-    settings: Settings,
-    store: Store,
-    registry: CollectorRegistry,
-    spans: SpanMetrics,
-    receiver: Receiver,
+def _other_apps(
+    settings: Settings, registry: CollectorRegistry, spans: SpanMetrics
 ) -> dict[int, ASGIApp]:
-    """Return the application of each port."""
+    """Return the application of each port for metrics, sampling and health."""
     span_registry = CollectorRegistry()
     span_registry.register(spans)
     ports = settings.ports
     return {
-        ports.otlp_http: otlp_app(receiver),
-        ports.jaeger_query: query_app(settings, store, ReadMetrics(registry)),
         ports.jaeger_metrics: metrics_app(registry),
         ports.jaeger_span_metrics: metrics_app(span_registry),
         ports.jaeger_sampling: sampling_app(Strategies(settings.sampling_file)),
@@ -169,6 +187,7 @@ def _http_server(app: ASGIApp) -> Server:
             app,
             http=http_protocol(),
             access_log=False,
+            backlog=_BACKLOG,
             lifespan="off",
             log_config=None,
             server_header=False,
@@ -179,12 +198,20 @@ def _http_server(app: ASGIApp) -> Server:
     )
 
 
-async def _until_stopped(server: Server, sockets: list[socket.socket], stop: asyncio.Event) -> None:
-    """Serve HTTP until *stop* is set or the server ends."""
+async def _until_stopped(
+    server: Server,
+    sockets: list[socket.socket],
+    stop: asyncio.Event,
+    *,
+    unfinished: Iterable[Bodies | Outbox],
+) -> None:
+    """Serve HTTP until *stop* is set or the server ends, and end what is *unfinished* then."""
     serving = asyncio.create_task(server.serve(sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    for each in unfinished:
+        each.close()
     await serving
     stopping.cancel()
 
@@ -197,6 +224,7 @@ async def _maintain(store: Store, spans: SpanMetrics) -> None:
             spans.flush()
         with _log_errors("removing an expired file failed"):
             store.expire()
+        return_free_memory()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.config import Ports
 from sightline.environment import Environment
 from sightline.hosts import allowed_hosts
@@ -16,7 +16,7 @@ MAX_BYTES: Final = 1024 * 1024 * 1024
 MAX_AGE_SECONDS: Final = 48 * 3600
 """Source: `ttl.spans` of jaeger/config.yaml."""
 
-_SAMPLING_FILE: Final = artefacts.JAEGER / "sampling.json"
+_SAMPLING_FILE: Final = artifacts.JAEGER / "sampling.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,27 +3,43 @@
 Jaeger's UI sends a file here that a user opens on its search page.
 """
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sightline.tracestore.ingest import otlp
+from sightline.tracestore.ingest.errors import MalformedRequest, Refused
+from sightline.tracestore.ingest.intake import Intake
+from sightline.tracestore.query.adjust import limited
 from sightline.tracestore.query.api_v1 import failure
-from sightline.tracestore.query.json_v1 import envelope, trace_json
-from sightline.tracestore.query.responses import json_answer
+from sightline.tracestore.query.json_body import JSONBody
+from sightline.tracestore.query.json_v1 import add_trace, envelope
+from sightline.tracestore.query.outbox import Outbox
+from sightline.tracestore.storage.room import Room
 from sightline.tracestore.storage.trace import traces_of
 
 
-def transform_route() -> Route:
+def transform_route(intake: Intake, outbox: Outbox) -> Route:
     """Return the route of the query port that converts an uploaded file."""
-    return Route("/api/transform", _transform, methods=["POST"])
+
+    async def transform(request: Request) -> Response:
+        try:
+            return outbox.json(await intake.read(request.stream(), _converted))
+        except ClientDisconnect:
+            return failure("the client left before the end of the body", 400)
+        except MalformedRequest as error:
+            return failure(f"cannot unmarshal OTLP: {error}", 400)
+        except Refused as error:
+            return failure(str(error), 503)
+
+    return Route("/api/transform", transform, methods=["POST"])
 
 
-async def _transform(request: Request) -> Response:
-    try:
-        body = await otlp.read_body(request.stream())
-        traces = traces_of(await run_in_threadpool(otlp.from_json, body))
-    except otlp.MalformedRequest as error:
-        return failure(f"cannot unmarshal OTLP: {error}", 400)
-    return json_answer(envelope([trace_json(trace) for trace in traces]))
+def _converted(body: bytes) -> JSONBody:
+    traces = traces_of(otlp.from_json(body), Room.large())
+    converted = JSONBody()
+    with converted.items_of(envelope([]), "data"):
+        for trace in traces:
+            if not converted.full:
+                add_trace(converted, trace, limited)
+    return converted

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from sightline.errors import ConfigurationError
 from sightline.grafana.dashboard import Dashboard, DashboardError
 from sightline.grafana.interpolation import Scope
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = parser().parse_args(arguments)
     settings = Settings.from_env(os.environ)
-    dashboards = _dashboards(asked.paths or [DASHBOARDS])
-    rows = proof.run(
+    dashboards, broken = _dashboards(asked.paths or [DASHBOARDS])
+    rows = broken + proof.run(
         dashboards,
         Sources.from_settings(settings),
         Scope(time=_time(asked.start), scrape_seconds=settings.scrape_interval_seconds),
@@ -83,7 +83,8 @@ def _time(start: str) -> TimeRange:
         raise ConfigurationError(f"--from {start}: {error}") from error
 
 
-def _dashboards(paths: Sequence[Path]) -> list[Dashboard]:
+def _dashboards(paths: Sequence[Path]) -> tuple[list[Dashboard], list[Row]]:
+    """Return the dashboards of *paths*, and a row for each file that is none."""
     files = [
         file
         for path in paths
@@ -91,7 +92,19 @@ def _dashboards(paths: Sequence[Path]) -> list[Dashboard]:
     ]
     if not files:
         raise ConfigurationError(f"{', '.join(map(str, paths))}: expected dashboard files (*.json)")
-    try:
-        return [Dashboard.read(file) for file in files]
-    except DashboardError as error:
-        raise ConfigurationError(str(error)) from error
+    dashboards: list[Dashboard] = []
+    broken: list[Row] = []
+    for file in files:
+        try:
+            dashboards.append(Dashboard.read(file))
+        except DashboardError as error:
+            broken.append(
+                Row(
+                    dashboard=file.stem,
+                    kind="file",
+                    name=file.name,
+                    verdict="failed",
+                    detail=str(error),
+                )
+            )
+    return dashboards, broken

@@ -11,26 +11,33 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from sightline.grafana.dashboard import Annotation, Dashboard, Panel, Variable
+from sightline.grafana.annotations import Annotation
+from sightline.grafana.dashboard import Dashboard, Panel, Variable
 from sightline.grafana.frame import Frame
 from sightline.grafana.interpolation import Scope
-from sightline.grafana.reducers import CALCULATIONS
-from sightline.grafana.transformations import TRANSFORMATIONS
+from sightline.grafana.timerange import BadTime
 from sightline.viewer.model.series import Series
-from sightline.viewer.panels.kinds import PANELS, draw
+from sightline.viewer.panels.kinds import draw
+from sightline.viewer.panels.support import obstacle, omissions
 from sightline.viewer.sources.apis import Sources
 from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.sources.prometheus import Prometheus
 from sightline.viewer.sources.upstream import SourceError, Upstream
 from sightline.viewer.sources.variables import Choices, options, scope_of
 
-Verdict = Literal["data", "declared empty", "empty", "NaN", "too many", "slow", "failed"]
+Verdict = Literal[
+    "data", "declared empty", "empty", "NaN", "too many", "slow", "failed", "unsupported"
+]
 
 PASSED: Final = frozenset({"data", "declared empty"})
 
 _POINTS: Final = 400
 _UNLIMITED: Final = frozenset({"table", "heatmap", "nodeGraph", "traces"})
 """Panel types made for many series."""
+
+
+_SILENT: Final = frozenset({"alertlist", "heatmap", "text"})
+"""Panel types that have no text for an empty result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +121,7 @@ async def _dashboard(
     try:
         scope = await scope_of(dashboard, chosen, blank, sources.prometheus)
     except SourceError as error:
-        return [replace(_failed(dashboard, "dashboard", dashboard.title), detail=str(error))]
+        return [replace(_failed_row(dashboard, "dashboard", dashboard.title), detail=str(error))]
     rows = [await _variable(dashboard, one, scope, sources) for one in _query_variables(dashboard)]
     rows += [await _annotation(dashboard, one, scope, sources) for one in dashboard.annotations]
     bare = replace(dashboard, annotations=())
@@ -129,19 +136,26 @@ def _query_variables(dashboard: Dashboard) -> Iterator[Variable]:
 async def _variable(
     dashboard: Dashboard, variable: Variable, scope: Scope, sources: Sources
 ) -> Row:
-    row = _failed(dashboard, "variable", f"${variable.name}")
+    row = _failed_row(dashboard, "variable", f"${variable.name}")
     try:
         found = await options(variable, scope, sources.prometheus)
     except SourceError as error:
         return replace(row, detail=str(error))
+    if not found and _selects_absent_label(variable):
+        return replace(row, verdict="declared empty")
     return replace(row, verdict="data" if found else "empty", series=len(found))
+
+
+def _selects_absent_label(variable: Variable) -> bool:
+    """Return true if All of *variable* also selects series without its label."""
+    return variable.include_all and variable.all_value == ".*"
 
 
 async def _annotation(
     dashboard: Dashboard, annotation: Annotation, scope: Scope, sources: Sources
 ) -> Row:
     """Check an annotation; no event is a valid result."""
-    row = _failed(dashboard, "annotation", annotation.name)
+    row = _failed_row(dashboard, "annotation", annotation.name)
     try:
         found = await sources.prometheus.instant(scope.promql(annotation.expr), at=scope.time.end)
     except SourceError as error:
@@ -164,16 +178,16 @@ async def _panel(
 async def _attempt(
     dashboard: Dashboard, panel: Panel, scope: Scope, sources: Sources, limits: Limits
 ) -> Row:
-    row = _failed(dashboard, panel.type, panel.title)
-    if unknown := _unknown(panel):
-        return replace(row, detail=unknown)
+    row = _failed_row(dashboard, panel.type, panel.title)
+    if reason := _unsupported(dashboard, panel, scope):
+        return replace(row, verdict="unsupported", detail=reason)
     meter = MeteredPrometheus(sources.prometheus.upstream)
     try:
         data = await replace(sources, prometheus=meter).panel_data(
             dashboard, panel, scope, zone=ZoneInfo("UTC"), points=_POINTS
         )
         draw(data)
-    except SourceError as error:
+    except (SourceError, BadTime) as error:
         return replace(row, detail=str(error))
     verdict, detail = _verdict(data, meter, limits)
     return replace(
@@ -186,21 +200,10 @@ async def _attempt(
     )
 
 
-def _unknown(panel: Panel) -> str:
-    """Name a feature of *panel* that the viewer does not support."""
-    if panel.type not in PANELS:
-        return f"panel type {panel.type} is not supported by the viewer"
-    steps = [step.id for step in panel.transformations]
-    calcs = [calc for part in _REDUCED for calc in panel.option(part, "calcs", default=[])]
-    unknown = [
-        *(f"transformation {one}" for one in steps if one not in TRANSFORMATIONS),
-        *(f"calculation {one}" for one in calcs if one not in CALCULATIONS),
-    ]
-    return f"{unknown[0]} is not supported by the viewer" if unknown else ""
-
-
-_REDUCED: Final = ("reduceOptions", "legend")
-"""Options that list calculations."""
+def _unsupported(dashboard: Dashboard, panel: Panel, scope: Scope) -> str:
+    """Return the reason why the viewer cannot prove *panel*; empty if it can."""
+    reason = obstacle(dashboard, panel, scope)
+    return f"only Grafana draws {reason}" if reason else " ".join(omissions(panel))
 
 
 def _verdict(data: PanelData, meter: MeteredPrometheus, limits: Limits) -> tuple[Verdict, str]:
@@ -214,7 +217,7 @@ def _verdict(data: PanelData, meter: MeteredPrometheus, limits: Limits) -> tuple
         return "slow", f"{taken:.0f} ms, at most {allowed:.0f} ms allowed"
     if _has_data(data):
         return "data", ""
-    if panel.config.no_value or panel.type in {"alertlist", "text"} or _awaits_choice(data):
+    if panel.config.no_value or panel.type in _SILENT or _awaits_choice(data):
         return "declared empty", panel.config.no_value
     return "empty", data.scope.promql(next((one.expr for one in panel.targets), ""))
 
@@ -236,12 +239,12 @@ def _values(frames: Sequence[Frame]) -> Iterator[bool]:
 
 
 def _awaits_choice(data: PanelData) -> bool:
-    """Tell whether the reader has to select a trace first."""
+    """Return true if the reader has to select a trace first."""
     queries = [data.scope.plain(str(one.raw.get("query") or "")) for one in data.panel.targets]
     return data.panel.type == "traces" and not any(queries)
 
 
-def _failed(dashboard: Dashboard, kind: str, name: str) -> Row:
+def _failed_row(dashboard: Dashboard, kind: str, name: str) -> Row:
     return Row(dashboard=dashboard.uid, kind=kind, name=name, verdict="failed")
 
 

@@ -22,8 +22,10 @@ TRANSFORMATIONS: Final[Mapping[str, Step]] = {
     "limit": shapes.limit,
     "merge": joins.merge,
     "organize": columns.organize,
+    "partitionByValues": shapes.partition_by_values,
     "reduce": shapes.reduce_frames,
     "renameByRegex": columns.rename_by_regex,
+    "seriesToColumns": joins.join_by_field,  # its name before Grafana 9.2
     "seriesToRows": shapes.series_to_rows,
     "sortBy": shapes.sort_by,
     "timeSeriesTable": shapes.time_series_table,

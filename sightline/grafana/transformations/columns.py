@@ -16,7 +16,7 @@ def organize(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]
     places = options.get("indexByName") or {}
     included = {name for name, wanted in (options.get("includeByName") or {}).items() if wanted}
 
-    def shown(field: Field) -> bool:
+    def is_shown(field: Field) -> bool:
         wanted = not included or not included.isdisjoint(_names(field))
         return wanted and not any(hidden.get(name) for name in _names(field))
 
@@ -25,7 +25,7 @@ def organize(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]
 
     return [
         frame.with_fields(
-            _rename(field, names) for field in sorted(filter(shown, frame.fields), key=place)
+            _rename(field, names) for field in sorted(filter(is_shown, frame.fields), key=place)
         )
         for frame in frames
     ]
@@ -35,10 +35,10 @@ def filter_fields_by_name(frames: Sequence[Frame], options: Mapping[str, Any]) -
     """Keep the columns matched by ``include`` and not by ``exclude``."""
     include, exclude = options.get("include"), options.get("exclude")
 
-    def kept(field: Field) -> bool:
+    def is_kept(field: Field) -> bool:
         return (not include or _matches(field, include)) and not _matches(field, exclude or {})
 
-    kept_frames = [frame.with_fields(filter(kept, frame.fields)) for frame in frames]
+    kept_frames = [frame.with_fields(filter(is_kept, frame.fields)) for frame in frames]
     return [frame for frame in kept_frames if frame.fields]
 
 
@@ -54,10 +54,10 @@ def rename_by_regex(frames: Sequence[Frame], options: Mapping[str, Any]) -> list
     text = (options.get("renamePattern") or "").replace("\\", r"\\")
     target = _GROUP.sub(r"\\g<\1>", text)
 
-    def renamed(field: Field) -> Field:
+    def rename_field(field: Field) -> Field:
         return _rename(field, {field.title: found.sub(target, field.title, count=1)})
 
-    return [frame.with_fields(map(renamed, frame.fields)) for frame in frames]
+    return [frame.with_fields(map(rename_field, frame.fields)) for frame in frames]
 
 
 def convert_field_type(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
@@ -104,6 +104,8 @@ def _add_calculated(frame: Frame, options: Mapping[str, Any]) -> Frame:
             rule = options.get("reduce") or {}
             chosen = set(rule.get("include") or ())
             used = [f for f in frame.numbers if not chosen or not chosen.isdisjoint(_names(f))]
+            if not used:
+                return frame
             calc = rule.get("reducer", "sum")
             rows = zip(*(field.values for field in used), strict=True)
             values = [reduce_values(row, calc) for row in rows]

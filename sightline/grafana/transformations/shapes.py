@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sightline.grafana.frame import Field, Frame
@@ -104,6 +105,27 @@ def group_by(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]
     return [_group(frame, rules) for frame in frames]
 
 
+def partition_by_values(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
+    """Make a frame per distinct value of the key columns of the first frame.
+
+    A frame without rows makes none.
+    """
+    wanted = set(options.get("fields") or ())
+    first = [field for frame in frames[:1] for field in frame.fields]
+    keys = [field for field in first if not wanted.isdisjoint({field.name, field.title})]
+    if not keys:
+        return list(frames[:1] if wanted else frames)
+    kept = frames[0]
+    if not options.get("keepFields"):
+        kept = kept.with_fields(field for field in kept.fields if field not in keys)
+    naming, names = options.get("naming") or {}, [field.title for field in keys]
+    made = [
+        _named_by_key(kept.rows(rows), naming, dict(zip(names, map(str, key), strict=True)))
+        for key, rows in _rows_by_key(keys, frames[0].length).items()
+    ]
+    return made if len(made) == 1 or naming.get("asLabels", True) else list(map(_prefix, made))
+
+
 def filter_by_value(frames: Sequence[Frame], options: Mapping[str, Any]) -> list[Frame]:
     """Keep or drop the rows that meet all or any of the conditions."""
     rules = options.get("filters") or ()
@@ -146,9 +168,7 @@ def _group(frame: Frame, rules: Mapping[str, Any]) -> Frame:
         return rules.get(field.title) or rules.get(field.name) or {}
 
     keys = [field for field in frame.fields if rule(field).get("operation") == "groupby"]
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for number in range(frame.length):
-        groups.setdefault(tuple(key.values[number] for key in keys), []).append(number)
+    groups = _rows_by_key(keys, frame.length)
     reduced = [
         Field(
             name=f"{field.title} ({calc})",
@@ -163,6 +183,45 @@ def _group(frame: Frame, rules: Mapping[str, Any]) -> Frame:
     ]
     firsts = [key.with_values(key.values[rows[0]] for rows in groups.values()) for key in keys]
     return frame.with_fields([*firsts, *reduced])
+
+
+def _rows_by_key(keys: Sequence[Field], length: int) -> dict[tuple[Any, ...], list[int]]:
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for number in range(length):
+        groups.setdefault(tuple(key.values[number] for key in keys), []).append(number)
+    return groups
+
+
+def _named_by_key(frame: Frame, naming: Mapping[str, Any], key: Mapping[str, str]) -> Frame:
+    """Return *frame* with the *key* as labels, or as its name.
+
+    Source: ``partitionByValues`` of grafana, ``calculateFieldDisplayName`` of @grafana/data.
+    """
+    if naming.get("asLabels", True):
+        text = next(iter(key.values())) if len(key) == 1 else ", ".join(map("=".join, key.items()))
+        return frame.with_fields(_label(field, key, text) for field in frame.fields)
+    equals = str(naming.get("separator1", "=")) if naming.get("withNames") else ""
+    words = [f"{name}{equals}{text}" if equals else text for name, text in key.items()]
+    return replace(frame, name=str(naming.get("separator2", " ")).join(words))
+
+
+def _label(field: Field, labels: Mapping[str, str], text: str) -> Field:
+    if field.type == "time":
+        return field
+    legend = f"{_own_name(field)} {text}".strip()
+    return replace(field, labels={**field.labels, **labels}, legend=legend)
+
+
+def _prefix(frame: Frame) -> Frame:
+    """Return *frame* with its name before those of its columns, as with several frames."""
+    return frame.with_fields(
+        replace(field, legend=f"{frame.name} {_own_name(field)}".strip()) for field in frame.fields
+    )
+
+
+def _own_name(field: Field) -> str:
+    """Return the name of *field*, empty if the name of its series replaces it."""
+    return "" if field.name == "Value" else field.title
 
 
 def _compare_numbers(comparison: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:

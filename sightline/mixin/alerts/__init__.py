@@ -1,1 +1,1 @@
-"""Alerts: symptoms first, then the causes that a person can mend."""
+"""Alerts: symptoms first, then causes that an operator can fix."""

@@ -1,152 +1,264 @@
-"""What a service calls fails, is slow, or is protected from it."""
+"""Alerts on dependencies that fail or are slow, and on protections against them."""
 
 from typing import Final
 
-from sightline.mixin.config import FEWEST_FOR_P99, FEWEST_REQUESTS
+from instrumentation import conventions
+from sightline.mixin.config import MIN_REQUESTS, MIN_REQUESTS_FOR_P99, RATE_WINDOW
+from sightline.mixin.identity import IDENTITY, SERVICE, by, on
 from sightline.mixin.model import Alert, Group, Threshold
-from sightline.mixin.queries import increase, or_zero, rate, share
+from sightline.mixin.queries import (
+    CLIENT,
+    CLIENT_ERROR,
+    PEER,
+    STREAM_SECONDS,
+    increase,
+    or_zero,
+    rate,
+    share,
+)
 from sightline.mixin.rules import dependencies as rules
-from sightline.mixin.text import COUNT, PER_SECOND, listed, single
+from sightline.mixin.rules import significance
+from sightline.mixin.text import COUNT, PER_SECOND, first_value, list_of
 
-_PEER: Final = "{{ $labels.server_address }}:{{ $labels.server_port }}"
-_ON_PEER: Final = "and on (job, server_address, server_port)"
-_OF_PEER: Final = ("job", "server_address", "server_port")
-_CHOSEN: Final = 'job="%s", server_address="%s", server_port="%s"'
+_LOCAL_NAME: Final = "([^.]+)[.]([^.]+|[^.]+[.]svc([.].+)?|.+[.](internal|local|lan|consul))"
+"""Pattern of the address of a service: its name, then its namespace or a private domain."""
+
+
+def _callee(signal: str) -> str:
+    """Return *signal* with the label ``callee``, which is equal for all addresses of a service."""
+    whole = f'label_replace({signal}, "callee", "$1", "server_address", "(.+)")'
+    return f'label_replace({whole}, "callee", "$1", "server_address", "{_LOCAL_NAME}")'
+
+
+_PEER: Final = "{{ $labels.callee }}{{ with $labels.server_port }}:{{ . }}{{ end }}"
+_ON_PEER: Final = f"and {on('server_address', 'server_port')}"
+_PEER_MATCHERS: Final = f'{SERVICE}, server_address="%s", server_port="%s"'
 
 ERRORS: Final = Alert(
     name="DependencyErrorRatioHigh",
-    signal=rules.FAILURE_RATIO,
+    signal=_callee(significance.FAILURE_RATIO),
     threshold=Threshold(operator=">", value=0.05),
-    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {FEWEST_REQUESTS}",
     hold="5m",
     keep="5m",
-    why="Seen from the caller, so it holds for what we do not run as well. No answer or 5xx: a 4xx "
-    "is the caller's own. At least 20 calls.",
+    why="Measured by the caller, so that it includes dependencies outside of our control. Counts "
+    "calls without an answer, 5xx, and 401, 407, 408 and 429, which are throttling and expired "
+    "keys; another 4xx is an error of the caller. At least 20 calls in 5 "
+    "minutes or, with 5 failures, in an hour.",
     severity="warning",
-    summary="{{ $labels.job }} gets {{ $value | humanizePercentage }} errors from "
-    f"{_PEER}.",
-    description="By kind: "
-    + listed(
-        "topk(3, sum by (error_type) (rate(http_client_request_duration_seconds_count"
-        f'{{{_CHOSEN}, error_type!~"(4..)?"}}[5m])) > 0)',
-        *_OF_PEER,
+    summary="{{ $value | humanizePercentage }} of calls by {{ $labels.job }} to "
+    f"{_PEER} fail.",
+    description="Requests that need this dependency fail or are degraded. Check first whether the "
+    "dependency reports errors, too; if not, the fault is between the two. Errors by type: "
+    + list_of(
+        f"topk(3, sum by (error_type) (rate({CLIENT}_count"
+        f"{{{_PEER_MATCHERS}, {CLIENT_ERROR}}}[{RATE_WINDOW}])) > 0)",
+        *PEER,
         item='{{ .Labels.error_type }} ({{ .Value | printf "%.2f" }}/s)',
-        otherwise="none at this moment",
+        default="none at this moment",
     )
     + ".",
     dashboard="dependencies",
 )
 
+_STREAMS: Final = (
+    f"unless {on('server_address', 'server_port')} (\n"
+    f'  {rules.DURATION}{{quantile="0.99"}} >= {STREAM_SECONDS:g}\n'
+    f'  {_ON_PEER} {rules.DURATION}{{quantile="0.95"}} <= 1\n)'
+)
+
 LATENCY: Final = Alert(
     name="DependencyLatencyHigh",
-    signal=f'{rules.DURATION}{{quantile="0.99"}}',
+    signal=_callee(f'{rules.DURATION}{{quantile="0.99"}}'),
     threshold=Threshold(operator=">", value=1.0),
-    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {FEWEST_FOR_P99}",
+    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {MIN_REQUESTS_FOR_P99}\n{_STREAMS}",
     hold="10m",
     keep="5m",
-    why="Whatever calls it cannot be faster. At least 100 calls, as for HttpServerLatencyHigh.",
+    why="A caller cannot be faster than its dependency. At least 100 calls, as for "
+    "HttpServerLatencyHigh. Few calls longer than the last bucket among quick ones are streams and "
+    "long polls.",
     severity="warning",
-    summary=f"{_PEER} needs {{{{ $value | humanizeDuration }}}} for the slowest 1 % of calls by "
-    "{{ $labels.job }}.",
-    description="Half of its calls take "
-    + single(f'{rules.DURATION}{{{_CHOSEN}, quantile="0.5"}}', *_OF_PEER, spelt="humanizeDuration")
-    + ". If the dependency itself reports less, the time is spent in network and queues.",
+    summary=f"The slowest 1 % of calls by {{{{ $labels.job }}}} to {_PEER} take "
+    "{{ $value | humanizeDuration }} or longer.",
+    description="Requests that need this dependency are slow. Compare with the duration that the "
+    "dependency reports: if that is lower, the time is spent in the network or in queues. Median "
+    "of its calls: "
+    + first_value(
+        f'{rules.DURATION}{{{_PEER_MATCHERS}, quantile="0.5"}}',
+        *PEER,
+        template="humanizeDuration",
+    )
+    + ".",
     dashboard="dependencies",
 )
 
 BREAKER: Final = Alert(
     name="CircuitBreakerOpen",
-    signal='max by (job, name) (max_over_time(circuit_breaker_state{state="open"}[1m]))',
+    signal=f"max {by('name')} (max_over_time("
+    f'{conventions.CIRCUIT_BREAKER_STATE}{{state="open"}}[1m]))',
     threshold=Threshold(operator="==", value=1),
     hold="1m",
     keep="5m",
-    why="The state flaps between scrapes while the breaker probes, so its highest value of a "
-    "minute counts; a single trip is what breakers are for.",
+    why="The state changes between scrapes while the breaker probes, so its maximum of a minute "
+    "counts. A single trip is the normal work of a breaker.",
     severity="warning",
     summary="The circuit breaker {{ $labels.name }} of {{ $labels.job }} is open.",
-    description="Calls are answered without trying. Rejected now: "
-    + single(
-        'sum(rate(circuit_breaker_calls_total{job="%s", name="%s", outcome="rejected"}[5m]))',
+    description="Calls are rejected without being tried, at "
+    + first_value(
+        f"sum(rate({conventions.CIRCUIT_BREAKER_CALLS}_total"
+        f'{{{SERVICE}, name="%s", outcome="rejected"}}[{RATE_WINDOW}]))',
         "job",
         "name",
-        spelt=PER_SECOND,
+        template=PER_SECOND,
     )
-    + "/s. Mend the dependency; the breaker closes by itself.",
+    + "/s; users get an error or a fallback. Fix the dependency first; the breaker then closes by "
+    "itself.",
     dashboard="dependencies",
 )
 
-_DECISIONS: Final = ("job", "policy")
+_POLICY: Final = (*IDENTITY, "policy")
+_DECISIONS: Final = f"{conventions.RATE_LIMITER_REQUESTS}_total"
+
+_ENOUGH_DECISIONS: Final = (
+    f"and {on('policy')} " + increase(_DECISIONS, by=_POLICY) + f" >= {MIN_REQUESTS}"
+)
 
 LIMITER: Final = Alert(
     name="RateLimiterRejecting",
     signal=share(
-        rate("rate_limiter_requests_total", by=_DECISIONS, where='result="rejected"'),
-        rate("rate_limiter_requests_total", by=_DECISIONS),
+        rate(_DECISIONS, by=_POLICY, where='result="rejected"'),
+        rate(_DECISIONS, by=_POLICY),
     ),
     threshold=Threshold(operator=">", value=0.1),
-    gate="and on (job, policy) "
-    + increase("rate_limiter_requests_total", by=_DECISIONS)
-    + f" >= {FEWEST_REQUESTS}",
+    gate=_ENOUGH_DECISIONS,
     hold="5m",
     keep="5m",
-    why="One client in a burst is the limiter at work; a tenth of all requests for five minutes is "
-    "a limit that is too low or an abuse. At least 20 decisions.",
+    why="A short burst of one client is what the limiter is for. A tenth of all requests for five "
+    "minutes means a limit that is too low, or abuse. At least 20 decisions.",
     severity="warning",
     summary="{{ $labels.job }} rejects {{ $value | humanizePercentage }} of requests under "
     "{{ $labels.policy }}.",
-    description="Refused: "
-    + single(
-        'sum(rate(rate_limiter_requests_total{job="%s", policy="%s", result="rejected"}[5m]))',
-        *_DECISIONS,
-        spelt=PER_SECOND,
+    description="Clients get 429, at "
+    + first_value(
+        f'sum(rate({_DECISIONS}{{{SERVICE}, policy="%s", result="rejected"}}[{RATE_WINDOW}]))',
+        *_POLICY,
+        template=PER_SECOND,
     )
-    + "/s. Who: search traces of this service with status 429.",
+    + "/s. Search the traces of this service for status 429 to see whether it is one client or "
+    "all of them.",
     dashboard="dependencies",
 )
 
-_RESENDS: Final = rate("http_client_request_resends_total", by=_OF_PEER)
+_FALLBACKS: Final = f"{conventions.RATE_LIMITER_FALLBACKS}_total"
+
+LIMITER_FALLBACK: Final = Alert(
+    name="RateLimiterNotShared",
+    signal=share(rate(_FALLBACKS, by=_POLICY), rate(_DECISIONS, by=_POLICY)),
+    threshold=Threshold(operator=">", value=0.05),
+    gate=_ENOUGH_DECISIONS,
+    hold="5m",
+    keep="5m",
+    why="A single slow answer of the shared limiter is not worth a message. A twentieth of all "
+    "decisions for five minutes means that it is away or too slow. At least 20 decisions.",
+    severity="warning",
+    summary="{{ $labels.job }} decides {{ $value | humanizePercentage }} of requests under "
+    "{{ $labels.policy }} without the shared limiter.",
+    description="Each instance applies the whole limit alone, so the clients of several instances "
+    "are allowed a multiple of it. Requests are served. Check the server of the shared limiter and "
+    "the network to it.",
+    dashboard="dependencies",
+)
+
+_RESENDS: Final = rate(f"{conventions.HTTP_CLIENT_REQUEST_RESENDS}_total", by=PEER)
 
 RETRIES: Final = Alert(
     name="RetryStorm",
-    signal=share(or_zero(_RESENDS, rules.CALLS), rules.CALLS),
+    signal=_callee(share(or_zero(_RESENDS, rules.CALLS), rules.CALLS)),
     threshold=Threshold(operator=">", value=0.2),
-    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {FEWEST_REQUESTS}",
+    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {MIN_REQUESTS}",
     hold="5m",
     keep="5m",
-    why="Retries multiply the load on what already fails; past a fifth they are the outage.",
+    why="Retries multiply the load on a failing dependency. Above a fifth they prolong the outage.",
     severity="warning",
     summary="{{ $value | humanizePercentage }} of calls by {{ $labels.job }} to "
     f"{_PEER} are retries.",
-    description="They keep a struggling dependency down. Its error ratio is "
-    + single(f"{rules.FAILURE_RATIO}{{{_CHOSEN}}}", *_OF_PEER, spelt="humanizePercentage")
-    + "; lower the retry budget before adding capacity.",
+    description="The additional load keeps the dependency from recovering, and users wait for the "
+    "retries. Lower the retry budget before adding capacity. Error ratio of these calls: "
+    + first_value(
+        f"{rules.FAILURE_RATIO}{{{_PEER_MATCHERS}}}", *PEER, template="humanizePercentage"
+    )
+    + ".",
     dashboard="dependencies",
 )
 
-_QUEUE: Final = ("job", "messaging_destination_name")
+_DESTINATION: Final = (*IDENTITY, "messaging_destination_name")
+
+_ON_DESTINATION: Final = on("messaging_destination_name")
+_WAITING: Final = f"sum {by('messaging_destination_name')} ({conventions.MESSAGING_CONSUMER_LAG})"
+_BEFORE: Final = (
+    f"sum {by('messaging_destination_name')} ({conventions.MESSAGING_CONSUMER_LAG} offset 5m)"
+)
+_MESSAGES: Final = f"{conventions.MESSAGING_CLIENT_CONSUMED_MESSAGES}_total"
+_CONSUMED: Final = (
+    f"({rate(_MESSAGES, by=_DESTINATION)} > 0 or {rate(_MESSAGES, by=_DESTINATION, window='30m')})"
+)
+_BUSY: Final = rate(
+    f"{conventions.MESSAGING_PROCESS_DURATION_SECONDS}_sum", by=_DESTINATION, window="30m"
+)
 
 LAG: Final = Alert(
     name="MessageConsumerLagging",
-    signal="sum by (job, messaging_destination_name) (messaging_consumer_lag)\n/\n"
-    + rate("messaging_client_consumed_messages_total", by=_QUEUE),
+    signal=f"{_WAITING}\n/\n{or_zero(_CONSUMED, _WAITING)}",
+    threshold=Threshold(operator=">", value=60),
+    gate=f"and {_ON_DESTINATION} {_WAITING} > 2\n"
+    f"unless {_ON_DESTINATION} {_WAITING} <= 2 * {_BUSY}\n"
+    f"unless {_ON_DESTINATION} {_WAITING} < 0.95 * {_BEFORE}",
+    hold="5m",
+    keep="5m",
+    why="Seconds of waiting work are independent of volume, and infinite if none was consumed in "
+    "half an hour or ever. Two messages for each busy worker may wait, because one job can take "
+    "minutes. A queue that shrinks by a twentieth in five minutes recovers.",
+    severity="warning",
+    summary="{{ $labels.job }} does not keep up with {{ $labels.messaging_destination_name }}.",
+    description="Messages are processed late: "
+    + first_value(
+        f'sum({conventions.MESSAGING_CONSUMER_LAG}{{{SERVICE}, messaging_destination_name="%s"}})',
+        *_DESTINATION,
+        template=COUNT,
+    )
+    + " wait, and "
+    + first_value(
+        f"sum(rate({conventions.MESSAGING_CLIENT_CONSUMED_MESSAGES}_total"
+        f'{{{SERVICE}, messaging_destination_name="%s"}}[{RATE_WINDOW}]))',
+        *_DESTINATION,
+        template=PER_SECOND,
+        default="none",
+    )
+    + " are consumed per second. If none are, the consumer is down or stuck at one message. Else "
+    "look for slow or failing processing first, then for more producers.",
+    dashboard="dependencies",
+)
+
+OUTBOX: Final = Alert(
+    name="OutboxStuck",
+    signal=f"max {by()} ({conventions.OUTBOX_OLDEST_AGE_SECONDS})",
     threshold=Threshold(operator=">", value=60),
     hold="5m",
     keep="5m",
-    why="Seconds of work that wait, whatever the volume; infinite when nothing is consumed while "
-    "messages wait, and no number when neither happens.",
+    why="A relay sends a message within a second of its commit. A message that is older for "
+    "minutes was not taken by the broker, or by no relay; restarts and short outages pass.",
     severity="warning",
-    summary="{{ $labels.job }} does not keep up with {{ $labels.messaging_destination_name }}.",
-    description="Waiting: "
-    + single(
-        'sum(messaging_consumer_lag{job="%s", messaging_destination_name="%s"})',
-        *_QUEUE,
-        spelt=COUNT,
+    summary="A message of {{ $labels.job }} has waited in the outbox for "
+    "{{ $value | humanizeDuration }}.",
+    description="Other services do not learn of changes, although no request fails: "
+    + first_value(
+        f"sum({conventions.OUTBOX_PENDING_MESSAGES}{{{SERVICE}}})", *IDENTITY, template=COUNT
     )
-    + " messages, {{ $value | humanizeDuration }} of work. Look for slow or failing "
-    "processing, then for more producers.",
+    + " messages wait in the database. Check first whether the broker answers, then the log of "
+    "the relay.",
     dashboard="dependencies",
 )
 
 DEPENDENCIES: Final = Group(
-    name="dependencies.alerts", rules=(ERRORS, LATENCY, BREAKER, LIMITER, RETRIES, LAG)
+    name="dependencies.alerts",
+    rules=(ERRORS, LATENCY, BREAKER, LIMITER, LIMITER_FALLBACK, RETRIES, LAG, OUTBOX),
 )

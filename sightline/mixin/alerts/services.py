@@ -1,182 +1,268 @@
-"""A service does not answer, answers wrongly, or late."""
+"""Alerts on services that are down, fail, or are slow."""
 
 from typing import Final
 
-from sightline.mixin.config import FEWEST_FOR_P99, FEWEST_REQUESTS
+from instrumentation import conventions
+from sightline.mixin.alerts import latency
+from sightline.mixin.config import MIN_REQUESTS
+from sightline.mixin.identity import IDENTITY, SERVICE, by, on
 from sightline.mixin.model import Alert, Group, Threshold
-from sightline.mixin.rules import services as rules
-from sightline.mixin.text import COUNT, PER_SECOND, listed, single
-
-_INSTANCES: Final = listed(
-    'up{job="%s"}', "job", item="{{ .Labels.instance }}", otherwise="none known"
+from sightline.mixin.queries import (
+    INSTANCE,
+    PYTHON,
+    START_TIME,
+    in_flight,
+    larger,
+    or_zero,
+    rate,
+    single,
 )
-_WORST_ROUTES: Final = listed(
-    f'topk(3, {rules.ROUTE_ERRORS}{{job="%s"}} > 0)',
+from sightline.mixin.rules import services as rules
+from sightline.mixin.rules.dependencies import FAILURE_RATIO
+from sightline.mixin.text import COUNT, PER_SECOND, first_value, list_of
+
+_INSTANCES: Final = list_of(
+    f"topk(5, up{{{SERVICE}}})", "job", item="{{ .Labels.instance }}", default="unknown ones"
+)
+_WORST_ROUTES: Final = list_of(
+    f"topk(3, {rules.ROUTE_ERRORS}{{{SERVICE}}} > 0)",
     "job",
     item='{{ or .Labels.http_route "no route" }} ({{ .Value | printf "%.2f" }}/s)',
-    otherwise="none at this moment",
+    default="none at this moment",
 )
-_SLOWEST_ROUTES: Final = listed(
-    f'topk(3, {rules.ROUTE_DURATION}{{job="%s", quantile="0.99"}} > 0)',
-    "job",
-    item='{{ or .Labels.http_route "no route" }} ({{ .Value | humanizeDuration }})',
-    otherwise="none at this moment",
-)
-_CALLERS: Final = listed(
-    "topk(3, job_server_address_server_port:http_client_errors:ratio > 0.01)",
+_CALLERS: Final = list_of(
+    f"topk(3, {FAILURE_RATIO} > 0.01)",
     item="{{ .Labels.job }} to {{ .Labels.server_address }}:{{ .Labels.server_port }} "
     "({{ .Value | humanizePercentage }})",
-    otherwise="nobody",
+    default="none",
 )
 
 DOWN: Final = Alert(
     name="ServiceDown",
-    signal="sum by (job) (up)",
+    signal=f"sum {by()} (up)",
     threshold=Threshold(operator="==", value=0),
+    gate=f"and {on()} {rules.KNOWN}",
     hold="1m",
     keep="0s",
-    why="A minute rides out one lost scrape and a restart; nothing is kept, for one instance that "
-    "answers ends the outage.",
+    why="Only services that were instrumented within a day. One minute covers a lost scrape and a "
+    "restart. No keep_firing_for: the outage ends as soon as one instance answers.",
     severity="critical",
     summary="{{ $labels.job }} is down: no instance answers.",
-    description=f"Prometheus cannot scrape any instance of {{{{ $labels.job }}}}: {_INSTANCES}. "
-    f"Calls failing now: {_CALLERS}.",
+    description=f"Prometheus cannot scrape any instance, such as {_INSTANCES}. Requests to "
+    "{{ $labels.job }} fail or hang. Look at the state of its processes and at the end of their "
+    f"logs first. Calls that fail now, in any service: {_CALLERS}.",
     dashboard="service",
 )
 
 TARGET_DOWN: Final = Alert(
     name="TargetDown",
-    signal="up",
-    threshold=Threshold(operator="==", value=0),
-    gate="and on (job) sum by (job) (up) > 0",
-    hold="2m",
+    signal="avg_over_time(up[10m])",
+    threshold=Threshold(operator="<", value=0.75),
+    gate=f"and {on('instance')} up\nand {on()} max {by()} (max_over_time(up[5m])) > 0\n"
+    f"and {on()} {rules.KNOWN}",
+    hold="3m",
     keep="0s",
-    why="Only while another instance answers: with none left it is ServiceDown. Longer than a "
-    "rolling restart of one instance.",
+    why="Fires only while another instance answers; without one it is ServiceDown. A quarter of "
+    "ten minutes is longer than a restart in a rolling deploy, and finds an instance that answers "
+    "only now and then.",
     severity="warning",
     summary="One instance of {{ $labels.job }} is down: {{ $labels.instance }}.",
-    description="The others carry its load: "
-    + single('sum(up{job="%s"})', "job", spelt=COUNT)
+    description="Prometheus cannot scrape it, or only now and then. "
+    + first_value(f"sum(up{{{SERVICE}}})", "job", template=COUNT)
     + " of "
-    + single('count(up{job="%s"})', "job", spelt=COUNT)
-    + " instances answer.",
+    + first_value(f"count(up{{{SERVICE}}})", "job", template=COUNT)
+    + " instances answer and carry its load. Check that the load balancer no longer sends "
+    "requests to it, then read its log.",
     dashboard="service",
     variables=("job", "instance"),
 )
 
 ABSENT: Final = Alert(
     name="ServiceAbsent",
-    signal="group by (job) (slo:objective:ratio)",
-    threshold=None,
-    gate="unless on (job) up",
+    signal=rules.LAST_REQUESTS,
+    threshold=Threshold(operator=">", value=0.5),
+    gate=f"unless {on()} {rules.PRESENT}\nunless {on()} up",
     hold="5m",
     keep="0s",
-    why="A service with an objective that Prometheus does not even know cannot be down for it; "
-    "five minutes let discovery catch up.",
+    why="ServiceDown needs a target, so a service without one would never alert. At least 0.5 "
+    "requests/s when it was last seen, because a service that had none may be scaled to zero. "
+    "Five minutes give service discovery time to catch up.",
     severity="critical",
-    summary="{{ $labels.job }} has an objective but no scrape target.",
-    description="No target carries the label job={{ $labels.job }}, so none of its alerts can "
-    "fire. Known jobs: "
-    + listed("group by (job) (up)", item="{{ .Labels.job }}", otherwise="none")
-    + ".",
+    summary="{{ $labels.job }} disappeared while it served requests.",
+    description='It served {{ $value | printf "%.2f" }} requests/s when it was last seen. No '
+    "target has its labels, so no other alert of it can fire, even if users get errors. Check "
+    "whether the service runs, then its target or its name in service discovery.",
     dashboard="service",
 )
 
+_VERSIONS: Final = (
+    f"count {by('instance')} (count {by('instance', 'service_version')} "
+    f"(last_over_time({PYTHON}[12h])))"
+)
+_SLOW_RESTARTS: Final = (
+    f"(\n  changes({START_TIME}[12h]) - {on('instance')} group_left () ({_VERSIONS} - 1)\n"
+    f"  or\n  changes({START_TIME}[12h])\n) / 2"
+)
+_RECYCLED: Final = (
+    f"  max_over_time({rules.INSTANCE_TOTAL}[5m]) > 0\n"
+    f"  and {on('instance')} 4 * resets({rules.INSTANCE_TOTAL}[3h])\n"
+    f"    <= {on('instance')} {single(f'changes({START_TIME}[3h])')}"
+)
+
+
+def _restarts(window: str) -> str:
+    return first_value(
+        f'changes({START_TIME}{{{SERVICE}, instance="%s"}}[{window}])',
+        "job",
+        "instance",
+        template=COUNT,
+    )
+
+
 RESTARTING: Final = Alert(
     name="ServiceRestarting",
-    signal="changes(process_start_time_seconds[15m])",
+    signal=larger(f"changes({START_TIME}[1h])", _SLOW_RESTARTS),
     threshold=Threshold(operator=">", value=2),
+    gate=f"and changes({START_TIME}[3h]) > 0\nunless resets({START_TIME}[1h]) > 0\n"
+    f"unless {on('instance')} (\n{_RECYCLED}\n)\nand {on()} {rules.KNOWN}",
     hold="0s",
     keep="5m",
-    why="A deploy restarts once, a rollback twice. It counts past events, so there is nothing to "
-    "wait for.",
+    why="The value is the number of restarts in an hour, or half of those in twelve hours, which "
+    "finds a process that is killed every two hours. A deploy restarts once, a rollback twice; "
+    "each new version explains one restart of the twelve hours. A start time that falls belongs to "
+    "two processes at one address. A start time that rises while requests are counted on belongs "
+    "to recycled workers.",
     severity="warning",
     summary="{{ $labels.job }} keeps restarting.",
-    description="{{ $labels.instance }} restarted {{ $value }} times within the window of this "
-    "alert; look at the last lines of its log and at its memory limit.",
+    description=f"{{{{ $labels.instance }}}} restarted {_restarts('1h')} times within an hour and "
+    f"{_restarts('12h')} times within twelve. Requests in flight are lost at each crash. Read the "
+    "last lines of its log before a restart and compare its memory with its limit.",
     dashboard="python-runtime",
     variables=("job", "instance"),
 )
 
 ERRORS: Final = Alert(
     name="HttpServerErrorRatioHigh",
-    signal=rules.ERROR_RATIO,
+    signal=rules.SIGNIFICANT_RATIO,
     threshold=Threshold(operator=">", value=0.05),
-    gate=f"and on (job) {rules.REQUEST_COUNT} >= {FEWEST_REQUESTS}",
     hold="5m",
     keep="5m",
-    why="The backstop for services without an objective. At least 20 requests, so that one failure "
-    "in the night is not 100 %; kept, for the ratio swings about its threshold.",
+    why="Backstop, because an objective may cover some requests only. The ratio is over the "
+    "shortest of 5 minutes, 1 hour and 6 hours that has 20 requests, so that one failure "
+    "at night is not 100 % and a service with few requests is not forgotten. keep_firing_for, "
+    "because the ratio oscillates around its threshold.",
     severity="warning",
     summary="{{ $labels.job }} answers {{ $value | humanizePercentage }} of requests with 5xx.",
-    description=f"Routes with most errors: {_WORST_ROUTES}.",
+    description="Users get errors. If it began with a deploy, roll back first. "
+    f"Routes with most errors: {_WORST_ROUTES}.",
     dashboard="service",
 )
 
-LATENCY: Final = Alert(
-    name="HttpServerLatencyHigh",
-    signal=f'{rules.DURATION}{{quantile="0.99"}}',
-    threshold=Threshold(operator=">", value=1.0),
-    gate=f"and on (job) {rules.REQUEST_COUNT} >= {FEWEST_FOR_P99}",
+_PARTS: Final = (
+    rules.ROUTE_SIGNIFICANT_RATIO,
+    rules.INSTANCE_SIGNIFICANT_RATIO,
+    rules.VERSION_SIGNIFICANT_RATIO,
+)
+_PART: Final = (
+    "{{ with $labels.http_route }}route {{ . }}{{ else }}"
+    "{{ with $labels.instance }}instance {{ . }}{{ else }}"
+    "{{ with $labels.service_version }}version {{ . }}{{ else }}requests without a route"
+    "{{ end }}{{ end }}{{ end }}"
+)
+
+CONCENTRATED: Final = Alert(
+    name="HttpServerErrorsConcentrated",
+    signal=f"({' or '.join(_PARTS)})",
+    threshold=Threshold(operator=">", value=0.1),
+    gate=f"unless {on()} {latency.active(ERRORS)}",
     hold="10m",
     keep="5m",
-    why="The backstop for services without an objective. At least 100 requests: of fewer, p99 is "
-    "the one slowest. Ten minutes, for slow is not down.",
+    why="One route, instance or version can fail completely while the service as a whole stays "
+    "below the threshold of HttpServerErrorRatioHigh, which may be another one for each service. "
+    "Ten minutes, because most users are served.",
     severity="warning",
-    summary="{{ $labels.job }} needs {{ $value | humanizeDuration }} for its slowest 1 % of "
-    "requests.",
-    description=f"Slowest routes by p99: {_SLOWEST_ROUTES}.",
+    summary=f"{{{{ $labels.job }}}} answers {{{{ $value | humanizePercentage }}}} with 5xx on "
+    f"{_PART}.",
+    description="The service as a whole is below its threshold, so most users notice nothing. "
+    "Everyone whose requests meet this part gets errors. Restart or remove a bad instance, roll "
+    "back a bad version, and read a failed trace of a bad route.",
     dashboard="service",
+    parts=("http_route", "instance", "service_version"),
 )
+
+
+def _usually_low(before: str) -> str:
+    """Return the clause that excludes services with as little traffic *before*."""
+    return (
+        f"unless {on()} {rules.REQUESTS} offset {before} < {rules.DROPPED} * {rules.USUAL_REQUESTS}"
+    )
+
 
 TRAFFIC: Final = Alert(
     name="HttpServerTrafficDropped",
-    signal=f"{rules.REQUESTS} / avg_over_time({rules.REQUESTS}[1h] offset 10m)",
-    threshold=Threshold(operator="<", value=0.1),
-    gate=f"and on (job) avg_over_time({rules.REQUESTS}[1h] offset 10m) > 0.5",
+    signal=f"{or_zero(rules.REQUESTS, rules.USUAL_REQUESTS)} / {rules.USUAL_REQUESTS}",
+    threshold=Threshold(operator="<", value=rules.DROPPED),
+    gate=f"and {on()} {rules.USUAL_REQUESTS} > 0.5\n{_usually_low('1d')}\n{_usually_low('7d')}",
     hold="10m",
     keep="0s",
-    why="Requests that never arrive leave no error. Against the hour before, so that a daily wave "
-    "does not alert, and only where that hour had 0.5 requests a second.",
+    why="Requests that never arrive produce no errors. The usual traffic is the lowest of the six "
+    "hours before, so that pauses of a batch are usual, and it does not follow a drop for a day. "
+    "Traffic that was as low a day or a week before ends at this hour as a rule. A minimum of 0.5 "
+    "requests/s excludes idle services.",
     severity="warning",
-    summary="{{ $labels.job }} lost nine tenths of its traffic.",
-    description="Left: "
-    + single(f'{rules.REQUESTS}{{job="%s"}}', "job", spelt=PER_SECOND)
-    + " requests/s. Look one hop up: load balancer, name resolution, callers.",
+    summary="{{ $labels.job }} receives less than a tenth of its usual traffic.",
+    description="It receives "
+    + first_value(f"{rules.REQUESTS}{{{SERVICE}}}", "job", template=PER_SECOND)
+    + " requests/s. Users may get errors before their requests reach it. Check what is in front "
+    "of it first: load balancer, name resolution, callers.",
     dashboard="service",
+)
+
+_IN_FLIGHT: Final = in_flight(by=INSTANCE)
+_USUALLY_IN_FLIGHT: Final = (
+    f"quantile_over_time(0.5, (avg {by()} (\n    {_IN_FLIGHT}\n"
+    f"    and {on('instance')} {rules.INSTANCE_REQUESTS} > 0\n  ))[6h:5m])"
 )
 
 STUCK: Final = Alert(
     name="HttpServerRequestsStuck",
-    signal="sum by (job) (http_server_active_requests)",
-    threshold=Threshold(operator=">", value=0),
-    gate=f"and on (job) {rules.REQUESTS} == 0\n"
-    f"and on (job) max_over_time({rules.REQUESTS}[1h]) > 0.1",
+    signal=_IN_FLIGHT,
+    threshold=Threshold(operator=">", value=2),
+    gate=f"unless {on('instance')} {rules.INSTANCE_REQUESTS} > 0\n"
+    f"and {on()} max_over_time({rules.REQUESTS}[6h:5m]) > 0.1\n"
+    f"unless {on('instance')} (\n  {_IN_FLIGHT}\n"
+    f"  <= {on()} group_left () 2 * {_USUALLY_IN_FLIGHT}\n)",
     hold="2m",
     keep="0s",
-    why="A hung service finishes nothing, so it shows no error and no duration. Only after traffic "
-    "within the hour: an idle service may hold one long stream open.",
+    why="A hung instance completes nothing, so it has neither errors nor durations. Requires "
+    "traffic of the service within six hours and more than twice the number that is in flight as a "
+    "rule on instances that complete requests, because an idle instance may hold streams open.",
     severity="critical",
-    summary="{{ $labels.job }} has {{ $value }} requests in flight and completes none.",
-    description="Its workers wait for something: a lock, a pool, a dependency without a timeout. "
-    "Calls failing now: " + _CALLERS + ".",
+    summary="{{ $labels.instance }} of {{ $labels.job }} has {{ $value }} requests in flight and "
+    "completes none.",
+    description="Users wait until they time out. The workers are blocked by a lock, a pool, or a "
+    "dependency without a timeout. Save a stack dump of one process, then restart. Calls that "
+    f"fail now, in any service: {_CALLERS}.",
     dashboard="service",
+    variables=("job", "instance"),
 )
 
 DEGRADED: Final = Alert(
     name="ResponsesDegraded",
-    signal="sum by (job, dependency) (rate(degraded_responses_total[5m]))\n"
-    f"/ on (job) group_left ()\n({rules.REQUESTS} > 0)",
+    signal=rate(f"{conventions.DEGRADED_RESPONSES}_total", by=(*IDENTITY, "dependency"))
+    + f"\n/ {on()} group_left ()\n({rules.REQUESTS} > 0)",
     threshold=Threshold(operator=">", value=0.05),
-    gate=f"and on (job) {rules.REQUEST_COUNT} >= {FEWEST_REQUESTS}",
+    gate=f"and {on()} {rules.REQUEST_COUNT} >= {MIN_REQUESTS}",
     hold="5m",
     keep="5m",
-    why="A fallback answers 200, so the error ratio stays silent while a dependency is away.",
+    why="A fallback answers with 200, so the error ratio does not show that a dependency is "
+    "unavailable.",
     severity="warning",
     summary="{{ $labels.job }} answers {{ $value | humanizePercentage }} of requests without "
     "{{ $labels.dependency }}.",
-    description="Users get a reduced answer instead of an error. "
-    "Calls failing now: " + _CALLERS + ".",
+    description="Users get a reduced answer instead of an error. Look at {{ $labels.dependency }} "
+    f"first; {{{{ $labels.job }}}} recovers with it. Calls that fail now, in any service: "
+    f"{_CALLERS}.",
     dashboard="dependencies",
 )
 
@@ -184,6 +270,7 @@ SERVICES: Final = Group(
     name="services.alerts",
     rules=(
         *(DOWN, TARGET_DOWN, ABSENT, RESTARTING),
-        *(ERRORS, LATENCY, TRAFFIC, STUCK, DEGRADED),
+        *(ERRORS, CONCENTRATED, latency.LATENCY, latency.ROUTE_LATENCY),
+        *(TRAFFIC, STUCK, DEGRADED),
     ),
 )

@@ -1,30 +1,17 @@
-"""The dashboards, one question each."""
+"""Dashboards of `sightline.mixin.dashboard_list`, one module each."""
 
+from importlib import import_module
 from typing import Final
 
-from sightline.mixin.dashboards import (
-    dependencies,
-    fleet,
-    latency_explorer,
-    python_runtime,
-    route,
-    service,
-    slo,
-    stack,
-    telemetry,
-)
-from sightline.mixin.grafana.board import Dashboard
+from sightline.mixin.dashboard_list import ENTRIES
+from sightline.mixin.grafana.dashboard import Dashboard
 
 ALL: Final[tuple[Dashboard, ...]] = tuple(
-    module.DASHBOARD
-    for module in (
-        *(fleet, service, route, latency_explorer),
-        *(dependencies, slo, python_runtime, telemetry, stack),
-    )
+    import_module(f"{__name__}.{entry.module}").DASHBOARD for entry in ENTRIES
 )
-"""First those one drills down through, then those that explain."""
+"""Every dashboard, in the order of the list."""
 
 
 def files() -> dict[str, str]:
-    """Text of every dashboard by its path from the root of the repository."""
-    return {f"grafana/dashboards/{dashboard.uid}.json": dashboard.text() for dashboard in ALL}
+    """Return the text of every dashboard file by its path from the root of the repository."""
+    return {entry.file: dashboard.text() for entry, dashboard in zip(ENTRIES, ALL, strict=True)}

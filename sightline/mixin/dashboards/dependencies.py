@@ -1,81 +1,101 @@
-"""Which call between services is slow or fails, and who is to blame: caller, network or callee?"""
+"""Dashboard Dependencies: calls between services, protection, databases and queues."""
 
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, peers
+from instrumentation import conventions
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import callees, colors, links, thresholds, trace_panels, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.outbox import OUTBOX
+from sightline.mixin.dashboards.place_keys import PLACE_KEYS
+from sightline.mixin.dashboards.protection import PROTECTION
 from sightline.mixin.dashboards.rpc import RPC
-from sightline.mixin.dashboards.selection import JOBS, PROCESSES, some
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import StateTimeline, TimeSeries
-from sightline.mixin.grafana.fields import value_mappings
-from sightline.mixin.grafana.graphs import ServiceMap
+from sightline.mixin.dashboards.selection import (
+    INSTANCE,
+    JOBS,
+    PROCESSES,
+    Selection,
+    drop_nan,
+    keep_top,
+    labels,
+    peak,
+)
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import Override
+from sightline.mixin.grafana.schema import Unit
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Query
-from sightline.mixin.grafana.vocabulary import Color, Unit
+from sightline.mixin.grafana.time_panels import TimeSeries
+from sightline.mixin.identity import IDENTITY
 from sightline.mixin.rules import dependencies as rules
 from sightline.mixin.rules import services
 
-EDGE: Final = "{{job}} → {{peer}}"
-
-
-def _recorded(name: str) -> str:
-    return JOBS.series(name)
+EDGE_LEGEND: Final = "{{job}} → {{peer}}"
 
 
 def _quantile(quantile: str) -> str:
-    durations = JOBS.also(f'quantile="{quantile}"').series(rules.DURATION)
-    return peers.named(f"({some(durations)})")
+    durations = JOBS.narrow(f'quantile="{quantile}"').select(rules.DURATION)
+    return callees.name_callees(f"({drop_nan(durations)})", aggregation="max")
 
 
-CALLS: Final = peers.named(_recorded(rules.CALLS))
-FAILURES: Final = peers.named(_recorded(rules.FAILURE_RATIO))
+def _top(edges: str, ranked: str) -> tuple[Query, ...]:
+    """Return a query for the edges of the callers with the highest peaks of *ranked*."""
+    return (Query(expr=keep_top(edges, peak(ranked)), legend=EDGE_LEGEND),)
+
+
+CALLS: Final = callees.name_callees(JOBS.select(rules.CALLS))
+FAILURES: Final = callees.failure_ratio(JOBS.select(rules.FAILED_CALLS), JOBS.select(rules.CALLS))
 P50: Final = _quantile("0.5")
 P95: Final = _quantile("0.95")
 P99: Final = _quantile("0.99")
 
 
 def _callee(name: str, matchers: str = "") -> str:
-    series = queries.selected(name, matchers)
-    return f'label_replace({series}, "peer", "$1", "job", "(.*)")'
+    series = Selection(where='cluster=~"$cluster|"').narrow(matchers).select(name)
+    named = f'label_replace({series}, "peer", "$1", "job", "(.*)")'
+    return f"max by (cluster, peer) ({drop_nan(named)})"
 
 
-GAP: Final = f"""
-{P95.strip()}
-- on (peer) group_left ()
-max by (peer) ({some(_callee(services.DURATION, 'quantile="0.95"'))})
-"""
+CALLEE_P95: Final = _callee(services.DURATION, 'quantile="0.95"')
+"""PromQL for the durations that callees measure themselves."""
 
-BLAME: Final = f"""
+UNREPORTED_FAILURES: Final = f"""
+clamp_min(
 {FAILURES.strip()}
-- on (peer) group_left ()
-max by (peer) ({_callee(services.ERROR_RATIO)})
+- on (cluster, peer) group_left ()
+{_callee(services.ERROR_RATIO)},
+0)
 """
 
-KINDS: Final = f"""
-sum by (job, kind) (label_replace(
-  {PROCESSES.rate(f"{queries.CLIENT}_count", by=("job", "error_type"), where=queries.CLIENT_ERROR)},
+CALLEE_CURVES: Final = Override(
+    matcher="byRegexp",
+    pattern="/ itself$/",
+    properties={"custom.lineStyle": {"fill": "dash", "dash": [8, 6]}, "custom.fillOpacity": 0},
+)
+
+_FAILURES_BY_TYPE: Final = PROCESSES.query(queries.failed_calls, by=(*IDENTITY, "error_type"))
+
+FAILURES_BY_TYPE: Final = f"""
+sum by ({labels(IDENTITY)}, kind) (label_replace(
+  {_FAILURES_BY_TYPE},
   "kind", "$1", "error_type", "(?:.*[.])?(.+)"
 ))
 """
-"""Failed calls by status code, or by exception without its module."""
+"""PromQL for failed calls by status code, or by exception type without its module."""
 
 EDGES: Final = Row(
     title="Calls between services",
     lines=(
         (
-            ServiceMap(
-                title="Who calls whom",
-                description="Calls between services, counted from traces. "
-                "A missing arrow is lost context or a dead service.",
-            ),
             Table(
                 title="Edges",
-                description="Each call as the caller sees it, retries and waiting included. "
-                "Gap: what the callee does not know of, spent in network and queues.",
+                description="Calls between each caller and callee, as measured by the caller, with "
+                "retries and waiting time. A red value is above the threshold of an alert. Click "
+                "a service to open its dashboard.",
                 keys=(
-                    Key(label="job", title="Caller", link=frame.to_service("${__value.raw}")),
-                    Key(label="peer", title="Callee", link=frame.to_service("${__value.raw}")),
+                    *PLACE_KEYS,
+                    Key(label="job", title="Caller", link=links.CLICKED_SERVICE),
+                    Key(label="peer", title="Callee", link=links.CLICKED_CALLEE),
                 ),
                 columns=(
                     Column(title="Calls", expr=CALLS, unit=Unit.REQUESTS_PER_SECOND, decimals=2),
@@ -84,7 +104,7 @@ EDGES: Final = Row(
                         expr=FAILURES,
                         unit=Unit.RATIO,
                         decimals=2,
-                        scale=limits.CALL_FAILURES,
+                        scale=thresholds.CALL_FAILURES,
                     ),
                     Column(title="p50", expr=P50, unit=Unit.SECONDS, decimals=1),
                     Column(
@@ -92,281 +112,272 @@ EDGES: Final = Row(
                         expr=P99,
                         unit=Unit.SECONDS,
                         decimals=1,
-                        scale=limits.CALL_DURATION_P99,
+                        scale=thresholds.CALL_DURATION_P99,
                     ),
                 ),
                 sort_by="Calls",
-                when_empty="no calls",
+                no_value="no calls",
             ),
         ),
+        (trace_panels.SERVICE_MAP,),
         (
             TimeSeries(
                 title="Calls",
-                description="Requests that each service sends. "
-                "More calls with the same traffic are retries, or a loop that asks one by one.",
+                description="Outgoing calls per second of the ten callers with most calls, by "
+                "callee. If calls increase while the traffic does not, the caller retries or "
+                "sends one call per item in a loop.",
                 unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=CALLS, legend=EDGE),),
-                when_empty="no calls",
+                queries=_top(CALLS, JOBS.select(rules.CALLS)),
+                overrides=colors.NAMES,
+                no_value="no calls",
             ),
             TimeSeries(
                 title="Failed calls",
-                description="Share of calls that got no answer or a 5xx. "
-                "Above the red line: is the callee red on the fleet as well?",
+                description="Share of outgoing calls without a response or with a 5xx response, "
+                "of the ten callers with most failures. If a curve is above the red line, check "
+                "whether the callee reports errors as well. If it does not, the network or a "
+                "timeout is the cause.",
                 unit=Unit.RATIO,
-                queries=(Query(expr=FAILURES, legend=EDGE),),
-                reaches=0.1,
-                scale=limits.CALL_FAILURES,
-                when_empty="no calls",
+                queries=_top(FAILURES, JOBS.select(rules.FAILED_CALLS)),
+                overrides=colors.NAMES,
+                soft_max=0.1,
+                scale=thresholds.CALL_FAILURES,
+                no_value="no calls",
+            ),
+        ),
+        (
+            TimeSeries(
+                title="Call duration measured by the caller, p99",
+                description="Duration that 1 % of outgoing calls exceed, as measured by the ten "
+                "slowest callers. A request that waits for such a call takes at least as long.",
+                unit=Unit.SECONDS,
+                queries=_top(P99, JOBS.narrow('quantile="0.99"').select(rules.DURATION)),
+                overrides=colors.NAMES,
+                scale=thresholds.CALL_DURATION_P99,
+                no_value="no calls",
             ),
             TimeSeries(
-                title="Duration as the caller sees it, p99",
-                description="One call of a hundred takes longer. "
-                "Whoever calls cannot be faster than this.",
-                unit=Unit.SECONDS,
-                queries=(Query(expr=P99, legend=EDGE),),
-                scale=limits.CALL_DURATION_P99,
-                when_empty="no calls",
+                title="Failed calls by type",
+                description="Failed calls per second, by status code or exception type. "
+                "TimeoutError means that the callee is too slow, ConnectionError that it is "
+                "unreachable.",
+                unit=Unit.REQUESTS_PER_SECOND,
+                queries=(Query(expr=FAILURES_BY_TYPE, legend="{{job}} {{kind}}"),),
+                no_value="no failure",
             ),
         ),
     ),
 )
 
-TRUTH: Final = Row(
-    title="Who is right: caller or callee?",
+COMPARISON: Final = Row(
+    title="Caller and callee compared",
     lines=(
         (
             TimeSeries(
-                title="Time between caller and callee, p95",
-                description="The caller's p95 less the callee's own. "
-                "A gap that grows is network, a full connection pool or a busy event loop.",
+                title="Duration at caller and callee, p95",
+                description="Duration that 5 % of calls exceed, as measured by each caller, and as "
+                "measured by each callee itself (dashed, all its requests). If a caller measures "
+                "far more than its callee, calls wait in the network, for a connection of the "
+                "pool, or for a busy event loop.",
                 unit=Unit.SECONDS,
-                queries=(Query(expr=GAP, legend=EDGE),),
-                minimum=None,
-                when_empty="no calls",
+                queries=(
+                    *_top(P95, JOBS.select(rules.CALLS)),
+                    Query(
+                        expr=f"{CALLEE_P95}\nand on (cluster, peer)\n({P95.strip()})",
+                        legend="{{peer}} itself",
+                    ),
+                ),
+                overrides=(*colors.NAMES, CALLEE_CURVES),
+                no_value="no calls",
             ),
             TimeSeries(
-                title="Failures that the callee does not see",
-                description="The caller's failed share less the callee's own error ratio. "
-                "Above 0 calls get lost between: timeouts, refused connections, an open breaker.",
+                title="Failures that the callee does not report",
+                description="Share of failed calls at the caller in excess of the error ratio of "
+                "the callee. Above 0, calls fail before they reach the callee or before the "
+                "response returns: timeouts, refused connections or an open circuit breaker.",
                 unit=Unit.RATIO,
-                queries=(Query(expr=BLAME, legend=EDGE),),
-                reaches=0.1,
-                minimum=None,
-                when_empty="no calls",
-            ),
-            TimeSeries(
-                title="Kinds of failure",
-                description="Why calls fail: a status code, or the name of the exception. "
-                "TimeoutError: the callee is slow; ConnectionError: it is gone.",
-                unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=KINDS, legend="{{job}} {{kind}}"),),
-                when_empty="no failure",
+                queries=_top(UNREPORTED_FAILURES, JOBS.select(rules.FAILED_CALLS)),
+                overrides=colors.NAMES,
+                soft_max=0.1,
+                no_value="no calls",
             ),
         ),
     ),
 )
 
-BREAKER: Final = f"""
-max by (job, name) (
-  2 * {PROCESSES.also('state="open"').series("circuit_breaker_state")}
-  or {PROCESSES.also('state="half_open"').series("circuit_breaker_state")}
-)
-"""
+POOL_LABELS: Final = (*INSTANCE, "db_client_connection_pool_name")
 
-PROTECTION: Final = Row(
-    title="Protection: breakers, retries, limits",
-    folded=True,
-    lines=(
-        (
-            StateTimeline(
-                title="Circuit breakers",
-                description="Green lets calls through, orange tries one, red answers at once. "
-                "Red for long: the dependency behind it needs mending, not the breaker.",
-                unit=Unit.COUNT,
-                queries=(Query(expr=BREAKER, legend="{{job}} {{name}}"),),
-                mappings=tuple(
-                    value_mappings(
-                        {
-                            "0": ("closed", Color.GOOD),
-                            "1": ("half open", Color.WARNING),
-                            "2": ("open", Color.BAD),
-                        }
-                    )
-                ),
-                when_empty="no breaker",
-            ),
-            TimeSeries(
-                title="Retried calls",
-                description="Share of calls that repeat an earlier one. "
-                "Above a few per cent retries become the load that keeps the callee down.",
-                unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=PROCESSES.rate("http_client_request_resends_total")
-                        + f"\n/\n(sum by (job) ({_recorded(rules.CALLS)}) > 0)",
-                        legend="{{job}}",
-                    ),
-                ),
-                scale=limits.RETRIED,
-                when_empty="no retry",
-            ),
-            TimeSeries(
-                title="Rejected by the rate limiter",
-                description="Share of decisions that said no. "
-                "Steadily above 0: a limit that is too low, or a caller that is too loud.",
-                unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=queries.share(
-                            PROCESSES.rate(
-                                "rate_limiter_requests_total",
-                                by=("job", "policy"),
-                                where='result="rejected"',
-                            ),
-                            PROCESSES.rate("rate_limiter_requests_total", by=("job", "policy")),
-                        ),
-                        legend="{{job}} {{policy}}",
-                    ),
-                ),
-                scale=limits.REJECTED,
-                when_empty="no limiter",
-            ),
-            TimeSeries(
-                title="Degraded responses",
-                description="Answers given without a dependency that should have taken part. "
-                "They look like successes: only here it shows.",
-                unit=Unit.REQUESTS_PER_SECOND,
-                queries=(
-                    Query(
-                        expr=PROCESSES.rate("degraded_responses_total", by=("job", "dependency")),
-                        legend="{{job}} without {{dependency}}",
-                    ),
-                ),
-                when_empty="none",
-            ),
-        ),
+POOL_USE: Final = queries.share(
+    PROCESSES.narrow('db_client_connection_state="used"').sum(
+        conventions.DB_CLIENT_CONNECTION_COUNT, by=POOL_LABELS
     ),
+    PROCESSES.sum(conventions.DB_CLIENT_CONNECTION_MAX, by=POOL_LABELS),
 )
 
-POOL: Final = ("job", "instance", "db_client_connection_pool_name")
-
-DATA: Final = Row(
+DATABASES_AND_QUEUES: Final = Row(
     title="Databases and queues",
-    folded=True,
+    collapsed=True,
     lines=(
         (
             TimeSeries(
                 title="Database operations, p95",
-                description="19 of 20 operations are faster. "
-                "One collection that slows down alone has lost an index, or grown.",
+                description="Duration that 5 % of database operations exceed, by operation and "
+                "collection. If a single collection becomes slow, it lacks an index or has grown.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
                         expr=PROCESSES.quantile(
                             0.95,
                             queries.DATABASE,
-                            by=("job", "db_operation_name", "db_collection_name"),
+                            by=(*IDENTITY, "db_operation_name", "db_collection_name"),
                         ),
                         legend="{{job}} {{db_operation_name}} {{db_collection_name}}",
                     ),
                 ),
-                when_empty="no database",
+                no_value="no database",
             ),
             TimeSeries(
                 title="Database connections in use",
-                description="Share of each pool's connections. "
-                "At 100 % requests wait for one: a slow query, or a pool that is too small.",
+                description="Connections in use as a share of each pool's maximum. At 100 % "
+                "requests wait for a connection, because queries are slow or the pool is too "
+                "small.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=queries.connections(PROCESSES.where),
+                        expr=POOL_USE,
                         legend="{{job}} {{db_client_connection_pool_name}}",
                     ),
                 ),
-                when_empty="no pool",
-            ),
-            TimeSeries(
-                title="Waiting for a connection",
-                description="Requests in line for a database connection. "
-                "Anything that stays above 0 is time that no query's duration shows.",
-                unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.sum("db_client_connection_pending_requests", by=POOL),
-                        legend="{{job}} {{db_client_connection_pool_name}}",
-                    ),
-                ),
-                when_empty="no pool",
+                no_value="no pool",
             ),
         ),
         (
             TimeSeries(
+                title="Waiting for a connection",
+                description="Requests that wait for a database connection. If a curve stays above "
+                "0, requests lose time that the duration of the queries does not contain.",
+                unit=Unit.COUNT,
+                queries=(
+                    Query(
+                        expr=PROCESSES.sum(
+                            conventions.DB_CLIENT_CONNECTION_PENDING_REQUESTS, by=POOL_LABELS
+                        ),
+                        legend="{{job}} {{db_client_connection_pool_name}}",
+                    ),
+                ),
+                no_value="no pool",
+            ),
+            TimeSeries(
                 title="Messages sent and consumed",
-                description="Messages of each destination, both ways. "
-                "Sent above consumed for long: the consumer falls behind.",
+                description="Messages per second sent to and consumed from each destination. If "
+                "more messages are sent than consumed for long, the consumer falls behind.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
                         expr=PROCESSES.rate(
-                            "messaging_client_sent_messages_total",
+                            f"{conventions.MESSAGING_CLIENT_SENT_MESSAGES}_total",
                             by=("messaging_destination_name",),
                         ),
                         legend="{{messaging_destination_name}} sent",
                     ),
                     Query(
                         expr=PROCESSES.rate(
-                            "messaging_client_consumed_messages_total",
+                            f"{conventions.MESSAGING_CLIENT_CONSUMED_MESSAGES}_total",
                             by=("messaging_destination_name",),
                         ),
                         legend="{{messaging_destination_name}} consumed",
                     ),
                 ),
-                when_empty="no messages",
+                no_value="no messages",
             ),
+        ),
+        (
             TimeSeries(
-                title="Messages that wait",
-                description="Messages that no consumer has taken yet. "
-                "A line that climbs without end: the consumer is dead or too slow.",
+                title="Messages waiting",
+                description="Messages of each destination that are not consumed yet. If a curve "
+                "rises steadily, the consumer is down or too slow.",
                 unit=Unit.COUNT,
                 queries=(
                     Query(
                         expr=PROCESSES.sum(
-                            "messaging_consumer_lag", by=("job", "messaging_destination_name")
+                            conventions.MESSAGING_CONSUMER_LAG,
+                            by=(*IDENTITY, "messaging_destination_name"),
                         ),
                         legend="{{job}} {{messaging_destination_name}}",
                     ),
                 ),
-                when_empty="no messages",
+                no_value="no messages",
             ),
             TimeSeries(
                 title="Worker queues",
-                description="Share of each worker pool's queue that is filled. "
-                "Full means that work is turned away.",
+                description="Tasks waiting in each worker pool as a share of the queue's capacity. "
+                "At 100 % the pool rejects further tasks.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=PROCESSES.sum("worker_pool_queue_depth", by=("job", "pool"))
+                        expr=PROCESSES.sum(
+                            conventions.WORKER_POOL_QUEUE_DEPTH, by=(*IDENTITY, "pool")
+                        )
                         + "\n/\n("
-                        + PROCESSES.sum("worker_pool_queue_capacity", by=("job", "pool"))
+                        + PROCESSES.sum(
+                            conventions.WORKER_POOL_QUEUE_CAPACITY, by=(*IDENTITY, "pool")
+                        )
                         + " > 0)",
                         legend="{{job}} {{pool}}",
                     ),
                 ),
-                scale=limits.WORKER_QUEUE,
-                when_empty="no pool",
+                scale=thresholds.WORKER_QUEUE,
+                no_value="no pool",
             ),
         ),
+        (
+            TimeSeries(
+                title="Waiting for a worker, p95",
+                description="Time that 5 % of tasks wait in the queue of a pool before a worker "
+                "takes them. If it rises, tasks became slower or more frequent, or the pool has "
+                "too few workers.",
+                unit=Unit.SECONDS,
+                queries=(
+                    Query(
+                        expr=PROCESSES.quantile(
+                            0.95,
+                            conventions.WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
+                            by=(*IDENTITY, "pool"),
+                        ),
+                        legend="{{job}} {{pool}}",
+                    ),
+                ),
+                no_value="no task",
+            ),
+            TimeSeries(
+                title="Tasks rejected by a full queue",
+                description="Tasks per second for which the queue of a pool has no place. Above "
+                "0, callers get errors: make the tasks faster or add workers.",
+                unit=Unit.EVENTS_PER_SECOND,
+                queries=(
+                    Query(
+                        expr=PROCESSES.rate(
+                            f"{conventions.WORKER_POOL_REJECTED_ITEMS}_total",
+                            by=(*IDENTITY, "pool"),
+                        ),
+                        legend="{{job}} {{pool}}",
+                    ),
+                ),
+                no_value="no pool",
+            ),
+        ),
+        OUTBOX,
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="dependencies",
-    title="Dependencies",
-    description="Which call between services is slow or fails, and who is to blame: "
-    "caller, network or callee?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, frame.JAEGER, frame.JOBS, frame.INSTANCES),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(EDGES, TRUTH, RPC, PROTECTION, DATA),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.DEPENDENCIES,
+    variables=(
+        variables.PROMETHEUS,
+        variables.JAEGER,
+        *variables.PLACES,
+        variables.JOBS,
+        variables.INSTANCES,
+    ),
+    rows=(EDGES, COMPARISON, RPC, PROTECTION, DATABASES_AND_QUEUES),
 )

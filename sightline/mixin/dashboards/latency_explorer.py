@@ -1,111 +1,116 @@
-"""Where did the time of the slow requests go? From the distribution to one trace."""
+"""Dashboard Latency explorer: from the distribution of durations to a single trace."""
 
 from dataclasses import replace
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, looks, red
-from sightline.mixin.dashboards.route import ROUTES
-from sightline.mixin.dashboards.selection import PROCESSES
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import TimeSeries
-from sightline.mixin.grafana.graphs import Waterfall
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import colors, links, request_panels, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.recorded import ROUTES
+from sightline.mixin.dashboards.selection import JOBS
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import fixed_color
+from sightline.mixin.grafana.schema import SEQUENCE, Unit
 from sightline.mixin.grafana.tables import TraceTable
 from sightline.mixin.grafana.targets import Query, TraceById, TraceSearch
+from sightline.mixin.grafana.time_panels import TimeSeries
+from sightline.mixin.grafana.trace_panels import Waterfall
 from sightline.mixin.grafana.variables import TextBox
-from sightline.mixin.grafana.vocabulary import Unit
 
-ROUTE: Final = PROCESSES.also('http_route=~"$route"')
+ANY_ROUTE: Final = replace(variables.ROUTE, all=True)
 
-ANY_ROUTE: Final = replace(ROUTES, all=True)
+ROUTE: Final = ROUTES.narrow('http_route=~"$route"')
 
 ATTRIBUTES: Final = TextBox(name="tags", label="Tags")
-"""What the traces carry, in logfmt: `error=true` for those that failed."""
+"""Span attributes in logfmt, for example `error=true`."""
 
 BOUNDS: Final = (0.1, 0.25, 0.5, 1.0)
-"""Bucket bounds in seconds above which a request counts as slow."""
+"""Durations in seconds above which a request counts as slow. Each is a bucket bound."""
 
 
 def _slower(bound: float) -> str:
-    within = ROUTE.rate(f"{queries.SERVER}_bucket", by=(), where=f'le="{bound}"')
-    return f"1 - {within}\n/\n({ROUTE.requests(by=())} > 0)"
+    return f"1 - {ROUTE.requests_within(bound)}\n/\n({ROUTE.requests(by=())} > 0)"
 
 
-FIND: Final = Row(
+def _above(bound: float) -> str:
+    return f"> {bound:g} s"
+
+
+SEARCH: Final = Row(
     title="Find a slow request",
     lines=(
         (
-            red.distribution(ROUTE),
+            request_panels.duration_heatmap(ROUTE),
             TraceTable(
                 title="Traces",
-                description="Traces that match the choices above, newest first. "
-                "Tags like error=true narrow them. Click an id: it opens below.",
+                description="Traces that match the values above, newest first. A tag such as "
+                "error=true limits the list to failed traces. Click a trace id to open the "
+                "trace.",
                 search=TraceSearch(service="$job", tags="$tags", min_duration="$min_duration"),
-                overrides=frame.TRACES,
+                overrides=links.TRACE_COLUMNS,
             ),
         ),
         (
-            red.duration(ROUTE),
+            request_panels.duration_quantiles(ROUTE),
             TimeSeries(
                 title="Share of slow requests",
-                description="Requests that took longer than each bound. "
-                "A bound whose share jumps tells how slow the slow ones are: a timeout has one.",
+                description="Share of requests that took longer than each duration. Curves that "
+                "coincide mean that every slow request exceeds the longest of these durations, "
+                "which is typical of a timeout.",
                 unit=Unit.RATIO,
-                queries=tuple(
-                    Query(expr=_slower(bound), legend=f"> {bound:g} s") for bound in BOUNDS
+                queries=tuple(Query(expr=_slower(bound), legend=_above(bound)) for bound in BOUNDS),
+                overrides=tuple(
+                    fixed_color(_above(bound), color)
+                    for bound, color in zip(BOUNDS, reversed(SEQUENCE), strict=False)
                 ),
-                when_empty="no traffic",
+                no_value="no traffic",
             ),
             TimeSeries(
-                title="Duration by kind of answer, p95",
-                description="Answers by status code. "
-                "Errors that are slower than successes are timeouts, faster ones are rejections.",
+                title="p95 by status code",
+                description="Duration that 5 % of requests exceed, by status code. Errors that are "
+                "slower than successes are timeouts. Errors that are faster are rejections.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=ROUTE.quantile(
+                        expr=JOBS.narrow('http_route=~"$route"').quantile(
                             0.95, queries.SERVER, by=("http_response_status_code",)
                         ),
                         legend="{{http_response_status_code}}",
                     ),
                 ),
-                overrides=looks.STATUS_CODES,
-                when_empty="no traffic",
+                overrides=colors.STATUS_CODES,
+                no_value="no traffic",
             ),
         ),
     ),
 )
 
-READ: Final = Row(
-    title="Read its trace",
+TRACE: Final = Row(
+    title=dashboard_list.TRACE_ROW,
+    collapsed=True,
     lines=(
         (
             Waterfall(
-                title="Trace $trace_id",
-                description="The spans of the trace chosen above; nothing until one is chosen. "
-                "The widest bar without children under it is where the time went.",
+                title=dashboard_list.TRACE_PANEL,
+                description="Spans of the trace with the id above, which a click on a trace sets. "
+                "The time went into the widest bar without children.",
                 trace=TraceById(trace_id="$trace_id"),
             ),
         ),
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="latency-explorer",
-    title="Latency explorer",
-    description="Where did the time of the slow requests go? From the distribution to one trace.",
-    tags=frame.TAGS,
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.LATENCY_EXPLORER,
     variables=(
-        frame.PROMETHEUS,
-        frame.JAEGER,
-        frame.JOB,
-        frame.INSTANCES,
+        variables.PROMETHEUS,
+        variables.JAEGER,
+        *variables.PLACES,
+        variables.JOB,
         ANY_ROUTE,
-        frame.MIN_DURATION,
+        variables.MIN_DURATION,
         ATTRIBUTES,
-        frame.TRACE_ID,
+        variables.TRACE_ID,
     ),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(FIND, READ),
+    rows=(SEARCH, TRACE),
 )

@@ -1,18 +1,36 @@
-"""Does the Python process itself keep up: event loop, threads, garbage, memory, files?"""
+"""Dashboard Python runtime: event loop, threads, garbage collection and process resources."""
 
+from dataclasses import replace
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, saturation
-from sightline.mixin.dashboards.selection import PROCESSES, of_services
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import Heatmap, TimeSeries
+from instrumentation import conventions
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import links, saturation, thresholds, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.place_keys import PLACE_KEYS
+from sightline.mixin.dashboards.selection import (
+    INSTANCE,
+    PROCESSES,
+    TOP,
+    TOP_PROCESSES,
+    build_info,
+    drop_nan,
+    keep_services,
+    keep_top,
+    labels,
+    mean_rate,
+    peak,
+)
+from sightline.mixin.grafana.dashboard import Row
 from sightline.mixin.grafana.fields import reference_line
+from sightline.mixin.grafana.schema import Color, Unit
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import Buckets, Query
-from sightline.mixin.grafana.vocabulary import Color, Unit
+from sightline.mixin.grafana.time_panels import Heatmap, TimeSeries
+from sightline.mixin.identity import IDENTITY
+from sightline.mixin.rules import processes
 
-_EACH: Final = "{{job}} {{instance}}"
+MEDIAN_DELAY: Final = PROCESSES.narrow('quantile="0.5"').select(processes.LOOP_DELAY)
 
 LOOP: Final = Row(
     title="Event loop and threads",
@@ -20,39 +38,39 @@ LOOP: Final = Row(
         (
             saturation.LOOP_DELAY,
             Heatmap(
-                title="Distribution of event loop delays",
-                description="Measurements a second in each bucket. "
-                "A second band far up is one blocking call that comes again and again.",
+                title="Event loop delays",
+                description="Measurements per second in each bucket of delay. A second band at a "
+                "high delay means that a single blocking call occurs repeatedly.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(Buckets(expr=PROCESSES.buckets(queries.LOOP_DELAY), exemplars=False),),
             ),
             TimeSeries(
-                title="Event loop delay, median",
-                description="Half of the callbacks are less late. "
-                "A median above some milliseconds: the loop is busy all the time, not in bursts.",
+                title=f"Loop p50, {TOP_PROCESSES}",
+                description="Delay that half of the callbacks exceed. A median above a few "
+                "milliseconds means that the event loop is busy all the time and not only in "
+                "bursts.",
                 unit=Unit.SECONDS,
-                queries=(
-                    Query(
-                        expr=PROCESSES.quantile(0.5, queries.LOOP_DELAY, by=queries.INSTANCE),
-                        legend=_EACH,
-                    ),
+                queries=saturation.top_instances(
+                    drop_nan(MEDIAN_DELAY), peak(MEDIAN_DELAY, by=INSTANCE)
                 ),
+                no_value=saturation.NOT_RECORDED,
             ),
         ),
         (
             saturation.WORKER_THREADS,
             TimeSeries(
-                title="Worker threads in use",
-                description="Threads that run synchronous routes, and the dashed limit. "
-                "A plateau at the limit is a queue: raise it, or make the route async.",
+                title=f"Busy threads, {TOP_PROCESSES}",
+                description="Threads that run synchronous routes. The dashed line is the limit. If "
+                "a curve stays at the limit, requests wait for a thread: raise the limit or make "
+                "the route async.",
                 unit=Unit.COUNT,
                 queries=(
-                    Query(
-                        expr=PROCESSES.sum("anyio_worker_threads_in_use", by=queries.INSTANCE),
-                        legend=_EACH,
+                    *saturation.top_gauge(
+                        PROCESSES.sum(conventions.ANYIO_WORKER_THREADS_IN_USE, by=INSTANCE),
+                        conventions.ANYIO_WORKER_THREADS_IN_USE,
                     ),
                     Query(
-                        expr=f"max({PROCESSES.series('anyio_worker_threads_limit')})",
+                        expr=f"max({PROCESSES.select(conventions.ANYIO_WORKER_THREADS_LIMIT)})",
                         legend="limit",
                     ),
                 ),
@@ -63,64 +81,80 @@ LOOP: Final = Row(
     ),
 )
 
+UNCOLLECTABLE: Final = PROCESSES.select("python_gc_objects_uncollectable_total")
+GENERATION: Final = (*IDENTITY, "generation")
+
 GARBAGE: Final = Row(
     title="Garbage collection",
     lines=(
         (
             TimeSeries(
-                title="Time spent collecting",
-                description="Share of the time in which garbage collection stops the interpreter. "
-                "Above the line everything is slower: fewer objects, or gc.freeze() after start.",
+                title=f"Time in garbage collection, {TOP_PROCESSES}",
+                description="Share of time in which garbage collection stops the interpreter. "
+                "Of several workers, their mean. Above the red line all requests are slower: "
+                "create fewer objects, or call gc.freeze() after the start.",
                 unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=PROCESSES.rate("python_gc_pause_seconds_sum", by=queries.INSTANCE),
-                        legend=_EACH,
+                queries=saturation.top_instances(
+                    queries.per_worker(
+                        PROCESSES.query(queries.gc_pause_ratio, by=INSTANCE), PROCESSES.where
+                    ),
+                    mean_rate(
+                        PROCESSES.select(f"{conventions.PYTHON_GC_PAUSE_SECONDS}_sum"), by=INSTANCE
                     ),
                 ),
-                scale=limits.COLLECTING,
+                scale=thresholds.GC_TIME,
             ),
             TimeSeries(
-                title="Pause, p99",
-                description="One collection of a hundred stops everything for longer, by "
-                "generation. Long pauses of generation 2 show up in the p99 of requests.",
+                title=f"Garbage collection pause, p99, {TOP}",
+                description="Pause that 1 % of garbage collections exceed, by generation. Nothing "
+                "else runs during a pause, so long pauses of generation 2 appear in the p99 "
+                "duration of requests.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=PROCESSES.quantile(
-                            0.99, "python_gc_pause_seconds", by=("job", "generation")
+                        expr=keep_top(
+                            PROCESSES.quantile(
+                                0.99, conventions.PYTHON_GC_PAUSE_SECONDS, by=GENERATION
+                            ),
+                            mean_rate(
+                                PROCESSES.select(f"{conventions.PYTHON_GC_PAUSE_SECONDS}_sum"),
+                                by=GENERATION,
+                            ),
+                            by=GENERATION,
                         ),
                         legend="{{job}} generation {{generation}}",
                     ),
                 ),
-                when_empty="no collection",
+                no_value="no collection",
             ),
+        ),
+        (
             TimeSeries(
-                title="Collections",
-                description="Collections a second by generation. "
-                "A rise with the same traffic: each request makes more objects than before.",
+                title=f"Garbage collections, {TOP}",
+                description="Garbage collections per second, by generation. A rise with the same "
+                "traffic means that each request creates more objects than before.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PROCESSES.rate(
-                            "python_gc_collections_total", by=("job", "generation")
+                        expr=keep_top(
+                            PROCESSES.rate("python_gc_collections_total", by=GENERATION),
+                            mean_rate(
+                                PROCESSES.select("python_gc_collections_total"), by=GENERATION
+                            ),
+                            by=GENERATION,
                         ),
                         legend="{{job}} generation {{generation}}",
                     ),
                 ),
             ),
             TimeSeries(
-                title="Uncollectable objects",
-                description="Objects that cannot be freed, within the panel's step. "
-                "Anything but 0 is a leak in an extension module.",
+                title=f"Uncollectable objects, {TOP_PROCESSES}",
+                description="Objects found in each step of the panel that the garbage collector "
+                "cannot free. Anything but 0 is a memory leak, usually in an extension module.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr="sum by (job, instance) (increase("
-                        + PROCESSES.series("python_gc_objects_uncollectable_total")
-                        + "[$__rate_interval]))",
-                        legend=_EACH,
-                    ),
+                queries=saturation.top_instances(
+                    f"sum by ({labels(INSTANCE)}) (increase({UNCOLLECTABLE}[$__rate_interval]))",
+                    mean_rate(UNCOLLECTABLE, by=INSTANCE),
                 ),
             ),
         ),
@@ -134,45 +168,35 @@ PROCESS: Final = Row(
         (
             saturation.FILE_DESCRIPTORS,
             TimeSeries(
-                title="Open files and sockets",
-                description="File descriptors in use. "
-                "Compare with requests in flight: each may hold a few, but not more and more.",
+                title=f"Open files, {TOP_PROCESSES}",
+                description="Open file descriptors, by process. Compare with the panel In flight: "
+                "if descriptors rise while requests do not, files or connections are not closed.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=of_services(PROCESSES.sum("process_open_fds", by=queries.INSTANCE)),
-                        legend=_EACH,
-                    ),
-                ),
+                queries=saturation.top_gauge(saturation.open_files(), "process_open_fds"),
             ),
             TimeSeries(
-                title="Uptime",
-                description="Time since each process started. "
-                "A saw-tooth is a crash loop: see its log, and its memory before each tooth.",
+                title=f"Uptime, {TOP_PROCESSES}",
+                description="Time since each process started. A curve that falls to zero again and "
+                "again means that the process crashes and restarts: read its log, and look at its "
+                "memory before each restart.",
                 unit=Unit.SECONDS,
-                queries=(
-                    Query(
-                        expr=of_services(
-                            f"time() - {PROCESSES.series('process_start_time_seconds')}"
-                        ),
-                        legend=_EACH,
-                    ),
-                ),
+                queries=saturation.top_gauge(saturation.uptime(), queries.START_TIME),
             ),
         ),
         (
             Table(
-                title="What runs",
-                description="Versions and uptime of each process. "
-                "Two versions of one service for long: a deploy that stopped half way.",
+                title="Versions and uptime",
+                description="Versions and uptime of each process. If two versions of a service run "
+                "for long, a deploy stopped halfway.",
                 keys=(
-                    Key(label="job", title="Service", link=frame.to_service("${__value.raw}")),
-                    Key(label="instance", title="Instance"),
+                    *PLACE_KEYS,
+                    Key(label="job", title="Service", link=links.CLICKED_SERVICE, width=135),
+                    Key(label="instance", title="Instance", width=148),
                     Key(
                         label="service_version",
                         title="Version",
-                        expr="count by (job, instance, service_version, python_version, "
-                        f"fastapi_version) ({PROCESSES.series('app_build_info')})",
+                        expr=f"count by ({labels(INSTANCE)}, service_version, python_version, "
+                        f"fastapi_version) ({build_info(PROCESSES)})",
                     ),
                     Key(label="python_version", title="Python"),
                     Key(label="fastapi_version", title="FastAPI"),
@@ -180,27 +204,20 @@ PROCESS: Final = Row(
                 columns=(
                     Column(
                         title="Uptime",
-                        expr=of_services(
-                            "time() - "
-                            + PROCESSES.max("process_start_time_seconds", by=queries.INSTANCE)
-                        ),
+                        expr=keep_services(saturation.uptime()),
                         unit=Unit.SECONDS,
                         decimals=1,
                     ),
                     Column(
                         title="CPU",
-                        expr=of_services(
-                            PROCESSES.rate("process_cpu_seconds_total", by=queries.INSTANCE)
-                        ),
+                        expr=keep_services(saturation.busiest_cores()),
                         unit=Unit.COUNT,
                         decimals=2,
-                        scale=limits.CORES,
+                        scale=thresholds.CORES,
                     ),
                     Column(
                         title="Memory",
-                        expr=of_services(
-                            PROCESSES.sum("process_resident_memory_bytes", by=queries.INSTANCE)
-                        ),
+                        expr=keep_services(saturation.memory()),
                         unit=Unit.BYTES,
                         decimals=1,
                     ),
@@ -211,13 +228,14 @@ PROCESS: Final = Row(
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="python-runtime",
-    title="Python runtime",
-    description="Does the Python process itself keep up: event loop, threads, garbage, memory?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, frame.JOBS, frame.INSTANCES),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.PYTHON_RUNTIME,
+    variables=(
+        variables.PROMETHEUS,
+        *variables.PLACES,
+        replace(variables.JOB, multi=True),
+        variables.INSTANCES,
+        *variables.COUNTED_PROCESSES,
+    ),
     rows=(LOOP, GARBAGE, PROCESS),
 )

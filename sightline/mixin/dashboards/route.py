@@ -1,117 +1,89 @@
-"""How does one route behave, and what did its slow or failed requests do?"""
+"""Dashboard Route: requests, traces and history of one route."""
 
+from dataclasses import replace
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, looks, red
-from sightline.mixin.dashboards.selection import PROCESSES, STEP, some
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import TimeSeries
-from sightline.mixin.grafana.fields import Link, falling_scale, reference_line
+from instrumentation import conventions
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import colors, links, request_panels, trace_panels, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.selection import PROCESSES, RATE_INTERVAL, ROUTE, drop_nan
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import falling_scale, fixed_color, reference_line
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.tables import TraceTable
-from sightline.mixin.grafana.targets import Query, TraceSearch
-from sightline.mixin.grafana.variables import Choice, LabelValues
-from sightline.mixin.grafana.vocabulary import Color, Unit
-
-ROUTE: Final = PROCESSES.also('http_route=~"$route"')
-
-ROUTES: Final = LabelValues(
-    name="route",
-    label="Route",
-    query='label_values(http_server_request_duration_seconds_count{job=~"$job"}, http_route)',
-    all=False,
-    multi=False,
-    regex="/.+/",
-)
+from sightline.mixin.grafana.schema import Color, Unit
+from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.time_panels import TimeSeries
+from sightline.mixin.grafana.variables import Choice
 
 BEFORE: Final = Choice(name="before", label="Compare with", values=("10m", "1h", "1d", "7d"))
-"""How long ago the grey curves are."""
+"""Age of the dashed curves."""
 
 SATISFIED: Final = 0.25
 TOLERATED: Final = 1.0
-"""Apdex: seconds up to which a request satisfies, or is tolerated and counts half."""
+"""Apdex: largest durations in seconds of a satisfying and of a tolerable request."""
 
 
-def _within(bound: float) -> str:
-    return ROUTE.rate(f"{queries.SERVER}_bucket", by=(), where=f'le="{bound}"')
-
+APDEX_EXCELLENT: Final = 0.94
+APDEX_GOOD: Final = 0.85
+"""Lowest scores of these ratings. Source: Apdex Technical Specification 1.1."""
 
 APDEX: Final = f"""
-({_within(SATISFIED)} + {_within(TOLERATED)}) / 2
+({ROUTE.requests_within(SATISFIED)} + {ROUTE.requests_within(TOLERATED)}) / 2
 /
 ({ROUTE.requests(by=())} > 0)
 """
 
-SHARE: Final = f"{ROUTE.requests(by=())}\n/\n({PROCESSES.requests(by=())} > 0)"
-
-EXPLORER: Final = Link(
-    title="Explore slow requests",
-    url=f"/d/latency-explorer?${{job:queryparam}}&${{route:queryparam}}&{frame.KEEP}",
-)
+SHARE_OF_SERVICE: Final = f"{ROUTE.requests(by=())}\n/\n({PROCESSES.requests(by=())} > 0)"
 
 NOW: Final = Row(
     title="Now",
     lines=(
         (
+            replace(request_panels.requests_stat(ROUTE), relative_width=5),
             Stat(
-                title="Requests",
-                description="Requests of this route. None: nobody asks, or nothing is answered.",
-                unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=ROUTE.requests(by=())),),
-                when_empty="no traffic",
-            ),
-            Stat(
-                title="Share of the service",
-                description="This route's part of the service's requests. "
-                "A sudden change means that callers changed, not the service.",
+                title="Share",
+                relative_width=5,
+                description="Requests of this route as a share of all requests of the service. A "
+                "sudden change means that the callers changed, not the service.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(Query(expr=SHARE),),
-                when_empty="no traffic",
+                queries=(InstantQuery(expr=SHARE_OF_SERVICE),),
+                no_value="no traffic",
             ),
-            Stat(
-                title="Errors",
-                description="Share of this route's requests answered 5xx. "
-                "Red: see Failed traces below.",
-                unit=Unit.RATIO,
-                decimals=2,
-                queries=(Query(expr=ROUTE.error_ratio(by=())),),
-                scale=limits.ERROR_RATIO,
-                when_empty="no traffic",
-            ),
-            Stat(
-                title="Duration, p99",
-                description="One request of a hundred takes longer. Red: see Slow traces below.",
-                unit=Unit.SECONDS,
-                queries=(Query(expr=ROUTE.quantile(0.99, queries.SERVER, by=())),),
-                scale=limits.DURATION_P99,
-                when_empty="no traffic",
-            ),
+            replace(request_panels.errors_stat(ROUTE), relative_width=5),
+            replace(request_panels.duration_stat(ROUTE), title="p99", relative_width=4),
             Stat(
                 title="Apdex",
-                description=f"1 when all requests take at most {SATISFIED:g} s; "
-                f"those up to {TOLERATED:g} s count half. Below 0.85 people notice.",
+                relative_width=5,
+                description="Score of user satisfaction: 1 if every request takes at most "
+                f"{SATISFIED:g} s. A request of up to {TOLERATED:g} s counts half, a slower one "
+                f"counts nothing. Below {APDEX_GOOD:g} users notice that the route is slow.",
                 unit=Unit.COUNT,
                 decimals=2,
-                queries=(Query(expr=APDEX),),
-                scale=falling_scale(warning=0.94, bad=0.85),
-                when_empty="no traffic",
+                queries=(InstantQuery(expr=APDEX),),
+                scale=falling_scale(warning=APDEX_EXCELLENT, bad=APDEX_GOOD),
+                no_value="no traffic",
             ),
         ),
     ),
 )
 
-RED: Final = Row(
+RATE_ERRORS_DURATION: Final = Row(
     title="Rate, errors, duration",
     lines=(
-        (red.rate(ROUTE), red.errors(ROUTE), red.duration(ROUTE, EXPLORER)),
         (
-            red.distribution(ROUTE),
+            request_panels.request_rate(ROUTE),
+            request_panels.error_ratio(ROUTE),
+            request_panels.duration_quantiles(ROUTE, links.SLOW_REQUESTS_OF_ROUTE),
+        ),
+        (
+            request_panels.duration_heatmap(ROUTE),
             TimeSeries(
                 title="Status codes",
-                description="Answers by their exact code. "
-                "429 is the rate limiter, 503 an open breaker, 504 a dependency that is too slow.",
+                description="Responses per second, by status code. 429 comes from the rate "
+                "limiter, 503 from an open circuit breaker, 504 from a dependency that is too "
+                "slow. A code that is new since a deploy points to the deploy.",
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(
@@ -119,71 +91,82 @@ RED: Final = Row(
                         legend="{{http_response_status_code}}",
                     ),
                 ),
-                overrides=looks.STATUS_CODES,
-                when_empty="no traffic",
+                overrides=colors.STATUS_CODES,
+                no_value="no traffic",
             ),
             TimeSeries(
-                title="Kinds of error",
-                description="What went wrong: a status code, or the name of the exception. "
-                "One new name after a deploy is the deploy's.",
+                title="Errors by type",
+                description="Failed requests per second, by error type: the status code, or "
+                "the exception if the service reports it. If a type appears for the first time "
+                "after a deploy, the deploy is the likely cause.",
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(
                         expr=ROUTE.rate(
-                            f"{queries.SERVER}_count", by=("error_type",), where='error_type!=""'
+                            f"{queries.SERVER}_count",
+                            by=("error_type",),
+                            where=f'error_type!~"{queries.NO_FAILURE}"',
                         ),
                         legend="{{error_type}}",
                     ),
                 ),
-                when_empty="no error",
+                no_value="no error",
             ),
         ),
     ),
 )
 
-COMPARED: Final = Row(
-    title="Compared with before, and with its siblings",
+NOW_AND_BEFORE: Final = (
+    fixed_color("now", Color.P95),
+    reference_line("before", Color.NEUTRAL),
+)
+
+COMPARISON: Final = Row(
+    title="Comparison with earlier and between instances",
     lines=(
         (
             TimeSeries(
                 title="Requests, now and before",
-                description="The dashed line is the time chosen above, ago. "
-                "A gap between the two that opens at a deploy is the deploy's.",
+                description="Completed requests per second. The dashed curve shows the rate at the "
+                "earlier time selected above. If the curves diverge at the time of a deploy, the "
+                "deploy is the likely cause.",
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(expr=ROUTE.requests(by=()), legend="now"),
                     Query(
-                        expr=f"sum by () (rate({ROUTE.series(f'{queries.SERVER}_count')}"
-                        f"[{STEP}] offset $before))",
+                        expr=f"sum by () (rate({ROUTE.select(f'{queries.SERVER}_count')}"
+                        f"[{RATE_INTERVAL}] offset $before))",
                         legend="before",
                     ),
                 ),
-                overrides=(reference_line("before", Color.NEUTRAL),),
-                when_empty="no traffic",
+                overrides=NOW_AND_BEFORE,
+                no_value="no traffic",
             ),
             TimeSeries(
-                title="Duration p95, now and before",
-                description="The dashed line is the time chosen above, ago. "
-                "Slower than before with the same traffic: look at what was deployed between.",
+                title="p95, now and before",
+                description="Duration that 5 % of requests exceed. The dashed curve shows the "
+                "duration at the earlier time selected above. If requests are slower with the "
+                "same traffic, check what was deployed in between.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(expr=ROUTE.quantile(0.95, queries.SERVER, by=()), legend="now"),
                     Query(
-                        expr=some(
+                        expr=drop_nan(
                             "histogram_quantile(0.95, sum by (le) "
-                            f"(rate({ROUTE.series(f'{queries.SERVER}_bucket')}"
-                            f"[{STEP}] offset $before)))"
+                            f"(rate({ROUTE.select(f'{queries.SERVER}_bucket')}"
+                            f"[{RATE_INTERVAL}] offset $before)))"
                         ),
                         legend="before",
                     ),
                 ),
-                overrides=(reference_line("before", Color.NEUTRAL),),
-                when_empty="no traffic",
+                overrides=NOW_AND_BEFORE,
+                no_value="no traffic",
             ),
             TimeSeries(
-                title="Duration p95 by instance",
-                description="Each process that serves this route. "
-                "One that is slower than its siblings is sick; all alike share a dependency.",
+                title="p95 by instance",
+                description="Duration that 5 % of requests exceed, by instance. If one instance is "
+                "slower than the others, its process or host is the problem. If all are slow, "
+                "they share a slow dependency.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
@@ -191,14 +174,14 @@ COMPARED: Final = Row(
                         legend="{{instance}}",
                     ),
                 ),
-                when_empty="no traffic",
+                no_value="no traffic",
             ),
         ),
         (
             TimeSeries(
                 title="Requests by method",
-                description="Methods that this route answers. "
-                "Many retries show as a burst of one method.",
+                description="Completed requests per second, by HTTP method. A burst of a single "
+                "method usually means that callers retry.",
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(
                     Query(
@@ -206,32 +189,37 @@ COMPARED: Final = Row(
                         legend="{{http_request_method}}",
                     ),
                 ),
-                when_empty="no traffic",
+                no_value="no traffic",
             ),
             TimeSeries(
-                title="Size of request bodies, p95",
-                description="19 of 20 bodies are smaller. "
-                "A jump explains a slower route: somebody sends more.",
+                title="Request bodies, p95",
+                description="Size that 5 % of request bodies exceed. A sudden rise explains a "
+                "slower route: callers send more data.",
                 unit=Unit.BYTES,
                 queries=(
                     Query(
-                        expr=ROUTE.quantile(0.95, "http_server_request_body_size_bytes", by=()),
+                        expr=ROUTE.quantile(
+                            0.95, conventions.HTTP_SERVER_REQUEST_BODY_SIZE_BYTES, by=()
+                        ),
                         legend="p95",
                     ),
                 ),
-                when_empty="no bodies",
+                no_value="no bodies",
             ),
             TimeSeries(
-                title="Size of response bodies, p95",
-                description="19 of 20 bodies are smaller. A steady climb is a list without paging.",
+                title="Response bodies, p95",
+                description="Size that 5 % of response bodies exceed. A steady rise usually means "
+                "that the route returns a growing list without pagination.",
                 unit=Unit.BYTES,
                 queries=(
                     Query(
-                        expr=ROUTE.quantile(0.95, "http_server_response_body_size_bytes", by=()),
+                        expr=ROUTE.quantile(
+                            0.95, conventions.HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES, by=()
+                        ),
                         legend="p95",
                     ),
                 ),
-                when_empty="no bodies",
+                no_value="no bodies",
             ),
         ),
     ),
@@ -241,41 +229,23 @@ TRACES: Final = Row(
     title="Traces of this route",
     lines=(
         (
-            TraceTable(
-                title="Slow traces",
-                description="Traces through this route that took longer than chosen above. "
-                "Open one: the widest bar without children is where the time went.",
-                search=TraceSearch(
-                    service="$job", tags='http.route="$route"', min_duration="$min_duration"
-                ),
-                overrides=frame.TRACES,
-            ),
-            TraceTable(
-                title="Failed traces",
-                description="Traces through this route with an error. "
-                "Open one: the deepest red span is the first to fail.",
-                search=TraceSearch(service="$job", tags='error=true http.route="$route"'),
-                overrides=frame.TRACES,
-            ),
+            trace_panels.slow_traces("route", tags='http.route="$route"'),
+            trace_panels.failed_traces("route", tags='http.route="$route"'),
         ),
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="route",
-    title="Route",
-    description="How does one route behave, and what did its slow or failed requests do?",
-    tags=frame.TAGS,
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.ROUTE,
     variables=(
-        frame.PROMETHEUS,
-        frame.JAEGER,
-        frame.JOB,
-        frame.INSTANCES,
-        ROUTES,
+        variables.PROMETHEUS,
+        variables.JAEGER,
+        *variables.PLACES,
+        variables.JOB,
+        variables.INSTANCES,
+        variables.ROUTE,
         BEFORE,
-        frame.MIN_DURATION,
+        variables.MIN_DURATION,
     ),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(NOW, RED, COMPARED, TRACES),
+    rows=(NOW, RATE_ERRORS_DURATION, COMPARISON, TRACES),
 )

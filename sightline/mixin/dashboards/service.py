@@ -1,23 +1,43 @@
-"""What does this service suffer from: its routes, its process, or those it calls?"""
+"""Dashboard Service: requests, resources and dependencies of one service."""
 
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, peers, red, saturation
-from sightline.mixin.dashboards.selection import JOBS, PROCESSES, or_nothing
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.fields import AMOUNT
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import (
+    callees,
+    colors,
+    links,
+    objectives,
+    request_panels,
+    saturation,
+    thresholds,
+    trace_panels,
+    variables,
+)
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.place_keys import PLACE_KEYS
+from sightline.mixin.dashboards.recorded import ROUTES, SERVICES
+from sightline.mixin.dashboards.selection import (
+    JOBS,
+    PROCESSES,
+    build_info,
+    default_to_zero,
+    drop_nan,
+    labels,
+)
+from sightline.mixin.dashboards.versions import VERSIONS
+from sightline.mixin.dashboards.weeks import WEEK_OVER_WEEK
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import BAR_SCALE
 from sightline.mixin.grafana.panels import Stat
-from sightline.mixin.grafana.tables import Column, Key, Table, TraceTable
-from sightline.mixin.grafana.targets import InstantQuery, Query, TraceSearch
-from sightline.mixin.grafana.vocabulary import Unit
-
-ROUTES: Final = PROCESSES.also('http_route!=""')
-"""Requests that met a route; those that met none belong to nobody."""
+from sightline.mixin.grafana.schema import Unit
+from sightline.mixin.grafana.tables import Column, Key, Table
+from sightline.mixin.grafana.targets import InstantQuery
+from sightline.mixin.rules import dependencies
 
 BUSY: Final = ROUTES.rate(f"{queries.SERVER}_sum", by=())
 BUSY_BY_ROUTE: Final = ROUTES.rate(f"{queries.SERVER}_sum", by=("http_route",))
-"""Seconds spent in requests, a second."""
+"""PromQL for the seconds per second that requests take."""
 
 NOW: Final = Row(
     title="Now",
@@ -25,111 +45,79 @@ NOW: Final = Row(
         (
             Stat(
                 title="Instances down",
-                description="Processes that do not answer Prometheus. "
-                "Anything but 0: see Instances below, then that one's log.",
+                description="Number of instances that Prometheus cannot scrape. Anything but 0 "
+                "means that a process is down or unreachable. The table Instances below shows "
+                "which one; read its log next.",
                 unit=Unit.COUNT,
-                queries=(InstantQuery(expr=or_nothing(f"count({PROCESSES.series('up')} == 0)")),),
-                scale=limits.ANY,
+                queries=(
+                    InstantQuery(expr=default_to_zero(f"count({PROCESSES.select('up')} == 0)")),
+                ),
+                scale=thresholds.ONE_IS_BAD,
             ),
             Stat(
                 title="Firing alerts",
-                description="Alerts about this service. Anything but 0: the home page names them.",
+                description="Number of firing critical and warning alerts of this service. If it "
+                "is not 0, the Fleet dashboard names the alerts.",
                 unit=Unit.COUNT,
-                queries=(
-                    InstantQuery(
-                        expr='count(ALERTS{alertstate="firing", severity=~"critical|warning", '
-                        'job=~"$job"}) or vector(0)'
-                    ),
-                ),
-                scale=limits.ANY,
+                queries=(InstantQuery(expr=default_to_zero(colors.firing_count(JOBS))),),
+                scale=thresholds.ONE_IS_BAD,
             ),
-            Stat(
-                title="Requests",
-                description="Requests completed. None while callers are busy: it hangs.",
-                unit=Unit.REQUESTS_PER_SECOND,
-                queries=(Query(expr=PROCESSES.requests(by=())),),
-                when_empty="no traffic",
-            ),
-            Stat(
-                title="Errors",
-                description="Share of requests answered 5xx. Red is what the alert calls high.",
-                unit=Unit.RATIO,
-                decimals=2,
-                queries=(Query(expr=PROCESSES.error_ratio(by=())),),
-                scale=limits.ERROR_RATIO,
-                when_empty="no traffic",
-            ),
-            Stat(
-                title="Duration, p99",
-                description="One request of a hundred takes longer. Red: see Slow traces.",
-                unit=Unit.SECONDS,
-                queries=(Query(expr=PROCESSES.quantile(0.99, queries.SERVER, by=())),),
-                scale=limits.DURATION_P99,
-                when_empty="no traffic",
-            ),
-            Stat(
+            request_panels.requests_stat(SERVICES),
+            request_panels.errors_stat(SERVICES),
+        ),
+        (
+            request_panels.duration_stat(SERVICES),
+            objectives.lowest_budget(
+                JOBS,
                 title="Error budget left",
-                description="The least of its promises' budgets. "
-                "Red: spent; click for the objectives.",
-                unit=Unit.RATIO,
-                decimals=0,
-                queries=(
-                    InstantQuery(
-                        expr=f"min({JOBS.series('slo:period_error_budget_remaining:ratio')})"
-                    ),
-                ),
-                scale=limits.BUDGET_LEFT,
-                minimum=None,
-                links=(frame.TO_ITS_OBJECTIVES,),
-                when_empty="no SLO",
+                description="Smallest remaining error budget of this service. Red means that it is "
+                "exhausted. Click to open the SLO dashboard.",
+                link=links.SERVICE_OBJECTIVES,
             ),
-            Stat(
-                title="Burn rate",
-                description="How many times faster than allowed the budget burns. "
-                "Orange is a ticket, red a page.",
-                unit=Unit.FACTOR,
-                decimals=1,
-                queries=(InstantQuery(expr=f"max({JOBS.series('slo:current_burn_rate:ratio')})"),),
-                scale=limits.BURN_RATE,
-                links=(frame.TO_ITS_OBJECTIVES,),
-                when_empty="no SLO",
+            objectives.highest_burn_rate(
+                JOBS, links=(links.SERVICE_OBJECTIVES,), no_value="no objective"
             ),
         ),
     ),
 )
 
-RED: Final = Row(
-    title="Rate, errors, duration",
+RATE_ERRORS_DURATION: Final = Row(
+    title="Rate, errors, duration of all instances",
     lines=(
-        (red.rate(PROCESSES), red.errors(PROCESSES), red.duration(PROCESSES, frame.TO_EXPLORER)),
         (
-            red.distribution(PROCESSES),
+            request_panels.request_rate(SERVICES),
+            request_panels.error_ratio(SERVICES),
+            request_panels.duration_quantiles(SERVICES, links.SLOW_REQUESTS),
+        ),
+        (
+            request_panels.duration_heatmap(SERVICES),
             Table(
                 title="Routes",
-                description="Which route is slow or fails, and where the time goes: "
-                "the share of the service's busy time. Click a route.",
-                span=2,
+                description="Rate, errors and duration of each route, and its share of the time "
+                "that the service spends in requests. The route with the largest share is the "
+                "first to make faster. Click a route to open its dashboard.",
+                relative_width=2,
                 keys=(
                     Key(
                         label="http_route",
                         title="Route",
-                        link=frame.to_route("${__value.raw:percentencode}"),
-                        width=230,
+                        link=links.CLICKED_ROUTE,
+                        width=165,
                     ),
                 ),
                 columns=(
-                    *red.columns(ROUTES, by=("http_route",)),
+                    *request_panels.request_columns(ROUTES, by=("http_route",)),
                     Column(
-                        title="Share of time",
+                        title="Time share",
                         expr=f"{BUSY_BY_ROUTE}\n/ on () group_left ()\n({BUSY} > 0)",
                         unit=Unit.RATIO,
                         decimals=0,
-                        scale=AMOUNT,
+                        scale=BAR_SCALE,
                         bar=True,
                     ),
                 ),
-                sort_by="Share of time",
-                when_empty="no traffic",
+                sort_by="Time share",
+                no_value="no traffic",
             ),
         ),
     ),
@@ -141,6 +129,8 @@ SATURATION: Final = Row(
         (
             saturation.IN_FLIGHT,
             saturation.LOOP_DELAY,
+        ),
+        (
             saturation.WORKER_THREADS,
             saturation.CORES,
         ),
@@ -148,93 +138,106 @@ SATURATION: Final = Row(
 )
 
 
-def _of_peers(calls: str) -> str:
-    return f"max by (peer) ({peers.named(f'({calls})')})"
+PROCESS: Final = ("cluster", "namespace", "instance")
+"""Labels of a process of the selected service."""
+
+CALLEE: Final = ("peer",)
+CALLS: Final = JOBS.select(dependencies.CALLS)
+FAILED_CALLS: Final = JOBS.select(dependencies.FAILED_CALLS)
 
 
-NEIGHBOURS: Final = Row(
-    title="What it calls, where it runs",
+def _call_duration(quantile: str) -> str:
+    series = JOBS.narrow(f'quantile="{quantile}"').select(dependencies.DURATION)
+    durations = drop_nan(series)
+    return callees.name_callees(f"({durations})", aggregation="max", by=CALLEE)
+
+
+CALLS_AND_INSTANCES: Final = Row(
+    title="Outgoing calls and instances",
     lines=(
         (
             Table(
                 title="Outgoing calls",
                 height=7,
-                description="Each address it calls, as it sees it. "
-                "Errors here and none there: the network, or a timeout that is too short.",
-                keys=(Key(label="peer", title="Callee", link=frame.to_service("${__value.raw}")),),
+                description="Calls to each dependency, as measured by this service. If calls fail "
+                "here but the callee reports no errors, the network fails or the timeout of this "
+                "service is too short.",
+                keys=(Key(label="peer", title="Callee", link=links.CLICKED_CALLEE),),
                 columns=(
                     Column(
                         title="Calls",
-                        expr=_of_peers(PROCESSES.calls()),
+                        expr=callees.name_callees(CALLS, by=CALLEE),
                         unit=Unit.REQUESTS_PER_SECOND,
                         decimals=2,
                     ),
                     Column(
                         title="Failed",
-                        expr=_of_peers(PROCESSES.failed_call_ratio()),
+                        expr=callees.failure_ratio(FAILED_CALLS, CALLS, by=CALLEE),
                         unit=Unit.RATIO,
                         decimals=2,
-                        scale=limits.CALL_FAILURES,
+                        scale=thresholds.CALL_FAILURES,
                     ),
                     Column(
                         title="p50",
-                        expr=_of_peers(PROCESSES.quantile(0.5, queries.CLIENT, by=queries.PEER)),
+                        expr=_call_duration("0.5"),
                         unit=Unit.SECONDS,
                         decimals=1,
                     ),
                     Column(
                         title="p99",
-                        expr=_of_peers(PROCESSES.quantile(0.99, queries.CLIENT, by=queries.PEER)),
+                        expr=_call_duration("0.99"),
                         unit=Unit.SECONDS,
                         decimals=1,
-                        scale=limits.CALL_DURATION_P99,
+                        scale=thresholds.CALL_DURATION_P99,
                     ),
                 ),
                 sort_by="Calls",
-                when_empty="no calls",
+                no_value="no calls",
             ),
+        ),
+        (
             Table(
                 title="Instances",
                 height=7,
-                description="Each process. "
-                "A short uptime is a restart; two versions are a deploy under way.",
+                description="One row per process. A short uptime means that the process restarted. "
+                "Two versions mean that a deploy is in progress or stopped halfway.",
                 keys=(
-                    Key(label="instance", title="Instance"),
+                    *PLACE_KEYS,
+                    Key(label="instance", title="Instance", width=148),
                     Key(
                         label="service_version",
                         title="Version",
-                        expr="count by (instance, service_version) "
-                        f"({PROCESSES.series('app_build_info')})",
+                        expr=f"count by ({labels(PROCESS)}, service_version) "
+                        f"({build_info(PROCESSES)})",
                     ),
                 ),
                 columns=(
                     Column(
                         title="Up",
-                        expr=PROCESSES.sum("up", by=("instance",)),
+                        expr=PROCESSES.sum("up", by=PROCESS),
                         unit=Unit.COUNT,
                     ),
                     Column(
                         title="Uptime",
-                        expr="time() - "
-                        + PROCESSES.max("process_start_time_seconds", by=("instance",)),
+                        expr=saturation.uptime(by=PROCESS),
                         unit=Unit.SECONDS,
                         decimals=1,
                     ),
                     Column(
                         title="CPU",
-                        expr=PROCESSES.rate("process_cpu_seconds_total", by=("instance",)),
+                        expr=saturation.busiest_cores(by=PROCESS),
                         unit=Unit.COUNT,
                         decimals=2,
-                        scale=limits.CORES,
+                        scale=thresholds.CORES,
                     ),
                     Column(
                         title="Memory",
-                        expr=PROCESSES.sum("process_resident_memory_bytes", by=("instance",)),
+                        expr=saturation.memory(by=PROCESS),
                         unit=Unit.BYTES,
                     ),
                     Column(
                         title="Files",
-                        expr=PROCESSES.sum("process_open_fds", by=("instance",)),
+                        expr=saturation.open_files(by=PROCESS),
                         unit=Unit.COUNT,
                     ),
                 ),
@@ -248,31 +251,25 @@ TRACES: Final = Row(
     title="Traces",
     lines=(
         (
-            TraceTable(
-                title="Slow traces",
-                description="Traces that took longer than chosen above. "
-                "Open one: the widest bar without children is where the time went.",
-                search=TraceSearch(service="$job", min_duration="$min_duration"),
-                overrides=frame.TRACES,
-            ),
-            TraceTable(
-                title="Failed traces",
-                description="Traces with an error. "
-                "Open one: the deepest red span is the first to fail.",
-                search=TraceSearch(service="$job", tags="error=true"),
-                overrides=frame.TRACES,
-            ),
+            trace_panels.slow_traces("service"),
+            trace_panels.failed_traces("service"),
         ),
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="service",
-    title="Service",
-    description="What does this service suffer from: its routes, its process, or those it calls?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, frame.JAEGER, frame.JOB, frame.INSTANCES, frame.MIN_DURATION),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(NOW, RED, SATURATION, NEIGHBOURS, TRACES),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.SERVICE,
+    variables=(
+        variables.PROMETHEUS,
+        variables.JAEGER,
+        *variables.PLACES,
+        variables.JOB,
+        variables.INSTANCES,
+        variables.MIN_DURATION,
+        *variables.COUNTED_PROCESSES,
+    ),
+    rows=(
+        *(NOW, RATE_ERRORS_DURATION, SATURATION, CALLS_AND_INSTANCES, TRACES),
+        *(VERSIONS, WEEK_OVER_WEEK),
+    ),
 )

@@ -1,220 +1,238 @@
-"""Do we keep our promises, and how long at this pace?"""
+"""Dashboard SLO: objectives, error budgets and burn rates."""
 
+from dataclasses import replace
 from typing import Final
 
-from sightline.mixin.dashboards import frame, limits, looks
-from sightline.mixin.dashboards.selection import JOBS
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import StateTimeline, TimeSeries
-from sightline.mixin.grafana.fields import fixed_color, reference_line
-from sightline.mixin.grafana.panels import Gauge, Stat
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import colors, links, objectives, thresholds, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.place_keys import PLACE_KEYS
+from sightline.mixin.dashboards.selection import JOBS, PLACES, labels, running
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import fixed_color, reference_line, value_mappings
+from sightline.mixin.grafana.panels import Stat
+from sightline.mixin.grafana.schema import Color, Unit
 from sightline.mixin.grafana.tables import Column, Key, Table
 from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.time_panels import StateTimeline, TimeSeries
 from sightline.mixin.grafana.variables import LabelValues
-from sightline.mixin.grafana.vocabulary import Color, Unit
+from sightline.mixin.identity import IDENTITY
+from sightline.mixin.rules import services
 
-SLO: Final = JOBS.also('slo=~"$slo"')
+SERVICE_SLO: Final = (*IDENTITY, "slo")
 
-_EACH: Final = ("job", "slo")
+SLO: Final = JOBS.narrow('slo=~"$slo"')
 
-NAMES: Final = LabelValues(
+JOB: Final = replace(
+    variables.JOB, query=f"label_values({PLACES.select(objectives.OBJECTIVE)}, job)"
+)
+"""Services with an objective. A link for another service opens the first of them."""
+
+SLO_VARIABLE: Final = LabelValues(
     name="slo",
     label="SLO",
-    query='label_values(slo:objective:ratio{job=~"$job"}, slo)',
+    query=f"label_values({JOBS.select(objectives.OBJECTIVE)}, slo)",
     all=False,
     multi=False,
 )
 
-LASTS: Final = f"""
+DAYS_LEFT: Final = f"""
 min(clamp_min(
-  {SLO.series("slo:period_error_budget_remaining:ratio")}
-  * on (job, slo) {SLO.series("slo:time_period:days")}
-  / on (job, slo) ({SLO.series("slo:current_burn_rate:ratio")} > 0),
+  {SLO.select(objectives.BUDGET_LEFT)}
+  * on ({labels(SERVICE_SLO)}) {SLO.select(objectives.PERIOD_DAYS)}
+  / on ({labels(SERVICE_SLO)}) ({SLO.select(objectives.BURN_RATE)} > 0),
   0
 ))
 """
-"""Days until the rest of the budget is spent at this pace."""
+"""PromQL for the days until the budget is exhausted at the current burn rate."""
 
-PROMISE: Final = Row(
-    title="The promise",
+OBJECTIVE: Final = Row(
+    title="Objective and error budget",
     lines=(
         (
             Stat(
                 title="Objective",
-                description="Share of events that we promise to be good. "
-                "Not a goal to beat: what is left over is there to be spent on change.",
+                description="Share of events that must be good. The rest is the error budget, "
+                "which may be spent on risky changes.",
                 unit=Unit.RATIO,
                 decimals=2,
-                queries=(InstantQuery(expr=f"min({SLO.series('slo:objective:ratio')})"),),
-                when_empty="no SLO",
+                queries=(InstantQuery(expr=f"min({SLO.select(objectives.OBJECTIVE)})"),),
+                no_value="no objective",
             ),
             Stat(
-                title="Kept so far",
-                description="Share of events of the period that were good. "
-                "Below the objective the promise is broken.",
+                title="Good events in this period",
+                description="Share of good events in the current period. Below the objective, the "
+                "objective is missed.",
                 unit=Unit.RATIO,
                 decimals=2,
                 queries=(
-                    InstantQuery(expr=f"1 - max({SLO.series('slo:sli_error:ratio_period')})"),
+                    InstantQuery(expr=f"1 - max({SLO.select(objectives.BAD_RATIO_OF_PERIOD)})"),
                 ),
-                when_empty="no data yet",
+                no_value="no data yet",
             ),
-            Gauge(
+            Stat(
                 title="Error budget left",
-                description="What may still go wrong in this period. "
-                "Red: spent; stop risky changes until it comes back.",
+                description="Share of the error budget that is left for this period. Red means "
+                "that it is exhausted: stop risky changes until it has recovered.",
                 unit=Unit.RATIO,
                 decimals=0,
                 queries=(
                     InstantQuery(
-                        expr=f"min({SLO.series('slo:period_error_budget_remaining:ratio')})"
+                        expr=objectives.running_or_unknown("min", SLO, objectives.BUDGET_LEFT)
                     ),
                 ),
-                scale=limits.BUDGET_LEFT,
-                maximum=1,
-                when_empty="no data yet",
+                scale=thresholds.BUDGET_LEFT,
+                mappings=objectives.UNKNOWN,
+                background=True,
+                minimum=None,
+                no_value="no data yet",
             ),
+        ),
+        (
+            objectives.highest_burn_rate(SLO, links=(), no_value="no traffic"),
             Stat(
-                title="Burn rate",
-                description="How many times faster than allowed the budget burns now. "
-                "1 spends exactly all of it by the end of the period.",
-                unit=Unit.FACTOR,
-                decimals=1,
-                queries=(InstantQuery(expr=f"max({SLO.series('slo:current_burn_rate:ratio')})"),),
-                scale=limits.BURN_RATE,
-                when_empty="no traffic",
-            ),
-            Stat(
-                title="Budget lasts",
-                description="When the rest is spent at this pace; nothing while nothing burns. "
-                "Less than a day: act now.",
+                title="Time until budget is spent",
+                description="Time until the error budget is exhausted at the current burn rate. It "
+                "is empty while no budget is spent. If it is less than a day, act now.",
                 unit=Unit.DAYS,
                 decimals=1,
-                queries=(InstantQuery(expr=LASTS),),
-                when_empty="does not burn",
+                queries=(InstantQuery(expr=DAYS_LEFT),),
+                mappings=tuple(value_mappings({"0": ("spent", Color.BAD)})),
+                no_value="no budget spent",
             ),
             Stat(
-                title="Data behind it",
-                description="Share of the period that has data. "
-                "A fresh stack judges by its first minutes: distrust the rest until this grows.",
+                title="Data coverage",
+                description="Share of the period for which data exists. While it is low, as after "
+                "an installation, the other panels judge a few hours instead of the whole period "
+                "and may mislead.",
                 unit=Unit.RATIO,
                 decimals=1,
-                queries=(InstantQuery(expr=f"min({SLO.series('slo:period_coverage:ratio')})"),),
-                when_empty="no data yet",
+                queries=(InstantQuery(expr=f"min({SLO.select(objectives.PERIOD_COVERAGE)})"),),
+                no_value="no data yet",
             ),
         ),
     ),
 )
 
-COURSE: Final = Row(
-    title="How it went",
+HISTORY: Final = Row(
+    title="History",
     lines=(
         (
             TimeSeries(
                 title="Error budget left over time",
-                description="A cliff is an incident, a slope a steady fault. "
-                "It climbs again as bad days leave the period.",
+                description="Share of the error budget that is left. A sudden drop is an incident, "
+                "a steady decline is a permanent fault. The curve rises when bad days leave the "
+                "period.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=SLO.series("slo:period_error_budget_remaining:ratio"),
+                        expr=SLO.select(objectives.BUDGET_LEFT),
                         legend="{{job}} {{slo}}",
                     ),
                 ),
                 minimum=None,
                 maximum=1,
-                reaches=1,
-                scale=limits.BUDGET_LEFT,
-                when_empty="no data yet",
+                soft_max=1,
+                scale=thresholds.BUDGET_LEFT,
+                no_value="no data yet",
             ),
             TimeSeries(
                 title="Burn rate by window",
-                description="Dashed lines are the alerts' factors. A page needs a long and a short "
-                "window above its line: short alone is a blip, long alone is over.",
+                description="Burn rate over each window. Dashed lines are the factors of the "
+                "alerts, which fire while a long and a short window are both above a line. If "
+                "only short windows are above it, the peak is brief so far. If only long windows "
+                "are above it, the problem is over.",
                 unit=Unit.FACTOR,
                 queries=(
                     Query(
-                        expr="max by (window) (" + SLO.series("slo:burn_rate:ratio") + ")",
+                        expr="max by (window) (" + SLO.select(objectives.BURN_RATE_OF_WINDOW) + ")",
                         legend="{{window}}",
                     ),
                 ),
-                reaches=16,
-                scale=limits.BURN_RATE,
-                when_empty="no traffic",
+                overrides=colors.WINDOWS,
+                soft_max=16,
+                scale=thresholds.BURN_RATE,
+                no_value="no traffic",
             ),
         ),
         (
             TimeSeries(
                 title="Good and bad events",
-                description="Events of the SLO a second. "
-                "Without events there is no verdict, only an older one.",
+                description="Events of the objective per second. Without events the objective "
+                "cannot be evaluated, and the other panels show older results.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=f"sum({SLO.series('slo:events:rate')})"
-                        f" - sum({SLO.series('slo:errors:rate')})",
+                        expr=f"sum({SLO.select(objectives.EVENTS)})"
+                        f" - sum({SLO.select(objectives.BAD_EVENTS)})",
                         legend="good",
                     ),
-                    Query(expr=f"sum({SLO.series('slo:errors:rate')}) > 0", legend="bad"),
+                    Query(expr=f"sum({SLO.select(objectives.BAD_EVENTS)}) > 0", legend="bad"),
                 ),
                 overrides=(fixed_color("good", Color.GOOD), fixed_color("bad", Color.BAD)),
                 stacked=True,
-                when_empty="no events",
+                no_value="no events",
             ),
             TimeSeries(
-                title="Share of bad events by window",
-                description="The dashed line is what the objective allows. "
-                "Above it in every window: it will not go away by itself.",
+                title="Bad events by window",
+                description="Share of bad events over each window. The dashed line is the share "
+                "that the objective allows. If every window is above it, the fault persists and "
+                "needs a fix.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr="max by (window) (" + SLO.series("slo:sli_error:ratio") + ")",
+                        expr="max by (window) (" + SLO.select(objectives.BAD_RATIO) + ")",
                         legend="{{window}}",
                     ),
-                    Query(expr=f"min({SLO.series('slo:error_budget:ratio')})", legend="allowed"),
+                    Query(expr=f"min({SLO.select(objectives.ERROR_BUDGET)})", legend="allowed"),
                 ),
-                overrides=(reference_line("allowed", Color.BAD),),
-                when_empty="no traffic",
+                overrides=(*colors.WINDOWS, reference_line("allowed", Color.BAD)),
+                soft_max=0.01,
+                no_value="no traffic",
             ),
+        ),
+        (
             StateTimeline(
                 title="Alerts on this budget",
-                description="When burn-rate alerts fired: red pages, orange is a ticket. "
-                "Many short bands: the fault comes and goes.",
+                height=6,
+                description="Periods in which burn rate alerts fired. Red is critical, orange is a "
+                "warning. Many short bands mean that the fault comes and goes.",
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=looks.bands('job=~"$job", slo=~"$slo"', by="alertname, window"),
+                        expr=colors.firing_severity(SLO.where, by=("alertname", "window")),
                         legend="{{alertname}} {{window}}",
                     ),
                 ),
-                mappings=looks.FIRING,
-                when_empty="no alert fired",
+                scale=colors.SEVERITY_SCALE,
+                mappings=colors.SEVERITIES,
             ),
         ),
     ),
 )
 
-SPENT: Final = Row(
-    title="Where it is spent, and all other promises",
+FAILURES: Final = Row(
+    title="Failing routes and all objectives",
     lines=(
         (
             Table(
-                title="Routes with most failures",
-                description="Answers 5xx within the chosen time, the five worst. "
-                "Mending the first usually saves the budget.",
+                title="Most failing routes",
+                description="The five routes with most 5xx responses in the time range. For an "
+                "objective of errors, a fix of the first route usually saves most of the budget. "
+                "For an objective of durations, the Service dashboard shows the slow routes.",
                 keys=(
                     Key(
                         label="http_route",
                         title="Route",
-                        link=frame.to_route("${__value.raw:percentencode}"),
+                        link=links.CLICKED_ROUTE,
                     ),
                 ),
                 columns=(
                     Column(
                         title="Failures",
                         expr="topk(5, sum by (http_route) (increase("
-                        + JOBS.also('http_response_status_code=~"5..", http_route!=""').series(
-                            "http_server_request_duration_seconds_count"
+                        + JOBS.narrow(f'{queries.SERVER_ERROR}, http_route!=""').select(
+                            f"{queries.SERVER}_count"
                         )
                         + "[$__range])) > 0)",
                         unit=Unit.COUNT,
@@ -222,59 +240,85 @@ SPENT: Final = Row(
                     ),
                 ),
                 sort_by="Failures",
-                when_empty="no failures",
+                no_value="no failures",
             ),
+        ),
+        (
             Table(
                 title="All objectives",
-                description="Every promise of every service. Red: its budget is spent.",
-                span=2,
+                description="One row per objective of every service. Red means that the error "
+                "budget is exhausted, or that it burns at the rate of a critical alert. A service "
+                "without a running instance has no budget. Click a service to open its dashboard, "
+                "or an objective to show it above.",
                 keys=(
-                    Key(label="job", title="Service", link=frame.to_service("${__value.raw}")),
-                    Key(label="slo", title="SLO"),
+                    *PLACE_KEYS,
+                    Key(label="job", title="Service", link=links.CLICKED_SERVICE, width=135),
+                    Key(label="slo", title="SLO", link=links.CLICKED_OBJECTIVE),
                 ),
                 columns=(
                     Column(
                         title="Objective",
-                        expr="max by (job, slo) (slo:objective:ratio)",
+                        expr=PLACES.max(objectives.OBJECTIVE, by=SERVICE_SLO),
                         unit=Unit.RATIO,
                         decimals=2,
                     ),
                     Column(
-                        title="Kept",
-                        expr="1 - max by (job, slo) (slo:sli_error:ratio_period)",
+                        title="Good events",
+                        expr="1 - " + PLACES.max(objectives.BAD_RATIO_OF_PERIOD, by=SERVICE_SLO),
                         unit=Unit.RATIO,
                         decimals=2,
                     ),
                     Column(
                         title="Budget left",
-                        expr="min by (job, slo) (slo:period_error_budget_remaining:ratio)",
+                        expr=objectives.budget_left(PLACES, by=SERVICE_SLO),
                         unit=Unit.RATIO,
                         decimals=0,
-                        scale=limits.BUDGET_LEFT,
-                        bar=True,
+                        scale=thresholds.BUDGET_LEFT,
+                        mappings=objectives.UNKNOWN,
                     ),
                     Column(
                         title="Burn rate",
-                        expr="max by (job, slo) (slo:current_burn_rate:ratio)",
+                        expr=running(PLACES.max(objectives.BURN_RATE, by=SERVICE_SLO), PLACES),
                         unit=Unit.FACTOR,
                         decimals=1,
-                        scale=limits.BURN_RATE,
+                        scale=thresholds.BURN_RATE,
                     ),
                 ),
                 sort_by="Burn rate",
-                when_empty="no objective",
+                no_value="no objective",
+            ),
+        ),
+        (
+            Table(
+                title="Services without an objective",
+                height=6,
+                description="Services that no objective covers, so that this page has nothing on "
+                "them. Write an objective for a service that users depend on, as "
+                "docs/how-to/objectives.md shows.",
+                keys=(
+                    *PLACE_KEYS,
+                    Key(label="job", title="Service", link=links.CLICKED_SERVICE),
+                ),
+                columns=(
+                    Column(
+                        title="Requests",
+                        expr=f"{PLACES.sum(services.REQUESTS)}\n"
+                        f"unless on ({labels(IDENTITY)}) {PLACES.select(objectives.OBJECTIVE)}",
+                        unit=Unit.REQUESTS_PER_SECOND,
+                        decimals=2,
+                    ),
+                ),
+                sort_by="Requests",
+                no_value="every service has an objective",
             ),
         ),
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="slo",
-    title="SLO",
-    description="Do we keep our promises, and how long at this pace?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, frame.JOB, NAMES),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(PROMISE, COURSE, SPENT),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.SLO,
+    variables=(variables.PROMETHEUS, *variables.PLACES, JOB, SLO_VARIABLE),
+    rows=(OBJECTIVE, HISTORY, FAILURES),
+    time_range="30d",
+    refresh="5m",
 )

@@ -1,36 +1,64 @@
-"""Do Prometheus, Alertmanager and Jaeger themselves work?"""
+"""Dashboard Stack: health of Prometheus, Alertmanager and Jaeger."""
 
+from dataclasses import replace
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, looks
-from sightline.mixin.dashboards.selection import PROCESSES as PARTS
-from sightline.mixin.dashboards.selection import STEP, or_nothing, some
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import TimeSeries
+from instrumentation import conventions
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import colors, saturation, thresholds, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.rule_groups import RULE_GROUPS
+from sightline.mixin.dashboards.selection import (
+    INSTANCE,
+    PLACES,
+    PROCESSES,
+    RATE_INTERVAL,
+    SELECTED_PLACES,
+    SELECTED_SERVICES,
+    build_info,
+    default_to_zero,
+    drop_nan,
+    labels,
+)
+from sightline.mixin.grafana.dashboard import Row
 from sightline.mixin.grafana.fields import reference_line, rising_scale
 from sightline.mixin.grafana.panels import Stat
+from sightline.mixin.grafana.schema import Color, Unit
 from sightline.mixin.grafana.targets import InstantQuery, Query
+from sightline.mixin.grafana.time_panels import TimeSeries
 from sightline.mixin.grafana.variables import LabelValues
-from sightline.mixin.grafana.vocabulary import Color, Unit
+
+STACK_JOBS: Final = ".*(prometheus|alertmanager|jaeger|collector|grafana).*"
+"""Pattern of the programs of the stack, by their usual job names."""
 
 JOBS: Final = LabelValues(
     name="job",
     label="Job",
-    query="label_values(up, job)",
-    regex="/.*(prometheus|alertmanager|jaeger|collector|grafana).*/",
+    query=f"label_values(up{{{SELECTED_PLACES}}}, job)",
+    regex=f"/{STACK_JOBS}/",
+    all_value=STACK_JOBS,
 )
-"""What is not a service of ours, by the names that everybody gives them."""
-
 INSTANCES: Final = LabelValues(
-    name="instance", label="Instance", query='label_values(up{job=~"$job"}, instance)'
+    name="instance", label="Instance", query=f"label_values(up{{{SELECTED_SERVICES}}}, instance)"
 )
 
 
-def _apart(series: str) -> tuple[Query, ...]:
-    """*series* without the services: "All" jobs means every job there is."""
-    others = f"{series}\nunless on (job, instance) {PARTS.series('app_build_info')}"
+def _without_services(series: str) -> tuple[Query, ...]:
+    """Return a query for *series* without instrumented services, because All selects every job."""
+    others = f"{series}\nunless on ({labels(INSTANCE)}) {build_info(PROCESSES)}"
     return (Query(expr=others, legend="{{job}}"),)
+
+
+def _reload_result(program: str, gauge: str) -> Stat:
+    return Stat(
+        title=f"{program} reload",
+        description="Result of the last reload of the configuration. If it was refused, "
+        f"{program} still uses the previous configuration, and its log names the invalid line.",
+        unit=Unit.COUNT,
+        queries=(InstantQuery(expr=f"min({PROCESSES.select(gauge)})"),),
+        mappings=colors.RELOAD_RESULTS,
+        scale=thresholds.ZERO_IS_BAD,
+    )
 
 
 NOW: Final = Row(
@@ -39,76 +67,59 @@ NOW: Final = Row(
         (
             Stat(
                 title="Targets down",
-                description="Targets of any kind that do not answer Prometheus. "
-                "Anything but 0: its Status, Targets page says why.",
+                description="Number of targets that Prometheus cannot scrape. If it is not 0, the "
+                "page Status, Targets of Prometheus shows the error of each target.",
                 unit=Unit.COUNT,
-                queries=(InstantQuery(expr=or_nothing("count(up == 0)")),),
-                scale=limits.ANY,
+                queries=(InstantQuery(expr=default_to_zero(f"count({PLACES.select('up')} == 0)")),),
+                scale=thresholds.ONE_IS_BAD,
             ),
+            _reload_result("Prometheus", "prometheus_config_last_reload_successful"),
+            _reload_result("Alertmanager", "alertmanager_config_last_reload_successful"),
+        ),
+        (
             Stat(
-                title="Prometheus configuration",
-                description="Whether the last reload worked. "
-                "If not, it runs on the old one; see its log for the line.",
-                unit=Unit.COUNT,
-                queries=(
-                    InstantQuery(
-                        expr=f"min({PARTS.series('prometheus_config_last_reload_successful')})"
-                    ),
-                ),
-                mappings=looks.LOADED,
-                scale=limits.WORKS,
-            ),
-            Stat(
-                title="Alertmanager configuration",
-                description="Whether the last reload worked. "
-                "If not, it runs on the old one; see its log for the line.",
-                unit=Unit.COUNT,
-                queries=(
-                    InstantQuery(
-                        expr=f"min({PARTS.series('alertmanager_config_last_reload_successful')})"
-                    ),
-                ),
-                mappings=looks.LOADED,
-                scale=limits.WORKS,
-            ),
-            Stat(
-                title="Watchdog heard",
-                description="Time since the alert that always fires last reached its receiver. "
-                "Minutes: no alert reaches anybody.",
+                title="Since the last Watchdog",
+                description="Time since a receiver last got the Watchdog alert, which always "
+                "fires. If it is several minutes, alerts do not reach anyone.",
                 unit=Unit.SECONDS,
-                queries=(InstantQuery(expr="time() - max(alert_watchdog_timestamp_seconds > 0)"),),
-                scale=limits.WATCHDOG,
-                when_empty="not yet",
+                queries=(
+                    InstantQuery(
+                        expr=f"time() - max({conventions.ALERT_WATCHDOG_TIMESTAMP_SECONDS} > 0)"
+                    ),
+                ),
+                scale=thresholds.WATCHDOG,
+                no_value="not received",
             ),
             Stat(
                 title="Rule evaluations failed",
-                description="Failures within the panel's step. Anything but 0: a rule is broken, "
-                "and its alert silent.",
+                description="Failed rule evaluations in each step of the panel. Anything but 0 "
+                "means that a rule is invalid, and its alert cannot fire. The log of Prometheus "
+                "names the rule.",
                 unit=Unit.COUNT,
                 queries=(
                     InstantQuery(
                         expr="sum(increase("
-                        + PARTS.series("prometheus_rule_evaluation_failures_total")
-                        + f"[{STEP}]))"
+                        + PROCESSES.select("prometheus_rule_evaluation_failures_total")
+                        + f"[{RATE_INTERVAL}]))"
                     ),
                 ),
-                scale=limits.ANY,
+                scale=thresholds.ONE_IS_BAD,
             ),
             Stat(
                 title="Notifications failed",
-                description="Share of notifications that Alertmanager could not deliver. "
-                "Red: somebody who should know does not.",
+                description="Share of notifications that Alertmanager could not deliver. Red means "
+                "that people do not receive alerts. The log of Alertmanager contains the error.",
                 unit=Unit.RATIO,
                 queries=(
                     InstantQuery(
                         expr=queries.share(
-                            PARTS.rate("alertmanager_notifications_failed_total", by=()),
-                            PARTS.rate("alertmanager_notifications_total", by=()),
+                            PROCESSES.rate("alertmanager_notifications_failed_total", by=()),
+                            PROCESSES.rate("alertmanager_notifications_total", by=()),
                         )
                     ),
                 ),
-                scale=limits.NOTIFICATIONS_FAILED,
-                when_empty="none sent",
+                scale=replace(thresholds.NOTIFICATIONS_FAILED, below=Color.NEUTRAL),
+                no_value="none sent",
             ),
         ),
     ),
@@ -120,55 +131,43 @@ PROMETHEUS: Final = Row(
         (
             TimeSeries(
                 title="Series in memory",
-                description="Active series. A ramp without new services is a label that explodes.",
+                description="Active series in Prometheus. A steady rise without new services means "
+                "that a label has too many values.",
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=PARTS.sum("prometheus_tsdb_head_series", by=("instance",)),
+                        expr=PROCESSES.sum("prometheus_tsdb_head_series", by=("instance",)),
                         legend="{{instance}}",
                     ),
                 ),
             ),
             TimeSeries(
-                title="Samples taken in",
-                description="Samples appended. A fall: targets are lost, or scrapes time out.",
+                title="Samples ingested",
+                description="Samples that Prometheus stores per second. A drop means that targets "
+                "are down or that scrapes time out.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PARTS.rate(
+                        expr=PROCESSES.rate(
                             "prometheus_tsdb_head_samples_appended_total", by=("instance",)
                         ),
                         legend="{{instance}}",
                     ),
                 ),
             ),
-            TimeSeries(
-                title="Rule groups, share of their interval",
-                description="How much of its interval each group needs. "
-                "At 100 % evaluations are skipped and alerts come late.",
-                unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=f"max by (rule_group) (label_replace(\n"
-                        f"  {PARTS.series('prometheus_rule_group_last_duration_seconds')}\n"
-                        f"  / {PARTS.series('prometheus_rule_group_interval_seconds')},\n"
-                        '  "rule_group", "$1", "rule_group", ".*;(.*)"\n))',
-                        legend="{{rule_group}}",
-                    ),
-                ),
-                scale=rising_scale(warning=0.5, bad=1),
-            ),
+            RULE_GROUPS,
         ),
         (
             TimeSeries(
                 title="Duration of queries, p90",
-                description="Nine of ten queries are faster, by phase. "
-                "Slow evaluation: a dashboard asks too much; slow queue: too many ask at once.",
+                description="Duration that 10 % of queries exceed, by phase. Slow evaluation means "
+                "that a dashboard sends expensive queries. A slow queue means that too many "
+                "queries run at once.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=some(
-                            PARTS.also('quantile="0.9"').max(
+                        expr=drop_nan(
+                            PROCESSES.narrow('quantile="0.9"').max(
                                 "prometheus_engine_query_duration_seconds", by=("slice",)
                             )
                         ),
@@ -178,30 +177,33 @@ PROMETHEUS: Final = Row(
             ),
             TimeSeries(
                 title="Bytes on disk",
-                description="Blocks on disk, and the dashed limit of prometheus.flags. "
-                "A ramp that reaches it cuts history short.",
+                description="Size of the blocks on disk. The dashed line is the limit in "
+                "prometheus.flags. If the curve reaches the limit, Prometheus deletes the oldest "
+                "data before its retention time.",
                 unit=Unit.BYTES,
                 queries=(
                     Query(
-                        expr=f"sum({PARTS.series('prometheus_tsdb_storage_blocks_bytes')})",
+                        expr=f"sum({PROCESSES.select('prometheus_tsdb_storage_blocks_bytes')})",
                         legend="blocks",
                     ),
                     Query(
-                        expr=f"sum({PARTS.series('prometheus_tsdb_retention_limit_bytes')} > 0)",
+                        expr="sum("
+                        + PROCESSES.select("prometheus_tsdb_retention_limit_bytes")
+                        + " > 0)",
                         legend="limit",
                     ),
                 ),
                 overrides=(reference_line("limit", Color.BAD),),
             ),
             TimeSeries(
-                title="Alerts on their way to Alertmanager",
-                description="Share of the queue in use, and alerts dropped a second. "
-                "Anything dropped is an alert that nobody hears.",
+                title="Queue for Alertmanager",
+                description="Share of the queue of alerts for Alertmanager that is in use. At 100 "
+                "% Prometheus drops alerts, and no one is notified of them.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=f"max({PARTS.series('prometheus_notifications_queue_length')}\n"
-                        f"/ {PARTS.series('prometheus_notifications_queue_capacity')})",
+                        expr=f"max({PROCESSES.select('prometheus_notifications_queue_length')}\n"
+                        f"/ {PROCESSES.select('prometheus_notifications_queue_capacity')})",
                         legend="queue",
                     ),
                 ),
@@ -217,50 +219,59 @@ ALERTMANAGER: Final = Row(
         (
             TimeSeries(
                 title="Alerts by state",
-                description="Alerts that it holds. "
-                "All suppressed while something burns: an inhibition or a silence is too wide.",
+                description="Alerts in Alertmanager, by state. If all alerts are suppressed during "
+                "an incident, an inhibition rule or a silence is too broad.",
                 unit=Unit.COUNT,
                 queries=(
-                    Query(expr=PARTS.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"),
+                    Query(
+                        expr=PROCESSES.sum("alertmanager_alerts", by=("state",)), legend="{{state}}"
+                    ),
                 ),
             ),
             TimeSeries(
                 title="Notifications",
-                description="Notifications sent, by way, where there were any. "
-                "A storm is missing grouping.",
+                description="Notifications that Alertmanager sends per second, by integration, for "
+                "integrations with any notification in the selected time range. A sudden peak "
+                "means that alerts are not grouped.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PARTS.rate("alertmanager_notifications_total", by=("integration",))
+                        expr=PROCESSES.rate("alertmanager_notifications_total", by=("integration",))
                         + "\nand on (integration)\nsum by (integration) (increase("
-                        + PARTS.series("alertmanager_notifications_total")
+                        + PROCESSES.select("alertmanager_notifications_total")
                         + "[$__range])) > 0",
                         legend="{{integration}}",
                     ),
                 ),
-                when_empty="none sent",
+                no_value="none sent",
             ),
             TimeSeries(
-                title="Heard by the inbox",
-                description="Notifications that reached control, by state. "
-                "None while Notifications beside shows some: they go elsewhere, or get lost.",
+                title="Received",
+                description="Notifications per second that the control service received, by state. "
+                "Zero while the panel Notifications shows some means that they go to another "
+                "receiver or are lost.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=f"sum by (status) (rate(alert_notifications_received_total[{STEP}]))",
+                        expr=queries.rate(
+                            f"{conventions.ALERT_NOTIFICATIONS_RECEIVED}_total",
+                            by=("status",),
+                            window=RATE_INTERVAL,
+                        ),
                         legend="{{status}}",
                     ),
                 ),
-                when_empty="none received",
+                no_value="none received",
             ),
             TimeSeries(
                 title="Silences",
-                description="Silences by state. "
-                "An active one that nobody remembers hides the next outage.",
+                description="Silences in Alertmanager, by state. A forgotten active silence hides "
+                "the next outage: remove those that are no longer needed.",
                 unit=Unit.COUNT,
                 queries=(
                     Query(
-                        expr=PARTS.sum("alertmanager_silences", by=("state",)), legend="{{state}}"
+                        expr=PROCESSES.sum("alertmanager_silences", by=("state",)),
+                        legend="{{state}}",
                     ),
                 ),
             ),
@@ -273,48 +284,51 @@ JAEGER: Final = Row(
     lines=(
         (
             TimeSeries(
-                title="Spans accepted, refused, stored",
-                description="Accepted and stored lie on each other in health. "
-                "Refused above 0: its memory limit or its storage.",
+                title="Accepted, refused, stored",
+                description="Spans per second that Jaeger accepts, refuses and stores. Accepted "
+                "and stored coincide if Jaeger is healthy. If spans are refused, Jaeger has "
+                "reached its memory limit or its storage fails.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PARTS.rate("otelcol_receiver_accepted_spans_total", by=()),
+                        expr=PROCESSES.query(queries.spans_accepted, by=()),
                         legend="accepted",
                     ),
                     Query(
-                        expr=PARTS.rate("otelcol_exporter_sent_spans_total", by=()),
+                        expr=PROCESSES.query(queries.spans_stored, by=()),
                         legend="stored",
                     ),
                     Query(
-                        expr=or_nothing(PARTS.rate("otelcol_receiver_refused_spans_total", by=())),
+                        expr=default_to_zero(PROCESSES.query(queries.spans_refused, by=())),
                         legend="refused",
                     ),
                 ),
             ),
             TimeSeries(
-                title="Duration of storage reads, p95",
-                description="19 of 20 reads are faster, by operation. "
-                "Slow searches: too many traces kept, or too wide a search.",
+                title="Storage reads, p95",
+                description="Duration that 5 % of reads from Jaeger's storage exceed, by "
+                "operation. Slow searches mean that too many traces are stored or that the search "
+                "covers too much.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=PARTS.quantile(
+                        expr=PROCESSES.quantile(
                             0.95, "jaeger_storage_latency_seconds", by=("operation",)
                         ),
                         legend="{{operation}}",
                     ),
                 ),
-                when_empty="nobody asked",
+                no_value="no reads",
             ),
             TimeSeries(
                 title="Storage reads that failed",
-                description="Reads that ended in an error, by operation; "
-                "get_trace counts traces that do not exist. Others above 0: see its log.",
+                description="Failed reads from Jaeger's storage per second, by operation. "
+                "get_trace includes requests for traces that do not exist. If another operation "
+                "fails, read the log of Jaeger.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PARTS.rate(
+                        expr=PROCESSES.rate(
                             "jaeger_storage_requests_total",
                             by=("operation",),
                             where='result="err"',
@@ -322,47 +336,45 @@ JAEGER: Final = Row(
                         legend="{{operation}}",
                     ),
                 ),
-                when_empty="none",
+                no_value="no failure",
             ),
         ),
     ),
 )
 
-PROCESSES: Final = Row(
-    title="Their processes",
+STACK_PROCESSES: Final = Row(
+    title="Processes",
     lines=(
         (
             TimeSeries(
                 title="CPU of the stack",
-                description="Cores in use by each part. "
-                "Watching should cost less than what is watched.",
+                description="CPU cores in use by Prometheus, Alertmanager, Jaeger and Grafana. If "
+                "they use more than the services that they observe, reduce series, traces or "
+                "queries.",
                 unit=Unit.COUNT,
-                queries=_apart(PARTS.rate("process_cpu_seconds_total", by=queries.INSTANCE)),
+                queries=_without_services(saturation.cores()),
             ),
             TimeSeries(
                 title="Memory of the stack",
-                description="Resident memory of each part. "
-                "A ramp in Prometheus is series, in Jaeger traces kept in memory.",
+                description="Resident memory of Prometheus, Alertmanager, Jaeger and Grafana. A "
+                "steady rise means more series in Prometheus, or more traces in the memory of "
+                "Jaeger.",
                 unit=Unit.BYTES,
-                queries=_apart(PARTS.sum("process_resident_memory_bytes", by=queries.INSTANCE)),
+                queries=_without_services(saturation.memory()),
             ),
             TimeSeries(
                 title="Open files of the stack",
-                description="File descriptors in use. A ramp is a connection that nobody closes.",
+                description="Open file descriptors of Prometheus, Alertmanager, Jaeger and "
+                "Grafana. A steady rise means that connections or files are not closed.",
                 unit=Unit.COUNT,
-                queries=_apart(PARTS.sum("process_open_fds", by=queries.INSTANCE)),
+                queries=_without_services(saturation.open_files()),
             ),
         ),
     ),
 )
 
-DASHBOARD: Final = Dashboard(
-    uid="stack",
-    title="Stack",
-    description="Do Prometheus, Alertmanager and Jaeger themselves work?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, JOBS, INSTANCES),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(NOW, PROMETHEUS, ALERTMANAGER, JAEGER, PROCESSES),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.STACK,
+    variables=(variables.PROMETHEUS, *variables.PLACES, JOBS, INSTANCES),
+    rows=(NOW, PROMETHEUS, ALERTMANAGER, JAEGER, STACK_PROCESSES),
 )

@@ -1,42 +1,83 @@
-"""Does telemetry itself arrive, or do we look at a picture with holes?"""
+"""Dashboard Telemetry: completeness of spans and metrics."""
 
 from typing import Final
 
-from sightline.mixin import queries
-from sightline.mixin.dashboards import frame, limits, spans
-from sightline.mixin.dashboards.selection import JOBS, PROCESSES, STEP, or_nothing
-from sightline.mixin.grafana.board import Dashboard, Row
-from sightline.mixin.grafana.charts import TimeSeries
-from sightline.mixin.grafana.fields import AMOUNT, fixed_color
+from instrumentation import conventions
+from sightline.mixin import dashboard_list, queries
+from sightline.mixin.dashboards import colors, span_loss, thresholds, variables
+from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.cardinality import CARDINALITY
+from sightline.mixin.dashboards.saturation import PROCESS_LEGEND, top_gauge
+from sightline.mixin.dashboards.selection import (
+    INSTANCE,
+    JOBS,
+    PROCESSES,
+    RATE_INTERVAL,
+    TOP,
+    TOP_PROCESSES,
+    TOP_SERVICES,
+    Selection,
+    default_to_zero,
+    keep_top,
+    mean_rate,
+    peak,
+)
+from sightline.mixin.grafana.dashboard import Row
+from sightline.mixin.grafana.fields import BAR_SCALE, fixed_color
 from sightline.mixin.grafana.panels import BarGauge, Stat
-from sightline.mixin.grafana.tables import Column, Key, Table
+from sightline.mixin.grafana.schema import Color, Unit
 from sightline.mixin.grafana.targets import InstantQuery, Query
-from sightline.mixin.grafana.vocabulary import Color, Unit
+from sightline.mixin.grafana.time_panels import TimeSeries
 from sightline.mixin.rules import services
 from sightline.mixin.rules import telemetry as rules
 
-_EACH: Final = "{{job}} {{instance}}"
+EVERYTHING: Final = Selection(where="")
+"""All services. A collector counts spans of all services together, so every stage must."""
 
-STARTED: Final = PROCESSES.rate("otel_sdk_span_started_total", by=())
-SAMPLED: Final = PROCESSES.rate(
-    "otel_sdk_span_started_total", by=(), where='otel_span_sampling_result="RECORD_AND_SAMPLE"'
+STARTED: Final = EVERYTHING.query(queries.spans_started, by=())
+SAMPLED: Final = EVERYTHING.rate(
+    f"{conventions.OTEL_SDK_SPAN_STARTED}_total",
+    by=(),
+    where='otel_span_sampling_result="RECORD_AND_SAMPLE"',
 )
-PROCESSED: Final = PROCESSES.rate(
-    "otel_sdk_processor_span_processed_total", by=(), where='error_type=""'
+PROCESSED: Final = EVERYTHING.rate(
+    f"{conventions.OTEL_SDK_PROCESSOR_SPAN_PROCESSED}_total", by=(), where='error_type=""'
 )
-DELIVERED: Final = PROCESSES.rate(
-    "otel_sdk_exporter_span_exported_total", by=(), where='error_type=""'
-)
-ACCEPTED: Final = or_nothing(queries.spans_accepted(window=STEP))
-STORED: Final = or_nothing(queries.spans_stored(window=STEP))
-"""0 while Jaeger is away: that is when the funnel must be seen to end."""
+DELIVERED: Final = EVERYTHING.query(queries.spans_delivered, by=())
+ACCEPTED: Final = default_to_zero(EVERYTHING.query(queries.spans_accepted, by=()))
+STORED: Final = default_to_zero(EVERYTHING.query(queries.spans_stored, by=()))
+"""PromQL that is 0 while Jaeger is down, so that the funnel shows where it ends."""
 
 
-def share_of_started(where: str) -> str:
-    """Share of the spans that were started which *where* selects, by service."""
-    name = "otel_sdk_span_started_total"
+def started_ratio(where: str) -> str:
+    """Return PromQL for the ratio of started spans that *where* selects, by service."""
+    name = f"{conventions.OTEL_SDK_SPAN_STARTED}_total"
     return queries.share(PROCESSES.rate(name, where=where), PROCESSES.rate(name))
 
+
+def _top_services(series: str) -> str:
+    """Return *series* of the services that start most spans."""
+    return keep_top(
+        series, mean_rate(PROCESSES.select(f"{conventions.OTEL_SDK_SPAN_STARTED}_total"))
+    )
+
+
+def _top_targets(gauge: str) -> tuple[Query, ...]:
+    """Return a query for the targets with the highest peaks of the metric *gauge*."""
+    series = PROCESSES.max(gauge, by=INSTANCE)
+    ranked = peak(PROCESSES.select(gauge), by=INSTANCE)
+    return (Query(expr=keep_top(series, ranked, by=INSTANCE), legend=PROCESS_LEGEND),)
+
+
+QUEUED_SPANS: Final = conventions.OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE
+EXPORT_DURATION: Final = conventions.OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS
+EXPORTS_FAILED: Final = JOBS.select(rules.EXPORTS_FAILED)
+SPANS_PER_REQUEST: Final = queries.share(JOBS.sum(rules.STARTED), JOBS.sum(services.REQUESTS))
+
+QUEUE_USE: Final = queries.share(
+    PROCESSES.sum(conventions.OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES, by=INSTANCE),
+    PROCESSES.sum(conventions.OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES, by=INSTANCE),
+)
 
 FUNNEL: Final = Row(
     title="From a request to a stored trace",
@@ -44,11 +85,12 @@ FUNNEL: Final = Row(
         (
             BarGauge(
                 title="Span funnel",
-                description="Spans a second at each stage; all bars alike is health. "
-                "The first shorter bar is where they are lost: sampling, queue, network, storage.",
+                description="Spans of all services per second at each stage from start to "
+                "storage. Bars of equal length mean that no span is lost. The first shorter bar "
+                "is the stage that drops spans: sampling, export queue, network or storage.",
                 unit=Unit.EVENTS_PER_SECOND,
                 decimals=1,
-                scale=AMOUNT,
+                scale=BAR_SCALE,
                 queries=(
                     InstantQuery(expr=STARTED, legend="started"),
                     InstantQuery(expr=SAMPLED, legend="sampled"),
@@ -57,12 +99,13 @@ FUNNEL: Final = Row(
                     InstantQuery(expr=ACCEPTED, legend="accepted"),
                     InstantQuery(expr=STORED, legend="stored"),
                 ),
-                span=2,
+                relative_width=2,
             ),
             TimeSeries(
                 title="Spans at each stage",
-                description="The same over time. Curves that lie on each other are health; "
-                "accepted below exported: the collector refuses, or somebody else's spans go.",
+                description="Spans of all services per second at each stage. Curves that coincide "
+                "mean that no span is lost. If fewer spans are accepted than exported, Jaeger "
+                "refuses them or another collector receives them.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(expr=STARTED, legend="started"),
@@ -70,70 +113,66 @@ FUNNEL: Final = Row(
                     Query(expr=ACCEPTED, legend="accepted"),
                     Query(expr=STORED, legend="stored"),
                 ),
-                span=2,
+                relative_width=2,
             ),
             Stat(
-                title="Lost between service and collector",
-                description="Share of the spans exported in the chosen time that Jaeger did not "
-                "accept. Red: something between the two answers yes and drops them.",
+                title="Spans lost",
+                relative_width=1,
+                description="Share of the spans that services exported in the time range and that "
+                "Jaeger did not accept. Red means that something between the services and Jaeger "
+                "confirms spans and then drops them.",
                 unit=Unit.RATIO,
                 decimals=1,
                 queries=(
                     InstantQuery(
-                        expr=spans.lost(PROCESSES, "otelcol_receiver_accepted_spans_total")
+                        expr=span_loss.loss_ratio("otelcol_receiver_accepted_spans_total")
                     ),
                 ),
-                scale=limits.SPANS_LOST,
-                when_empty="few spans yet",
+                scale=thresholds.SPANS_LOST,
+                no_value="too few spans",
             ),
         ),
         (
             TimeSeries(
                 title="Dropped before export",
-                description="Spans thrown away by their service, by reason. "
-                "queue_full: the collector is slower than the service; shutdown: killed too soon.",
+                description="Spans per second that services dropped before export, by reason. "
+                "queue_full means that the collector is slower than the service. shutdown means "
+                "that the process had too little time to export its last spans.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PROCESSES.rate(
-                            "otel_sdk_processor_span_processed_total",
-                            by=("error_type",),
-                            where='error_type!=""',
-                        ),
+                        expr=PROCESSES.query(queries.spans_dropped, by=("error_type",)),
                         legend="{{error_type}}",
                     ),
                 ),
-                when_empty="none dropped",
+                no_value="none dropped",
             ),
             TimeSeries(
                 title="Failed to export",
-                description="Spans whose export ended badly, by kind. "
-                "Connection errors: is Jaeger up? A status: it refuses what we send.",
+                description="Spans per second whose export failed, by type. A connection error "
+                "means that Jaeger is unreachable. A status code means that Jaeger rejects the "
+                "spans.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PROCESSES.rate(
-                            "otel_sdk_exporter_span_exported_total",
-                            by=("error_type",),
-                            where='error_type!=""',
-                        ),
+                        expr=PROCESSES.query(queries.spans_failed, by=("error_type",)),
                         legend="{{error_type}}",
                     ),
                 ),
-                when_empty="none failed",
+                no_value="none failed",
             ),
             TimeSeries(
-                title="Refused, or not stored",
-                description="Spans that Jaeger turned away or could not write. "
-                "Above 0: its memory limit, its disk, or its storage.",
+                title="Refused or not stored",
+                description="Spans per second that Jaeger refused or failed to store. Above 0, "
+                "Jaeger has reached its memory limit, its disk is full or its storage fails.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=or_nothing(queries.spans_refused(by=(), window=STEP)),
+                        expr=default_to_zero(queries.spans_refused(by=(), window=RATE_INTERVAL)),
                         legend="refused",
                     ),
                     Query(
-                        expr=or_nothing(queries.spans_unstored(by=(), window=STEP)),
+                        expr=default_to_zero(queries.spans_unstored(by=(), window=RATE_INTERVAL)),
                         legend="not stored",
                     ),
                 ),
@@ -151,123 +190,133 @@ EXPORT: Final = Row(
     lines=(
         (
             TimeSeries(
-                title="Export queue",
-                description="Share of the bytes that may wait for export. "
-                "A climb means that the collector is away; full, spans are dropped.",
+                title=f"Export queue, {TOP_PROCESSES}",
+                description="Bytes in the export queue as a share of its limit. A rising curve "
+                "means that the collector is unreachable or too slow. At 100 % the service drops "
+                "spans.",
                 unit=Unit.RATIO,
-                queries=(
-                    Query(
-                        expr=PROCESSES.sum(
-                            "otel_sdk_processor_queue_used_bytes", by=queries.INSTANCE
-                        )
-                        + "\n/\n("
-                        + PROCESSES.sum("otel_sdk_processor_queue_limit_bytes", by=queries.INSTANCE)
-                        + " > 0)",
-                        legend=_EACH,
-                    ),
+                queries=top_gauge(
+                    QUEUE_USE,
+                    conventions.OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES,
+                    legend=PROCESS_LEGEND,
                 ),
-                reaches=1,
-                scale=limits.SPAN_QUEUE,
+                soft_max=1,
+                scale=thresholds.SPAN_QUEUE,
             ),
             TimeSeries(
-                title="Spans that wait",
-                description="Spans in the export queue. "
-                "A saw-tooth is normal: it empties with each export; a ramp is not.",
+                title=f"Spans in the export queue, {TOP_PROCESSES}",
+                description="Spans in the export queue. A saw-tooth curve is normal, because each "
+                "export empties the queue. A steady rise means that the collector is unreachable "
+                "or too slow.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.sum(
-                            "otel_sdk_processor_span_queue_size", by=queries.INSTANCE
-                        ),
-                        legend=_EACH,
-                    ),
+                queries=top_gauge(
+                    PROCESSES.sum(QUEUED_SPANS, by=INSTANCE), QUEUED_SPANS, legend=PROCESS_LEGEND
                 ),
             ),
+        ),
+        (
             TimeSeries(
-                title="Duration of exports, p95",
-                description="19 of 20 export calls are faster. "
-                "Near the export timeout, spans are sent again and again.",
+                title=f"Duration of exports, p95, {TOP_SERVICES}",
+                description="Duration that 5 % of export calls exceed. Near the export timeout, "
+                "calls fail and the same spans are sent repeatedly.",
                 unit=Unit.SECONDS,
                 queries=(
                     Query(
-                        expr=PROCESSES.quantile(
-                            0.95, "otel_sdk_exporter_operation_duration_seconds"
-                        ),
+                        expr=_top_services(PROCESSES.quantile(0.95, EXPORT_DURATION)),
                         legend="{{job}}",
                     ),
                 ),
+                overrides=colors.SERVICES,
             ),
             TimeSeries(
-                title="Failed export calls",
-                description="Share of export calls that failed; they are tried again. "
-                "100 %: the collector is away, and the queue fills.",
+                title=f"Failed export calls, {TOP_SERVICES}",
+                description="Share of export calls that failed. Failed calls are retried. At 100 % "
+                "the collector is unreachable, and the export queue fills up.",
                 unit=Unit.RATIO,
-                queries=(Query(expr=JOBS.series(rules.EXPORTS_FAILED), legend="{{job}}"),),
-                reaches=1,
-                scale=limits.EXPORTS_FAILED,
-                when_empty="no export yet",
+                queries=(
+                    Query(
+                        expr=keep_top(EXPORTS_FAILED, peak(EXPORTS_FAILED)),
+                        legend="{{job}}",
+                    ),
+                ),
+                soft_max=1,
+                scale=thresholds.EXPORTS_FAILED,
+                no_value="no export",
+                overrides=colors.SERVICES,
             ),
         ),
     ),
 )
 
-TRUTH: Final = Row(
-    title="Are traces whole?",
+COMPLETENESS: Final = Row(
+    title="Completeness of traces",
     lines=(
         (
             TimeSeries(
-                title="Spans per request",
-                description="Spans started for each request served. "
-                "A fall to 0 with traffic: tracing is off; a jump: a loop makes spans.",
+                title=f"Spans per request, {TOP_SERVICES}",
+                description="Spans started per served request. Zero with traffic means that "
+                "tracing is disabled. A sudden rise means that a loop creates spans.",
                 unit=Unit.COUNT,
                 decimals=1,
                 queries=(
                     Query(
-                        expr=f"{JOBS.series(rules.STARTED)}\n/ on (job)\n"
-                        f"({JOBS.series(services.REQUESTS)} > 0)",
+                        expr=_top_services(SPANS_PER_REQUEST),
                         legend="{{job}}",
                     ),
                 ),
-                when_empty="no traffic",
+                no_value="no traffic",
+                overrides=colors.SERVICES,
             ),
             TimeSeries(
-                title="Traces that begin here",
-                description="Share of spans without a parent. Natural at the edge; behind it, "
-                "a rise is lost context: a caller without instrumentation.",
+                title=f"Root spans, {TOP_SERVICES}",
+                description="Share of spans without a parent. A high share is normal in services "
+                "that clients call directly. In other services a rise means that a caller does "
+                "not forward the trace context.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=share_of_started('otel_span_parent_origin="none"'),
+                        expr=_top_services(started_ratio('otel_span_parent_origin="none"')),
                         legend="{{job}}",
                     ),
                 ),
-                when_empty="no spans",
+                no_value="no spans",
+                overrides=colors.SERVICES,
             ),
+        ),
+        (
             TimeSeries(
-                title="Sampled",
-                description="Share of spans that are recorded and sent. "
-                "Two services with different shares cut holes into each other's traces.",
+                title=f"Sampled, {TOP_SERVICES}",
+                description="Share of spans that are recorded and exported. If two services have "
+                "different shares, the traces that cross them are incomplete.",
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=share_of_started('otel_span_sampling_result="RECORD_AND_SAMPLE"'),
+                        expr=_top_services(
+                            started_ratio('otel_span_sampling_result="RECORD_AND_SAMPLE"')
+                        ),
                         legend="{{job}}",
                     ),
                 ),
-                when_empty="no spans",
+                no_value="no spans",
+                overrides=colors.SERVICES,
             ),
             TimeSeries(
                 title="Errors of the instrumentation",
-                description="Failures inside the library that the service did not notice, and "
-                "events under the overflow label. Anything but 0: report it, with the log.",
+                description="Internal errors of the instrumentation, which do not affect requests, "
+                "and events that exceed the limit of label sets. Anything but 0 is a bug or a "
+                "label with too many values: read the log of the service.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=PROCESSES.rate("sightline_internal_errors_total", by=()),
+                        expr=PROCESSES.rate(
+                            f"{conventions.SIGHTLINE_INTERNAL_ERRORS}_total", by=()
+                        ),
                         legend="errors",
                     ),
                     Query(
-                        expr=PROCESSES.rate("sightline_label_sets_overflowed_total", by=()),
+                        expr=PROCESSES.rate(
+                            f"{conventions.SIGHTLINE_LABEL_SETS_OVERFLOWED}_total", by=()
+                        ),
                         legend="overflow",
                     ),
                 ),
@@ -281,52 +330,41 @@ SCRAPES: Final = Row(
     lines=(
         (
             TimeSeries(
-                title="Duration of scrapes",
-                description="How long each target takes to give its metrics. "
-                "Near the scrape timeout samples go missing: too many series, or a busy loop.",
+                title=f"Duration of scrapes, {TOP}",
+                description="Time that each target takes to return its metrics. Near the scrape "
+                "timeout samples are lost, because the target has too many series or its event "
+                "loop is blocked.",
                 unit=Unit.SECONDS,
-                queries=(
-                    Query(
-                        expr=PROCESSES.max("scrape_duration_seconds", by=queries.INSTANCE),
-                        legend=_EACH,
-                    ),
-                ),
+                queries=_top_targets("scrape_duration_seconds"),
             ),
             TimeSeries(
-                title="Series of each target",
-                description="Samples that each scrape keeps. "
-                "A ramp is a label with an unbounded value; find it in the table below.",
+                title=f"Series of each target, {TOP}",
+                description="Samples that Prometheus keeps from each scrape. A steady rise means "
+                "that a label has unbounded values. The table Metrics with most series below "
+                "shows the metric.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.max(
-                            "scrape_samples_post_metric_relabeling", by=queries.INSTANCE
-                        ),
-                        legend=_EACH,
-                    ),
-                ),
-                scale=limits.SERIES,
+                queries=_top_targets("scrape_samples_post_metric_relabeling"),
+                scale=thresholds.SERIES,
             ),
+        ),
+        (
             TimeSeries(
-                title="New series",
-                description="Series that each scrape saw for the first time. "
-                "A comb is a label that never repeats: an id, a time, an address.",
+                title=f"New series, {TOP}",
+                description="Series that each scrape returned for the first time. Regular peaks "
+                "mean that a label has a new value in each scrape, such as an id, a time or an "
+                "address.",
                 unit=Unit.COUNT,
-                queries=(
-                    Query(
-                        expr=PROCESSES.sum("scrape_series_added", by=queries.INSTANCE),
-                        legend=_EACH,
-                    ),
-                ),
+                queries=_top_targets("scrape_series_added"),
             ),
             TimeSeries(
                 title="Exemplars stored",
-                description="Samples that carry a trace id, stored by Prometheus. "
-                "None with traffic: dots are missing from all charts; is the feature switched on?",
+                description="Samples with a trace id that Prometheus stores per second. Zero with "
+                "traffic means that panels have no dots that link to traces: check that exemplar "
+                "storage is enabled in Prometheus.",
                 unit=Unit.EVENTS_PER_SECOND,
                 queries=(
                     Query(
-                        expr=f"sum(rate(prometheus_tsdb_exemplar_exemplars_appended_total[{STEP}]))",
+                        expr=f"sum(rate(prometheus_tsdb_exemplar_exemplars_appended_total[{RATE_INTERVAL}]))",
                         legend="stored",
                     ),
                 ),
@@ -335,52 +373,15 @@ SCRAPES: Final = Row(
     ),
 )
 
-EVERYTHING: Final = PROCESSES.also('__name__=~".+"').series("")
-
-CARDINALITY: Final = Row(
-    title="Cardinality (asks every series: open when needed)",
-    folded=True,
-    lines=(
-        (
-            Table(
-                title="Metrics with most series",
-                description="The twenty largest. "
-                "A metric that should not be here has a label with too many values.",
-                keys=(Key(label="__name__", title="Metric"),),
-                columns=(
-                    Column(
-                        title="Series",
-                        expr=f"topk(20, count by (__name__) ({EVERYTHING}))",
-                        unit=Unit.COUNT,
-                    ),
-                ),
-                sort_by="Series",
-            ),
-            Table(
-                title="Series by service",
-                description="How much of Prometheus each service fills. "
-                "One that outweighs the others: see its largest metrics beside.",
-                keys=(Key(label="job", title="Service"),),
-                columns=(
-                    Column(
-                        title="Series",
-                        expr=PROCESSES.sum("scrape_samples_post_metric_relabeling"),
-                        unit=Unit.COUNT,
-                    ),
-                ),
-                sort_by="Series",
-            ),
-        ),
+DASHBOARD: Final = create_dashboard(
+    dashboard_list.TELEMETRY,
+    variables=(
+        variables.PROMETHEUS,
+        *variables.PLACES,
+        variables.JOBS,
+        variables.INSTANCES,
+        *variables.COUNTED_INSTRUMENTED,
+        *variables.COUNTED_PROCESSES,
     ),
-)
-
-DASHBOARD: Final = Dashboard(
-    uid="telemetry",
-    title="Telemetry",
-    description="Does telemetry itself arrive, or do we look at a picture with holes?",
-    tags=frame.TAGS,
-    variables=(frame.PROMETHEUS, frame.JOBS, frame.INSTANCES),
-    annotations=frame.ANNOTATIONS,
-    links=(frame.SIBLINGS,),
-    rows=(FUNNEL, EXPORT, TRUTH, SCRAPES, CARDINALITY),
+    rows=(FUNNEL, EXPORT, COMPLETENESS, SCRAPES, CARDINALITY),
 )

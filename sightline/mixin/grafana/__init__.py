@@ -1,5 +1,5 @@
-"""Builder of Grafana dashboards: typed blocks that return classic JSON.
+"""Builder of Grafana dashboards: typed values that return classic JSON.
 
-Source: Grafana's ``@grafana/schema``, dashboard schema version 41. The classic form is the one that
-Grafana's file provisioning takes; it refuses schema v2.
+Source: ``@grafana/schema``, dashboard schema version 41. File provisioning accepts the classic
+schema only and rejects schema v2.
 """

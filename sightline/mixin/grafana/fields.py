@@ -1,49 +1,62 @@
-"""Field configuration: thresholds, overrides, links, value mappings."""
+"""Field configuration: thresholds, overrides, data links, value mappings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from sightline.mixin.grafana.vocabulary import Color, Json
+from sightline.mixin.grafana.schema import Color, Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Threshold: values from *value* on have this *color*."""
+    """Threshold: values of at least *value* have this *color*."""
 
     value: float
     color: Color
 
 
+LOWEST: Final = -1e9
+"""Threshold below every value of a panel."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Colors by thresholds, lowest first."""
+    """Colors by threshold, lowest threshold first."""
 
     below: Color
     """Color below the first threshold."""
     steps: tuple[Step, ...] = ()
 
-    def json(self) -> Json:
-        """Return Grafana's ``thresholds``."""
-        first: Json = {"color": self.below, "value": None}
-        rest: list[Json] = [{"color": step.color, "value": step.value} for step in self.steps]
-        return {"mode": "absolute", "steps": [first, *rest]}
+    def json(self, *, absent: Color | None = None) -> Json:
+        """Return Grafana's ``thresholds``.
+
+        Args:
+            absent: Color of a missing value, which has the color below all thresholds otherwise.
+        """
+        steps = ((LOWEST, self.below), *((step.value, step.color) for step in self.steps))
+        first: Json = {"color": absent or self.below, "value": None}
+        rest = steps if absent and absent != self.below else steps[1:]
+        return {
+            "mode": "absolute",
+            "steps": [first, *({"color": color, "value": value} for value, color in rest)],
+        }
 
 
-PLAIN = Scale(below=Color.NEUTRAL)
-"""A value that is neither good nor bad."""
+NEUTRAL_SCALE = Scale(below=Color.NEUTRAL)
+"""Scale of values that are neither good nor bad."""
 
-AMOUNT = Scale(below=Color.INFORMATION)
-"""The same for a bar, for which the color of text is too bright."""
+BAR_SCALE = Scale(below=Color.INFORMATION)
+"""The same for bars, because the text color is too bright for them."""
 
 
 def rising_scale(*, warning: float | None = None, bad: float | None = None) -> Scale:
-    """Return a scale that is good below and worse above, as for an alert with ``>``."""
+    """Return a scale for values that are bad when high, as for an alert with ``>``."""
     pairs = ((warning, Color.WARNING), (bad, Color.BAD))
     return Scale(below=Color.GOOD, steps=_steps(pairs))
 
 
 def falling_scale(*, warning: float | None = None, bad: float) -> Scale:
-    """Return a scale that is bad below and good above, as for an alert with ``<``."""
+    """Return a scale for values that are bad when low, as for an alert with ``<``."""
     if warning is None:
         return Scale(below=Color.BAD, steps=_steps([(bad, Color.GOOD)]))
     return Scale(below=Color.BAD, steps=_steps([(bad, Color.WARNING), (warning, Color.GOOD)]))
@@ -55,7 +68,7 @@ def _steps(pairs: Iterable[tuple[float | None, Color]]) -> tuple[Step, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Link of a value; the URL may contain Grafana's ``${…}``."""
+    """Data link of a value. The URL may contain Grafana's ``${…}`` variables."""
 
     title: str
     url: str
@@ -68,7 +81,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """Properties set for the fields that a matcher selects."""
+    """Properties of the fields that a matcher selects."""
 
     matcher: str
     """``byName`` or ``byRegexp``."""
@@ -83,8 +96,8 @@ class Override:
         }
 
 
-def fixed_color(name: str, color: Color) -> Override:
-    """Give the series *name* a fixed color."""
+def fixed_color(name: str, color: str) -> Override:
+    """Return an override that gives the series *name* a fixed color."""
     return Override(
         matcher="byName",
         pattern=name,
@@ -93,7 +106,7 @@ def fixed_color(name: str, color: Color) -> Override:
 
 
 def reference_line(name: str, color: Color) -> Override:
-    """Draw the series *name* as a dashed line without an area, for an objective or a limit."""
+    """Return an override that draws the series *name*, a limit or objective, as a dashed line."""
     return Override(
         matcher="byName",
         pattern=name,
@@ -107,7 +120,7 @@ def reference_line(name: str, color: Color) -> Override:
 
 
 def value_mappings(texts: Mapping[str, tuple[str, Color]]) -> list[Json]:
-    """Return value mappings from a value to its text and color."""
+    """Return mappings from a value to a text and a color."""
     options = {
         value: {"text": text, "color": color, "index": index}
         for index, (value, (text, color)) in enumerate(texts.items())

@@ -1,18 +1,18 @@
-"""Base classes and single-number panels. Title, description and unit are required."""
+"""Base classes of panels, and panels that show single numbers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sightline.mixin.grafana.fields import PLAIN, Link, Override, Scale
+from sightline.mixin.grafana.fields import NEUTRAL_SCALE, Link, Override, Scale
+from sightline.mixin.grafana.schema import Color, ColorMode, Json, Unit
 from sightline.mixin.grafana.targets import PROMETHEUS, Buckets, InstantQuery, Query, Target
-from sightline.mixin.grafana.vocabulary import Json, Palette, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel(ABC):
-    """A question, the form of its answer, and a description of a bad answer."""
+    """Panel of a dashboard: title, description and queries."""
 
     kind: ClassVar[str]
     """Id of Grafana's panel plugin."""
@@ -20,34 +20,34 @@ class Panel(ABC):
     """Data source of most targets."""
     title: str
     description: str
-    """Description of a bad picture, and the action to take."""
-    span: int = 1
+    """Content of the panel, appearance of a bad picture, and its meaning."""
+    relative_width: int = 1
     """Width relative to the other panels of the line."""
     height: int = 9
-    """Height in grid rows of about 30 pixels; a line is as high as its highest panel."""
+    """Height in grid units of about 30 pixels."""
     links: tuple[Link, ...] = ()
 
     @abstractmethod
     def targets(self) -> Sequence[Target]:
-        """Return the queries; the first is called A."""
+        """Return the queries. The first one has the refId A."""
 
     @abstractmethod
     def body(self) -> Json:
-        """Return the keys of the panel type: ``fieldConfig``, ``options``, ``transformations``."""
+        """Return ``fieldConfig``, ``options`` and ``transformations`` of the panel type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured(Panel, ABC):
-    """A panel whose values have one unit."""
+class ValuePanel(Panel, ABC):
+    """Panel whose values have one unit."""
 
     unit: Unit
     queries: tuple[Query, ...] | tuple[InstantQuery, ...] | tuple[Buckets, ...]
-    scale: Scale = PLAIN
+    scale: Scale = NEUTRAL_SCALE
     decimals: int | None = None
     overrides: tuple[Override, ...] = ()
     mappings: tuple[Json, ...] = ()
-    when_empty: str | None = None
-    """Text in place of "No data", where an empty answer is valid."""
+    no_value: str | None = None
+    """Text shown instead of "No data" if an empty result is normal."""
     minimum: float | None = 0
     maximum: float | None = None
 
@@ -55,48 +55,57 @@ class Measured(Panel, ABC):
         """Return the queries."""
         return self.queries
 
-    def field_config(self, *, palette: Palette, custom: Json) -> Json:
-        """Return Grafana's ``fieldConfig``; a missing limit follows the data."""
-        wishes: Json = {
+    def thresholds(self) -> Json:
+        """Return Grafana's ``thresholds``."""
+        return self.scale.json()
+
+    def field_config(self, *, color_mode: ColorMode, custom: Json) -> Json:
+        """Return Grafana's ``fieldConfig``. An axis limit of None follows the data."""
+        settings: Json = {
             "unit": self.unit,
             "decimals": self.decimals,
             "min": self.minimum,
             "max": self.maximum,
-            "noValue": self.when_empty,
-            "color": {"mode": palette},
-            "thresholds": self.scale.json(),
+            "noValue": self.no_value,
+            "color": {"mode": color_mode},
+            "thresholds": self.thresholds(),
             "mappings": list(self.mappings) or None,
             "links": [link.json() for link in self.links] or None,
             "custom": custom or None,
         }
         return {
-            "defaults": {key: value for key, value in wishes.items() if value is not None},
+            "defaults": {key: value for key, value in settings.items() if value is not None},
             "overrides": [override.json() for override in self.overrides],
         }
 
 
-def last_value() -> Json:
-    """Reduce each series to its last number."""
+def reduce_to_last() -> Json:
+    """Return options that reduce each series to its last number."""
     return {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stat(Measured):
-    """A number colored by its thresholds."""
+class Stat(ValuePanel):
+    """Number colored by thresholds."""
 
     kind: ClassVar[str] = "stat"
 
-    height: int = 4
+    height: int = 3
+    background: bool = False
+    """Color the background instead of the number, for the most important number of a page."""
+
+    def thresholds(self) -> Json:
+        """Return Grafana's ``thresholds``, in which the text for a missing value is neutral."""
+        return self.scale.json(absent=Color.ABSENT if self.background else Color.NEUTRAL)
 
     def body(self) -> Json:
-        """Return a large number, with a sparkline for a range query."""
-        trend = any(isinstance(query, Query) for query in self.queries)
+        """Return options for a large number without a curve, which would cross the number."""
         return {
-            "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
+            "fieldConfig": self.field_config(color_mode=ColorMode.BY_THRESHOLD, custom={}),
             "options": {
-                "reduceOptions": last_value(),
-                "colorMode": "value",
-                "graphMode": "area" if trend else "none",
+                "reduceOptions": reduce_to_last(),
+                "colorMode": "background" if self.background else "value",
+                "graphMode": "none",
                 "justifyMode": "auto",
                 "orientation": "auto",
                 "textMode": "auto",
@@ -108,41 +117,17 @@ class Stat(Measured):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gauge(Measured):
-    """A number between a minimum and a maximum."""
-
-    kind: ClassVar[str] = "gauge"
-
-    height: int = 4
-
-    def body(self) -> Json:
-        """Return a dial with its thresholds as a ring."""
-        return {
-            "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
-            "options": {
-                "reduceOptions": last_value(),
-                "orientation": "auto",
-                "showThresholdLabels": False,
-                "showThresholdMarkers": True,
-                "sizing": "auto",
-                "minVizWidth": 75,
-                "minVizHeight": 75,
-            },
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarGauge(Measured):
-    """A bar per series, in the order of the query's answer."""
+class BarGauge(ValuePanel):
+    """Horizontal bar per series, in the order of the result."""
 
     kind: ClassVar[str] = "bargauge"
 
     def body(self) -> Json:
-        """Return horizontal bars with their numbers."""
+        """Return options for horizontal bars with numbers."""
         return {
-            "fieldConfig": self.field_config(palette=Palette.BY_THRESHOLD, custom={}),
+            "fieldConfig": self.field_config(color_mode=ColorMode.BY_THRESHOLD, custom={}),
             "options": {
-                "reduceOptions": last_value(),
+                "reduceOptions": reduce_to_last(),
                 "displayMode": "basic",
                 "orientation": "horizontal",
                 "showUnfilled": True,

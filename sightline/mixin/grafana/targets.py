@@ -1,9 +1,9 @@
-"""Queries of panels: PromQL, or a query type of Grafana's Jaeger data source."""
+"""Queries of panels, for the Prometheus and the Jaeger data source."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.mixin.grafana.vocabulary import Json
+from sightline.mixin.grafana.schema import Json
 
 PROMETHEUS: Final[Json] = {"type": "prometheus", "uid": "${prometheus_datasource}"}
 JAEGER: Final[Json] = {"type": "jaeger", "uid": "${jaeger_datasource}"}
@@ -11,13 +11,13 @@ JAEGER: Final[Json] = {"type": "jaeger", "uid": "${jaeger_datasource}"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """PromQL over the dashboard's time range."""
+    """PromQL range query over the dashboard's time range."""
 
     expr: str
     legend: str = "__auto"
-    """Name of each series; ``{{label}}`` is replaced."""
+    """Name of each series. ``{{label}}`` stands for the value of a label."""
     exemplars: bool = False
-    """Show exemplars. Only raw histograms have them, recorded series do not."""
+    """Show exemplars. Recorded series have none, only histograms do."""
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
@@ -26,7 +26,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buckets:
-    """A classic histogram over time, summed by ``le``, for a heatmap."""
+    """Range query for a heatmap: rate of a classic histogram's buckets, summed by ``le``."""
 
     expr: str
     exemplars: bool = True
@@ -38,12 +38,12 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstantQuery:
-    """PromQL at the end of the time range."""
+    """PromQL instant query at the end of the time range."""
 
     expr: str
     legend: str = "__auto"
     table: bool = False
-    """Turn labels into columns."""
+    """Return labels as columns."""
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
@@ -53,12 +53,12 @@ class InstantQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceSearch:
-    """Newest matching traces; variables are substituted in every field."""
+    """Search for the newest matching traces. Every field may contain variables."""
 
     service: str
     operation: str = ""
     tags: str = ""
-    """Logfmt, like ``error=true``."""
+    """Span attributes in logfmt, like ``error=true``."""
     min_duration: str = ""
     limit: int = 20
 
@@ -79,26 +79,26 @@ class TraceSearch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceById:
-    """All spans of one trace."""
+    """Query for all spans of one trace."""
 
     trace_id: str
 
     def json(self, ref: str) -> Json:
-        """Return the target *ref*; the data source reads a missing query type as a trace id."""
+        """Return the target *ref*. Without a query type, the data source expects a trace id."""
         return {"refId": ref, "datasource": JAEGER, "query": self.trace_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyGraph:
-    """Calls between services, counted from traces."""
+    """Query for calls between services, which Jaeger counts from traces."""
 
     def json(self, ref: str) -> Json:
         """Return the target *ref*."""
         return {"refId": ref, "datasource": JAEGER, "queryType": "dependencyGraph"}
 
 
-def letter(index: int) -> str:
-    """Return Grafana's name of the target with this index: A, B, C."""
+def ref_id(index: int) -> str:
+    """Return Grafana's refId of the target at *index*: A, B, C."""
     return chr(ord("A") + index)
 
 

@@ -1,12 +1,16 @@
-"""Variables of a dashboard."""
+"""Variables of a dashboard, shown as inputs at its top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sightline.grafana.dashboard import REFRESH_ON_LOAD, REFRESH_ON_TIME_RANGE
+from sightline.grafana.dashboard import (
+    HIDE_VARIABLE,
+    REFRESH_ON_LOAD,
+    REFRESH_ON_TIME_RANGE,
+)
 from sightline.grafana.interpolation import ALL
+from sightline.mixin.grafana.schema import Json
 from sightline.mixin.grafana.targets import PROMETHEUS
-from sightline.mixin.grafana.vocabulary import Json
 
 SHOWN = 0
 """Source: ``VariableHide`` of @grafana/schema."""
@@ -17,14 +21,17 @@ ASCENDING = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
-    """Data source of one type; the provisioned one by default."""
+    """Data source of one type: the provisioned one.
+
+    Its input is hidden, because the stack has one of each type. An export shows it.
+    """
 
     type: str
     uid: str
 
     @property
     def name(self) -> str:
-        """Name required by dashboard-linter's template-datasource-rule."""
+        """Name of the variable, as dashboard-linter's template-datasource-rule requires it."""
         return f"{self.type}_datasource"
 
     def json(self) -> Json:
@@ -40,25 +47,27 @@ class DataSource:
             "refresh": REFRESH_ON_LOAD,
             "includeAll": False,
             "multi": False,
-            "hide": SHOWN,
+            "hide": HIDE_VARIABLE,
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelValues:
-    """Values of a label, from a ``label_values()`` query."""
+    """Choice among the values of a label, which a ``label_values()`` query returns."""
 
     name: str
     label: str
     query: str
     all: bool = True
-    """Offer All, and select it by default."""
+    """Offer All and make it the default."""
     default: str = ""
-    """Default selection, unless it is All."""
+    """Default value if All is not offered."""
     multi: bool = True
     """Allow several values."""
     regex: str = ""
-    """Pattern of the offered values."""
+    """Filter on the offered values."""
+    all_value: str = ".+"
+    """Pattern that All stands for."""
 
     def json(self) -> Json:
         """Return Grafana's ``VariableModel``."""
@@ -76,19 +85,51 @@ class LabelValues:
             "refresh": REFRESH_ON_TIME_RANGE,
             "multi": self.multi,
             "includeAll": self.all,
-            "allValue": ".+",
+            "allValue": self.all_value,
             "hide": SHOWN,
         }
 
     def _current(self) -> Json:
         if self.all:
             return {"text": ["All"], "value": [ALL]}
-        return {"text": [self.default], "value": [self.default]} if self.default else {}
+        if not self.default:
+            return {}
+        chosen = [self.default] if self.multi else self.default
+        return {"text": chosen, "value": chosen}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """Hidden variable with the result of a PromQL query, for titles."""
+
+    name: str
+    expr: str
+    """PromQL for one whole number without labels."""
+
+    def json(self) -> Json:
+        """Return Grafana's ``VariableModel``. The query answers ``{} 5 1764547200000``."""
+        query = f"query_result({self.expr})"
+        return {
+            "name": self.name,
+            "label": self.name,
+            "type": "query",
+            "datasource": PROMETHEUS,
+            "definition": query,
+            "query": {"query": query, "refId": "A"},
+            "current": {},
+            "options": [],
+            "regex": "/ ([0-9]+)[ .]/",
+            "refresh": REFRESH_ON_TIME_RANGE,
+            "multi": False,
+            "includeAll": False,
+            "hide": HIDE_VARIABLE,
+            "skipUrlSync": True,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of a few fixed values; the first is the default."""
+    """Choice among fixed values. The first is the default."""
 
     name: str
     label: str
@@ -114,7 +155,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextBox:
-    """Free text, empty by default."""
+    """Text input, empty by default."""
 
     name: str
     label: str
@@ -132,4 +173,4 @@ class TextBox:
         }
 
 
-Variable = DataSource | LabelValues | Choice | TextBox
+Variable = DataSource | LabelValues | Number | Choice | TextBox

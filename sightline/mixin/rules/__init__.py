@@ -1,1 +1,1 @@
-"""Recording rules: what dashboards and alerts ask again and again."""
+"""Recording rules: queries that several dashboards and alerts share."""

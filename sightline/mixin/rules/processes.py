@@ -1,11 +1,11 @@
-"""What a process has left of event loop and processor."""
+"""Event-loop delay and CPU use by process."""
 
 from typing import Final
 
 from sightline.mixin import queries
 from sightline.mixin.model import Group, Record
 
-LOOP_DELAY: Final = "job_instance:asyncio_event_loop_delay_seconds:quantile"
+LOOP_DELAY: Final = f"job_instance:{queries.LOOP_DELAY}:quantile"
 CORES: Final = "job_instance:process_cpu_seconds:rate"
 
 PROCESSES: Final = Group(

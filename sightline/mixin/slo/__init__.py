@@ -1,1 +1,1 @@
-"""Service level objectives: read from a few lines of YAML, written as recording rules."""
+"""Service level objectives: reads them from YAML and writes recording rules and alerts."""

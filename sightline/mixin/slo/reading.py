@@ -1,135 +1,130 @@
-"""Objectives from YAML: our own short form, and Sloth's `prometheus/v1` as it is."""
+"""Objectives from YAML: the short form, Sloth's files, OpenSLO 1.0, Pyrra's."""
 
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
+from sightline.mixin.identity import IDENTITY, PLACE
+from sightline.mixin.slo import indicators, openslo, pyrra, sloth
+from sightline.mixin.slo.building import located
+from sightline.mixin.slo.document import Fields, read_documents
+from sightline.mixin.slo.indicators import Subject
+from sightline.mixin.slo.objective import Notification, Objective, SloError
 
-from instrumentation.conventions import METRICS
-from sightline.mixin.queries import SERVER, both, selected
-from sightline.mixin.slo.objective import WINDOW, Objective, SloError
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
+_INSTALLED: Final = _PACKAGE / "artifacts"
+OURS: Final = (_INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent) / "prometheus" / "slos.yaml"
+"""Objectives of the demo, in a checkout or in a wheel as in `sightline.artifacts`."""
 
-ROOT: Final = Path(__file__).resolve().parents[3]
-OURS: Final = ROOT / "prometheus" / "slos.yaml"
-
-_SLOTH: Final = "prometheus/v1"
 _PERIOD: Final = "30d"
 _MIN_ERRORS: Final = 10
 
 
 def read(path: Path) -> tuple[Objective, ...]:
-    """Every objective in *path*.
+    """Return every objective in the file *path*.
 
     Raises:
-        SloError: Names the file, the objective and what was expected.
+        SloError: Names the file, the line and the expectation.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        objectives = tuple(_objectives(document))
-    except (SloError, OSError, yaml.YAMLError) as error:
-        raise SloError(f"{path}: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise SloError(f"{path}: {error!r}: expected the form of prometheus/slos.yaml") from error
-    _refuse_twins(path, objectives)
+    documents = read_documents(path)
+    if not documents:
+        raise SloError(f"{path}: expected objectives, found an empty file")
+    objectives = tuple(_objectives(documents))
+    _reject_duplicates(objectives)
     return objectives
 
 
-def _objectives(document: Mapping[str, Any]) -> Iterator[Objective]:
-    if document.get("version") == _SLOTH:
-        return (_of_sloth(document["service"], slo) for slo in document["slos"])
-    return (_of_ours(slo) for slo in document["slos"])
+def read_all(paths: Sequence[Path]) -> tuple[Objective, ...]:
+    """Return every objective in the files *paths*, which must not share one.
+
+    Raises:
+        SloError: Names the files, the line and the expectation.
+    """
+    objectives = tuple(objective for path in dict.fromkeys(paths) for objective in read(path))
+    _reject_duplicates(objectives)
+    return objectives
 
 
-def _of_ours(slo: Mapping[str, Any]) -> Objective:
-    errors, events = _indicator(slo["service"], slo["sli"])
-    return Objective(
-        service=slo["service"],
-        name=slo["name"],
-        objective=_ratio(slo["objective"]),
-        period=slo.get("period", _PERIOD),
-        errors=errors,
-        events=events,
-        min_errors=slo.get("min_errors", _MIN_ERRORS),
-    )
+def _objectives(documents: Sequence[Fields]) -> Iterator[Objective]:
+    """Yield the objectives of all documents; those of OpenSLO may refer to each other."""
+    yield from openslo.read([each for each in documents if openslo.is_openslo(each)])
+    for document in documents:
+        reader = _reader(document)
+        if reader:
+            yield from reader(document)
 
 
-def _of_sloth(service: str, slo: Mapping[str, Any]) -> Objective:
-    match slo["sli"]:
-        case {"events": {"error_query": errors, "total_query": events}}:
-            min_errors = _MIN_ERRORS
-        case {"raw": {"error_ratio_query": ratio}}:
-            errors, events, min_errors = ratio, _one_event(ratio), 0
-        case other:
-            raise SloError(f"{service}/{slo['name']}: sli {other!r}: expected events or raw")
-    return Objective(
-        service=service,
-        name=slo["name"],
-        objective=_ratio(slo["objective"]),
-        period=_PERIOD,
-        errors=errors.strip(),
-        events=events.strip(),
-        min_errors=min_errors,
-    )
-
-
-def _indicator(service: str, sli: Mapping[str, Any]) -> tuple[str, str]:
-    """Queries of bad events and of all events a second."""
-    match sli:
-        case {"http": {"errors": str(status), **more}}:
-            where = _where(service, more)
-            return (
-                _rate(f"{SERVER}_count", both(where, f'http_response_status_code=~"{status}"')),
-                _rate(f"{SERVER}_count", where),
-            )
-        case {"http": {"slower_than": float() | int() as threshold, **more}}:
-            where = _where(service, more)
-            fast = both(where, f'le="{_bound(threshold)!r}"')
-            every = _rate(f"{SERVER}_count", where)
-            return f"{every}\n- {_rate(f'{SERVER}_bucket', fast)}", every
-        case {"events": {"errors": str(errors), "total": str(total)}}:
-            return errors.strip(), total.strip()
-        case other:
-            raise SloError(
-                f"{service}: sli {dict(other)!r}: expected http with errors or slower_than, "
-                "or events with errors and total"
-            )
-
-
-def _where(service: str, more: Mapping[Any, Any]) -> str:
-    routes = "|".join(more.get("exclude_routes", ()))
-    return both(f'job="{service}"', f'http_route!~"{routes}"' if routes else "")
-
-
-def _rate(series: str, where: str) -> str:
-    return f"sum(rate({selected(series, where)}[{WINDOW}]))"
-
-
-def _bound(threshold_seconds: float) -> float:
-    bounds = METRICS[SERVER].buckets
-    if threshold_seconds not in bounds:
-        raise SloError(
-            f"slower_than {threshold_seconds}: expected a bucket bound of {SERVER}, "
-            f"one of {', '.join(map(str, bounds))}"
+def _reader(document: Fields) -> Callable[[Fields], Iterator[Objective]] | None:
+    if openslo.is_openslo(document):
+        return None
+    if pyrra.is_pyrra(document):
+        return pyrra.read
+    if sloth.is_sloth(document):
+        return sloth.read
+    if "version" in document or "apiVersion" in document:
+        key = "version" if "version" in document else "apiVersion"
+        raise document.problem(
+            key,
+            f"{key} {document.text(key)!r}: expected {sloth.VERSION}, {sloth.API_VERSION}, "
+            f"{openslo.API_VERSION} or {pyrra.API_VERSION}",
         )
-    return float(threshold_seconds)
+    return _short
 
 
-def _one_event(ratio: str) -> str:
-    """One event a second wherever *ratio* exists: a ratio alone cannot be weighed by requests."""
-    return f"({ratio.strip()}) * 0 + 1"
+def _short(document: Fields) -> Iterator[Objective]:
+    if "slos" not in document:
+        raise document.problem("", "expected 'slos', a list as in prometheus/slos.yaml")
+    labels = document.labels("labels")
+    for slo in document.sections("slos"):
+        yield _short_objective(slo, labels)
+    document.finish()
 
 
-def _ratio(percent: object) -> Fraction:
-    try:
-        return Fraction(str(percent)) / 100
-    except ValueError as error:
-        raise SloError(f"objective {percent!r}: expected a percentage, like 99.9") from error
+def _short_objective(slo: Fields, labels: dict[str, str]) -> Objective:
+    service, name = slo.text("service"), slo.text("name")
+    by = _budget_labels(slo)
+    labels = {**labels, **slo.labels("labels")}
+    alerts = slo.optional_section("alerts")
+    indicator = indicators.indicator(Subject(service=service, by=by), slo.section("sli"))
+    with located(slo):
+        found = Objective(
+            service=service,
+            name=name,
+            objective=slo.ratio("objective") / 100,
+            period=slo.text("period", _PERIOD),
+            indicator=indicator,
+            min_errors=slo.count("min_errors", _MIN_ERRORS),
+            min_events=slo.count("min_events", 0),
+            labels=labels,
+            page=Notification(enabled=alerts.flag("page", default=True)),
+            ticket=Notification(enabled=alerts.flag("ticket", default=True)),
+            identity=("job",) if indicator.kind == "events" else by,
+            place=slo.place,
+        )
+    slo.ignore("description")
+    alerts.finish()
+    slo.finish()
+    return found
 
 
-def _refuse_twins(path: Path, objectives: tuple[Objective, ...]) -> None:
-    names = [(each.service, each.name) for each in objectives]
-    twins = sorted({f"{job}/{name}" for job, name in names if names.count((job, name)) > 1})
-    if twins:
-        raise SloError(f"{path}: {', '.join(twins)} stands twice: expected one of each name")
+def _budget_labels(slo: Fields) -> tuple[str, ...]:
+    """Return the identity labels whose values have a budget each."""
+    across = slo.texts("across")
+    for label in across:
+        if label not in PLACE:
+            raise slo.problem("across", f"across: {label!r}: expected {' or '.join(PLACE)}")
+    if across and "events" in slo.section("sli"):
+        raise slo.problem("across", "across: the queries of events decide which budgets there are")
+    return tuple(label for label in IDENTITY if label not in across)
+
+
+def _reject_duplicates(objectives: Iterable[Objective]) -> None:
+    places: dict[tuple[str, str], str] = {}
+    for each in objectives:
+        name = (each.service, each.name)
+        if name in places:
+            raise SloError(
+                f"{each.place}: {'/'.join(name)} is defined twice, first at {places[name]}: "
+                "expected unique names"
+            )
+        places[name] = each.place

@@ -10,6 +10,7 @@ from typing import Final
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, TracesData
 
+from instrumentation.conventions import Attribute
 from sightline.tracestore.storage.attributes import indexed_bytes
 from sightline.tracestore.storage.rows import operation_name, service_name
 from sightline.tracestore.storage.tokens import derived_tags
@@ -90,8 +91,8 @@ def _origin_keys(resource: ResourceSpans, scope: ScopeSpans) -> Iterator[Sized]:
     for pair in resource.resource.attributes:
         yield f"tag {pair.key!r}", len(pair.key.encode()) + indexed_bytes(pair.value)
     for key, value in (
-        ("otel.scope.name", scope.scope.name),
-        ("otel.scope.version", scope.scope.version),
+        (Attribute.OTEL_SCOPE_NAME, scope.scope.name),
+        (Attribute.OTEL_SCOPE_VERSION, scope.scope.version),
     ):
         yield f"tag {key!r}", len(key) + len(value.encode())
 
@@ -101,7 +102,7 @@ def _span_keys(span: Span) -> Iterator[Sized]:
     for key, value in chain(derived_tags(span), (("event", event.name) for event in span.events)):
         yield f"tag {key!r}", len(key) + len(value.encode())
     if span.status.message:
-        key = "otel.status_description"
+        key = Attribute.OTEL_STATUS_DESCRIPTION
         yield f"tag {key!r}", len(key) + len(span.status.message.encode())
     for pair in chain(span.attributes, *(event.attributes for event in span.events)):
         yield f"tag {pair.key!r}", len(pair.key.encode()) + indexed_bytes(pair.value)

@@ -39,12 +39,12 @@ class IngestMetrics:
                 by_receiver.labels(RECEIVER, transport)
         self._sent.labels(EXPORTER)
 
-    def stored(self, transport: str, spans: int) -> None:
+    def count_stored(self, transport: str, spans: int) -> None:
         """Count *spans* that were written."""
         self._accepted.labels(RECEIVER, transport).inc(spans)
         self._sent.labels(EXPORTER).inc(spans)
 
-    def refused(self, transport: str, spans: int, error: Exception) -> None:
+    def count_refused(self, transport: str, spans: int, error: Exception) -> None:
         """Count *spans* that were answered with *error*."""
         self._refused.labels(RECEIVER, transport).inc(spans)
         self._failed.labels(EXPORTER, type(error).__name__, "false").inc(spans)

@@ -1,4 +1,4 @@
-"""OTLP trace requests as they arrive: decompressed, decoded, checked.
+"""OTLP trace requests: decoded and checked.
 
 Source: opentelemetry-proto, `opentelemetry/proto/collector/trace/v1`, and the protocol's
 specification, "OTLP/HTTP"; ids in OTLP/JSON are hexadecimal, not base64.
@@ -6,21 +6,17 @@ specification, "OTLP/HTTP"; ids in OTLP/JSON are hexadecimal, not base64.
 
 import base64
 import json
-import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
-MAX_BODY_BYTES: Final = 20 * 1024 * 1024
-"""Before and after decompression. Source: Jaeger's receiver, `max_request_body_size`."""
+from sightline.tracestore.ingest.errors import MalformedRequest
+from sightline.tracestore.ingest.items import check_json, check_protobuf
 
 TRACE_ID_BYTES: Final = 16
 SPAN_ID_BYTES: Final = 8
-
-_WINDOW_BITS: Final = {"gzip": 31, "deflate": 15}
-"""Window size that selects the encoding in zlib."""
 
 _ID_FIELDS: Final = {
     **dict.fromkeys(("traceId", "trace_id"), TRACE_ID_BYTES),
@@ -28,73 +24,28 @@ _ID_FIELDS: Final = {
 }
 
 
-class MalformedRequest(ValueError):
-    """The body is invalid; the message is sent to the client."""
-
-
-async def read_body(chunks: AsyncIterator[bytes]) -> bytes:
-    """Return the body that arrives in *chunks*.
-
-    Raises:
-        MalformedRequest: The body exceeds `MAX_BODY_BYTES`; the rest is not read.
-    """
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise MalformedRequest("http: request body too large")
-    return bytes(body)
-
-
-def decompress(body: bytes, encoding: str) -> bytes:
-    """Return *body* without its content encoding.
-
-    Raises:
-        MalformedRequest: Unknown encoding, corrupt stream, or more than `MAX_BODY_BYTES`.
-    """
-    if not encoding:
-        return body
-    if encoding not in _WINDOW_BITS:
-        raise MalformedRequest(f"unsupported Content-Encoding: {encoding}")
-    try:
-        return _inflate(body, _WINDOW_BITS[encoding])
-    except zlib.error as error:
-        raise MalformedRequest(f"{encoding}: {error}") from error
-
-
-def _inflate(body: bytes, window_bits: int) -> bytes:
-    """Return all members of *body*."""
-    plain = bytearray()
-    while True:
-        member = zlib.decompressobj(window_bits)
-        plain += member.decompress(body, MAX_BODY_BYTES + 1 - len(plain))
-        if len(plain) > MAX_BODY_BYTES:
-            raise MalformedRequest("http: request body too large")
-        if not member.eof:
-            raise MalformedRequest("unexpected EOF")
-        if not (body := member.unused_data):
-            return bytes(plain)
-
-
 def from_protobuf(body: bytes) -> TracesData:
     """Decode an `ExportTraceServiceRequest`, which has the same wire form as `TracesData`.
 
     Raises:
-        MalformedRequest: Invalid protobuf, or an id of a wrong length.
+        MalformedRequest: Invalid protobuf, an id of a wrong length, or too many items.
     """
+    check_protobuf(body)
     try:
         request = TracesData.FromString(body)
     except DecodeError as error:
         raise MalformedRequest(f"malformed protobuf: {error}") from error
-    return _validated(request)
+    return _validate(request)
 
 
 def from_json(body: bytes) -> TracesData:
     """Decode OTLP/JSON.
 
     Raises:
-        MalformedRequest: Invalid JSON, another structure, or an id that is not hexadecimal.
+        MalformedRequest: Invalid JSON, another structure, an id that is not hexadecimal, or too
+            many items.
     """
+    check_json(body)
     # Takes 30 ms to import, and most clients send protobuf.
     from google.protobuf import json_format  # noqa: PLC0415
 
@@ -108,7 +59,7 @@ def from_json(body: bytes) -> TracesData:
         json_format.ParseDict(document, request, ignore_unknown_fields=True)
     except (ValueError, RecursionError, json_format.ParseError, AttributeError, TypeError) as error:
         raise MalformedRequest(f"malformed JSON: {error}") from error
-    return _validated(request)
+    return _validate(request)
 
 
 def _hex_ids_to_base64(node: Any) -> None:  # noqa: ANN401  any JSON
@@ -135,7 +86,7 @@ def _from_hex(key: str, value: str) -> bytes:
         raise MalformedRequest(f"{key}={value!r}: expected hexadecimal digits") from error
 
 
-def _validated(request: TracesData) -> TracesData:
+def _validate(request: TracesData) -> TracesData:
     for span in spans(request):
         _check_id(span.trace_id, TRACE_ID_BYTES, "trace_id")
         _check_id(span.span_id, SPAN_ID_BYTES, "span_id")

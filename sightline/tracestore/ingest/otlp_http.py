@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sightline.tracestore.ingest import otlp
-from sightline.tracestore.ingest.receiver import INVALID_ARGUMENT, UNAVAILABLE, Receiver, Refused
+from sightline.tracestore.ingest.errors import MalformedRequest, Refused, TooManyItems
+from sightline.tracestore.ingest.receiver import INVALID_ARGUMENT, UNAVAILABLE, Receiver
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
@@ -42,11 +43,11 @@ def otlp_app(receiver: Receiver) -> Starlette:
 
 async def _export_response(receiver: Receiver, request: Request, content_type: str) -> Response:
     try:
-        encoded = await otlp.read_body(request.stream())
-        body = otlp.decompress(encoded, request.headers.get("content-encoding", ""))
-        await receiver.receive(body, _DECODERS[content_type])
-    except otlp.MalformedRequest as error:
-        return _status_response(content_type, 400, INVALID_ARGUMENT, str(error))
+        encoding = request.headers.get("content-encoding", "")
+        await receiver.receive(request.stream(), _DECODERS[content_type], encoding=encoding)
+    except MalformedRequest as error:
+        status = 413 if isinstance(error, TooManyItems) else 400
+        return _status_response(content_type, status, INVALID_ARGUMENT, str(error))
     except Refused as error:
         return _status_response(content_type, 503, UNAVAILABLE, str(error))
     except ClientDisconnect:

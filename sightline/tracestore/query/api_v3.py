@@ -1,18 +1,23 @@
 """Jaeger's v3 query API; its client is the search page of Jaeger's UI."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sightline.tracestore.query import parameters_v3
-from sightline.tracestore.query.adjust import adjust, repair
-from sightline.tracestore.query.json_v3 import summary_json, traces_json
-from sightline.tracestore.query.metrics import ReadMetrics
+from sightline.tracestore.query.adjust import prepare, repair, repaired
+from sightline.tracestore.query.json_body import JSONBody
+from sightline.tracestore.query.json_v3 import add_trace, summary_json
+from sightline.tracestore.query.metrics import Read
+from sightline.tracestore.query.outbox import Outbox
+from sightline.tracestore.query.reads import Reads
 from sightline.tracestore.query.responses import json_answer, with_bad_request
 from sightline.tracestore.query.search import Query, find
+from sightline.tracestore.storage.reader import TraceReader
+from sightline.tracestore.storage.room import Room
 from sightline.tracestore.storage.store import Store
 from sightline.tracestore.storage.trace import Trace
 
@@ -27,9 +32,10 @@ def failure(message: str, status: int) -> Response:
 class ApiV3:
     """Handlers of `/api/v3/...`."""
 
-    def __init__(self, store: Store, metrics: ReadMetrics) -> None:
+    def __init__(self, store: Store, reads: Reads, outbox: Outbox) -> None:
         self._store = store
-        self._metrics = metrics
+        self._reads = reads
+        self._outbox = outbox
 
     def routes(self) -> list[Route]:
         """Return every route of v3."""
@@ -41,58 +47,74 @@ class ApiV3:
             Route("/api/v3/traces/{trace_id}", with_bad_request(self.trace, failure)),
         ]
 
-    async def services(self, _request: Request) -> Response:
+    async def services(self, request: Request) -> Response:
         """Answer with the names of all services."""
-        with self._metrics.read("get_services"):
-            names = self._store.services()
-        return json_answer({"services": names})
+
+        def read(room: Room, _: Read) -> JSONBody:
+            return JSONBody.list_of({"services": []}, "services", self._store.services(room))
+
+        return self._outbox.json(await self._reads.lookup(request, "get_services", read))
 
     async def operations(self, request: Request) -> Response:
         """Answer with the operations of a service; Badger stores no kind, so all are internal."""
-        with self._metrics.read("get_operations"):
-            names = self._store.operations(request.query_params.get("service", ""))
-        return json_answer(
-            {"operations": [{"name": name, "spanKind": "internal"} for name in names]}
-        )
+        service = request.query_params.get("service", "")
+
+        def read(room: Room, _: Read) -> JSONBody:
+            names = self._store.operations(service, room)
+            found = ({"name": name, "spanKind": "internal"} for name in names)
+            return JSONBody.list_of({"operations": []}, "operations", found)
+
+        return self._outbox.json(await self._reads.lookup(request, "get_operations", read))
 
     async def search(self, request: Request) -> Response:
         """Answer with the traces that match a query."""
         query = parameters_v3.search_query(request.query_params)
         raw = parameters_v3.raw(request.query_params, parameters_v3.RAW_SEARCH)
-        return await run_in_threadpool(self._find, query, raw=raw)
 
-    def _find(self, query: Query, *, raw: bool) -> Response:
-        with self._metrics.read("find_traces"):
-            traces = list(find(self._store, query))
-        return _traces_response(traces, raw=raw)
+        def read(room: Room, _: Read) -> JSONBody | None:
+            return _traces_body(list(self._find(query, room)), raw=raw)
+
+        return self._traces(await self._reads.search(request, "find_traces", read))
 
     async def summaries(self, request: Request) -> Response:
         """Answer with a summary of each trace that matches a query."""
         query = parameters_v3.search_query(request.query_params)
-        return await run_in_threadpool(self._summarize, query)
+        parameters_v3.raw(request.query_params, parameters_v3.RAW_SEARCH)
 
-    def _summarize(self, query: Query) -> Response:
-        with self._metrics.read("find_trace_summaries"):
-            traces = list(find(self._store, query))
-        summaries = [summary_json(repair(trace)) for trace in traces]
-        return json_answer({"summaries": summaries})
+        def read(room: Room, _: Read) -> JSONBody:
+            found = (summary_json(repair(each), repaired) for each in self._find(query, room))
+            return JSONBody.list_of({"summaries": []}, "summaries", found)
+
+        return self._outbox.json(await self._reads.search(request, "find_trace_summaries", read))
+
+    def _find(self, query: Query, room: Room) -> Iterator[Trace]:
+        return find(self._store, query, TraceReader(self._store, room))
 
     async def trace(self, request: Request) -> Response:
         """Answer with one trace."""
         identifier = parameters_v3.trace_id(request.path_params["trace_id"])
         parameters_v3.check_window(request.query_params)
         raw = parameters_v3.raw(request.query_params, parameters_v3.RAW_TRACE)
-        return await run_in_threadpool(self._get_one, identifier, raw=raw)
 
-    def _get_one(self, identifier: bytes, *, raw: bool) -> Response:
-        with self._metrics.read("get_trace") as read:
-            trace = self._store.trace(identifier)
-            read.result = "ok" if trace.spans else "err"
-        return _traces_response([trace] if trace.spans else [], raw=raw)
+        def read(room: Room, outcome: Read) -> JSONBody | None:
+            trace = TraceReader(self._store, room).trace(identifier)
+            outcome.result = "ok" if trace.spans else "err"
+            return _traces_body([trace] if trace.spans else [], raw=raw)
+
+        return self._traces(await self._reads.lookup(request, "get_trace", read))
+
+    def _traces(self, body: JSONBody | None) -> Response:
+        return self._outbox.json(body) if body else failure(NOT_FOUND, 404)
 
 
-def _traces_response(traces: list[Trace], *, raw: bool) -> Response:
+def _traces_body(traces: Sequence[Trace], *, raw: bool) -> JSONBody | None:
+    """Return the response with *traces*; None without any."""
     if not traces:
-        return failure(NOT_FOUND, 404)
-    repaired = map(repair, traces)
-    return json_answer(traces_json(repaired if raw else map(adjust, repaired)))
+        return None
+    body = JSONBody()
+    with body.items_of({"result": {"resourceSpans": []}}, "resourceSpans"):
+        for trace in traces:
+            add_trace(body, *prepare(trace, raw=raw))
+            if body.full:
+                break
+    return body

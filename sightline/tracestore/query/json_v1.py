@@ -1,35 +1,61 @@
 """Jaeger's v1 JSON: times in microseconds, typed tags, processes by reference."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
+from instrumentation.conventions import Attribute
+from sightline.jaeger_names import SPAN_KIND
+from sightline.tracestore.query.adjust import Show
+from sightline.tracestore.query.json_body import JSONBody
+from sightline.tracestore.query.responses import encoded
 from sightline.tracestore.storage.attributes import JSON, finite_or_text, text
-from sightline.tracestore.storage.rows import SERVICE_NAME, operation_name, service_name
+from sightline.tracestore.storage.rows import operation_name, service_name
 from sightline.tracestore.storage.tokens import KINDS, STATUS
-from sightline.tracestore.storage.trace import StoredSpan, Trace
+from sightline.tracestore.storage.trace import StoredSpan, Trace, cut_warning
 
 _SAFE: Final = 2**53
 """First integer that JavaScript cannot represent; Jaeger writes larger ones as strings."""
 
 Object = dict[str, JSON]
 
+_WITHOUT_DETAILS: Final[Object] = {"references": [], "tags": [], "logs": []}
 
-def trace_json(trace: Trace) -> Object:
-    """Return *trace* in the format of `/api/traces`."""
+
+def add_trace(body: JSONBody, trace: Trace, show: Show) -> None:
+    """Add *trace* to *body* in the format of `/api/traces`.
+
+    The first span without room is added without its attributes, and is the last one.
+    """
     identifier = trace_id_text(trace.trace_id)
-    processes: dict[str, str] = {}
-    described: Object = {}
-    spans = []
-    for origin, group in trace.groups():
-        process = _process(origin)
-        name = processes.setdefault(str(process), f"p{len(processes) + 1}")
-        described[name] = process
-        spans += [_span(stored, identifier, name) for stored in group]
-    return {"traceID": identifier, "spans": spans, "processes": described, "warnings": None}
+    groups = list(trace.groups())
+    names, processes = _processes(origin for origin, _ in groups)
+    document: Object = {"traceID": identifier, "spans": [], "processes": None, "warnings": None}
+    named = [
+        (stored, name) for name, (_, group) in zip(names, groups, strict=True) for stored in group
+    ]
+    spans: Iterable[Object] = (
+        _span(stored, show(stored), identifier, name) for stored, name in named
+    )
+    with body.items_of(document, "spans", {"processes": processes}):
+        added, cut = body.add_all(spans, together=trace.small)
+        if cut is not None:
+            stored, _ = named[added]
+            warnings = [*stored.warnings, cut_warning(added + 1)]
+            body.add({**cut, **_WITHOUT_DETAILS, "warnings": warnings}, last=True)
+
+
+def _processes(origins: Iterable[ResourceSpans]) -> tuple[list[str], bytes]:
+    """Return the name of each origin's process, and the JSON of the processes by name."""
+    known: dict[bytes, str] = {}
+    names = [
+        known.setdefault(encoded(_process(origin)), f"p{len(known) + 1}") for origin in origins
+    ]
+    fields = (b'"%s":%s' % (name.encode(), process) for process, name in known.items())
+    return names, b"{%s}" % b",".join(fields)
 
 
 def trace_id_text(trace_id: bytes) -> str:
@@ -38,18 +64,17 @@ def trace_id_text(trace_id: bytes) -> str:
 
 
 def _process(origin: ResourceSpans) -> Object:
-    attributes = (pair for pair in origin.resource.attributes if pair.key != SERVICE_NAME)
+    attributes = (pair for pair in origin.resource.attributes if pair.key != Attribute.SERVICE_NAME)
     return {"serviceName": service_name(origin.resource), "tags": list(map(_tag, attributes))}
 
 
-def _span(stored: StoredSpan, trace_id: str, process: str) -> Object:
-    span = stored.span
+def _span(stored: StoredSpan, span: Span, trace_id: str, process: str) -> Object:
     duration = span.end_time_unix_nano - span.start_time_unix_nano
     return {
         "traceID": trace_id,
         "spanID": span.span_id.hex() or "0" * 16,
         "operationName": operation_name(span),
-        "references": _references(stored, trace_id),
+        "references": _references(stored, span, trace_id),
         "startTime": span.start_time_unix_nano // 1000,
         "duration": duration // 1000,
         "tags": [*_scope_tags(stored.origin), *_attribute_tags(span), *_field_tags(span)],
@@ -59,40 +84,43 @@ def _span(stored: StoredSpan, trace_id: str, process: str) -> Object:
     }
 
 
-def _references(stored: StoredSpan, trace_id: str) -> list[JSON]:
+def _references(stored: StoredSpan, span: Span, trace_id: str) -> list[JSON]:
     """Return the parent and the links; a link to the parent replaces it."""
     references: dict[tuple[str, str], str] = {}
     if stored.parent:
         references[trace_id, stored.parent.hex()] = "CHILD_OF"
-    for link in stored.span.links:
+    for link in span.links:
         references[trace_id_text(link.trace_id), link.span_id.hex()] = "FOLLOWS_FROM"
     return [
-        {"refType": kind, "traceID": trace, "spanID": span}
-        for (trace, span), kind in references.items()
+        {"refType": kind, "traceID": trace, "spanID": span_id}
+        for (trace, span_id), kind in references.items()
     ]
 
 
 def _scope_tags(origin: ResourceSpans) -> list[JSON]:
     (scoped,) = origin.scope_spans
-    named = {"otel.scope.name": scoped.scope.name, "otel.scope.version": scoped.scope.version}
+    named = {
+        Attribute.OTEL_SCOPE_NAME: scoped.scope.name,
+        Attribute.OTEL_SCOPE_VERSION: scoped.scope.version,
+    }
     return [_field(key, "string", value) for key, value in named.items() if value]
 
 
 def _attribute_tags(span: Span) -> list[JSON]:
-    return [_tag(pair) for pair in span.attributes if pair.key != "span.kind"]
+    return [_tag(pair) for pair in span.attributes if pair.key != SPAN_KIND]
 
 
 def _field_tags(span: Span) -> list[JSON]:
     """Return the tags of OTLP fields: kind, status, trace state."""
     tags: list[JSON] = []
     if 0 < span.kind < len(KINDS):
-        tags.append(_field("span.kind", "string", KINDS[span.kind]))
+        tags.append(_field(SPAN_KIND, "string", KINDS[span.kind]))
     if span.status.code in STATUS:
-        tags.append(_field("otel.status_code", "string", STATUS[span.status.code]))
+        tags.append(_field(Attribute.OTEL_STATUS_CODE, "string", STATUS[span.status.code]))
     if span.status.code == Status.STATUS_CODE_ERROR:
         tags.append(_field("error", "bool", value=True))
     if span.status.message:
-        tags.append(_field("otel.status_description", "string", span.status.message))
+        tags.append(_field(Attribute.OTEL_STATUS_DESCRIPTION, "string", span.status.message))
     if span.trace_state:
         tags.append(_field("w3c.tracestate", "string", span.trace_state))
     return tags

@@ -7,33 +7,62 @@ from typing import Final
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
+from instrumentation.conventions import Attribute
+from sightline.tracestore.query.adjust import Show
+from sightline.tracestore.query.json_body import JSONBody
 from sightline.tracestore.storage.attributes import JSON, otlp_pair
-from sightline.tracestore.storage.rows import SERVICE_NAME, operation_name
-from sightline.tracestore.storage.trace import StoredSpan, Trace
+from sightline.tracestore.storage.rows import operation_name
+from sightline.tracestore.storage.tokens import STATUS
+from sightline.tracestore.storage.trace import StoredSpan, Trace, cut_warning
 
 Object = dict[str, JSON]
+
+_WITHOUT_DETAILS: Final[Object] = {"events": [], "links": []}
 
 WARNINGS: Final = "@jaeger@warnings"
 """Attribute with Jaeger's warnings about a span."""
 
 
-def traces_json(traces: Iterable[Trace]) -> Object:
-    """Return *traces* in the format of `/api/v3/traces`: one list of resources."""
-    resources = [_resource(origin, group) for trace in traces for origin, group in trace.groups()]
-    return {"result": {"resourceSpans": resources}}
+def add_trace(body: JSONBody, trace: Trace, show: Show) -> None:
+    """Add *trace* to *body* in the format of `/api/v3/traces`, which is a list of resources.
+
+    The first span without room is added without its attributes, and is the last one.
+    """
+    before = 0
+    for origin, group in trace.groups():
+        spans: Iterable[Object] = (_span(stored, show(stored)) for stored in group)
+        with body.items_of(_resource(origin, group[0].service), "spans"):
+            added, cut = body.add_all(spans, together=trace.small)
+            if cut is not None:
+                warnings = [*group[added].warnings, cut_warning(before + added + 1)]
+                bare = {**cut, **_WITHOUT_DETAILS, "attributes": _warnings(warnings)}
+                body.add(bare, last=True)
+        if body.full:
+            return
+        before += added
 
 
-def _resource(origin: ResourceSpans, group: list[StoredSpan]) -> Object:
+def _resource(origin: ResourceSpans, service: str) -> Object:
     (scoped,) = origin.scope_spans
-    spans = [_span(stored) for stored in group]
-    attributes = _attributes(origin.resource.attributes)
-    if not any(pair.key == SERVICE_NAME for pair in origin.resource.attributes):
-        attributes.append({"key": SERVICE_NAME, "value": {"stringValue": group[0].service}})
+    attributes = _resource_attributes(origin.resource.attributes, service)
     resource = _non_empty(
         attributes=attributes, droppedAttributesCount=origin.resource.dropped_attributes_count
     )
-    scope = _non_empty(scope=_scope(scoped.scope), spans=spans, schemaUrl=scoped.schema_url)
+    scope: Object = {
+        "scope": _scope(scoped.scope),
+        "spans": [],
+        **_non_empty(schemaUrl=scoped.schema_url),
+    }
     return _non_empty(resource=resource, scopeSpans=[scope], schemaUrl=origin.schema_url)
+
+
+def _resource_attributes(attributes: Iterable[KeyValue], service: str) -> list[JSON]:
+    """Return *attributes* with the name under which *service* is listed."""
+    named: Object = {"key": Attribute.SERVICE_NAME, "value": {"stringValue": service}}
+    shown = [
+        named if pair.key == Attribute.SERVICE_NAME else otlp_pair(pair) for pair in attributes
+    ]
+    return [*shown] if named in shown else [*shown, named]
 
 
 def _scope(scope: InstrumentationScope) -> Object:
@@ -45,9 +74,10 @@ def _scope(scope: InstrumentationScope) -> Object:
     )
 
 
-def _span(stored: StoredSpan) -> Object:
-    span = stored.span
-    status = _non_empty(message=span.status.message, code=span.status.code)
+def _span(stored: StoredSpan, span: Span) -> Object:
+    status = _non_empty(
+        message=span.status.message, code=span.status.code if span.status.code in STATUS else 0
+    )
     return {
         **_non_empty(
             traceId=span.trace_id.hex(),
@@ -56,10 +86,10 @@ def _span(stored: StoredSpan) -> Object:
             parentSpanId=stored.parent.hex(),
             flags=span.flags,
             name=operation_name(span),
-            kind=span.kind,
+            kind=span.kind if span.kind in Span.SpanKind.values() else 0,
             startTimeUnixNano=_nanoseconds(span.start_time_unix_nano),
             endTimeUnixNano=_nanoseconds(span.end_time_unix_nano),
-            attributes=[*_attributes(span.attributes), *_warnings(stored)],
+            attributes=[*_attributes(span.attributes), *_warnings(stored.warnings)],
             droppedAttributesCount=span.dropped_attributes_count,
             events=[_event(event) for event in span.events],
             droppedEventsCount=span.dropped_events_count,
@@ -90,8 +120,8 @@ def _link(link: Span.Link) -> Object:
     )
 
 
-def _warnings(stored: StoredSpan) -> list[JSON]:
-    texts = [{"stringValue": warning} for warning in stored.warnings]
+def _warnings(warnings: Iterable[str]) -> list[JSON]:
+    texts = [{"stringValue": warning} for warning in warnings]
     return [{"key": WARNINGS, "value": {"arrayValue": {"values": texts}}}] if texts else []
 
 
@@ -108,14 +138,14 @@ def _non_empty(**fields: JSON) -> Object:
     return {name: value for name, value in fields.items() if value}
 
 
-def summary_json(trace: Trace) -> Object:
+def summary_json(trace: Trace, show: Show) -> Object:
     """Return the summary of *trace* in the format of `/api/v3/trace-summaries`.
 
     The root is the earliest span without parent; a trace without one has no root fields.
     """
-    ids = {stored.span.span_id for stored in trace.spans}
+    ids = {stored.span_id for stored in trace.spans}
     spans = Counter(stored.service for stored in trace.spans)
-    errors = Counter(stored.service for stored in trace.spans if _failed(stored))
+    errors = Counter(stored.service for stored in trace.spans if is_error(show(stored)))
     services = [
         _non_empty(name=name, spanCount=spans[name], errorSpanCount=errors[name])
         for name in sorted(spans)
@@ -123,8 +153,8 @@ def summary_json(trace: Trace) -> Object:
     return _non_empty(
         traceId=trace.trace_id.hex(),
         **_root(trace),
-        minStartTimeUnixNano=str(min(s.span.start_time_unix_nano for s in trace.spans)),
-        maxEndTimeUnixNano=str(max(s.span.end_time_unix_nano for s in trace.spans)),
+        minStartTimeUnixNano=str(min(stored.start for stored in trace.spans)),
+        maxEndTimeUnixNano=str(max(stored.end for stored in trace.spans)),
         spanCount=spans.total(),
         errorSpanCount=errors.total(),
         orphanSpanCount=sum(bool(s.parent) and s.parent not in ids for s in trace.spans),
@@ -136,9 +166,10 @@ def _root(trace: Trace) -> dict[str, str]:
     roots = [stored for stored in trace.spans if not stored.parent]
     if not roots:
         return {}
-    root = min(roots, key=lambda stored: stored.span.start_time_unix_nano)
+    root = min(roots, key=lambda stored: stored.start)
     return {"rootServiceName": root.service, "rootOperationName": operation_name(root.span)}
 
 
-def _failed(stored: StoredSpan) -> bool:
-    return stored.span.status.code == Status.STATUS_CODE_ERROR
+def is_error(span: Span) -> bool:
+    """Return true if *span* counts as failed."""
+    return span.status.code == Status.STATUS_CODE_ERROR

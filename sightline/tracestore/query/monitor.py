@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sightline.jaeger_names import SPAN_METRICS_CALLS, SPAN_METRICS_DURATION
 from sightline.tracestore.query.api_v1 import failure
 from sightline.tracestore.query.parameters_v1 import (
     MILLISECOND,
@@ -34,8 +35,11 @@ from sightline.tracestore.query.values import (
 )
 from sightline.tracestore.storage.attributes import JSON, non_finite_text
 
-CALLS: Final = "traces_span_metrics_calls_total"
-DURATIONS: Final = "traces_span_metrics_duration_milliseconds_bucket"
+CALLS: Final = f"{SPAN_METRICS_CALLS}_total"
+DURATIONS: Final = f"{SPAN_METRICS_DURATION}_bucket"
+
+MAX_SERVICES: Final = 100
+"""Services of one request."""
 
 _TIMEOUT_SECONDS: Final = 10
 _LOOKBACK: Final = NANOSECONDS["h"]
@@ -156,8 +160,10 @@ def window(parameters: QueryParams) -> Window:
     if not services:
         problem = "please provide at least one service name"
         raise invalid("service", BadParameter(problem))
+    if len(services) > MAX_SERVICES:
+        raise BadParameter(f"{len(services)} services: expected at most {MAX_SERVICES}")
     by_operation = bool_parameter(parameters, "groupByOperation")
-    kinds = "|".join(map(_kind, parameters.getlist("spanKind") or ["server"]))
+    kinds = "|".join(map(_kind, dict.fromkeys(parameters.getlist("spanKind")) or ["server"]))
     names = "|".join(map(re.escape, services))
     return Window(
         matchers=f"service_name=~{_promql_string(names)}, span_kind=~{_promql_string(kinds)}",

@@ -12,6 +12,7 @@ from typing import Final
 
 from starlette.datastructures import QueryParams
 
+from sightline.search_tags import parse_string_map
 from sightline.tracestore.query.responses import BadParameter
 from sightline.tracestore.query.search import DEFAULT_LIMIT, Query
 from sightline.tracestore.query.values import (
@@ -19,7 +20,6 @@ from sightline.tracestore.query.values import (
     parse_bool,
     parse_duration,
     parse_int,
-    parse_string_map,
 )
 from sightline.tracestore.storage.rows import NO_TRACE
 
@@ -28,6 +28,10 @@ DEFAULT_LOOKBACK: Final = 48 * 3600 * 10**9
 
 DEFAULT_DEPENDENCY_LOOKBACK: Final = 24 * 3600 * 10**9
 """Nanoseconds. Source: `defaultDependencyLookbackDuration`."""
+
+MAX_TRACE_IDS: Final = 100
+MAX_TAGS: Final = 32
+"""Values of one request, each of which is a query of its own."""
 
 _BASE64_DIGITS: Final = 24
 """Length of 128 bits in base64, with padding."""
@@ -67,13 +71,16 @@ def search_query(parameters: QueryParams) -> Query:
 
 
 def trace_ids(parameters: QueryParams) -> list[bytes]:
-    """Return the values of `traceID`, which may be repeated.
+    """Return the distinct values of `traceID`, which may be repeated.
 
     Raises:
-        BadParameter: A value is no trace id.
+        BadParameter: A value is no trace id, or there are more than `MAX_TRACE_IDS`.
     """
+    values = parameters.getlist("traceID")
+    if len(values) > MAX_TRACE_IDS:
+        raise BadParameter(f"{len(values)} parameters 'traceID': expected at most {MAX_TRACE_IDS}")
     try:
-        return [trace_id(value) for value in parameters.getlist("traceID")]
+        return list(dict.fromkeys(trace_id(value) for value in values))
     except ValueError as error:
         raise invalid("traceID", error) from error
 
@@ -164,4 +171,15 @@ def _tags(parameters: QueryParams) -> dict[str, str]:
             tags |= parse_string_map(document)
         except ValueError as error:
             raise invalid("tags", error) from error
+    return bounded(tags)
+
+
+def bounded(tags: dict[str, str]) -> dict[str, str]:
+    """Return *tags*.
+
+    Raises:
+        BadParameter: There are more than `MAX_TAGS`.
+    """
+    if len(tags) > MAX_TAGS:
+        raise BadParameter(f"{len(tags)} tags: expected at most {MAX_TAGS}")
     return tags

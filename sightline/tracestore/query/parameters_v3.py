@@ -8,7 +8,8 @@ from typing import Final, TypeVar
 
 from starlette.datastructures import QueryParams
 
-from sightline.tracestore.query.parameters_v1 import path_trace_id
+from sightline.search_tags import parse_string_map
+from sightline.tracestore.query.parameters_v1 import bounded, path_trace_id
 from sightline.tracestore.query.responses import BadParameter
 from sightline.tracestore.query.search import DEFAULT_LIMIT, Query
 from sightline.tracestore.query.values import (
@@ -16,7 +17,6 @@ from sightline.tracestore.query.values import (
     parse_duration,
     parse_int,
     parse_rfc3339,
-    parse_string_map,
 )
 
 Value = TypeVar("Value")
@@ -32,7 +32,6 @@ _ATTRIBUTES: Final = ("query.attributes",)
 
 RAW_SEARCH: Final = ("query.rawTraces", "query.raw_traces")
 RAW_TRACE: Final = ("rawTraces", "raw_traces")
-KIND: Final = ("spanKind", "span_kind")
 WINDOW: Final = (("startTime", "start_time"), ("endTime", "end_time"))
 
 
@@ -52,7 +51,7 @@ def search_query(parameters: QueryParams) -> Query:
     return Query(
         service=_first_given(parameters, _SERVICE)[1],
         operation=_first_given(parameters, _OPERATION)[1],
-        tags=tags,
+        tags=bounded(tags),
         start=start,
         end=end,
         limit=read(parameters, _DEPTH, parse_int, DEFAULT_LIMIT),

@@ -3,22 +3,30 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline.tracestore.storage.attributes import JSON
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def json_answer(document: JSON, status: int = 200) -> Response:
     """Return *document* as JSON; errors have the content type of text, as in Jaeger."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = encoded(document)
     if status < HTTPStatus.BAD_REQUEST:
         return Response(body, status, media_type="application/json")
     return plain_text(f"{body.decode()}\n", status)
+
+
+def encoded(document: JSON) -> bytes:
+    """Return *document* as JSON without spaces."""
+    return _ENCODER.encode(document).encode(errors="replace")
 
 
 def plain_text(text: str, status: int) -> Response:
@@ -65,6 +73,8 @@ def with_bad_request(answer: Answer, failure: Callable[[str, int], Response]) ->
             return await answer(request)
         except BadParameter as error:
             return failure(str(error), 400)
+        except ClientDisconnect:
+            return Response(status_code=400)
 
     return answered
 

@@ -6,11 +6,13 @@ any span of the trace.
 """
 
 import heapq
+import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Final
 
+from sightline.tracestore.storage.reader import TraceReader
 from sightline.tracestore.storage.rows import MAX_INTEGER
 from sightline.tracestore.storage.segment import Segment
 from sightline.tracestore.storage.store import Store
@@ -20,8 +22,11 @@ from sightline.tracestore.storage.trace import Trace
 DEFAULT_LIMIT: Final = 100
 """Source: Jaeger, `defaultQueryLimit`."""
 
-MAX_LIMIT: Final = 10_000
-"""Upper bound of a query's limit; so many traces are about 60 MB."""
+MAX_LIMIT: Final = 1500
+"""Upper bound of a query's limit. Source: Jaeger's UI, `SearchForm`."""
+
+_OPERATIONS: Final = "operation IN (SELECT value FROM json_each(?))"
+"""One variable for any number of ids: SQLite accepts 32,766 variables by default."""
 
 _MATCHING_SPANS: Final = "id IN (SELECT rowid FROM tag WHERE tag MATCH ?)"
 _MATCHING_ORIGINS: Final = "SELECT id FROM origin WHERE instr(tokens, ?)"
@@ -48,31 +53,51 @@ class Query:
     """Maximum number of traces; below 1: the default."""
 
 
-def find(store: Store, query: Query) -> Iterator[Trace]:
-    """Yield the traces that match *query*, newest first."""
+def find(store: Store, query: Query, reader: TraceReader) -> Iterator[Trace]:
+    """Yield the traces that match *query*, newest first, while *reader* has room for them.
+
+    The last one may be incomplete.
+    """
     remaining = min(query.limit, MAX_LIMIT) if query.limit > 0 else DEFAULT_LIMIT
     for trace_id in _trace_ids(store, query):
-        trace = store.trace(trace_id)
-        # Empty, if its file was dropped since the search.
-        if trace.spans and _has_tags(trace, query):
+        trace = reader.trace(trace_id)
+        # Without spans, its file was dropped since the search. Without all spans, the tags may be
+        # on others.
+        if trace.spans and (reader.full or _has_tags(trace, query)):
             yield trace
             remaining -= 1
-        if not remaining:
+        if reader.full or not remaining:
             return
 
 
 def _trace_ids(store: Store, query: Query) -> Iterator[bytes]:
     """Yield candidates; a collision of two tags' tokens can make one wrong."""
+    matching = _matching(store, query)
+    if matching is not None and not matching:
+        return
     with ExitStack() as opened:
-        conditions = list(_conditions(store, query))
-        if not all(conditions):
-            return
         streams = [opened.enter_context(closing(_spans(s, query))) for s in store.segments]
         seen: set[bytes] = set()
         for _, trace_id in heapq.merge(*streams, reverse=True):
-            if trace_id not in seen and all(trace_id in condition for condition in conditions):
+            if matching is None and trace_id not in seen:
+                seen.add(trace_id)
                 yield trace_id
-            seen.add(trace_id)
+            elif matching is not None and trace_id in matching:
+                matching.remove(trace_id)
+                yield trace_id
+
+
+def _matching(store: Store, query: Query) -> set[bytes] | None:
+    """Return the traces that fulfill every condition on tags and duration; None without one.
+
+    The result of a condition is not kept, because it can be every trace of the store.
+    """
+    matching: set[bytes] | None = None
+    for condition in _conditions(store, query):
+        matching = set(condition) if matching is None else matching.intersection(condition)
+        if not matching:
+            break
+    return matching
 
 
 def _spans(segment: Segment, query: Query) -> Generator[Found, None, None]:
@@ -85,9 +110,10 @@ def _spans(segment: Segment, query: Query) -> Generator[Found, None, None]:
         )
 
 
-def _where(segment: Segment, query: Query) -> tuple[str, list[int]]:
+def _where(segment: Segment, query: Query) -> tuple[str, list[int | str]]:
     """Return the SQL condition on service, operation and time; empty if nothing can match."""
-    where, values = "start BETWEEN ? AND ?", [max(query.start, 0), min(query.end, MAX_INTEGER)]
+    where = "start BETWEEN ? AND ?"
+    values: list[int | str] = [max(query.start, 0), min(query.end, MAX_INTEGER)]
     if query.service:
         service = segment.service_id(query.service)
         if service is None:
@@ -95,23 +121,19 @@ def _where(segment: Segment, query: Query) -> tuple[str, list[int]]:
         where, values = f"service = ? AND {where}", [service, *values]
     if query.operation:
         ids = segment.operation_ids(query.service, query.operation)
-        where, values = f"{where} AND operation IN ({_placeholders(ids)})", [*values, *ids]
+        where, values = f"{where} AND {_OPERATIONS}", [*values, json.dumps(ids)]
     return where, values
 
 
-def _placeholders(values: Sequence[int]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _conditions(store: Store, query: Query) -> Iterator[set[bytes]]:
-    """Yield the matching traces of each tag and of the duration."""
+def _conditions(store: Store, query: Query) -> Iterator[Iterator[bytes]]:
+    """Yield the matching traces of each tag and of the duration; traces may be repeated."""
     for tag in query.tags.items():
-        yield {found for segment in store.segments for found in _tagged(segment, query, tag)}
+        yield (found for segment in store.segments for found in _with_tag(segment, query, tag))
     if query.min_duration or query.max_duration:
-        yield {found for segment in store.segments for found in _with_duration(segment, query)}
+        yield (found for segment in store.segments for found in _with_duration(segment, query))
 
 
-def _tagged(segment: Segment, query: Query, tag: Tag) -> Iterator[bytes]:
+def _with_tag(segment: Segment, query: Query, tag: Tag) -> Iterator[bytes]:
     where, values = _where(segment, Query(start=query.start, end=query.end, service=query.service))
     if not where:
         return
@@ -146,9 +168,13 @@ def _with_duration_values(query: Query) -> Sequence[int]:
 def _has_tags(trace: Trace, query: Query) -> bool:
     """Return true if each tag is on a span of the service, compared by text."""
     wanted = set(query.tags.items())
+    origins: set[int] = set()
     for stored in trace.spans:
         if not wanted:
             return True
         if not query.service or stored.service == query.service:
-            wanted.difference_update(span_tags(stored.span), origin_tags(stored.origin))
+            wanted.difference_update(span_tags(stored.span))
+            if id(stored.origin) not in origins:
+                origins.add(id(stored.origin))
+                wanted.difference_update(origin_tags(stored.origin))
     return not wanted

@@ -4,7 +4,6 @@ Source: Go's `time.ParseDuration`, `time.Duration.String`, `time.Time.String`, `
 Accepted values are Go's. The texts of errors are not.
 """
 
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -122,23 +121,3 @@ def parse_rfc3339(value: str) -> int:
     except ValueError:
         raise ValueError(expected) from None
     return int(moment.timestamp()) * _SECOND + int((match[2] or "0").ljust(9, "0"))
-
-
-def parse_string_map(value: str) -> dict[str, str]:
-    """Return a JSON object of strings; null counts as empty.
-
-    Raises:
-        ValueError: The value is no JSON object, or a member is no string.
-    """
-    expected = f"{value[:100]!r}: expected a JSON object of strings"
-    try:
-        document = json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError(expected) from None
-    match document:
-        case None:
-            return {}
-        case dict() if all(isinstance(item, str | None) for item in document.values()):
-            return {key: item or "" for key, item in document.items()}
-        case _:
-            raise ValueError(expected)

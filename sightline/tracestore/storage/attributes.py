@@ -15,14 +15,25 @@ _FIXED_FROM: Final = 1e-6
 _FIXED_BELOW: Final = 1e21
 """Range in which Go writes a float without exponent. Source: encoding/json, floatEncoder."""
 
-_HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-"""Go's JSON encoder escapes these for use in HTML."""
-
 
 def text(value: AnyValue) -> str:
-    """Return *value* as the text of a search: `true`, `502`, `1.5`, `["a","b"]`."""
+    """Return *value* as a text to show: `true`, `502`, `1.5`, `["a","b"]`."""
     kind = value.WhichOneof("value")
-    return _TO_TEXT[kind](value) if kind in _TO_TEXT else _compact_json(value).translate(_HTML)
+    return _TO_TEXT[kind](value) if kind in _TO_TEXT else _compact_json(value)
+
+
+def search_text(value: AnyValue) -> str:
+    """Return *value* as the text of a search: as `text`, but `0.3333333333` and bytes as `00ff`.
+
+    Source: Jaeger, `internal/storage/v1/badger`, which indexes `KeyValue.AsString`.
+    """
+    match value.WhichOneof("value"):
+        case "double_value" if math.isfinite(value.double_value):
+            return f"{value.double_value:.10g}"
+        case "bytes_value":
+            return value.bytes_value.hex()
+        case _:
+            return text(value)
 
 
 def indexed_bytes(value: AnyValue) -> int:
@@ -32,6 +43,21 @@ def indexed_bytes(value: AnyValue) -> int:
     indexed = text(value) if value.WhichOneof("value") in _TO_TEXT else _compact_json(value)
     # Go's JSON encoder escapes the two line separators, which take three bytes in UTF-8.
     return len(indexed.encode()) + 3 * (indexed.count("\u2028") + indexed.count("\u2029"))
+
+
+def count(attributes: Iterable[KeyValue]) -> int:
+    """Return the number of *attributes*, with the members of their arrays and maps."""
+    return sum(1 + _members(attribute.value) for attribute in attributes)
+
+
+def _members(value: AnyValue) -> int:
+    match value.WhichOneof("value"):
+        case "array_value":
+            return sum(1 + _members(member) for member in value.array_value.values)
+        case "kvlist_value":
+            return count(value.kvlist_value.values)
+        case _:
+            return 0
 
 
 def number(value: float) -> str:
@@ -52,7 +78,6 @@ def non_finite_text(value: float) -> str:
 
 
 def _sorted_by_key(attributes: Iterable[KeyValue]) -> list[KeyValue]:
-    """Return *attributes* sorted by key."""
     return sorted(attributes, key=lambda attribute: attribute.key)
 
 

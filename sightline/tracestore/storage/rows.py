@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, TracesData
 
+from instrumentation.conventions import Attribute
+
 NO_TRACE: Final = bytes(16)
 NO_SPAN: Final = bytes(8)
 
 MAX_INTEGER: Final = 2**63 - 1
 """Largest SQLite integer, which is signed; as a time in nanoseconds: the year 2262."""
-
-SERVICE_NAME: Final = "service.name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,16 @@ class SpanRow(NamedTuple):
     span: Span
 
 
-def rows(request: TracesData) -> Iterator[tuple[Origin, list[SpanRow]]]:
+def rows(request: TracesData) -> Iterator[tuple[Origin, Iterator[SpanRow]]]:
     """Yield the origins of *request* with their spans."""
     for resource_spans in request.resource_spans:
         service = service_name(resource_spans.resource)
-        for scope_spans in resource_spans.scope_spans:
-            yield _origin(service, resource_spans, scope_spans), list(map(_row, scope_spans.spans))
+        for scope_spans in filter(_has_spans, resource_spans.scope_spans):
+            yield _origin(service, resource_spans, scope_spans), map(_row, scope_spans.spans)
+
+
+def _has_spans(scope: ScopeSpans) -> bool:
+    return bool(scope.spans)
 
 
 def _origin(service: str, resource: ResourceSpans, scope: ScopeSpans) -> Origin:
@@ -77,7 +81,7 @@ def operation_name(span: Span) -> str:
 def service_name(resource: Resource) -> str:
     """Return the service name. Source: Jaeger, internal/jptrace/sanitizer/emptyservicename.go."""
     for attribute in resource.attributes:
-        if attribute.key == SERVICE_NAME:
+        if attribute.key == Attribute.SERVICE_NAME:
             if attribute.value.WhichOneof("value") != "string_value":
                 return "service-name-wrong-type"
             return attribute.value.string_value or "empty-service-name"

@@ -3,19 +3,18 @@
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
-from queue import Empty, LifoQueue
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from sightline.tracestore.storage.rows import Origin, SpanRow, rows
+from sightline.tracestore.storage.rows import MAX_INTEGER, Origin, SpanRow, rows
 from sightline.tracestore.storage.tokens import Tokens
 
-Operation = tuple[str, str]
-"""Service and name."""
+Name = TypeVar("Name", str, bytes)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS origin (
@@ -41,6 +40,19 @@ CREATE VIRTUAL TABLE IF NOT EXISTS tag USING fts5 (
 _VERSION: Final = 0x534C0001
 """Schema version, stored in the file header; files of other versions are not written."""
 
+_LONGEST_KEY: Final = 256
+"""Bytes or characters of a name or origin in memory; longer ones are replaced by a hash, because
+the limit of the files would allow hundreds of megabytes of them."""
+
+_SERVICES: Final = "SELECT name FROM service WHERE length(name) BETWEEN ? AND ?"
+_OPERATIONS: Final = """
+SELECT name FROM operation WHERE length(name) BETWEEN ? AND ? AND service = ?
+"""
+
+USUAL_LENGTHS: Final = (0, _LONGEST_KEY)
+LONG_LENGTHS: Final = (_LONGEST_KEY + 1, MAX_INTEGER)
+"""Characters of a name."""
+
 _INSERT_SPAN: Final = "INSERT INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_TAG: Final = "INSERT INTO tag (rowid, tokens) VALUES (?, ?)"
 
@@ -58,7 +70,9 @@ class Segment:
         self.path = path
         self.changed = path.stat().st_mtime if path.exists() else time.time()
         self._closed = False
-        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._idle: list[sqlite3.Connection] = []
+        """Connections for reads, because opening one costs a query. Any thread takes and returns
+        one, each in one operation on the list."""
         self._writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             # WAL survives SIGKILL; only a power failure can lose the last writes.
@@ -87,11 +101,16 @@ class Segment:
         """Load the in-memory tables; after a rollback this drops the rolled-back rows."""
         db = self._writer
         self.spans: int = db.execute("SELECT coalesce(max(id), 0) FROM span").fetchone()[0]
-        self._services: dict[str, int] = dict(db.execute("SELECT name, id FROM service"))
-        self._operations: dict[Operation, int] = {
-            (service, name): id_ for id_, service, name in db.execute("SELECT * FROM operation")
+        self._services: dict[str, int] = {
+            _key(name): id_ for id_, name in db.execute("SELECT * FROM service")
         }
-        self._origins: dict[bytes, int] = dict(db.execute("SELECT body, id FROM origin"))
+        self._operations: dict[tuple[str, str], int] = {
+            (_key(service), _key(name)): id_
+            for id_, service, name in db.execute("SELECT * FROM operation")
+        }
+        self._origins: dict[bytes, int] = {
+            _key(body): id_ for body, id_ in db.execute("SELECT body, id FROM origin")
+        }
 
     @property
     def size_bytes(self) -> int:
@@ -105,15 +124,13 @@ class Segment:
         # Without a timeout, because waiting for a reader would block the writer.
         self._writer.executescript("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint (TRUNCATE);")
 
-    @property
-    def services(self) -> list[str]:
-        """Service names."""
-        return list(self._services)
+    def services(self, lengths: tuple[int, int]) -> Iterator[str]:
+        """Yield the name of each service with one of the *lengths*."""
+        return (name for (name,) in self.select(_SERVICES, lengths))
 
-    @property
-    def operations(self) -> list[Operation]:
-        """Service and name of each operation."""
-        return list(self._operations)
+    def operations(self, service: str, lengths: tuple[int, int]) -> Iterator[str]:
+        """Yield the name of each operation of *service* with one of the *lengths*."""
+        return (name for (name,) in self.select(_OPERATIONS, (*lengths, service)))
 
     def write(self, requests: Iterable[TracesData], tokens: Tokens) -> None:
         """Store all of *requests* in one transaction.
@@ -126,7 +143,7 @@ class Segment:
         try:
             for request in requests:
                 for origin, spans in rows(request):
-                    self._insert(origin, spans, tokens)
+                    self._insert(origin, list(spans), tokens)
             db.execute("COMMIT")
             self.changed = time.time()
         except BaseException:
@@ -150,40 +167,42 @@ class Segment:
         self.spans += len(spans)
 
     def _origin(self, origin: Origin, tokens: Tokens) -> int:
-        if origin.body not in self._origins:
+        key = _key(origin.body)
+        if key not in self._origins:
             values = (origin.service, tokens.of_origin(origin.resource), origin.body)
-            self._origins[origin.body] = self._insert_row(
+            self._origins[key] = self._insert_row(
                 "INSERT INTO origin (service, tokens, body) VALUES (?, ?, ?)", values
             )
-        return self._origins[origin.body]
+        return self._origins[key]
 
     def _service(self, name: str) -> int:
-        if name not in self._services:
-            self._services[name] = self._insert_row(
-                "INSERT INTO service (name) VALUES (?)", (name,)
-            )
-        return self._services[name]
+        key = _key(name)
+        if key not in self._services:
+            self._services[key] = self._insert_row("INSERT INTO service (name) VALUES (?)", (name,))
+        return self._services[key]
 
     def _operation(self, service: str, name: str) -> int:
-        if (service, name) not in self._operations:
-            self._operations[service, name] = self._insert_row(
+        key = _key(service), _key(name)
+        if key not in self._operations:
+            self._operations[key] = self._insert_row(
                 "INSERT INTO operation (service, name) VALUES (?, ?)", (service, name)
             )
-        return self._operations[service, name]
+        return self._operations[key]
 
     def _insert_row(self, statement: str, values: Sequence[Any]) -> int:
         return self._writer.execute(statement, values).lastrowid or 0
 
     def service_id(self, service: str) -> int | None:
         """Return the id of *service* in this file."""
-        return self._services.get(service)
+        return self._services.get(_key(service))
 
     def operation_ids(self, service: str, name: str) -> list[int]:
         """Return the ids of the operations *name* in this file; an empty *service* means any."""
         if service:
-            found = self._operations.get((service, name))
+            found = self._operations.get((_key(service), _key(name)))
             return [] if found is None else [found]
-        return [id_ for (_, of), id_ in list(self._operations.items()) if of == name]
+        key = _key(name)
+        return [id_ for (_, of), id_ in list(self._operations.items()) if of == key]
 
     @cached_property
     def starts(self) -> tuple[int, int]:
@@ -194,25 +213,20 @@ class Segment:
 
     def select(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of *query*; none after `close()`."""
-        with self._reader() as db:
-            if db:
-                yield from db.execute(query, values)
-
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection | None]:
-        """Lend an idle connection; connections are pooled, because opening one costs a query."""
         db = self._idle_or_new()
+        if not db:
+            return
         try:
-            yield db
+            yield from db.execute(query, values)
         finally:
-            if db and self._closed:
+            if self._closed:
                 db.close()
-            elif db:
-                self._idle.put(db)
+            else:
+                self._idle.append(db)
 
     def _idle_or_new(self) -> sqlite3.Connection | None:
-        with suppress(Empty):
-            return self._idle.get_nowait()
+        with suppress(IndexError):
+            return self._idle.pop()
         try:
             return sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode=rw",
@@ -228,9 +242,9 @@ class Segment:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._closed = True
-        with suppress(Empty):
+        with suppress(IndexError):
             while True:
-                self._idle.get_nowait().close()
+                self._idle.pop().close()
         self._writer.close()
 
     def drop(self) -> None:
@@ -238,6 +252,15 @@ class Segment:
         self.close()
         for file in files_of(self.path):
             file.unlink(missing_ok=True)
+
+
+def _key(value: Name) -> Name:
+    """Return *value*; a long one as a hash."""
+    if len(value) <= _LONGEST_KEY:
+        return value
+    if isinstance(value, bytes):
+        return sha256(value).digest()
+    return sha256(value.encode()).hexdigest()
 
 
 def files_of(path: Path) -> list[Path]:

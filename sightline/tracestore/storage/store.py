@@ -2,35 +2,43 @@
 
 import logging
 import re
+import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, TracesData
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from sightline.errors import ConfigurationError
-from sightline.tracestore.storage.segment import Operation, Segment, files_of
+from sightline.tracestore.storage.room import Room
+from sightline.tracestore.storage.segment import (
+    LONG_LENGTHS,
+    USUAL_LENGTHS,
+    Segment,
+    files_of,
+)
 from sightline.tracestore.storage.tokens import Tokens
-from sightline.tracestore.storage.trace import StoredSpan, Trace
 
 SEGMENTS: Final = 8
 """Files at most. Dropping one frees this share of a bound, at the same cost at any size."""
 
-_TRACE: Final = """
-SELECT origin.body, span.body FROM span JOIN origin ON origin.id = span.origin
-WHERE trace_id = ? ORDER BY span.id
-"""
+_SPARE_BYTES: Final = 4 * 1024 * 1024
+"""Free space that the store leaves for its write-ahead log."""
+
+_SCARCE_BYTES: Final = 1024 * 1024
+"""With less free space, an error of SQLite counts as a full disk, whatever its code."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Limits of the store; reaching one drops the oldest eighth."""
+    """Limits of the store; reaching one drops the oldest eighth. A full disk does, too."""
 
     spans: int
     """Variable ``TRACESTORE_MAX_SPANS``."""
@@ -43,9 +51,13 @@ class Bounds:
 class Store:
     """Spans in a bounded number of files, with one writer and many readers."""
 
-    def __init__(self, path: Path, bounds: Bounds) -> None:
+    def __init__(
+        self, path: Path, bounds: Bounds, *, free_bytes: Callable[[], int] | None = None
+    ) -> None:
+        """Open the files of *path*; *free_bytes* returns the free space of their disk."""
         self._path = path
         self._bounds = bounds
+        self._free_bytes = free_bytes or (lambda: shutil.disk_usage(path.parent).free)
         self._tokens = Tokens()
         self._expiring = threading.Lock()
         numbers = self._numbers()
@@ -68,24 +80,46 @@ class Store:
     def _file(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.stem}.{number:06}{self._path.suffix}")
 
-    def write(self, requests: Iterable[TracesData]) -> None:
-        """Store all of *requests* in one transaction.
+    def write(self, requests: Sequence[TracesData]) -> None:
+        """Store all of *requests* in one transaction; a full disk drops the oldest segment.
 
         Raises:
-            sqlite3.Error: Nothing was stored; the disk may be full.
+            sqlite3.Error: Nothing was stored; the disk is full, and the newest segment is the only
+                one.
         """
-        self._rotate()
-        self.segments[-1].write(requests, self._tokens)
+        while True:
+            try:
+                self._rotate()
+                self.segments[-1].write(requests, self._tokens)
+            except sqlite3.Error as error:
+                if not (self._disk_is_full(error) and self._drop_oldest()):
+                    raise
+            else:
+                return
 
     def _rotate(self) -> None:
         """Start a new segment when the newest has reached its share of a bound."""
         newest = self.segments[-1]
         if newest.spans and self._is_full(newest):
-            following = _open_segment(self._file(max(self._numbers()) + 1))
+            following = _create_segment(self._file(max(self._numbers()) + 1))
             with self._expiring:
                 self.segments = [*self.segments, following]
             newest.seal()
             self.expire()
+
+    def _disk_is_full(self, error: sqlite3.Error) -> bool:
+        full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        return full or self._free_bytes() < _SCARCE_BYTES
+
+    def _drop_oldest(self) -> bool:
+        """Drop the oldest segment; return false if it is the only one."""
+        with self._expiring:
+            oldest, *younger = self.segments
+            if younger:
+                _log.warning("%s: the disk is full: dropping the oldest spans", oldest.path)
+                self.segments = younger
+                oldest.drop()
+            return bool(younger)
 
     def expire(self) -> None:
         """Drop the oldest segment if there are too many or it is too old."""
@@ -98,10 +132,18 @@ class Store:
     def _is_full(self, segment: Segment) -> bool:
         return (
             segment.spans * SEGMENTS >= self._bounds.spans
-            or segment.size_bytes * SEGMENTS >= self._bounds.bytes
+            or segment.size_bytes * SEGMENTS >= self._available_bytes()
             or (time.time() - segment.created_at) * SEGMENTS >= self._bounds.age_seconds
             or self._is_too_old(segment)
         )
+
+    def _available_bytes(self) -> int:
+        """Return the bytes that the store may take on its disk."""
+        free = self._free_bytes()
+        if free >= self._bounds.bytes:
+            return self._bounds.bytes
+        used = sum(segment.size_bytes for segment in self.segments)
+        return min(self._bounds.bytes, used + free - _SPARE_BYTES)
 
     def _is_too_old(self, segment: Segment) -> bool:
         """Return true if the last span of *segment* arrived longer ago than allowed."""
@@ -112,29 +154,29 @@ class Store:
         """Number of stored spans."""
         return sum(segment.spans for segment in self.segments)
 
-    def services(self) -> list[str]:
-        """Return the names of all services, sorted."""
-        return sorted({name for segment in self.segments for name in segment.services})
+    def services(self, room: Room) -> list[str]:
+        """Return the names of all services, sorted; as many as there is *room* for.
 
-    def operations(self, service: str) -> list[str]:
-        """Return the names of the operations of *service*, sorted."""
-        known: set[Operation] = set().union(*(segment.operations for segment in self.segments))
-        return sorted(name for of, name in known if of == service)
+        Raises:
+            NeedsMoreRoom: The room is small, and there is none left.
+        """
+        return self._names(lambda segment, lengths: segment.services(lengths), room)
 
-    def trace(self, trace_id: bytes) -> Trace:
-        """Return the trace *trace_id*; an unknown one has no spans."""
-        found = self._select(_TRACE, (trace_id,))
-        origins: dict[bytes, ResourceSpans] = {}
-        for origin, _ in (rows := list(dict.fromkeys(found))):
-            if origin not in origins:
-                origins[origin] = ResourceSpans.FromString(origin)
-        spans = [StoredSpan(origins[origin], Span.FromString(body)) for origin, body in rows]
-        return Trace(trace_id, spans)
+    def operations(self, service: str, room: Room) -> list[str]:
+        """Return the names of the operations of *service*; as `services`."""
+        return self._names(lambda segment, lengths: segment.operations(service, lengths), room)
 
-    def _select(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of *query* from every segment."""
-        for segment in self.segments:
-            yield from segment.select(query, values)
+    def _names(
+        self, names_of: Callable[[Segment, tuple[int, int]], Iterator[str]], room: Room
+    ) -> list[str]:
+        """Return names, sorted and each once; long ones leave the room to usual ones."""
+        found: set[str] = set()
+        for lengths, segment in product((USUAL_LENGTHS, LONG_LENGTHS), self.segments):
+            for name in names_of(segment, lengths):
+                if name not in found and not room.take(len(name)):
+                    return sorted(found)
+                found.add(name)
+        return sorted(found)
 
     def close(self) -> None:
         """Close every file."""
@@ -154,6 +196,20 @@ def _open_segment(file: Path) -> Segment:
     except sqlite3.OperationalError as error:
         expected = "a writable file, and SQLite with FTS5"
         raise ConfigurationError(f"{file}: {error}: expected {expected}") from error
+
+
+def _create_segment(file: Path) -> Segment:
+    """Create the segment in *file*, or nothing.
+
+    Raises:
+        sqlite3.Error: The file cannot be created; the disk may be full.
+    """
+    try:
+        return Segment(file)
+    except sqlite3.Error:
+        for part in files_of(file):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _open_or_quarantine(file: Path) -> Segment | None:

@@ -11,7 +11,9 @@ from zlib import crc32
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
-from sightline.tracestore.storage.attributes import text
+from instrumentation.conventions import Attribute
+from sightline.jaeger_names import SPAN_KIND
+from sightline.tracestore.storage.attributes import search_text
 
 KINDS: Final = ("", "internal", "server", "client", "producer", "consumer")
 """Jaeger's name of each `Span.SpanKind`."""
@@ -50,7 +52,7 @@ class Tokens:
         encoded = attribute.SerializeToString()
         known = self._cached.get(encoded)
         if known is None:
-            known = token((attribute.key, text(attribute.value)))
+            known = token((attribute.key, search_text(attribute.value)))
             if len(encoded) <= _CACHED_BYTES:
                 self._cache(encoded, known)
         return known
@@ -77,10 +79,12 @@ def span_tags(span: Span) -> Iterator[Tag]:
 
 def origin_tags(origin: ResourceSpans) -> Iterator[Tag]:
     """Yield every searchable key and value of *origin*, common to its spans."""
-    yield from _tags(origin.resource.attributes)
+    attributes = origin.resource.attributes
+    # Jaeger has the service beside the tags.
+    yield from _tags(pair for pair in attributes if pair.key != Attribute.SERVICE_NAME)
     for scoped in origin.scope_spans:
-        yield ("otel.scope.name", scoped.scope.name)
-        yield ("otel.scope.version", scoped.scope.version)
+        yield (Attribute.OTEL_SCOPE_NAME, scoped.scope.name)
+        yield (Attribute.OTEL_SCOPE_VERSION, scoped.scope.version)
         yield from _tags(scoped.scope.attributes)
 
 
@@ -88,7 +92,7 @@ def derived_tags(span: Span) -> list[Tag]:
     """Return the fields that Jaeger shows as tags: kind, status, trace state."""
     tags = []
     if 0 < span.kind < len(KINDS):
-        tags.append(("span.kind", KINDS[span.kind]))
+        tags.append((SPAN_KIND, KINDS[span.kind]))
     if span.status.code:
         tags += _status_tags(span.status)
     if span.trace_state:
@@ -98,12 +102,12 @@ def derived_tags(span: Span) -> list[Tag]:
 
 def _status_tags(status: Status) -> Iterator[Tag]:
     if status.code in STATUS:
-        yield ("otel.status_code", STATUS[status.code])
+        yield (Attribute.OTEL_STATUS_CODE, STATUS[status.code])
     if status.code == Status.STATUS_CODE_ERROR:
         yield ("error", "true")
     if status.message:
-        yield ("otel.status_description", status.message)
+        yield (Attribute.OTEL_STATUS_DESCRIPTION, status.message)
 
 
 def _tags(attributes: Iterable[KeyValue]) -> Iterator[Tag]:
-    return ((attribute.key, text(attribute.value)) for attribute in attributes)
+    return ((attribute.key, search_text(attribute.value)) for attribute in attributes)

@@ -34,12 +34,15 @@ class Folder:
         return found.get("fleet") or next(iter(found.values()), None)
 
     def _read(self, files: list[Path]) -> None:
-        found, self.problems = {}, []
+        found: dict[str, Dashboard] = {}
+        self.problems = []
         for file in files:
             try:
                 dashboard = Dashboard.read(file)
             except DashboardError as error:
                 self.problems.append(str(error))
-            else:
-                found[dashboard.uid] = dashboard
+                continue
+            if dashboard.uid in found:
+                self.problems.append(f"{file.name}: another file has the uid {dashboard.uid}, too")
+            found.setdefault(dashboard.uid, dashboard)
         self._dashboards = found

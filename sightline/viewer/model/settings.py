@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from sightline.config import Ports
 from sightline.environment import Environment
 from sightline.hosts import LOCAL_NAMES, allowed_hosts
@@ -29,7 +29,7 @@ class Settings:
     """Folder of dashboard files. Variable ``DASHBOARDS``."""
     allowed_hosts: tuple[str, ...] = LOCAL_NAMES
     """Patterns of accepted ``Host`` headers. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
-    scrape_interval_seconds: float = 2.0
+    scrape_interval_seconds: float = 5.0
     """``timeInterval`` of the provisioned data source: the minimum of ``$__interval``."""
     timeout_seconds: float = 10.0
     """Timeout of a request to a source."""

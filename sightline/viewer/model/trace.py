@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from instrumentation.conventions import Attribute
+from sightline.jaeger_names import SPAN_KIND
+
 Tags = Sequence[tuple[str, str]]
 
 
@@ -105,7 +108,7 @@ class Trace:
         return sum(bool(row.span.parent) and row.span.parent not in known for row in self.rows)
 
 
-_FAILED: Final = {("error", "true"), ("otel.status_code", "ERROR")}
+_FAILED: Final = {("error", "true"), (Attribute.OTEL_STATUS_CODE, "ERROR")}
 
 
 def _unique(spans: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -127,7 +130,7 @@ def _span(raw: Mapping[str, Any], processes: Mapping[str, Any], start: float) ->
         parent=parents[0] if parents else "",
         service=process.get("serviceName", "unknown"),
         name=raw["operationName"],
-        kind=dict(tags).get("span.kind", "internal"),
+        kind=dict(tags).get(SPAN_KIND, "internal"),
         start=float(raw["startTime"]) - start,
         duration=float(raw["duration"]),
         error=not _FAILED.isdisjoint(tags),

@@ -1,13 +1,13 @@
 """Dashboards: the page, each panel, and the options of variables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sightline.grafana.dashboard import Dashboard, Panel, Variable
+from sightline.grafana.dashboard import GRID_COLUMNS, Dashboard, Panel, Variable
 from sightline.grafana.interpolation import ALL, Scope
 from sightline.grafana.timerange import BadTime
 from sightline.viewer.pages import markup
@@ -21,6 +21,7 @@ from sightline.viewer.pages.common import (
     zone_of,
 )
 from sightline.viewer.panels.kinds import draw
+from sightline.viewer.panels.support import obstacle, omissions
 from sightline.viewer.panels.view import View, message
 from sightline.viewer.sources.upstream import SourceError
 from sightline.viewer.sources.variables import Choices, options, scope_of
@@ -29,6 +30,10 @@ from sightline.viewer.values.links import dashboard_links, resolve
 REFRESHES: Final = ("", "2s", "5s", "10s", "30s", "1m", "5m")
 _POINTS: Final = (50, 1500)
 """Minimum and maximum number of points of a line."""
+
+
+_VIEWED_HEIGHT: Final = 20
+"""Height in lines of the grid of a panel that is viewed alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,7 @@ def _page(request: Request, found: Dashboard) -> Response:
         here="dashboards",
         title=found.title,
         dashboard=found,
-        sections=list(sections(found)),
+        sections=viewed_sections(found, request.query_params.get("viewPanel", "")),
         variables=[_variable_context(one, chosen) for one in found.variables if not _is_fixed(one)],
         links=dashboard_links(found, list(folder.dashboards().values()), blank),
         ranges=ranges_with(raw_from, raw_to),
@@ -122,6 +127,16 @@ def _page(request: Request, found: Dashboard) -> Response:
         refreshes=REFRESHES if found.refresh in REFRESHES else (*REFRESHES, found.refresh),
         refresh=request.query_params.get("refresh", found.refresh),
     )
+
+
+def viewed_sections(found: Dashboard, view_panel: str) -> Sequence[Section]:
+    """Return the panel that the URL's ``viewPanel`` names, like ``panel-7``, else all sections."""
+    number = view_panel.removeprefix("panel-")
+    viewed = found.panel(int(number)) if number.isdecimal() else None
+    if viewed is None:
+        return sections(found)
+    whole_page = replace(viewed.grid, x=0, y=0, w=GRID_COLUMNS, h=_VIEWED_HEIGHT)
+    return [Section(title="", open=True, top=0, panels=[replace(viewed, grid=whole_page)])]
 
 
 def sections(found: Dashboard) -> Sequence[Section]:
@@ -151,6 +166,8 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
     try:
         filled = await _scope(request, found)
         names = _title_and_links(chosen, filled)
+        if reason := obstacle(found, chosen, filled):
+            return message(f"Only Grafana draws {reason}", detail=_queries(chosen)), names
         data = await sources.panel_data(
             found, chosen, filled, zone=zone_of(request), points=_points(request)
         )
@@ -164,7 +181,15 @@ async def _view(request: Request, found: Dashboard, chosen: Panel) -> tuple[View
 
 def _title_and_links(chosen: Panel, filled: Scope) -> dict[str, Any]:
     links = [{"title": one.title, "url": one.url} for one in resolve(filled, chosen.links)]
-    return {"title": filled.plain(chosen.title), "links": links}
+    times = (("Last", chosen.time_from), ("Time shift:", chosen.time_shift))
+    note = [*(f"{name} {filled.plain(text)}" for name, text in times if text), *omissions(chosen)]
+    return {"title": filled.plain(chosen.title), "links": links, "note": " · ".join(note)}
+
+
+def _queries(chosen: Panel) -> str:
+    """Return the queries that Grafana would send."""
+    asked = (one.expr or str(one.raw.get("query") or "") for one in chosen.targets)
+    return "\n\n".join(filter(None, asked))
 
 
 async def _scope(request: Request, found: Dashboard) -> Scope:
@@ -195,7 +220,7 @@ def _find(request: Request) -> Dashboard | None:
 
 
 def _is_fixed(variable: Variable) -> bool:
-    """Tell whether there is nothing to select: a hidden variable or a data source."""
+    """Return true if there is nothing to select: a hidden variable or a data source."""
     return variable.hidden or variable.kind == "datasource"
 
 

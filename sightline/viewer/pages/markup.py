@@ -27,7 +27,7 @@ _ENVIRONMENT: Final = Environment(
 
 
 def page(template: str, **context: Any) -> str:
-    """Render a page."""
+    """Render the template of a page; values are escaped."""
     return _ENVIRONMENT.get_template(f"{template}.html").render(context)
 
 

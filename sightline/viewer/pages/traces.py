@@ -10,6 +10,7 @@ from starlette.responses import Response
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.timerange import BadTime
 from sightline.grafana.units import write
+from sightline.search_tags import parse_tags
 from sightline.viewer.model.trace import Trace
 from sightline.viewer.pages.common import (
     problem_page,
@@ -22,7 +23,6 @@ from sightline.viewer.pages.common import (
 from sightline.viewer.panels import graph
 from sightline.viewer.panels.axis import Scale, layout, time_axis, value_axis
 from sightline.viewer.panels.waterfall import waterfall
-from sightline.viewer.sources.apis import parse_logfmt
 from sightline.viewer.sources.jaeger import Search
 from sightline.viewer.sources.upstream import SourceError
 from sightline.viewer.values import colors
@@ -154,7 +154,7 @@ def _search(form: Form, blank: Scope) -> Search:
     return Search(
         service=form.service,
         operation=form.operation,
-        tags=parse_logfmt(form.tags),
+        tags=parse_tags(form.tags),
         min_duration=form.min_duration,
         max_duration=form.max_duration,
         limit=form.limit,

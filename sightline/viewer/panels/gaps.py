@@ -30,7 +30,7 @@ def regular_times(times: Sequence[float], step: float) -> list[float]:
 
 
 def isolated(values: Sequence[float | None]) -> list[bool]:
-    """Tell for each value whether it has no neighbor to draw a line to."""
+    """Return for each value true if it has no neighbor to draw a line to."""
     around = [None, *values, None]
     return [
         value is not None and around[number] is None and around[number + 2] is None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.viewer.values.colors import name_colors
+from sightline.viewer.values.links import service_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Node:
     def initials(self) -> str:
         """Text inside the circle."""
         return self.name[:2].upper()
+
+    @property
+    def url(self) -> str:
+        """Dashboard of the service."""
+        return service_url(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +83,14 @@ def layout(calls: Calls) -> Layout:
         width=2 * MARGIN + COLUMN * max(len(columns) - 1, 0),
         height=2 * MARGIN + LINE * (tallest - 1),
         nodes=[
-            Node(name=name, x=x, y=y, calls=_received(name, calls), color=shades[name])
+            Node(name=name, x=x, y=y, calls=_received_calls(name, calls), color=shades[name])
             for name, (x, y) in places.items()
         ],
         edges=[_edge(pair, count, places) for pair, count in sorted(calls.items())],
     )
 
 
-def _received(name: str, calls: Calls) -> float:
+def _received_calls(name: str, calls: Calls) -> float:
     return sum(count for (_, callee), count in calls.items() if callee == name)
 
 

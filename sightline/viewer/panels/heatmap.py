@@ -8,7 +8,7 @@ from sightline.grafana import units
 from sightline.grafana.frame import Field, Frame
 from sightline.viewer.panels import gaps, marks
 from sightline.viewer.panels.axis import Scale, base_axis, layout, time_axis
-from sightline.viewer.panels.view import View, no_data
+from sightline.viewer.panels.view import NO_DATA, View, message
 from sightline.viewer.sources.panel_data import PanelData
 from sightline.viewer.values import colors
 
@@ -23,7 +23,7 @@ def draw(data: PanelData) -> View:
     """Draw the cells, with exemplars as dots."""
     frame = next((one for one in data.frames if one.time and one.numbers), None)
     if frame is None or frame.time is None or not _has_events(frame):
-        return no_data(data.panel)
+        return message(NO_DATA)
     time, rows = _fill_gaps(data, frame.time, _used_buckets(frame.numbers))
     figure = {
         "data": [

@@ -14,6 +14,7 @@ from sightline.viewer.panels import (
 )
 from sightline.viewer.panels.view import View
 from sightline.viewer.sources.panel_data import PanelData
+from sightline.viewer.sources.upstream import DRAWING_FAULTS, DrawingError
 
 PANELS: Final[Mapping[str, Callable[[PanelData], View]]] = {
     "alertlist": text.alert_list,
@@ -31,5 +32,12 @@ PANELS: Final[Mapping[str, Callable[[PanelData], View]]] = {
 
 
 def draw(data: PanelData) -> View:
-    """Return the view of a panel; an unknown type is named."""
-    return PANELS.get(data.panel.type, text.unsupported)(data)
+    """Return the view of a panel; an unknown type is named.
+
+    Raises:
+        DrawingError: The data has values of unexpected types.
+    """
+    try:
+        return PANELS.get(data.panel.type, text.unsupported)(data)
+    except DRAWING_FAULTS as error:
+        raise DrawingError(error) from error

@@ -23,7 +23,7 @@ class Legend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One series."""
+    """Row of the legend."""
 
     index: int
     """Index of the series in the figure."""

@@ -95,11 +95,20 @@ def event_markers(data: PanelData, scale: Scale) -> Iterator[dict[str, Any]]:
         }
 
 
+_REGION_OPACITY: Final = 0.1
+"""Source: ``AnnotationsPlugin2`` of Grafana's time series panel."""
+
+
 def event_shapes(data: PanelData) -> Iterator[dict[str, Any]]:
-    """Yield a dotted line at the start of each annotation, and a faint band over its time span."""
-    for name, start, end in _merged_spans(data):
-        while_ = {"x0": data.local(start * 1000), "x1": data.local(end * 1000)}
-        yield _band({**while_, "y0": 0, "y1": 1, "yref": "paper"}, colors.css_color(name), 0.06)
+    """Yield a dotted line at the start of each annotation, and a band over its time span.
+
+    Bands of several annotations lie over each other and become darker, as in Grafana.
+    """
+    for one in data.events:
+        if one.end > one.start:
+            span = {"x0": data.local(one.start * 1000), "x1": data.local(one.end * 1000)}
+            color = colors.css_color(one.color)
+            yield _band({**span, "y0": 0, "y1": 1, "yref": "paper"}, color, _REGION_OPACITY)
     for one in data.events:
         line = {"color": colors.css_color(one.color), "width": 1, "dash": "dot"}
         moment = data.local(one.start * 1000)
@@ -112,19 +121,6 @@ def event_shapes(data: PanelData) -> Iterator[dict[str, Any]]:
             "yref": "paper",
             "line": line,
         }
-
-
-def _merged_spans(data: PanelData) -> Iterator[tuple[str, float, float]]:
-    """Merge overlapping spans of one color, so that ten alerts are not redder than one."""
-    for name in dict.fromkeys(one.color for one in data.events):
-        alike = sorted(
-            (one.start, one.end) for one in data.events if one.color == name and one.end > one.start
-        )
-        while alike:
-            start, end = alike.pop(0)
-            while alike and alike[0][0] <= end:
-                end = max(end, alike.pop(0)[1])
-            yield name, start, end
 
 
 def _band(place: dict[str, Any], color: str, opacity: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sightline.grafana.frame import Field
+from sightline.grafana.matchers import pattern
 from sightline.grafana.reducers import CALCULATIONS, reduce_values
 from sightline.viewer.panels.view import View, no_data
 from sightline.viewer.sources.panel_data import PanelData
@@ -38,13 +39,20 @@ def stat(data: PanelData) -> View:
     graph = data.panel.option("graphMode", default="none") == "area"
     context = {
         "singles": [
-            {"single": one, "spark": sparkline_paths(one.field.values) if graph else None}
+            {
+                "single": one,
+                "spark": sparkline_paths(one.field.values) if graph and _is_number(one) else None,
+            }
             for one in numbers
         ],
         "background": str(data.panel.option("colorMode", default="value")),
         "named": _shows_names(data, numbers),
     }
     return View(template="stat", context=context)
+
+
+def _is_number(one: Single) -> bool:
+    return one.field.type == "number"
 
 
 def gauge(data: PanelData) -> View:
@@ -153,15 +161,20 @@ def _single(data: PanelData, field: Field, value: float | None, row: int) -> Sin
     return Single(title=field.title, value=value, text=text, field=field, links=links)
 
 
+_EVERY_FIELD: Final = "/.*/"
+
+
 def _fields(data: PanelData) -> list[Field]:
     """Return the number columns, or those in ``reduceOptions.fields``."""
     wanted = data.panel.option("reduceOptions", "fields", default="")
     fields = [field for frame in data.frames for field in frame.fields]
-    if wanted and not wanted.startswith("/"):
-        return [field for field in fields if field.title == wanted]
-    if wanted and wanted != "/.*/":
-        name = wanted.strip("/^$").replace("\\", "")
-        return [field for field in fields if field.title == name]
+    if wanted and wanted != _EVERY_FIELD:
+        found = pattern(wanted) if wanted.startswith("/") else None
+        return [
+            field
+            for field in fields
+            if (found.search(field.title) if found else field.title == wanted)
+        ]
     return [field for field in fields if field.type == "number"]
 
 

@@ -1,12 +1,13 @@
 """State timeline panels: a band per series, colored by its value."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sightline.grafana.frame import Field, number_series
 from sightline.viewer.panels.view import View, no_data
 from sightline.viewer.sources.panel_data import PanelData
+from sightline.viewer.values import colors
 from sightline.viewer.values.fields import DisplayValue, display
 
 _MAX_TICKS: Final = 6
@@ -69,7 +70,7 @@ _MINUTE: Final = 60
 def _bands(data: PanelData, time: Field, field: Field) -> Iterator[Band]:
     step = 1000 * data.scope.interval_seconds
     for start, end, value in _runs(time.values, field.values, step):
-        text = display(value, field)
+        text = _display(value, field)
         left, right = _percent(data, start), _percent(data, end)
         if right > left:
             yield Band(
@@ -79,6 +80,14 @@ def _bands(data: PanelData, time: Field, field: Field) -> Iterator[Band]:
                 since=data.local(start)[11:19],
                 until=data.local(end)[11:19],
             )
+
+
+def _display(value: Any, field: Field) -> DisplayValue:
+    """Return text and color. With colors by threshold, Grafana ignores those of mappings."""
+    shown = display(value, field)
+    if field.config.color_mode != "thresholds" or not isinstance(value, int | float):
+        return shown
+    return replace(shown, color=colors.value_color(value, field.config))
 
 
 def _runs(

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sightline.grafana.frame import Field, number_series
@@ -41,41 +42,33 @@ def draw(data: PanelData) -> View:
             barmode="stack" if _is_stacked(data) else "overlay",
         ),
     }
-    listed = legend(data.panel, [(field, color) for _, field, color in lines])
+    listed = legend(data.panel, [(_until_now(data, *line), color) for *line, color in lines])
     return View(template="chart", context={"legend": listed}, figure=figure)
 
 
 def visible_lines(data: PanelData) -> list[Line]:
     """Return every visible series with its color."""
     series = [(time, field) for time, field in number_series(data.frames) if time is not None]
-    names = _names([field for _, field in series])
-    shades = colors.name_colors(names)
     lines = []
     for index, (time, field) in enumerate(series):
         hidden = (field.config.custom.get("hideFrom") or {}).get("viz")
         last = next((value for value in reversed(field.values) if value is not None), None)
-        color = colors.series_color(index, shades[names[index]], field.config, last)
+        color = colors.series_color(index, field.title, field.config, last)
         if not hidden:
             lines.append((time, field, color))
     return lines
-
-
-def _names(fields: Sequence[Field]) -> list[str]:
-    """Return the name that decides each line's color: its service if unique, else its title."""
-    services = [field.labels.get("job", field.title) for field in fields]
-    distinct = len(set(services)) == len(services)
-    return services if distinct else [field.title for field in fields]
 
 
 def _trace(data: PanelData, line: Line) -> dict[str, Any]:
     time, field, color = line
     custom = field.config.custom
     times, values = _points(data, time, field)
+    drawn = values if custom.get("transform") != _NEGATED else [_negative(one) for one in values]
     name = html.escape(field.title)
     return {
         "name": name,
         "x": [data.local(moment) for moment in times],
-        "y": values,
+        "y": drawn,
         "customdata": [None if value is None else str(display(value, field)) for value in values],
         "hovertemplate": f"{name}  <b>%{{customdata}}</b><extra></extra>",
         "connectgaps": bool(custom.get("spanNulls")),
@@ -83,6 +76,13 @@ def _trace(data: PanelData, line: Line) -> dict[str, Any]:
         **_area(custom, color, stacked=_is_stacked(data), whole=None not in values),
         **_dots(custom, color, gaps.isolated(values)),
     }
+
+
+_NEGATED: Final = "negative-Y"
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
 
 
 def _points(
@@ -149,7 +149,11 @@ def _mode(custom: Mapping[str, Any]) -> str:
 
 def _scale(data: PanelData, lines: Sequence[Line]) -> Scale:
     config = data.panel.config
-    values = [value for _, field, _ in lines for value in field.values]
+    values = [
+        _negative(value) if field.config.custom.get("transform") == _NEGATED else value
+        for _, field, _ in lines
+        for value in field.values
+    ]
     if _is_stacked(data):
         values += _sums(lines)
     values += [config.custom.get("axisSoftMin"), config.custom.get("axisSoftMax")]
@@ -175,3 +179,10 @@ def _is_stacked(data: PanelData) -> bool:
 
 def _is_log(data: PanelData) -> bool:
     return (_custom(data).get("scaleDistribution") or {}).get("type") == "log"
+
+
+def _until_now(data: PanelData, time: Field, field: Field) -> Field:
+    """Return *field* with an empty last value if its series ended before the time range."""
+    step = 1000 * data.scope.interval_seconds
+    ended = bool(time.values) and 1000 * data.scope.time.end - time.values[-1] > step
+    return replace(field, values=[*field.values, None]) if ended else field

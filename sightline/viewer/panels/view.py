@@ -22,6 +22,10 @@ class View:
     """Plotly figure; None for panels without a chart."""
 
 
+NO_DATA: Final = "No data"
+"""Text of an empty panel without one of its own, and of every empty heatmap, as in Grafana."""
+
+
 def message(text: str, *, detail: str = "", kind: str = "empty") -> View:
     """Return a view with only a text; *kind* is ``empty``, ``good`` or ``error``."""
     return View(template="message", context={"text": text, "detail": detail, "kind": kind})
@@ -29,4 +33,4 @@ def message(text: str, *, detail: str = "", kind: str = "empty") -> View:
 
 def no_data(panel: Panel) -> View:
     """Return the view of a panel without data."""
-    return message(panel.config.no_value or "No data")
+    return message(panel.config.no_value or NO_DATA)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
-from urllib.parse import urlencode
 
 from sightline.grafana.units import write
 from sightline.viewer.model.trace import Row, Span, Tags, Trace
 from sightline.viewer.values import colors
+from sightline.viewer.values.links import service_url
 from sightline.viewer.values.times import local_time
 
 _TICKS: Final = 5
@@ -86,7 +86,7 @@ def metrics_url(service: str, trace: Trace) -> str:
     """Return the URL of the service's dashboard, with some minutes around *trace*."""
     start, end = trace.start / 1000, (trace.start + trace.duration) / 1000
     times = {"from": round(start - _AROUND_MS), "to": round(end + _AROUND_MS)}
-    return "/d/service?" + urlencode({"var-job": service, **times})
+    return service_url(service, **times)
 
 
 _AROUND_MS: Final = 300_000.0

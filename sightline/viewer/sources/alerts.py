@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.severities import SEVERITIES
+from sightline.viewer.sources.upstream import SourceError, Upstream, unexpected_answer
 from sightline.viewer.values.links import Href, is_web_url, without_host
 
 STATES: Final = ("firing", "pending", "silenced", "inhibited")
-SEVERITIES: Final = ("critical", "warning", "info", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Alertmanager:
                 if one["status"]["state"] == "suppressed"
             ]
         except (KeyError, TypeError) as error:
-            raise SourceError(f"unexpected answer of Alertmanager: {answer!r:.120}") from error
+            raise unexpected_answer("Alertmanager", answer) from error
 
 
 def read_alerts(raw: Iterable[Mapping[str, Any]], suppressed: Suppressed = ()) -> list[Alert]:

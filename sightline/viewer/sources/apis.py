@@ -1,18 +1,20 @@
 """Sources of a dashboard, and the requests for a panel's data."""
 
 import asyncio
-import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
 from sightline.grafana import durations
-from sightline.grafana.dashboard import JAEGER, Annotation, Dashboard, Panel, Target
+from sightline.grafana.annotations import Annotation
+from sightline.grafana.dashboard import JAEGER, Dashboard, Panel, Target
 from sightline.grafana.frame import Frame
 from sightline.grafana.interpolation import Scope
 from sightline.grafana.transformations import transform
+from sightline.grafana.values import text
+from sightline.search_tags import parse_tags
 from sightline.viewer.model.series import Exemplar, Series
 from sightline.viewer.model.settings import Settings
 from sightline.viewer.model.trace import Trace
@@ -22,8 +24,14 @@ from sightline.viewer.sources.answer_cache import AnswerCache
 from sightline.viewer.sources.jaeger import Jaeger, Search
 from sightline.viewer.sources.panel_data import Event, PanelData
 from sightline.viewer.sources.prometheus import Prometheus
+from sightline.viewer.sources.selection import is_answered
 from sightline.viewer.sources.traces import edges_frame, search_frame
-from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.viewer.sources.upstream import (
+    DRAWING_FAULTS,
+    DrawingError,
+    SourceError,
+    Upstream,
+)
 from sightline.viewer.values.fields import with_config
 
 
@@ -62,10 +70,11 @@ class Sources:
         """Fetch all data of *panel* concurrently, with about *points* points per line.
 
         Raises:
-            SourceError: A source gave no usable answer.
+            SourceError: A source gave no usable answer, or a transformation failed.
+            BadTime: The time range of the panel is invalid.
         """
-        scope = scope.at(_interval(panel, scope, points))
-        targets = [one for one in panel.targets if not one.hidden]
+        scope = _panel_scope(panel, scope, points)
+        targets = [one for one in panel.targets if not one.hidden and is_answered(one)]
         answers, exemplars, events, listed, trace = await asyncio.gather(
             asyncio.gather(*(self._answer(one, panel, scope) for one in targets)),
             self._exemplars(targets, scope),
@@ -76,7 +85,7 @@ class Sources:
         frames = _frames(list(zip(targets, answers, strict=True)), panel, scope)
         return PanelData(
             panel=panel,
-            frames=with_config(panel, transform(frames, panel.transformations)),
+            frames=_configured(panel, frames),
             scope=scope,
             zone=zone,
             exemplars=exemplars,
@@ -172,24 +181,13 @@ def search_of(target: Target, scope: Scope) -> Search:
     return Search(
         service=raw.get("service", ""),
         operation="" if operation.lower() in {"all", ".+"} else operation,
-        tags=parse_logfmt(raw.get("tags", "")),
+        tags=parse_tags(raw.get("tags", "")),
         min_duration=raw.get("minDuration", ""),
         max_duration=raw.get("maxDuration", ""),
         limit=int(raw["limit"]) if raw.get("limit", "").isdecimal() else 20,
         start=scope.time.start,
         end=scope.time.end,
     )
-
-
-def parse_logfmt(text: str) -> dict[str, str]:
-    """Parse ``error=true http.route="/a b"``; a key without a value means true."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = text.split()
-    return {
-        key: value or "true" for key, _, value in (word.partition("=") for word in words) if key
-    }
 
 
 def marked_events(annotation: Annotation, series: Series, step_seconds: float) -> list[Event]:
@@ -214,6 +212,21 @@ def marked_events(annotation: Annotation, series: Series, step_seconds: float) -
     ]
 
 
+def _panel_scope(panel: Panel, scope: Scope, points: int) -> Scope:
+    """Return *scope* with the time range and interval of *panel*."""
+    names = {"time_from": panel.time_from, "time_shift": panel.time_shift}
+    time = scope.time.of_panel(**{name: scope.plain(text) for name, text in names.items()})
+    scope = replace(scope, time=time)
+    return scope.at(_interval(panel, scope, points))
+
+
+def _configured(panel: Panel, frames: Sequence[Frame]) -> list[Frame]:
+    try:
+        return with_config(panel, transform(frames, panel.transformations))
+    except DRAWING_FAULTS as error:
+        raise DrawingError(error) from error
+
+
 def _interval(panel: Panel, scope: Scope, points: int) -> float:
     floor = scope.scrape_seconds
     with suppress(ValueError):
@@ -235,7 +248,7 @@ def _frames(answers: Sequence[tuple[Target, Any]], panel: Panel, scope: Scope) -
             frames += results.time_series(
                 found,
                 ref_id=target.ref_id,
-                legend=scope.plain(target.raw.get("legendFormat") or ""),
+                legend=scope.plain(text(target.raw.get("legendFormat"))),
                 expr=scope.promql(target.expr),
             )
     return frames

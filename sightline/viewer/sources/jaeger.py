@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sightline.viewer.model.trace import Trace
-from sightline.viewer.sources.upstream import SourceError, Upstream
+from sightline.viewer.sources.upstream import SourceError, Upstream, unexpected_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Jaeger:
         try:
             return {(one["parent"], one["child"]): float(one["callCount"]) for one in answer}
         except (KeyError, TypeError, ValueError) as error:
-            raise _unexpected(answer) from error
+            raise unexpected_answer("Jaeger", answer) from error
 
     async def _list(self, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
         return _data(await self.upstream.get(path, params or {}))
@@ -87,13 +87,13 @@ class Jaeger:
 
 def _data(answer: object) -> list[Any]:
     if not isinstance(answer, Mapping):
-        raise _unexpected(answer)
+        raise unexpected_answer("Jaeger", answer)
     errors = answer.get("errors")
     if errors:
         raise SourceError(f"Jaeger answered: {_messages(errors)}")
     data = answer.get("data")
     if data is not None and not isinstance(data, list):
-        raise _unexpected(answer)
+        raise unexpected_answer("Jaeger", answer)
     return data or []
 
 
@@ -109,8 +109,4 @@ def _trace(raw: object) -> Trace:
     try:
         return Trace.from_json(raw)  # type: ignore[arg-type]  # other shapes are caught below
     except (ValueError, TypeError) as error:
-        raise _unexpected(raw) from error
-
-
-def _unexpected(answer: object) -> SourceError:
-    return SourceError(f"unexpected answer of Jaeger: {answer!r:.120}")
+        raise unexpected_answer("Jaeger", raw) from error

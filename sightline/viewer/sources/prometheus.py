@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.viewer.model.series import Exemplar, Series
-from sightline.viewer.sources.upstream import Params, SourceError, Upstream
+from sightline.viewer.sources.upstream import Params, SourceError, Upstream, unexpected_answer
 
 
 class Prometheus:
@@ -48,7 +48,7 @@ class Prometheus:
                 for one in entry["exemplars"]
             ]
         except (KeyError, TypeError, ValueError) as error:
-            raise _unexpected(error) from error
+            raise unexpected_answer("Prometheus", error) from error
 
     async def label_values(self, label: str, match: str, *, start: float, end: float) -> list[str]:
         """Return the values of *label* in the series selected by *match*, or in all series."""
@@ -77,13 +77,13 @@ class Prometheus:
             await self.upstream.get(path, [*params, *([("match[]", match)] * bool(match))])
         )
         if not isinstance(data, list):
-            raise _unexpected(data)
+            raise unexpected_answer("Prometheus", data)
         return [str(one) for one in data]
 
 
 def _data(answer: object) -> Any:
     if not isinstance(answer, Mapping) or "status" not in answer:
-        raise _unexpected(answer)
+        raise unexpected_answer("Prometheus", answer)
     if answer["status"] != "success":
         raise SourceError(f"Prometheus answered: {answer.get('error', 'no reason given')}")
     return answer.get("data")
@@ -103,13 +103,9 @@ def _series(data: object) -> list[Series]:
             for one in data["result"]  # type: ignore[index]  # other shapes are caught below
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unexpected(error) from error
+        raise unexpected_answer("Prometheus", error) from error
 
 
 def _sample(pair: Any) -> tuple[float, float]:
     seconds, value = pair
     return float(seconds), float(value)
-
-
-def _unexpected(answer: object) -> SourceError:
-    return SourceError(f"unexpected answer of Prometheus: {answer!r:.120}")

@@ -28,10 +28,14 @@ def time_series(series: Iterable[Series], *, ref_id: str, legend: str, expr: str
 def table(answers: Sequence[tuple[str, Sequence[Series]]]) -> list[Frame]:
     """Return a frame per query, with a row per series and sample: time, labels, value.
 
+    A single query without series makes a frame without columns, as ``transformDFToTable`` does.
+
     Args:
         answers: ``refId`` and series of each query; several make ``Value #A``, ``Value #B``.
     """
     several = len(answers) > 1
+    if not several and not any(series for _, series in answers):
+        return [Frame(ref_id=ref_id, fields=()) for ref_id, _ in answers]
     return [
         _table(ref_id, series, f"Value #{ref_id}" if several else "Value")
         for ref_id, series in answers

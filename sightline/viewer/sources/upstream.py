@@ -26,6 +26,25 @@ class SourceError(Exception):
         """Shorter message for small panels."""
 
 
+class DrawingError(SourceError):
+    """The viewer cannot draw the data of a panel; the cause is a fault of the viewer."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(
+            f"the viewer cannot draw this panel: {type(cause).__name__}: {cause}",
+            brief="The viewer cannot draw this panel",
+        )
+
+
+DRAWING_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""Exceptions of a transformation or drawing that meets values of unexpected types."""
+
+
+def unexpected_answer(name: str, answer: object) -> SourceError:
+    """Return the error of a source *name* whose *answer* has another form than its API."""
+    return SourceError(f"unexpected answer of {name}: {answer!r:.120}")
+
+
 class Upstream:
     """HTTP API below one URL."""
 

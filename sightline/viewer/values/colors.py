@@ -1,33 +1,10 @@
-"""Colors of Grafana: names, the classic palette, colors of values.
-
-Source: grafana-data ``createVisualizationColors`` (dark theme) and ``fieldColor``.
-"""
+"""Colors of values, series and services."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from sightline.grafana.fieldconfig import FieldConfig, Step
-
-_SHADES: Final = ("dark-", "semi-dark-", "", "light-", "super-light-")
-_HUES: Final = {
-    "red": ("#C4162A", "#E02F44", "#F2495C", "#FF7383", "#FFA6B0"),
-    "orange": ("#FA6400", "#FF780A", "#FF9830", "#FFB357", "#FFCB7D"),
-    "yellow": ("#E0B400", "#F2CC0C", "#FADE2A", "#FFEE52", "#FFF899"),
-    "green": ("#37872D", "#56A64B", "#73BF69", "#96D98D", "#C8F2C2"),
-    "blue": ("#1F60C4", "#3274D9", "#5794F2", "#8AB8FF", "#C0D8FF"),
-    "purple": ("#8F3BB8", "#A352CC", "#B877D9", "#CA95E5", "#DEB6F2"),
-}
-NAMED: Final = {
-    f"{shade}{hue}": color
-    for hue, colors in _HUES.items()
-    for shade, color in zip(_SHADES, colors, strict=True)
-} | {"text": "#CCCCDC", "transparent": "transparent", "gray": "#8E8E9A", "grey": "#8E8E9A"}
-
-PALETTE: Final = (
-    *("#73BF69", "#F2CC0C", "#8AB8FF", "#FF780A", "#F2495C", "#5794F2", "#B877D9", "#705DA0"),
-    *("#37872D", "#FADE2A", "#447EBC", "#C15C17", "#890F02", "#0A437C", "#6D1F62", "#584477"),
-    *("#B7DBAB", "#F4D598", "#70DBED", "#F9BA8F", "#F29191", "#82B5D8", "#E5A8E2", "#AEA2E0"),
-)
+from sightline.viewer.values.palettes import CLASSIC, NAMED, color_by_name
 
 NAME_PALETTE: Final = (
     *("#5794F2", "#AEA2E0", "#B7DBAB", "#F9BA8F", "#64B0C8", "#F4D598", "#E5A8E2", "#B877D9"),
@@ -45,11 +22,6 @@ HEATMAP: Final = (
 def css_color(name: str) -> str:
     """Return the CSS color of a Grafana color name; other text is returned unchanged."""
     return NAMED.get(name, name)
-
-
-def palette_color(index: int) -> str:
-    """Return a color of the classic palette, which repeats."""
-    return PALETTE[index % len(PALETTE)]
 
 
 def name_colors(names: Iterable[str]) -> dict[str, str]:
@@ -96,16 +68,16 @@ def value_color(value: float | None, config: FieldConfig) -> str:
     return css_color(step.color) if step else css_color("green")
 
 
-def series_color(index: int, named: str, config: FieldConfig, last: float | None) -> str:
-    """Return the color of a line: fixed, by name (*named*), by threshold or by index."""
+def series_color(index: int, title: str, config: FieldConfig, last: float | None) -> str:
+    """Return the color of a line: fixed, by its title, by threshold or by its number."""
     match config.color_mode:
         case "fixed" | "shades":
             return css_color(config.fixed_color or "green")
         case "palette-classic-by-name":
-            return named
+            return color_by_name(title)
         case "thresholds":
             return value_color(last, config)
-    return palette_color(index)
+    return CLASSIC[index % len(CLASSIC)]
 
 
 def with_opacity(css: str, opacity: float) -> str:

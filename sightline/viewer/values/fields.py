@@ -15,14 +15,12 @@ from sightline.viewer.values import colors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayValue:
-    """A displayed value."""
+    """Cell or stat as the reader sees it."""
 
     text: str
     suffix: str = ""
     color: str = ""
     """CSS color by threshold or mapping."""
-    mapped: bool = False
-    """The text comes from a value mapping."""
     empty: bool = False
 
     def __str__(self) -> str:
@@ -61,7 +59,6 @@ def display(value: Any, field: Field) -> DisplayValue:
         text=base.text if found.text is None else found.text,
         suffix=base.suffix if found.text is None else "",
         color=colors.css_color(found.color) if found.color else base.color,
-        mapped=found.text is not None,
     )
 
 
@@ -78,7 +75,7 @@ def _format(value: Any, field: Field) -> DisplayValue:
 
 
 def _needs_date(field: Field) -> bool:
-    """Tell whether *field* is a time without a unit for times; Grafana then writes a date."""
+    """Return true if *field* is a time without a unit for times; Grafana then writes a date."""
     return field.type == "time" and not field.config.unit.startswith("dateTime")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from sightline.grafana.dashboard import Dashboard
 from sightline.grafana.fieldconfig import Link
@@ -18,6 +18,15 @@ class Href:
     title: str
     url: str
     new_tab: bool = False
+
+
+SERVICE_DASHBOARD: Final = "service"
+"""Uid of the dashboard of one service, which the variable ``job`` selects."""
+
+
+def service_url(service: str, **parameters: object) -> str:
+    """Return the URL of the dashboard of *service*."""
+    return f"/d/{SERVICE_DASHBOARD}?" + urlencode({"var-job": service, **parameters})
 
 
 def value_links(  # noqa: PLR0913  a link may refer to each
@@ -82,7 +91,7 @@ def dashboard_links(
 
 
 def is_web_url(url: str) -> bool:
-    """Tell whether *url* is a path of this server or an http address."""
+    """Return true if *url* is a path of this server or an http address."""
     parts = urlsplit(url.strip())
     return bool(url) and parts.scheme in {"", "http", "https"} and not url.startswith("//")
 

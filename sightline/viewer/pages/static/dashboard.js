@@ -100,7 +100,8 @@ async function ask(address, signal, again = 2) {
   }
 }
 
-async function show(panel, body, { html, figure, title, links }) {
+async function show(panel, body, { html, figure, title, links, note }) {
+  panel.querySelector(".remark").textContent = note ?? "";
   if (title) panel.querySelector(".title").textContent = title;
   if (links) panel.querySelector(".links").replaceChildren(...links.map(({ title: text, url }) => Object.assign(document.createElement("a"), { href: url, textContent: text })));
   let plot = body.querySelector(":scope > .plot");
