@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from fastapi import APIRouter, Response
 
 from demo_services.probe import answers
+from demo_services.settings import Settings
 from demo_services.tls import Identity
+
+PROBE_PATHS: Final = ("/metrics", "/healthz", "/readyz")
+"""Paths of scrapes and health probes, which are neither recorded nor limited."""
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -28,11 +33,15 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
     return routes
 
 
-def peer_check(base_url: str, identity: Identity | None) -> Check:
-    """Return a check that the service at *base_url* is alive.
+def peer_checks(settings: Settings) -> dict[str, Check]:
+    """Return a check for each peer that it is alive.
 
     It does not ask for readiness, because a probe of one service would then probe them all.
     """
+    return {name: _alive(url, settings.identity) for name, url in settings.peers.items()}
+
+
+def _alive(base_url: str, identity: Identity | None) -> Check:
 
     async def up() -> bool:
         return await asyncio.to_thread(answers, f"{base_url}/healthz", identity=identity)

@@ -9,7 +9,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from demo_services.database import UnusableDatabaseError
+from demo_services.database.statement import UnusableDatabaseError
 from demo_services.hosts import HostCheck
 from demo_services.settings import SettingError, Settings
 from instrumentation import JSONFormatter, TraceContextFilter
@@ -18,16 +18,11 @@ STOP_WITHIN_SECONDS: Final = 3
 """Time for requests in flight to finish after a stop signal."""
 
 
-def serve(create: Callable[[Settings], FastAPI], *, required: tuple[str, ...] = ()) -> None:
-    """Serve the application until a signal. Exit with status 1 if it cannot start.
-
-    Args:
-        create: Factory of the application.
-        required: Environment variables that must be set.
-    """
+def serve(service: str, create: Callable[[Settings], FastAPI]) -> None:
+    """Serve the application of *service* until a signal. Exit with status 1 if it cannot start."""
     _log_json()
     try:
-        settings = Settings.from_env(os.environ, required=required)
+        settings = Settings.from_env(os.environ, service)
         app = create(settings)
     except (SettingError, UnusableDatabaseError) as error:
         sys.exit(f"{error}")

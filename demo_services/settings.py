@@ -1,18 +1,28 @@
 """Settings of the demo services, read from the environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from demo_services.graph import (
+    CALLS,
+    RPC_CALLS,
+    RPC_SERVERS,
+    target_variable,
+    url_variable,
+)
 from demo_services.hosts import allowed_hosts
 from demo_services.tls import Identity
+from demo_services.traffic.profiles import BY_NAME, PROFILES, Profile
 
 MAX_REQUESTS_PER_SECOND: Final = 200.0
 """Limit on the generated load. Beyond it, the generator slows down the services it measures."""
 
 _MAX_PORT: Final = 65535
+_TARGET: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})", re.ASCII)
 
 
 class SettingError(ValueError):
@@ -21,7 +31,7 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings of all services. The URL of a peer that a service does not call can be empty."""
+    """Settings of one service."""
 
     host: str
     """Address to listen on. Variable ``HOST``, loopback unless set."""
@@ -29,45 +39,62 @@ class Settings:
     """Patterns of the names in a request's ``Host``. Variable ``SIGHTLINE_ALLOWED_HOSTS``."""
     port: int
     """TCP port to listen on. Variable ``PORT``."""
+    grpc_port: int
+    """TCP port of the gRPC server, 0 for a service without one. Variable ``GRPC_PORT``."""
     database: str
-    """SQLite file, ``:memory:`` while ``DATABASE_URL`` is unset."""
-    gateway_url: str
-    orders_url: str
-    users_url: str
+    """SQLite file, or URL of PostgreSQL. ``:memory:`` while ``DATABASE_URL`` is unset."""
+    bus: str
+    """SQLite file of the event log. ``:memory:`` while ``BUS_URL`` is unset, so that no event
+    leaves the process."""
+    limiter_url: str | None
+    """URL of the Redis that all gateways share for rate limits. Variable ``LIMITER_URL``."""
+    peers: Mapping[str, str]
+    """Base URL of each called service. Variable ``ORDERS_URL`` for orders, and so on."""
+    targets: Mapping[str, str]
+    """Host and port of each service called by gRPC. Variable ``USERS_GRPC_TARGET`` for users."""
     identity: Identity | None
     """Certificates for TLS, or None for plain HTTP. Variables in `tls.py`."""
     runbooks: Path | None
     """Folder of the runbooks that control serves. Variable ``RUNBOOKS``."""
     traffic_rate: float
     """Generated requests per second, 0 for none. Variable ``TRAFFIC_RATE``."""
+    traffic_profile: Profile
+    """Changes of that rate. Variable ``TRAFFIC_PROFILE``."""
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], *, required: tuple[str, ...] = ()) -> Self:
-        """Read the variables. Those in *required* must be set.
+    def from_env(cls, environ: Mapping[str, str], service: str) -> Self:
+        """Read the variables of *service*. Its ports and the addresses of its peers must be set.
 
         Raises:
             SettingError: A variable is missing or invalid. Names variable, value and expectation.
         """
-        for name in ("PORT", *required):
+        urls = {peer: url_variable(peer) for peer in CALLS[service]}
+        targets = {peer: target_variable(peer) for peer in RPC_CALLS[service]}
+        grpc_port = ("GRPC_PORT",) if service in RPC_SERVERS else ()
+        for name in ("PORT", *grpc_port, *urls.values(), *targets.values()):
             if not environ.get(name):
                 raise SettingError(f"{name} is not set: `make up` sets it from .env")
         return cls(
             host=environ.get("HOST") or "127.0.0.1",
             allowed_hosts=_allowed_hosts(environ),
-            port=_port(environ["PORT"]),
-            database=_database(environ.get("DATABASE_URL", "")),
-            gateway_url=_url(environ, "GATEWAY_URL"),
-            orders_url=_url(environ, "ORDERS_URL"),
-            users_url=_url(environ, "USERS_URL"),
+            port=_port("PORT", environ),
+            grpc_port=_port("GRPC_PORT", environ) if grpc_port else 0,
+            database=_database(environ),
+            bus=_file(environ, "BUS_URL"),
+            limiter_url=_limiter_url(environ.get("LIMITER_URL", "")),
+            peers={peer: _url(environ, variable) for peer, variable in urls.items()},
+            targets={peer: _target(environ, variable) for peer, variable in targets.items()},
             identity=_identity(environ),
             runbooks=Path(environ["RUNBOOKS"]) if environ.get("RUNBOOKS") else None,
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
+            traffic_profile=_profile(environ.get("TRAFFIC_PROFILE") or PROFILES[0].name),
         )
 
 
-def _port(value: str) -> int:
+def _port(name: str, environ: Mapping[str, str]) -> int:
+    value = environ[name]
     if not value.isdecimal() or not 0 < int(value) <= _MAX_PORT:
-        raise SettingError(f"PORT={value!r}: expected a TCP port, like 8000")
+        raise SettingError(f"{name}={value!r}: expected a TCP port, like 8000")
     return int(value)
 
 
@@ -78,23 +105,47 @@ def _allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
         raise SettingError(str(error)) from None
 
 
-def _database(value: str) -> str:
+def _database(environ: Mapping[str, str]) -> str:
+    value = environ.get("DATABASE_URL", "")
+    if not value.startswith("postgresql:"):
+        return _file(environ, "DATABASE_URL")
+    parts = urlsplit(value)
+    if not parts.hostname or not parts.path.strip("/"):
+        expected = "a server and its database, like postgresql://shop@db:5432/orders"
+        raise SettingError(f"DATABASE_URL: expected {expected}")
+    return value
+
+
+def _file(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
     if not value:
         return ":memory:"
     scheme, separator, path = value.partition(":///")
     if scheme != "sqlite" or not separator or not path:
-        raise SettingError(f"DATABASE_URL={value!r}: expected a file, like sqlite:////data/shop.db")
+        raise SettingError(f"{name}={value!r}: expected a file, like sqlite:////data/shop.db")
     return path
 
 
+def _limiter_url(value: str) -> str | None:
+    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        expected = "the URL of Redis or Valkey, like redis://127.0.0.1:6379/0"
+        raise SettingError(f"LIMITER_URL={value!r}: expected {expected}")
+    return value or None
+
+
 def _url(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name, "")
+    value = environ[name]
     parts = urlsplit(value)
-    if value and (
-        parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/")
-    ):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
         raise SettingError(f"{name}={value!r}: expected a base URL, like http://users:8002")
     return value.rstrip("/")
+
+
+def _target(environ: Mapping[str, str], name: str) -> str:
+    value = environ[name]
+    if not _TARGET.fullmatch(value):
+        raise SettingError(f"{name}={value!r}: expected host and port, like users:9002")
+    return value
 
 
 def _identity(environ: Mapping[str, str]) -> Identity | None:
@@ -113,3 +164,9 @@ def _rate(value: str) -> float:
         expected = f"requests per second from 0 to {MAX_REQUESTS_PER_SECOND:.0f}"
         raise SettingError(f"TRAFFIC_RATE={value!r}: expected {expected}")
     return rate
+
+
+def _profile(name: str) -> Profile:
+    if name not in BY_NAME:
+        raise SettingError(f"TRAFFIC_PROFILE={name!r}: expected one of {', '.join(BY_NAME)}")
+    return BY_NAME[name]

@@ -15,6 +15,9 @@ DELETED_USER: Final = 99
 
 PRICES_CENTS: Final = {"apple": 40, "bread": 320, "cheese": 890, "tea": 450, "wine": 1290}
 
+MAX_WATCH_SECONDS: Final = 60.0
+"""Limit on the duration of one watch of users."""
+
 _MAX_ID: Final = 2**63 - 1
 """Largest integer in SQLite."""
 
@@ -33,6 +36,13 @@ class UserChange(BaseModel):
     """Change of a user's data."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class ImportSummary(BaseModel):
+    """Numbers of users whose names an import stored, and of those that it rejected."""
+
+    imported: int
+    rejected: int
 
 
 class NewOrder(BaseModel):
@@ -54,6 +64,8 @@ class OrderOfUser(Order):
     """Stored order with the user who placed it."""
 
     user: User
+    user_is_stale: bool = False
+    """True if users failed, and the user is the last one that orders has seen."""
 
 
 class Report(BaseModel):
@@ -62,6 +74,14 @@ class Report(BaseModel):
     user_id: Id
     orders: int
     total_cents: int
+
+
+class Loyalty(BaseModel):
+    """Loyalty points of a user."""
+
+    user_id: Id
+    orders: int
+    points: int
 
 
 def initial_users() -> list[User]:

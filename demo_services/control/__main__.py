@@ -3,4 +3,4 @@
 from demo_services.control.service import create
 from demo_services.server import serve
 
-serve(create)
+serve("control", create)

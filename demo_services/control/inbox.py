@@ -11,7 +11,11 @@ from prometheus_client import CollectorRegistry
 
 from demo_services.control.notification import Alert, Notification
 from demo_services.metrics import counter, gauge
-from instrumentation.conventions import OVERFLOW
+from instrumentation.conventions import (
+    ALERT_NOTIFICATIONS_RECEIVED,
+    ALERT_WATCHDOG_TIMESTAMP_SECONDS,
+    OVERFLOW,
+)
 
 WATCHDOG: Final = "Watchdog"
 """Alert that always fires. Its absence means that alerting itself is broken."""
@@ -47,8 +51,8 @@ class Inbox:
         self._now = now
         self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self._names: set[str] = set()
-        self._notifications = counter("alert_notifications_received", registry)
-        self._watchdog = gauge("alert_watchdog_timestamp_seconds", registry)
+        self._notifications = counter(ALERT_NOTIFICATIONS_RECEIVED, registry)
+        self._watchdog = gauge(ALERT_WATCHDOG_TIMESTAMP_SECONDS, registry)
         self.watchdog_received_at: datetime | None = None
 
     def __iter__(self) -> Iterator[Entry]:

@@ -3,4 +3,4 @@
 from demo_services.gateway.service import create
 from demo_services.server import serve
 
-serve(create, required=("ORDERS_URL", "USERS_URL"))
+serve("gateway", create)

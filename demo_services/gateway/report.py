@@ -1,15 +1,21 @@
-"""Route that injects the trace context by hand: synchronous, with `requests`."""
+"""Route with spans of the service's own: synchronous, with `requests` and its context by hand.
 
+The gateway leaves `requests` out of `instrument()`, so this call has one CLIENT span: the one here.
+`demo_services/orders/report.py` is the other side.
+"""
+
+from http import HTTPStatus
 from typing import Final
 
 import requests
 from fastapi import APIRouter
-from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.propagate import inject
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from demo_services.peer import PeerError
 from demo_services.shop import Id, Report
 from demo_services.tls import Identity
-from instrumentation import inject
+from instrumentation.conventions import Attribute
 
 TIMEOUT_SECONDS: Final = 2.5
 
@@ -20,25 +26,36 @@ def report_routes(orders_url: str, identity: Identity | None, tracer: Tracer) ->
 
     @routes.get("/api/report/{user_id}")
     def report(user_id: Id) -> Report:
-        with tracer.start_as_current_span("fetch report", kind=SpanKind.CLIENT):
-            headers: dict[str, str] = {}
-            inject(headers)  # inside the span, because without a current span nothing is injected
-            return _fetch(f"{orders_url}/reports/{user_id}", headers, identity)
+        with tracer.start_as_current_span("fetch report"):
+            return _fetch(f"{orders_url}/reports?user_id={user_id}", identity, tracer)
 
     return routes
 
 
-def _fetch(url: str, headers: dict[str, str], identity: Identity | None) -> Report:
-    client_certificate = (identity.certificate, identity.key) if identity else None
+def _fetch(url: str, identity: Identity | None, tracer: Tracer) -> Report:
+    attributes = {Attribute.HTTP_REQUEST_METHOD: "GET", Attribute.URL_FULL: url}
+    with tracer.start_as_current_span(
+        "GET /reports", kind=SpanKind.CLIENT, attributes=attributes
+    ) as span:
+        headers: dict[str, str] = {}
+        inject(headers)  # within the span, whose context the headers carry
+        answer = _get(url, headers, identity)
+        span.set_attribute(Attribute.HTTP_RESPONSE_STATUS_CODE, answer.status_code)
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            span.set_status(StatusCode.ERROR)
+    if answer.status_code != HTTPStatus.OK:
+        raise PeerError(502, f"orders answered {answer.status_code}")
+    return Report.model_validate(answer.json())
+
+
+def _get(url: str, headers: dict[str, str], identity: Identity | None) -> requests.Response:
+    certificate = (identity.certificate, identity.key) if identity else None
     verify = identity.authority if identity else True
     try:
-        answer = requests.get(
-            url, headers=headers, timeout=TIMEOUT_SECONDS, cert=client_certificate, verify=verify
+        return requests.get(
+            url, headers=headers, timeout=TIMEOUT_SECONDS, cert=certificate, verify=verify
         )
     except requests.Timeout as error:
         raise PeerError(504, "orders did not answer in time") from error
     except requests.RequestException as error:
         raise PeerError(503, "orders is not available") from error
-    if answer.status_code != requests.codes.ok:
-        raise PeerError(502, f"orders answered {answer.status_code}")
-    return Report.model_validate(answer.json())

@@ -5,39 +5,65 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware import Middleware
 
+from demo_services.gateway.middleware import AccessLog, BodyLimit, RateLimits
+from demo_services.gateway.policies import POLICIES
 from demo_services.gateway.report import report_routes
 from demo_services.gateway.routes import order_routes, user_routes
-from demo_services.health import health_routes, peer_check
+from demo_services.gateway.streams import stream_routes
+from demo_services.health import health_routes, peer_checks
+from demo_services.limits.policy import limits
 from demo_services.peer import Peer, PeerError, answer_peer_error
+from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
 
 PEER_TIMEOUT_SECONDS: Final = 2.5
 """Longer than the timeout of orders for users, so that orders can report the slow service first."""
+RPC_TIMEOUT_SECONDS: Final = 1.5
+"""Deadline of a call to users. A watch has its own."""
 
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
-    identity, timeout_seconds = settings.identity, PEER_TIMEOUT_SECONDS
-    orders = Peer("orders", settings.orders_url, identity=identity, timeout_seconds=timeout_seconds)
-    users = Peer("users", settings.users_url, identity=identity, timeout_seconds=timeout_seconds)
+    identity = settings.identity
+    orders, users = (
+        Peer(name, settings.peers[name], identity=identity, timeout_seconds=PEER_TIMEOUT_SECONDS)
+        for name in ("orders", "users")
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users:
+        async with orders, users, users_rpc:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
-    # Without `requests`: `report.py` injects the context by hand.
+    # The report calls orders by `requests`, and makes the span of that call by hand.
     telemetry = instrument(app, service="gateway", clients=("aiohttp",))
+    users_rpc = UsersClient(
+        settings.targets["users"],
+        identity=identity,
+        telemetry=telemetry,
+        timeout_seconds=RPC_TIMEOUT_SECONDS,
+    )
+    # Starlette calls the last one first.
+    for middleware in reversed(chain(settings, telemetry.registry)):
+        app.add_middleware(middleware.cls, *middleware.args, **middleware.kwargs)
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(orders))
+    app.include_router(stream_routes(users_rpc))
     app.include_router(user_routes(users, orders))
-    app.include_router(report_routes(settings.orders_url, identity, telemetry.tracer))
-    checks = {
-        "orders": peer_check(settings.orders_url, identity),
-        "users": peer_check(settings.users_url, identity),
-    }
-    app.include_router(health_routes(checks))
+    app.include_router(report_routes(settings.peers["orders"], identity, telemetry.tracer))
+    app.include_router(health_routes(peer_checks(settings)))
     return app
+
+
+def chain(settings: Settings, registry: CollectorRegistry) -> tuple[Middleware, ...]:
+    """Return the middleware in the order in which requests pass it."""
+    return (
+        Middleware(AccessLog),
+        Middleware(BodyLimit),
+        Middleware(RateLimits, limits=limits(POLICIES, settings.limiter_url, registry)),
+    )

@@ -3,4 +3,4 @@
 from demo_services.orders.service import create
 from demo_services.server import serve
 
-serve(create, required=("USERS_URL",))
+serve("orders", create)

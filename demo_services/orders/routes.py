@@ -4,13 +4,18 @@ import logging
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, HTTPException, Request
-from opentelemetry.trace import Tracer
+from fastapi import APIRouter, HTTPException, Response
 
+from demo_services.orders.fulfilment import Fulfilment
+from demo_services.orders.owners import Owners
 from demo_services.orders.store import OrderStore
-from demo_services.peer import Peer, PeerError
-from demo_services.shop import Id, NewOrder, Order, OrderOfUser, Report, User
-from instrumentation import extract
+from demo_services.peer import PeerError
+from demo_services.resilience.degraded import mark_degraded
+from demo_services.resilience.worker_pool import PoolFullError
+from demo_services.shop import Id, NewOrder, Order, OrderOfUser, User
+
+RETRY_SECONDS: Final = 1
+"""Time after which a client may try again, if no worker is free for its order."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -19,16 +24,19 @@ class UserMissingError(Exception):
     """An order refers to a user who does not exist. The data is corrupt, not the request."""
 
 
-def order_routes(store: OrderStore, users: Peer) -> APIRouter:
+def order_routes(store: OrderStore, owners: Owners, fulfilment: Fulfilment) -> APIRouter:
     """Return the routes below ``/orders``."""
     routes = APIRouter()
 
     @routes.get("/orders/{order_id}")
-    async def find(order_id: Id) -> OrderOfUser:
+    async def find(order_id: Id, response: Response) -> OrderOfUser:
         order = await store.find(order_id)
         if order is None:
             raise HTTPException(404, f"no order {order_id}")
-        return OrderOfUser(**order.model_dump(), user=await _fetch_owner(order, users))
+        user, stale = await _find_owner(order, owners)
+        if stale:
+            mark_degraded(response, "users")
+        return OrderOfUser(**order.model_dump(), user=user, user_is_stale=stale)
 
     @routes.get("/orders")
     async def find_by_user(user_id: Id) -> list[Order]:
@@ -36,31 +44,22 @@ def order_routes(store: OrderStore, users: Peer) -> APIRouter:
 
     @routes.post("/orders", status_code=201)
     async def place(order: NewOrder) -> Order:
-        await users.get(f"/users/{order.user_id}")
-        placed = await store.place(order)
+        try:
+            with fulfilment.reserve() as submit:
+                await owners.find(order.user_id)
+                placed = await store.place(order)
+                submit(placed.id)
+        except PoolFullError as error:
+            raise PeerError(503, "orders is busy", retry_after_seconds=RETRY_SECONDS) from error
         _LOG.info("order placed", extra={"order_id": placed.id, "total_cents": placed.total_cents})
         return placed
 
     return routes
 
 
-def report_routes(store: OrderStore, tracer: Tracer) -> APIRouter:
-    """Return the route ``/reports/{user_id}``, which extracts the trace context by hand."""
-    routes = APIRouter()
-
-    @routes.get("/reports/{user_id}")
-    async def report(user_id: Id, request: Request) -> Report:
-        # As in a service without the middleware: the span of the caller becomes the parent.
-        caller = extract(request.headers)
-        with tracer.start_as_current_span("build report", context=caller):
-            return await store.report(user_id)
-
-    return routes
-
-
-async def _fetch_owner(order: Order, users: Peer) -> User:
+async def _find_owner(order: Order, owners: Owners) -> tuple[User, bool]:
     try:
-        return User.model_validate(await users.get(f"/users/{order.user_id}"))
+        return await owners.find_or_last_seen(order.user_id)
     except PeerError as error:
         if error.status_code != HTTPStatus.NOT_FOUND:
             raise

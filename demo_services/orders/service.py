@@ -6,10 +6,20 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from demo_services.health import health_routes, peer_check
-from demo_services.orders.routes import order_routes, report_routes
+from demo_services.database.opening import open_database
+from demo_services.database.response import answer_unavailable
+from demo_services.database.statement import UnavailableError
+from demo_services.events.event import USER_UPDATED
+from demo_services.events.service import Events
+from demo_services.health import PROBE_PATHS, health_routes
+from demo_services.orders.customers import Customers, customer_routes
+from demo_services.orders.fulfilment import fulfilment
+from demo_services.orders.owners import Owners
+from demo_services.orders.report import PATH, report_routes
+from demo_services.orders.routes import order_routes
 from demo_services.orders.store import OrderStore
-from demo_services.peer import Peer, PeerError, answer_peer_error
+from demo_services.peer import PeerError, answer_peer_error
+from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
 
@@ -18,26 +28,32 @@ USERS_TIMEOUT_SECONDS: Final = 1.5
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
-    identity = settings.identity
-    users = Peer(
-        "users", settings.users_url, identity=identity, timeout_seconds=USERS_TIMEOUT_SECONDS
-    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with store.database:
-            async with users:
-                yield
+        async with database, users, pool, events:
+            yield
 
     app = FastAPI(title="orders", lifespan=lifespan)
-    telemetry = instrument(app, service="orders")
-    store = OrderStore(settings.database, telemetry.tracer)
+    telemetry = instrument(app, service="orders", exclude=(*PROBE_PATHS, PATH))
+    users = UsersClient(
+        settings.targets["users"],
+        identity=settings.identity,
+        telemetry=telemetry,
+        timeout_seconds=USERS_TIMEOUT_SECONDS,
+    )
+    database = open_database(settings.database, telemetry, name="orders")
+    events = Events(settings.bus, database, telemetry, service="orders")
+    store = OrderStore(database, events.outbox)
+    customers = Customers(database)
+    events.subscribe(USER_UPDATED, customers.keep)
+    app.add_exception_handler(UnavailableError, answer_unavailable)
     app.add_exception_handler(PeerError, answer_peer_error)
-    app.include_router(order_routes(store, users))
+    pool = fulfilment(store, telemetry)
+    app.include_router(order_routes(store, Owners(users, telemetry.registry), pool))
     app.include_router(report_routes(store, telemetry.tracer))
-    checks = {
-        "database": store.database.answers,
-        "users": peer_check(settings.users_url, identity),
-    }
+    app.include_router(customer_routes(customers))
+    app.include_router(events.routes())
+    checks = {"database": database.answers, "events": events.running, "users": users.serves}
     app.include_router(health_routes(checks))
     return app

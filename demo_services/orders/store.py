@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from opentelemetry.trace import Tracer
-
-from demo_services.database import Database, Row, Statement
+from demo_services.database.pool import Database
+from demo_services.database.statement import Schema, Statement, to_model
+from demo_services.events.event import OrderCreated
+from demo_services.events.outbox import Outbox
 from demo_services.latency import Latency
 from demo_services.shop import ORDERS, PRICES_CENTS, NewOrder, Order, Report, initial_orders
 
@@ -13,16 +14,22 @@ MAX_NEW_ORDERS: Final = 10_000
 
 _COLUMNS: Final = ("id", "user_id", "product", "quantity", "total_cents")
 
-_SCHEMA: Final = """
+_SCHEMA: Final = Schema(
+    tables="""
 CREATE TABLE IF NOT EXISTS orders (
-    id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, product TEXT NOT NULL,
-    quantity INTEGER NOT NULL, total_cents INTEGER NOT NULL
+    id IDENTITY, user_id BIGINT NOT NULL, product TEXT NOT NULL,
+    quantity BIGINT NOT NULL, total_cents BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS orders_of_user ON orders (user_id);
-"""
-_FILL: Final = (
-    "INSERT OR IGNORE INTO orders (id, user_id, product, quantity, total_cents)"
-    " VALUES (?, ?, ?, ?, ?)"
+""",
+    insert=(
+        "INSERT INTO orders (id, user_id, product, quantity, total_cents)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    ),
+    rows=[
+        (order.id, order.user_id, order.product, order.quantity, order.total_cents)
+        for order in initial_orders()
+    ],
 )
 _READ: Final = Latency(name="orders read", median_seconds=0.004, sigma=0.4)
 _WRITE: Final = Latency(name="orders write", median_seconds=0.008, sigma=0.4)
@@ -59,24 +66,22 @@ _DELETE_OLDEST: Final = Statement(
 
 
 class OrderStore:
-    """Orders by id and by user, in a SQLite file."""
+    """Orders by id and by user."""
 
-    def __init__(self, path: str, tracer: Tracer) -> None:
-        self.database = Database(path, schema=_SCHEMA, tracer=tracer)
-        rows: list[Row] = [
-            (order.id, order.user_id, order.product, order.quantity, order.total_cents)
-            for order in initial_orders()
-        ]
-        self.database.fill(_FILL, rows)
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self.database = database
+        self._outbox = outbox
+        database.prepare(_SCHEMA)
 
     async def find(self, order_id: int) -> Order | None:
         """Return the order, or None if it does not exist."""
         rows = await self.database.execute(_FIND, order_id)
-        return _from_row(rows[0]) if rows else None
+        return to_model(Order, _COLUMNS, rows[0]) if rows else None
 
     async def find_by_user(self, user_id: int) -> list[Order]:
         """Return the 20 newest orders of a user."""
-        return [_from_row(row) for row in await self.database.execute(_FIND_BY_USER, user_id)]
+        rows = await self.database.execute(_FIND_BY_USER, user_id)
+        return [to_model(Order, _COLUMNS, row) for row in rows]
 
     async def report(self, user_id: int) -> Report:
         """Return number and sum of a user's orders, both 0 without orders."""
@@ -86,18 +91,16 @@ class OrderStore:
         )
 
     async def place(self, order: NewOrder) -> Order:
-        """Store *order* and return it with its id and price."""
+        """Store *order* with its event, and return it with its id and price."""
         total_cents = PRICES_CENTS[order.product] * order.quantity
-        ((order_id,),) = await self.database.execute(
-            _PLACE, order.user_id, order.product, order.quantity, total_cents
-        )
-        placed = Order.model_validate(
-            {**order.model_dump(), "id": order_id, "total_cents": total_cents}
-        )
-        if placed.id > ORDERS + MAX_NEW_ORDERS:
-            await self.database.execute(_DELETE_OLDEST, ORDERS, placed.id - MAX_NEW_ORDERS)
+        async with self._outbox.transaction() as transaction:
+            ((order_id,),) = await transaction.execute(
+                _PLACE, order.user_id, order.product, order.quantity, total_cents
+            )
+            placed = Order.model_validate(
+                {**order.model_dump(), "id": order_id, "total_cents": total_cents}
+            )
+            await self._outbox.add(transaction, OrderCreated(data=placed))
+            if placed.id > ORDERS + MAX_NEW_ORDERS:
+                await transaction.execute(_DELETE_OLDEST, ORDERS, placed.id - MAX_NEW_ORDERS)
         return placed
-
-
-def _from_row(row: Row) -> Order:
-    return Order.model_validate(dict(zip(_COLUMNS, row, strict=True)))

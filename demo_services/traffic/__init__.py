@@ -1,1 +1,1 @@
-"""Load generator: random requests to the gateway at a constant average rate."""
+"""Load generator: random requests to the gateway at the rate of a profile."""

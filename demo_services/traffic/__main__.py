@@ -3,4 +3,4 @@
 from demo_services.server import serve
 from demo_services.traffic.service import create
 
-serve(create, required=("GATEWAY_URL",))
+serve("traffic", create)

@@ -10,6 +10,7 @@ import aiohttp
 from demo_services.peer import open_session
 from demo_services.probe import answers
 from demo_services.tls import Identity
+from demo_services.traffic.profiles import Load
 from demo_services.traffic.scenarios import Scenario, choose
 
 MAX_IN_FLIGHT: Final = 50
@@ -20,15 +21,17 @@ READINESS_POLL_SECONDS: Final = 0.2
 MAX_CATCH_UP_SECONDS: Final = 1.0
 """Limit on catching up. Arrivals missed for longer, as in a suspended machine, are skipped."""
 
-Count = Callable[[str, str], None]
+Record = Callable[[str, str, float], None]
 
 
 class Generator:
-    """Generator of requests at random times, *rate* per second on average.
+    """Generator of requests at random times.
 
     Args:
-        count: Called with scenario and outcome of each request: ``ok``, ``client_error``,
-            ``server_error``, ``timeout``, ``unreachable`` or ``shed``.
+        record: Called with scenario, outcome and duration of each request. Outcomes are ``ok``,
+            ``client_error``, ``server_error``, ``timeout``, ``unreachable`` and ``shed``. The
+            duration in seconds starts when the request was due, not when it was sent, so that a
+            delay of the generator itself hides nothing.
         rng: Source of randomness for times and scenarios.
     """
 
@@ -37,20 +40,20 @@ class Generator:
         gateway_url: str,
         *,
         identity: Identity | None,
-        rate: float,
-        count: Count,
+        load: Load,
+        record: Record,
         rng: random.Random,
     ) -> None:
         self._gateway_url = gateway_url
         self._identity = identity
-        self._rate = rate
-        self._count = count
+        self._load = load
+        self._record = record
         self._rng = rng
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Send requests once the gateway is ready, until cancelled. Cancel those in flight, too."""
-        if not self._rate:
+        if not self._load.rate:
             return
         url = f"{self._gateway_url}/readyz"
         while not await asyncio.to_thread(answers, url, identity=self._identity):  # noqa: ASYNC110  another process
@@ -60,32 +63,36 @@ class Generator:
         )
         async with session, asyncio.TaskGroup() as requests:
             clock = asyncio.get_running_loop().time
-            due = clock()
+            start = due = clock()
             while True:
-                due = next_arrival(due, clock(), self._rng.expovariate(self._rate))
+                due = next_arrival(due, clock(), self._rng.expovariate(self._load.peak))
                 await asyncio.sleep(due - clock())
-                self._start(requests, session)
+                if self._load.keeps(due - start, self._rng):
+                    self._start(requests, session, due)
 
-    def _start(self, requests: asyncio.TaskGroup, session: aiohttp.ClientSession) -> None:
-        scenario = choose(self._rng)
+    def _start(
+        self, requests: asyncio.TaskGroup, session: aiohttp.ClientSession, due: float
+    ) -> None:
+        scenario = choose(self._rng, self._load.profile.only)
         if len(self._in_flight) >= MAX_IN_FLIGHT:
-            self._count(scenario.name, "shed")
+            self._record(scenario.name, "shed", 0.0)
             return
-        request = requests.create_task(self._send(session, scenario))
+        request = requests.create_task(self._send(session, scenario, due))
         self._in_flight.add(request)
         request.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, session: aiohttp.ClientSession, scenario: Scenario) -> None:
+    async def _send(self, session: aiohttp.ClientSession, scenario: Scenario, due: float) -> None:
         call = scenario.call(self._rng)
         try:
             async with session.request(call.method, call.path, json=call.body) as answer:
                 await answer.read()
         except TimeoutError:
-            self._count(scenario.name, "timeout")
+            result = "timeout"
         except aiohttp.ClientError:
-            self._count(scenario.name, "unreachable")
+            result = "unreachable"
         else:
-            self._count(scenario.name, outcome(answer.status))
+            result = outcome(answer.status)
+        self._record(scenario.name, result, asyncio.get_running_loop().time() - due)
 
 
 def next_arrival(due: float, now: float, gap_seconds: float) -> float:

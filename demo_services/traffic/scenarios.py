@@ -7,6 +7,12 @@ from typing import Final
 
 from demo_services.shop import BROKEN_ORDER, ORDERS, PRICES_CENTS, USERS
 
+_ONLY: Final = 0.9
+WATCH_SECONDS: Final = 0.3
+"""Duration of a watch, below the objective of the gateway for its latency."""
+
+_NAMES: Final = ("Kai", "Lea", "Mo")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -14,7 +20,7 @@ class Call:
 
     method: str
     path: str
-    body: Mapping[str, object] | None = None
+    body: Mapping[str, object] | list[Mapping[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,18 @@ def _place_order(rng: random.Random) -> Call:
 
 def _rename(rng: random.Random) -> Call:
     path = f"/api/users/{rng.randint(1, USERS)}"
-    return Call(method="PUT", path=path, body={"name": rng.choice(("Kai", "Lea", "Mo"))})
+    return Call(method="PUT", path=path, body={"name": rng.choice(_NAMES)})
+
+
+def _users(path: str) -> Callable[[random.Random], Call]:
+    """Return calls that send one to three users to *path*."""
+
+    def call(rng: random.Random) -> Call:
+        numbers = rng.sample(range(1, USERS + 1), rng.randint(1, 3))
+        users = [{"id": id_, "name": rng.choice(_NAMES), "tier": "plain"} for id_ in numbers]
+        return Call(method="POST", path=path, body=[*users])
+
+    return call
 
 
 def _order(rng: random.Random) -> Call:
@@ -56,13 +73,20 @@ def _constant(call: Call) -> Callable[[random.Random], Call]:
 
 SCENARIOS: Final = (
     Scenario(name="read_order", weight=58.4, call=_order),
-    Scenario(name="read_user", weight=18, call=_get("/api/users/{}", USERS)),
+    Scenario(name="read_user", weight=16.5, call=_get("/api/users/{}", USERS)),
     Scenario(name="list_orders", weight=8, call=_get("/api/users/{}/orders", USERS)),
     Scenario(
         name="list_orders_naively", weight=1, call=_get("/api/users/{}/orders?naive=true", USERS)
     ),
     Scenario(name="place_order", weight=6, call=_place_order),
     Scenario(name="rename_user", weight=3, call=_rename),
+    Scenario(name="import_users", weight=0.5, call=_users("/api/users/import")),
+    Scenario(name="sync_users", weight=0.5, call=_users("/api/users/sync")),
+    Scenario(
+        name="watch_users",
+        weight=0.5,
+        call=_constant(Call(method="GET", path=f"/api/users/watch?seconds={WATCH_SECONDS}")),
+    ),
     Scenario(name="report", weight=4, call=_get("/api/report/{}", USERS)),
     Scenario(
         name="unknown_order",
@@ -83,7 +107,9 @@ SCENARIOS: Final = (
 """Scenarios whose weights add up to 100. The last three cause the responses 404, 422 and 500."""
 
 
-def choose(rng: random.Random) -> Scenario:
-    """Return a random scenario, by weight."""
+def choose(rng: random.Random, only: str = "") -> Scenario:
+    """Return a random scenario, by weight. Nine in ten are *only*, if it is given."""
+    if only and rng.random() < _ONLY:
+        return next(scenario for scenario in SCENARIOS if scenario.name == only)
     weights = [scenario.weight for scenario in SCENARIOS]
     return rng.choices(SCENARIOS, weights)[0]

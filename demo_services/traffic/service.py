@@ -8,12 +8,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from demo_services.health import health_routes, peer_check
-from demo_services.metrics import counter
+from demo_services.health import health_routes, peer_checks
+from demo_services.metrics import counter, histogram
 from demo_services.settings import Settings
 from demo_services.traffic.generator import Generator
+from demo_services.traffic.profiles import Load
 from demo_services.traffic.scenarios import SCENARIOS
 from instrumentation import instrument
+from instrumentation.conventions import TRAFFIC_REQUEST_DURATION_SECONDS, TRAFFIC_REQUESTS
 
 _SEED: Final = "traffic"
 _OUTCOMES: Final = ("ok", "client_error", "server_error", "timeout", "unreachable", "shed")
@@ -33,19 +35,25 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(title="traffic", lifespan=lifespan)
     # No client is traced, so that every request starts a trace at the gateway.
     telemetry = instrument(app, service="traffic", clients=())
-    app.include_router(
-        health_routes({"gateway": peer_check(settings.gateway_url, settings.identity)})
-    )
+    app.include_router(health_routes(peer_checks(settings)))
 
-    requests = counter("traffic_requests", telemetry.registry)
+    requests = counter(TRAFFIC_REQUESTS, telemetry.registry)
+    durations = histogram(TRAFFIC_REQUEST_DURATION_SECONDS, telemetry.registry)
     for scenario in SCENARIOS:
+        durations.labels(scenario.name)
         for result in _OUTCOMES:
             requests.labels(scenario.name, result)
+
+    def record(scenario: str, result: str, seconds: float) -> None:
+        requests.labels(scenario, result).inc()
+        if result != "shed":
+            durations.labels(scenario).observe(seconds)
+
     generator = Generator(
-        settings.gateway_url,
+        settings.peers["gateway"],
         identity=settings.identity,
-        rate=settings.traffic_rate,
-        count=lambda scenario, result: requests.labels(scenario, result).inc(),
+        load=Load(rate=settings.traffic_rate, profile=settings.traffic_profile),
+        record=record,
         rng=random.Random(_SEED),
     )
     return app

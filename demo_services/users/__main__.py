@@ -3,4 +3,4 @@
 from demo_services.server import serve
 from demo_services.users.service import create
 
-serve(create)
+serve("users", create)

@@ -6,12 +6,13 @@ from typing import Final
 from fastapi import APIRouter, HTTPException
 
 from demo_services.shop import Id, User, UserChange
+from demo_services.users.changes import Changes
 from demo_services.users.store import UserStore
 
 _LOG: Final = logging.getLogger(__name__)
 
 
-def user_routes(store: UserStore) -> APIRouter:
+def user_routes(store: UserStore, changes: Changes) -> APIRouter:
     """Return the routes below ``/users``."""
     routes = APIRouter()
 
@@ -22,6 +23,7 @@ def user_routes(store: UserStore) -> APIRouter:
     @routes.put("/users/{user_id}")
     async def rename(user_id: Id, change: UserChange) -> User:
         user = _require(user_id, await store.rename(user_id, change.name))
+        changes.publish(user)
         _LOG.info("user renamed", extra={"user_id": user_id})
         return user
 

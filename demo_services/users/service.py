@@ -2,12 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
+from demo_services.database.opening import open_database
+from demo_services.database.response import answer_unavailable
+from demo_services.database.statement import UnavailableError
+from demo_services.events.event import ORDER_CREATED
+from demo_services.events.service import Events
 from demo_services.health import health_routes
+from demo_services.rpc import SERVICE
+from demo_services.rpc.server import serving
+from demo_services.rpc.users_pb2_grpc import add_UserServiceServicer_to_server
 from demo_services.settings import Settings
+from demo_services.users.changes import Changes
+from demo_services.users.loyalty import LoyaltyStore, loyalty_routes
 from demo_services.users.routes import user_routes
+from demo_services.users.rpc import UserService
 from demo_services.users.store import UserStore
 from instrumentation import instrument
 
@@ -17,12 +29,27 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with store.database:
+        async with database, events, grpc_server:
             yield
 
     app = FastAPI(title="users", lifespan=lifespan)
     telemetry = instrument(app, service="users")
-    store = UserStore(settings.database, telemetry.tracer)
-    app.include_router(user_routes(store))
-    app.include_router(health_routes({"database": store.database.answers}))
+    database = open_database(settings.database, telemetry, name="users")
+    events = Events(settings.bus, database, telemetry, service="users")
+    store = UserStore(database, events.outbox)
+    loyalty = LoyaltyStore(database)
+    events.subscribe(ORDER_CREATED, loyalty.add)
+    app.add_exception_handler(UnavailableError, answer_unavailable)
+    changes = Changes()
+    grpc_server = serving(
+        partial(add_UserServiceServicer_to_server, UserService(store, changes)),
+        name=SERVICE,
+        settings=settings,
+        telemetry=telemetry,
+    )
+    app.include_router(user_routes(store, changes))
+    app.include_router(loyalty_routes(loyalty))
+    app.include_router(events.routes())
+    checks = {"database": database.answers, "events": events.running}
+    app.include_router(health_routes(checks))
     return app

@@ -1,0 +1,1 @@
+"""Protection against failing dependencies and too much work."""
