@@ -1,21 +1,21 @@
 #!/bin/sh
-# Everything the secure overlay needs, made once, in deploy/compose/secrets/: an authority, a
-# certificate for each service, one password for people and programs.
+# Create what the secure overlay needs in deploy/compose/secrets/: a certificate authority, a
+# certificate for each service, and one password for users and programs.
 #
-# Needs openssl, and perl with a crypt(3) that knows bcrypt: Debian, Ubuntu, Fedora, Alpine with
-# perl. Elsewhere, run it in the image of the demo:
+# Requires openssl, and perl with a crypt(3) that supports bcrypt: Debian, Ubuntu, Fedora, Alpine
+# with perl. On other systems, run it in the image of the demo:
 #   docker run --rm -v "$PWD:/work" -w /work python:3.13-slim sh deploy/compose/certificates.sh
 #
-# The folder is closed to other users. Files inside are readable to all, because each container
-# has a uid of its own and sees its folder alone.
+# Only this user may enter the folder. The files inside are readable by all, because each container
+# has its own uid and mounts only its own subfolder.
 set -eu
 umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
-artefacts=$(cd "$here/../.." && pwd)
+artifacts=$(cd "$here/../.." && pwd)
 out=$here/secrets
-[ ! -e "$out" ] || { echo "$out exists: remove it to make new ones" >&2; exit 1; }
-days=825 # the longest that browsers accept
+[ ! -e "$out" ] || { echo "$out exists; remove it to create new certificates" >&2; exit 1; }
+days=825 # maximum that browsers accept
 
 mkdir -m 700 "$out"
 trap '[ -e "$out/made" ] || rm -rf "$out"' EXIT
@@ -27,11 +27,11 @@ password=$(openssl rand -hex 16)
 salt=$(openssl rand -base64 24 | tr -d '\n+=/' | cut -c1-21)u
 hash=$(PASSWORD=$password SALT=$salt perl -e 'print crypt($ENV{PASSWORD}, q($2b$10$) . $ENV{SALT})')
 case $hash in
-  '$2b$10$'*) ;;
-  *) echo "perl's crypt knows no bcrypt here: run this in python:3.13-slim, see the top" >&2; exit 1 ;;
+  "\$2b\$10\$"*) ;;
+  *) echo "perl's crypt does not support bcrypt here; run this script in python:3.13-slim, as its first lines show" >&2; exit 1 ;;
 esac
 
-certificate() { # certificate NAME: a folder that the container NAME sees as /run/secure
+certificate() { # certificate NAME: the folder that container NAME mounts at /run/secure
   folder=$out/$1
   mkdir "$folder"
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
@@ -69,17 +69,18 @@ tls_config: {ca_file: /run/secure/ca.pem}
 CLIENT
 done
 
-# Routes stay in prometheus/alertmanager.yml; here the inbox is reached over TLS.
+# prometheus/alertmanager.yml keeps the routes; this copy reaches the inbox over TLS.
 identity='{tls_config: {ca_file: /run/secure/ca.pem, cert_file: /run/secure/cert.pem, key_file: /run/secure/key.pem}}'
 {
-  grep -q '^global:' "$artefacts/prometheus/alertmanager.yml" || printf 'global:\n  http_config: %s\n' "$identity"
+  grep -q '^global:' "$artifacts/prometheus/alertmanager.yml" || printf 'global:\n  http_config: %s\n' "$identity"
   sed -e 's#http://control:#https://control:#' -e "s#^global:#global:\n  http_config: $identity#" \
-    "$artefacts/prometheus/alertmanager.yml"
+    "$artifacts/prometheus/alertmanager.yml"
 } > "$out/alertmanager/alertmanager.yml"
 
-# The data sources stay in grafana/provisioning; here they carry the password.
+# grafana/provisioning keeps the data sources; these copies contain the password.
 mkdir "$out/grafana/datasources"
-for file in "$artefacts"/grafana/provisioning/datasources/*; do
+for file in "$artifacts"/grafana/provisioning/datasources/*; do
+  # shellcheck disable=SC2016 # Grafana expands $__file, the shell must not
   sed -e 's#url: http://#url: https://#' \
     -e 's#^\( *\)access: proxy#\1access: proxy\n\1basicAuth: true\n\1basicAuthUser: sightline\n\1secureJsonData: {basicAuthPassword: "$__file{/run/secure/password}", tlsCACert: "$__file{/run/secure/ca.pem}"}#' \
     -e 's#^\( *\)jsonData:#\1jsonData:\n\1  tlsAuthWithCACert: true#' \
@@ -88,4 +89,4 @@ done
 
 rm "$out/request.pem" "$out/extensions"
 : > "$out/made"
-echo "made $out; user sightline, password in $out/you/password"
+echo "created $out; user sightline, password in $out/you/password"
