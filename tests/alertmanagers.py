@@ -3,21 +3,25 @@
 import json
 import os
 import subprocess
-import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from sightline.binaries import find
 from sightline.config import Config
+from tests.fakes.threaded import ThreadedServer
 from tests.ports import free_ports
 from tests.waiting import until
 
 READY_WITHIN_SECONDS = 60
+NEVER: list[dict[str, Any]] = [{"years": ["1970"]}]
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Inbox:
     port: int
     notifications: list[dict[str, Any]] = field(default_factory=list)
     """Bodies of requests, oldest first."""
+    arrivals: list[float] = field(default_factory=list)
+    """Time of every request, in seconds since 1970."""
 
     def names(self) -> set[tuple[str, str]]:
         """Return alert and job of every alert in a notification."""
@@ -55,13 +61,17 @@ class Alertmanager:
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, headers)  # noqa: S310  loopback
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  as above
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """Return every alert, as the API has it."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:  # noqa: S310  as above
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
     def suppressed(self) -> set[tuple[str, str]]:
         """Return alert and job of every inhibited alert."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:  # noqa: S310  as above
-            alerts = json.load(answer)
         return {
             (alert["labels"]["alertname"], alert["labels"].get("job", ""))
-            for alert in alerts
+            for alert in self.alerts()
             if alert["status"]["inhibitedBy"]
         }
 
@@ -71,6 +81,31 @@ def alert(alertname: str, severity: str, **labels: str) -> dict[str, Any]:
     return {"labels": {"alertname": alertname, "severity": severity, **labels}}
 
 
+def with_webhooks(
+    file: Path,
+    port: int,
+    *,
+    muted: list[dict[str, Any]] = NEVER,
+    group_wait: str = "1s",
+) -> str:
+    """Return the configuration *file* with a webhook on *port* in each receiver that notifies.
+
+    Args:
+        muted: Times of every mute timing.
+    """
+    config: dict[str, Any] = yaml.safe_load(file.read_text())
+    webhook = {"url": f"http://127.0.0.1:{port}", "send_resolved": False}
+    config["receivers"] = [
+        {"name": each["name"], "webhook_configs": [webhook]} if len(each) > 1 else each
+        for each in config["receivers"]
+    ]
+    config["route"]["group_wait"] = group_wait
+    config["templates"] = []
+    for interval in config.get("time_intervals", ()):
+        interval["time_intervals"] = muted
+    return yaml.safe_dump(config)
+
+
 @contextmanager
 def webhook_receiver() -> Iterator[Inbox]:
     """Serve a webhook on loopback."""
@@ -78,7 +113,9 @@ def webhook_receiver() -> Iterator[Inbox]:
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            inbox.notifications.append(json.loads(self.rfile.read(length)))
+            notification = json.loads(self.rfile.read(length))
+            inbox.arrivals.append(time.time())
+            inbox.notifications.append(notification)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"ok")
@@ -86,14 +123,9 @@ def webhook_receiver() -> Iterator[Inbox]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    inbox = Inbox(port=server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with ThreadedServer(Receiver) as server:
+        inbox = Inbox(port=server.port)
         yield inbox
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager

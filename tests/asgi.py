@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from instrumentation._support.asgi_types import ASGIApp
+from instrumentation._support.asgi_types import ASGIApp, Message
 
 Messages = list[dict[str, Any]]
 
@@ -20,13 +20,13 @@ EMPTY: Final = ({"type": "http.request", "body": b"", "more_body": False},)
 
 
 async def answer(
-    app: ASGIApp, request: dict[str, Any], received: Iterable[dict[str, Any]] = EMPTY
+    app: ASGIApp, request: dict[str, Any], received: Iterable[Message] = EMPTY
 ) -> tuple[Messages, str]:
     """Return the messages that *app* sends, and its exception, for the messages *received*."""
     sent: Messages = []
     messages = iter(received)
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         for message in messages:
             return message
         await asyncio.Event().wait()  # the client stays connected

@@ -3,12 +3,18 @@
 import os
 import signal
 
+import hypothesis
 import pytest
 
 
 def pytest_configure() -> None:
-    """Restore SIGINT, which background jobs of a shell ignore and some tests send."""
+    """Restore SIGINT, which background jobs of a shell ignore and some tests send.
+
+    No example of Hypothesis has a deadline, because a busy machine is no failure.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    hypothesis.settings.register_profile("sightline", deadline=None)
+    hypothesis.settings.load_profile("sightline")
 
 
 @pytest.hookimpl(trylast=True)

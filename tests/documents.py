@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 _FENCE = re.compile(r"^( *)```(?P<runner>[^\n`]*)\n(?P<code>.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")

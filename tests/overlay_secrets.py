@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from sightline.artefacts import GRAFANA, PROMETHEUS, ROOT
+from sightline.artifacts import GRAFANA, PROMETHEUS, ROOT
 
 
 def make_secrets(root: Path) -> Path:

@@ -1,8 +1,9 @@
 """Unit tests of rules, `prometheus/tests/*.yml`, run by promtool for both profiles.
 
 The files are written for the production profile. The demo profile is ten times faster: times,
-intervals and values in seconds are divided by ten. Counters of events are not, except in tests of
-alerts that compare a rate per second with a constant, because that rate is equal in both.
+intervals and values in seconds are divided by ten, except for the age of an outbox, which is
+compared with a constant. Counters of events are not divided, except in tests of alerts that
+compare a rate per second with a constant, because that rate is equal in both.
 """
 
 import os
@@ -15,13 +16,14 @@ from typing import Any, Final
 
 import yaml
 
-from sightline.artefacts import PROMETHEUS
+from sightline.artifacts import PROMETHEUS
 from sightline.binaries import find
 from sightline.config import Config
 from sightline.grafana import durations
 
-FILES: Final = sorted((PROMETHEUS / "tests").glob("*.yml"))
-PRODUCTION_ONLY: Final = {"recording", "watchdog"}
+FOLDER: Final = PROMETHEUS / "tests"
+FILES: Final = sorted(FOLDER.glob("*.yml"))
+PRODUCTION_ONLY: Final = {"recorded_latency", "recorded_operations", "recording", "watchdog"}
 """Files without a faster version: recorded values, and the alert that depends on the repeat
 interval of Alertmanager, which is equal in both profiles."""
 
@@ -30,15 +32,25 @@ SAME_RATES: Final = {
     "HttpServerRequestsStuck",
     "HttpServerTrafficDropped",
     "MessageConsumerLagging",
+    "PrometheusRemoteWriteBehind",
+    "ServiceAbsent",
     "TracesMissing",
 }
 """Alerts that compare a rate with a constant number of events per second."""
 
 SPEED: Final = 10
-_IN_SECONDS: Final = re.compile(r"([a-z_]+_seconds(_total|_sum)?|slo:time_period:days)[{]")
+_IN_SECONDS: Final = re.compile(
+    r"(?!outbox_oldest_age_)([a-z_]+_seconds(_total|_sum)?|job_slo:time_period:days)[{]"
+)
 _RECORDED: Final = re.compile(r"[a-z_]+:[a-z0-9_:]+")
+_READ_ALERT: Final = re.compile(r'ALERTS[{]alertname="(\w+)"')
 _COUNTED: Final = re.compile(r"[a-z_]+_(total|count|bucket|sum)[{]")
 _NUMBER: Final = re.compile(r"(?<![\w.])([+-]?)(\d+(?:\.\d+)?)(?=$|[ x+-])")
+
+
+def stories() -> list[tuple[str, str]]:
+    """Return the file, without suffix, and the name of every tested alert and recorded series."""
+    return [(path.stem, subject) for path in FILES for subject in subjects(loaded(path))]
 
 
 @cache
@@ -63,13 +75,18 @@ def story(path: Path) -> dict[str, Any]:
 
 
 def only(document: dict[str, Any], alert: str, folder: Path) -> dict[str, Any]:
-    """Return the tests of *alert* in *document*, with a rule file in *folder* for them alone."""
+    """Return the tests of *alert* in *document*, with a rule file in *folder* for them alone.
+
+    The groups are evaluated in the order of *document*, or else in theirs. promtool would take a
+    random one.
+    """
     rules = folder / f"{alert}.rules.yml"
     files = [loaded(Path(file)) for file in document["rule_files"]]
     tests = [test for test in document["tests"] if subject(test) == alert]
-    groups = list(needed(files, named(tests)))
+    groups = list(needed(files, named(tests), text=str(tests)))
     rules.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False))
-    return {**document, "rule_files": [str(rules)], "tests": tests}
+    order = [group["name"] for group in groups]
+    return {"group_eval_order": order, **document, "rule_files": [str(rules)], "tests": tests}
 
 
 def named(tests: list[dict[str, Any]]) -> set[str]:
@@ -77,13 +94,14 @@ def named(tests: list[dict[str, Any]]) -> set[str]:
     return {*map(subject, tests), *_RECORDED.findall(str(tests))}
 
 
-def split(document: dict[str, Any], folder: Path) -> list[Path]:
-    """Write a file per alert of *document*, which makes promtool faster: fewer rules per test."""
-    files = []
-    for alert in subjects(document):
-        files.append(folder / f"{alert}.yml")
-        files[-1].write_text(yaml.safe_dump(only(document, alert, folder), sort_keys=False))
-    return files
+def failure(major: int, document: dict[str, Any], alert: str, folder: Path) -> str:
+    """Return the output of promtool if a test of *alert* in *document* fails, else an empty string.
+
+    Fewer rules make promtool faster, so it loads only those that the tests read.
+    """
+    file = folder / f"{alert}.yml"
+    file.write_text(yaml.safe_dump(only(document, alert, folder), sort_keys=False))
+    return complaints(binary(major), "test", "rules", file)
 
 
 def subjects(document: dict[str, Any]) -> list[str]:
@@ -96,17 +114,25 @@ def subject(test: dict[str, Any]) -> str:
     return str(test["name"].split(maxsplit=1)[0])
 
 
-def needed(files: list[dict[str, Any]], wanted: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield groups with the rules *wanted* and their direct and indirect inputs."""
+def needed(files: list[dict[str, Any]], wanted: set[str], *, text: str) -> Iterator[dict[str, Any]]:
+    """Yield groups with the rules *wanted* and their direct and indirect inputs.
+
+    Rules of one service are left out if *text*, the tests, does not name it.
+    """
     groups = [group for file in files for group in file["groups"]]
     rules = [rule for group in groups for rule in group["rules"]]
     known: set[str] = set()
     while wanted - known:
         known |= wanted
-        texts = (_text(rule) for rule in rules if _name(rule) in known)
+        texts = [_text(rule) for rule in rules if _name(rule) in known]
         wanted |= {name for text in texts for name in _RECORDED.findall(text)}
+        wanted |= {name for text in texts for name in _READ_ALERT.findall(text)}
     for group in groups:
-        kept = [rule for rule in group["rules"] if _name(rule) in known]
+        kept = [
+            rule
+            for rule in group["rules"]
+            if _name(rule) in known and rule.get("labels", {}).get("job", "") in text
+        ]
         if kept:
             yield {**group, "rules": kept}
 
@@ -126,6 +152,13 @@ def loaded(path: Path) -> dict[str, Any]:
     return document
 
 
+def rules(profile: str) -> Iterator[dict[str, Any]]:
+    """Yield every committed rule of *profile*, with those of the demo's objectives."""
+    for file in sorted(PROMETHEUS.rglob(f"rules/{profile}/*.yml")):
+        for group in loaded(file)["groups"]:
+            yield from group["rules"]
+
+
 def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, Any]:
     """Return the tests of alerts for the demo profile. Annotations are not compared.
 
@@ -133,7 +166,11 @@ def at_demo_speed(document: dict[str, Any], *, speed: int = SPEED) -> dict[str, 
     """
     alerts = [test for test in document["tests"] if ":" not in subject(test)]
     return {
-        "rule_files": [file.replace("/production/", "/demo/") for file in document["rule_files"]],
+        **document,
+        "rule_files": [
+            file.replace("/tests/rules/", "/rules/").replace("/production/", "/demo/")
+            for file in document["rule_files"]
+        ],
         "evaluation_interval": faster(document["evaluation_interval"], speed),
         "tests": [_faster_test(test, speed) for test in alerts],
     }

@@ -1,7 +1,8 @@
 """Waiting in tests. No other module sleeps."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
@@ -35,6 +36,21 @@ def until(
             last = problem or repr(answer)
             raise TimeoutError(f"{ready} was not true within {within_seconds} s; last: {last}")
         time.sleep(every_seconds)
+
+
+async def until_async(ready: Callable[[], Awaitable[Answer]], *, within_seconds: float) -> Answer:
+    """Wait until *ready* returns something true, and return it, while the event loop goes on.
+
+    Args:
+        within_seconds: Give up after this long.
+
+    Raises:
+        TimeoutError: It did not.
+    """
+    async with asyncio.timeout(within_seconds):
+        while not (answer := await ready()):  # noqa: ASYNC110  the condition is in other tasks
+            await asyncio.sleep(0.01)
+    return answer
 
 
 def _ask(ready: Callable[[], Answer]) -> tuple[Answer | None, str]:

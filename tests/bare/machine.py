@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.docker.engine import CommandError, run
 
 USER = "newcomer"

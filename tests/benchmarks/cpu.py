@@ -1,20 +1,21 @@
-"""CPU of requests without a server: the minimum over interleaved rounds of all subjects.
+"""CPU of requests without a server: the median over interleaved rounds of all subjects.
 
-Other load of the machine makes a round more expensive, never cheaper.
+Other load makes some rounds more expensive, and a processor that speeds up makes some cheaper.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 
 from tests.benchmarks.rows import run_interleaved
-from tests.benchmarks.subjects import PLAIN, Case, Subject, export_environment, start_subjects
+from tests.benchmarks.subjects import PLAIN, Case, Key, Subject, export_environment, start_subjects
 from tests.fakes import Collector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Minimum cost of a round."""
+    """Median cost of a round."""
 
     microseconds: float
     """CPU of the whole process per request."""
@@ -35,14 +36,14 @@ def direct_case(
     return Case(module="subject_direct", arguments=arguments, environ=environ)
 
 
-def measure(cases: Mapping[str, Case], *, rounds: int = 12) -> dict[str, Cost]:
+def measure(cases: Mapping[Key, Case], *, rounds: int = 12) -> dict[Key, Cost]:
     """Measure the cost of each case over interleaved rounds."""
     with Collector() as collector, start_subjects(cases, export_environment(collector)) as subjects:
         turns = {name: partial(_round, subject, collector) for name, subject in subjects.items()}
         costs = run_interleaved(turns, rounds=rounds)
     return {
         name: Cost(
-            microseconds=min(microseconds for microseconds, _ in found),
+            microseconds=median(microseconds for microseconds, _ in found),
             spans=max(spans for _, spans in found),
         )
         for name, found in costs.items()

@@ -12,7 +12,7 @@ from opentelemetry.util.types import AnyValue
 
 from instrumentation._export.encoder import SpanEncoder
 from instrumentation._otlp.request import OriginEncoder, encode_request
-from tests.benchmarks.rows import Row, cpu_minima
+from tests.benchmarks.rows import Row, cpu_medians
 
 SPANS: Final = 512
 ROUNDS: Final = 150
@@ -69,7 +69,7 @@ def rows() -> Iterator[Row]:
 def _cpu() -> list[float]:
     spans = server_spans(SPANS)
     encoder, origins = SpanEncoder(), OriginEncoder()
-    return cpu_minima(
+    return cpu_medians(
         lambda: encode_spans(spans).SerializeToString(),
         lambda: _encode(spans, encoder, origins),
         rounds=ROUNDS,

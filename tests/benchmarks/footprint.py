@@ -1,4 +1,4 @@
-"""Cost of the import on top of FastAPI and uvicorn: minimum of time and memory.
+"""Cost of the import on top of FastAPI and uvicorn: median of time and memory.
 
 Bytecode is cached, as for a service that was started before. Garbage of the import of FastAPI is
 collected first, so that it does not count. psutil is hidden, because the SDK imports it if it is
@@ -8,11 +8,13 @@ installed, which is the case for tests but not for a service.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from statistics import median
 from typing import Final
 
 from tests.benchmarks.rows import Row, run_interleaved
+from tests.benchmarks.subjects import PLAIN
 
 TRIES: Final = 7
 
@@ -58,19 +60,23 @@ def rows() -> Iterator[Row]:
 
 
 def costs(*statements: str) -> list[tuple[float, float]]:
-    """Return the minimum CPU seconds and resident bytes that each of *statements* adds."""
+    """Return the median CPU seconds and resident bytes that each of *statements* adds."""
     runs = run_interleaved(
-        {statement: partial(_run, statement) for statement in statements}, rounds=TRIES
+        {statement: partial(run, statement) for statement in statements}, rounds=TRIES
     )
     return [
-        (min(run[0] for run in results), min(run[1] for run in results))
+        (median(run[0] for run in results), median(run[1] for run in results))
         for results in runs.values()
     ]
 
 
-def _run(statement: str) -> tuple[float, float]:
+def run(statement: str, environ: Mapping[str, str] = PLAIN) -> tuple[float, float]:
+    """Return the CPU seconds and resident bytes that *statement* adds in one process."""
     program = PROGRAM.format(statement=statement)
-    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    output = subprocess.check_output([sys.executable, "-c", program], env=environ, text=True)
+    output = subprocess.check_output(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environ},
+        text=True,
+    )
     seconds, size = output.split()
     return float(seconds), float(size)

@@ -9,7 +9,7 @@ from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.benchmarks.rows import Row, run_interleaved
+from tests.benchmarks.rows import Row, run_medians
 from tests.benchmarks.subjects import Case, Subject, start_subjects
 
 ROUNDS: Final = 5
@@ -33,7 +33,7 @@ def rows() -> Iterator[Row]:
 
 
 def measure() -> dict[tuple[str, int], float]:
-    """Return the minimum CPU seconds of a scrape by variant and number of exited workers."""
+    """Return the median CPU seconds of a scrape by variant and number of exited workers."""
     with ExitStack() as folders:
         cases = {
             (variant, dead): forked_case(variant, dead, folders.enter_context(TemporaryDirectory()))
@@ -42,9 +42,7 @@ def measure() -> dict[tuple[str, int], float]:
         }
         with start_subjects(cases, {"OTEL_TRACES_EXPORTER": "none"}) as subjects:
             scrapes = {key: partial(scrape, subject) for key, subject in subjects.items()}
-            return {
-                key: min(found) for key, found in run_interleaved(scrapes, rounds=ROUNDS).items()
-            }
+            return run_medians(scrapes, rounds=ROUNDS)
 
 
 def forked_case(variant: str, dead: int, folder: str) -> Case:

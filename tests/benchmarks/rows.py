@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import TypeVar
 
 Work = Callable[[], object]
@@ -40,13 +41,18 @@ def run_interleaved(
     return results
 
 
-def cpu_minima(*works: Work, rounds: int) -> list[float]:
-    """Return the minimum CPU seconds of each of *works* over interleaved *rounds*.
+def run_medians(works: Mapping[Key, Callable[[], float]], *, rounds: int) -> dict[Key, float]:
+    """Return the median result of each of *works* over interleaved *rounds*."""
+    return {name: median(found) for name, found in run_interleaved(works, rounds=rounds).items()}
 
-    Other load of the machine makes a round longer, never shorter.
+
+def cpu_medians(*works: Work, rounds: int) -> list[float]:
+    """Return the median CPU seconds of each of *works* over interleaved *rounds*.
+
+    A processor that speeds up for a few rounds does not change it, as it would change a minimum.
     """
     turns = {number: partial(_cpu, work) for number, work in enumerate(works)}
-    return [min(seconds) for seconds in run_interleaved(turns, rounds=rounds).values()]
+    return list(run_medians(turns, rounds=rounds).values())
 
 
 def _cpu(work: Work) -> float:

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as open_met
 from instrumentation._scrape.render import Renderer
 from instrumentation._scrape.snapshot import RegistryReader
 from instrumentation._support.guard import NullCounter, Operation
-from tests.benchmarks.rows import Row, cpu_minima
+from tests.benchmarks.rows import Row, cpu_medians
 from tests.benchmarks.series import fill
 
 
@@ -18,7 +18,7 @@ def rows() -> Iterator[Row]:
     fill(samples)
     operation = Operation("scrape", NullCounter("scrape"), strict=True)
     renderer = Renderer(RegistryReader(samples, operation=operation).snapshot)
-    seconds = cpu_minima(
+    seconds = cpu_medians(
         renderer.open_metrics,
         renderer.text,
         lambda: open_metrics(samples),  # type: ignore[no-untyped-call]  # untyped in prometheus_client

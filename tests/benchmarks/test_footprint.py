@@ -2,8 +2,8 @@
 
 from tests.benchmarks.footprint import LIBRARIES, OURS, costs
 
-GATE_CPU = 2.3
-GATE_BYTES = 2.1
+GATE_CPU = 2.4
+GATE_BYTES = 1.9
 """Limits with a margin for a busy machine. The goals are in docs/benchmarks.md."""
 
 

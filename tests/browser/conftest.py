@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -79,14 +80,22 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def find_complete_trace(stack: LocalStack) -> str:
     """Return the id of a trace through all three services, or an empty string."""
     found = stack.ask("jaeger_query", "/api/traces?service=users&limit=20").json()["data"]
-    names = {
-        entry["traceID"]: {process["serviceName"] for process in entry["processes"].values()}
-        for entry in found
-    }
-    complete = [
-        id_ for id_, services in names.items() if {"gateway", "orders", "users"} <= services
-    ]
-    return complete[0] if complete else ""
+    return next((trace["traceID"] for trace in found if is_complete(trace)), "")
+
+
+def is_complete(trace: dict[str, Any]) -> bool:
+    """Return true if *trace* has the three services, one root and every parent.
+
+    Each service exports on its own: the newest trace often lacks its first spans.
+    """
+    names = {process["serviceName"] for process in trace["processes"].values()}
+    ids = {span["spanID"] for span in trace["spans"]}
+    parents = [reference["spanID"] for span in trace["spans"] for reference in span["references"]]
+    return (
+        names >= {"gateway", "orders", "users"}
+        and ids.issuperset(parents)
+        and len(parents) == len(ids) - 1
+    )
 
 
 def has_rate(stack: LocalStack) -> bool:

@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from tests.browser.chromium import FLAGS, program
 
 HOME = "http://localhost:3000"
 WIDTH = 1600
+LOADING = "section:not(.closed) .message.loading"
 QUALITY = 82
 """JPEG quality that keeps text sharp."""
 
@@ -53,7 +54,7 @@ def save_picture(page: Page, address: str, file: Path) -> None:
     page.goto(address)
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": WIDTH, "height": min(max(height, 700), 4000)})
-    page.wait_for_load_state("networkidle")
+    expect(page.locator(LOADING)).to_have_count(0, timeout=60_000)
     page.screenshot(path=file, type="jpeg", quality=QUALITY)
 
 

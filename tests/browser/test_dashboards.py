@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from tests.browser.conftest import ObservedPage
 
 UIDS = sorted(file.stem for file in DASHBOARDS.glob("*.json"))
@@ -26,7 +26,7 @@ def test_every_panel_of_a_dashboard_is_drawn(observed: ObservedPage, uid: str) -
 def test_the_home_page_is_the_fleet_dashboard(observed: ObservedPage) -> None:
     page = observed.open("/")
 
-    requests = page.locator(".panel", has=page.get_by_text("Requests", exact=True)).first
+    requests = page.locator(".panel", has=page.get_by_text("All requests", exact=True)).first
     expect(requests.locator(".value")).to_have_text(NUMBER)
     services = page.locator(".panel.kind-table").first
     expect(services.locator("tbody tr", has_text="gateway")).to_contain_text(NUMBER)
@@ -63,7 +63,7 @@ def test_another_dashboard_keeps_the_time_range(observed: ObservedPage) -> None:
     page = observed.open("/?from=now-1h")
 
     page.locator(".menu.link summary").click()
-    page.locator(".menu.link a", has_text="SLO").click()
+    page.locator(".menu.link").get_by_role("link", name="SLO", exact=True).click()
 
     page.wait_for_url(re.compile(r"/d/slo\?.*from=now-1h"))
 

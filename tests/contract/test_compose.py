@@ -13,12 +13,30 @@ from typing import Any
 import pytest
 import yaml
 
-from sightline.artefacts import COMPOSE_FILE, DASHBOARDS, ENV_FILE, GRAFANA, PROMETHEUS, ROOT
+from instrumentation.conventions import VERSION
+from sightline.artifacts import (
+    COMPOSE_FILE,
+    DASHBOARDS,
+    ENV_FILE,
+    GRAFANA,
+    GRAFANA_SETTINGS,
+    PROMETHEUS,
+    ROOT,
+)
+from sightline.binaries import PROGRAMS
+from sightline.binaries.version import parse_version
 from sightline.docker import MOUNTED
 from sightline.environment import read_env_file
+from sightline.local.grafana import SUPPORTED
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
+
+COMPOSE_FILES = [
+    COMPOSE_FILE,
+    *(ROOT / "deploy" / "compose").glob("*.yml"),
+    *(ROOT / "deploy" / "examples").rglob("compose.yml"),
+]
 
 MEBIBYTES_OF_ALL = 2048
 FLOATING_TAGS_ALLOWED = {"PYTHON_IMAGE": "the patch releases of one minor version bring fixes"}
@@ -26,7 +44,11 @@ FLOATING_TAGS_ALLOWED = {"PYTHON_IMAGE": "the patch releases of one minor versio
 RISKY_FLAGS = ("--web.enable-lifecycle", "--web.enable-admin-api", "--web.enable-remote-write")
 """Each lets any web page change something, because Prometheus checks neither host nor origin."""
 
+LASTING = {name: service for name, service in SERVICES.items() if service["restart"] != "no"}
+"""Services that run until the stack stops; the others run once at each start."""
+
 every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+every_lasting_service = pytest.mark.parametrize("service", LASTING.values(), ids=LASTING)
 
 
 def mebibytes(limit: str) -> int:
@@ -48,7 +70,7 @@ def published() -> list[str]:
 def test_a_service_can_write_nothing_but_its_volumes(service: Mapping[str, Any]) -> None:
     assert service["read_only"] is True
     assert all(
-        mount.endswith(":ro") or mount.split(":")[0] in COMPOSE["volumes"]
+        mount.endswith(":ro,z") or mount.split(":")[0] in COMPOSE["volumes"]
         for mount in service.get("volumes", ())
     )
 
@@ -79,7 +101,7 @@ def test_all_services_together_fit_in_two_gibibytes() -> None:
     assert sum(limits) <= MEBIBYTES_OF_ALL
 
 
-@every_service
+@every_lasting_service
 def test_a_service_says_when_it_is_healthy_and_comes_back(service: Mapping[str, Any]) -> None:
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
     assert service["healthcheck"]["start_interval"] == "500ms"
@@ -107,9 +129,47 @@ def test_only_the_edge_reaches_outside() -> None:
 
 @every_service
 def test_a_service_waits_for_the_health_of_what_it_needs(service: Mapping[str, Any]) -> None:
-    conditions = {need["condition"] for need in service.get("depends_on", {}).values()}
+    needs = service.get("depends_on", {})
 
-    assert conditions <= {"service_healthy"}
+    assert {name: need["condition"] for name, need in needs.items()} == {
+        name: "service_healthy" if name in LASTING else "service_completed_successfully"
+        for name in needs
+    }
+
+
+def bind_mounts(service: Mapping[str, Any]) -> set[str]:
+    mounts = service.get("volumes", ())
+    return {mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+
+
+@every_lasting_service
+def test_a_service_with_mounted_files_waits_for_their_check(service: Mapping[str, Any]) -> None:
+    assert bool(bind_mounts(service)) <= ("check-files" in service.get("depends_on", {}))
+
+
+def test_the_check_reads_every_mounted_file() -> None:
+    checked = {Path(mount) for mount in bind_mounts(SERVICES["check-files"])}
+    mounted = {Path(mount) for service in LASTING.values() for mount in bind_mounts(service)}
+
+    assert {path for path in mounted if not {path, *path.parents} & checked} == set()
+
+
+@pytest.mark.parametrize("file", COMPOSE_FILES, ids=lambda file: file.name)
+def test_every_mounted_file_gets_the_label_of_selinux(file: Path) -> None:
+    services = yaml.safe_load(file.read_text(encoding="utf-8"))["services"].values()
+
+    mounts = [mount for service in services for mount in service.get("volumes", ())]
+
+    bound = [mount for mount in mounts if mount.startswith("./")]
+    assert [mount for mount in bound if not mount.endswith(":ro,z")] == []
+
+
+@pytest.mark.parametrize("name", ["jaeger", "prometheus", "alertmanager", "grafana"])
+def test_a_go_program_has_a_soft_limit_below_its_hard_one(name: str) -> None:
+    limit = read_env_file(ENV_FILE)[f"{name.upper()}_GOMEMLIMIT"]
+
+    assert SERVICES[name]["environment"]["GOMEMLIMIT"] == f"${{{name.upper()}_GOMEMLIMIT}}"
+    assert int(limit.removesuffix("MiB")) < mebibytes(SERVICES[name]["mem_limit"])
 
 
 @pytest.mark.parametrize(
@@ -145,10 +205,9 @@ def test_the_image_installs_every_package_of_the_extra_demo() -> None:
 
 
 def test_the_services_say_the_version_of_the_distribution() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     resources = COMPOSE["services"]["users"]["environment"]["OTEL_RESOURCE_ATTRIBUTES"]
 
-    assert f"service.version={project['version']}" in resources.split(",")
+    assert f"service.version={VERSION}" in resources.split(",")
 
 
 def test_every_demo_service_answers_under_the_names_that_are_scraped() -> None:
@@ -168,8 +227,29 @@ def test_no_page_of_another_site_reads_or_stops_prometheus() -> None:
     assert [flag for flag in given if flag.startswith(RISKY_FLAGS)] == []
 
 
-def test_grafana_serves_localhost_alone() -> None:
-    assert SERVICES["grafana"]["environment"]["GF_SERVER_ENFORCE_DOMAIN"] == "true"
+def test_grafana_has_the_settings_of_the_local_stack() -> None:
+    settings = read_env_file(GRAFANA_SETTINGS)
+
+    assert SERVICES["grafana"]["env_file"] == [str(GRAFANA_SETTINGS.relative_to(ROOT))]
+    assert settings["GF_SERVER_ENFORCE_DOMAIN"] == "true"
+    assert settings.keys().isdisjoint(SERVICES["grafana"]["environment"])
+
+
+def test_the_image_of_grafana_is_a_supported_version() -> None:
+    image = read_env_file(ENV_FILE)["GRAFANA_IMAGE"]
+
+    version = parse_version(image.partition(":")[2].partition("@")[0])
+
+    assert version[:2] in SUPPORTED
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_the_local_stack_downloads_the_release_of_the_image(name: str) -> None:
+    image = read_env_file(ENV_FILE)[f"{name.upper()}_IMAGE"]
+
+    version = parse_version(image.partition(":v")[2].partition("@")[0])
+
+    assert parse_version(PROGRAMS[name].release)[:2] == version[:2]
 
 
 def test_grafana_finds_its_home_where_the_dashboards_are() -> None:
@@ -178,7 +258,7 @@ def test_grafana_finds_its_home_where_the_dashboards_are() -> None:
 
     assert (DASHBOARDS / home.name).is_file()
     assert provider["providers"][0]["options"]["path"] == str(home.parent)
-    assert f"./grafana/dashboards:{home.parent}:ro" in SERVICES["grafana"]["volumes"]
+    assert f"./grafana/dashboards:{home.parent}:ro,z" in SERVICES["grafana"]["volumes"]
 
 
 def test_the_driver_looks_at_every_folder_that_is_mounted() -> None:

@@ -8,16 +8,17 @@ from opentelemetry import environment_variables as api
 from opentelemetry.sdk import environment_variables as sdk
 
 from instrumentation import ConfigurationError, Settings
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 PAGE = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 READ, NOT_READ = PAGE.split("## What is not read")
 
+PROXY = {"ALL_PROXY": "http://proxy.example:3128"}
 AWAY = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318"}
 SITUATIONS: tuple[dict[str, str], ...] = (
     {},
-    AWAY,
-    {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318"},
+    AWAY | PROXY,
+    {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318"} | PROXY,
     {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
     {"OTEL_LOGS_EXPORTER": "otlp"},
 )
@@ -56,25 +57,25 @@ def test_every_variable_that_is_read_has_its_row() -> None:
     assert sorted(named(READ)) == sorted(read - elsewhere)
 
 
-def test_what_is_said_not_to_be_read_is_not() -> None:
+def test_a_variable_listed_as_not_read_is_not_read() -> None:
     read = {name for environ in SITUATIONS for name in asked(environ)}
 
     assert named(NOT_READ)
     assert read.isdisjoint(named(NOT_READ))
 
 
-def told(name: str) -> bool:
-    """Whether the page tells of *name*, by itself, as a sibling or as one of a family."""
+def documented(name: str) -> bool:
+    """Return whether the page mentions *name*, its first sibling or its family."""
     families = re.findall(r"`([A-Z_]+)…`", PAGE)
     return name.replace("_OTLP_TRACES_", "_OTLP_") in PAGE or name.startswith(tuple(families))
 
 
 @pytest.mark.parametrize("known", [api, sdk], ids=["api", "sdk"])
-def test_every_variable_that_opentelemetry_knows_is_told_of(known: ModuleType) -> None:
+def test_every_variable_that_opentelemetry_reads_is_documented(known: ModuleType) -> None:
     names = [value for value in vars(known).values() if str(value).startswith("OTEL_")]
 
     assert names
-    assert [name for name in names if not told(name)] == []
+    assert [name for name in names if not documented(name)] == []
 
 
 @pytest.mark.parametrize("name", ["OTEL_SDK_DISABLED", "OTEL_BSP_SCHEDULE_DELAY"])

@@ -1,5 +1,6 @@
 """Contract of the dashboards: existing metrics, valid links, no lint findings."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,20 +8,20 @@ import pytest
 import yaml
 
 from instrumentation.conventions import METRICS
-from sightline.artefacts import DASHBOARDS, GRAFANA, PROMETHEUS
+from sightline.artifacts import DASHBOARDS, GRAFANA, PROMETHEUS, ROOT
+from sightline.grafana import durations
 from sightline.grafana.dashboard import Dashboard, Panel
 from sightline.lint import promql
 from sightline.lint.board import Board
-from sightline.lint.report import lint
-from sightline.mixin import catalogue, dashboards, foreign, generated
+from sightline.lint.run import lint
+from sightline.mixin import catalogue, dashboard_list, dashboards, foreign, generated
 from sightline.mixin.config import PRODUCTION
 from sightline.mixin.model import Record
+from sightline.viewer.model.settings import Settings
 
 FILES = sorted(DASHBOARDS.glob("*.json"))
-UIDS = [
-    *("dependencies", "fleet", "latency-explorer", "python-runtime", "route"),
-    *("service", "slo", "stack", "telemetry"),
-]
+PICTURES = ROOT / "docs" / "dashboards.md"
+SOURCES = sorted(GRAFANA.glob("provisioning/datasources/*.yaml"))
 PROVISIONED = yaml.safe_load((GRAFANA / "provisioning/datasources/datasources.yaml").read_text())
 
 OURS = {series for metric in METRICS.values() for series in metric.series}
@@ -41,18 +42,40 @@ def asked(path: Path) -> Iterator[str]:
     """Return every PromQL expression of a dashboard."""
     dashboard = Dashboard.read(path)
     board = Board(path=path, dashboard=dashboard, siblings={})
-    yield from (query.expr for query, _ in board.parsed())
+    yield from (query.expr for query, _ in board.parsed_queries())
     yield from (annotation.expr for annotation in dashboard.annotations)
 
 
 def names(expr: str) -> set[str]:
     """Return the metrics that *expr* names."""
     found = {promql.metric(selector) for selector, _ in promql.selectors(promql.tree(expr))}
-    return found - {".+"}
+    return found - {""}
 
 
-def test_there_are_nine_dashboards() -> None:
-    assert [path.stem for path in FILES] == UIDS
+def test_every_dashboard_of_the_list_has_a_file() -> None:
+    assert {path.stem for path in FILES} == {entry.uid for entry in dashboard_list.ENTRIES}
+
+
+def test_the_page_of_pictures_shows_every_dashboard_in_order() -> None:
+    pictures = re.findall(r"^!\[(.+)\]\((.+)\)$", PICTURES.read_text(), re.MULTILINE)
+
+    assert pictures == [
+        (f"{entry.title}, {state}", f"images/dashboards/{entry.uid}-{state}.jpg")
+        for entry in dashboard_list.ENTRIES
+        for state in ("calm", "incident")
+    ]
+
+
+@pytest.mark.parametrize("room", ["jaeger", "grafana/dashboards"])
+def test_links_lead_to_dashboards_of_the_list(room: str) -> None:
+    linked = {
+        uid
+        for path in (ROOT / room).rglob("*.json")
+        for uid in re.findall(r"/d/([a-z][a-z-]*)", path.read_text())
+    }
+
+    assert linked
+    assert linked <= {entry.uid for entry in dashboard_list.ENTRIES}
 
 
 def test_generated_equals_committed() -> None:
@@ -68,7 +91,7 @@ def test_make_generate_writes_them() -> None:
 def test_our_lint_finds_nothing() -> None:
     rules = sorted(PROMETHEUS.glob("rules/*/*.yml"))
 
-    assert [str(finding) for finding in lint([*FILES, *rules])] == []
+    assert [str(finding) for finding in lint([*FILES, *rules, *SOURCES])] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=stem)
@@ -120,11 +143,24 @@ def test_a_span_links_to_existing_metrics() -> None:
     }
 
 
-def test_the_rate_interval_follows_the_scrape_interval() -> None:
+def test_the_minimum_step_is_at_least_the_scrape_interval_and_the_same_in_the_viewer() -> None:
     prometheus = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
     sources = {source["type"]: source["jsonData"] for source in PROVISIONED["datasources"]}
 
-    assert sources["prometheus"]["timeInterval"] == prometheus["global"]["scrape_interval"]
+    step = durations.seconds(sources["prometheus"]["timeInterval"])
+    assert step >= durations.seconds(prometheus["global"]["scrape_interval"])
+    assert step == Settings.from_env({}).scrape_interval_seconds
+
+
+def test_an_exemplar_opens_the_panel_of_its_trace() -> None:
+    sources = {source["type"]: source["jsonData"] for source in PROVISIONED["datasources"]}
+    (destination,) = sources["prometheus"]["exemplarTraceIdDestinations"]
+    explorer = Dashboard.read(DASHBOARDS / "latency-explorer.json")
+    (trace,) = [panel for panel in explorer.every_panel() if panel.type == "traces"]
+
+    assert destination["url"] == (
+        f"/d/latency-explorer?viewPanel=panel-{trace.id}&var-trace_id=$${{__value.raw}}"
+    )
 
 
 def test_every_alert_links_to_a_dashboard_with_its_variables() -> None:
@@ -148,5 +184,5 @@ def test_a_panel_draws_the_threshold_of_its_alert() -> None:
     fleet = Dashboard.read(DASHBOARDS / "fleet.json")
     panels = {panel.title: panel for panel in fleet.panels}
 
-    assert thresholds(panels["Error ratio by service"]) == [0.05]
-    assert thresholds(panels["Duration by service, p99"]) == [1.0]
+    assert thresholds(panels["Errors, $services_shown of $services"]) == [0.05]
+    assert thresholds(panels["p99, $services_shown of $services"]) == [1.0]

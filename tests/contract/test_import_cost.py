@@ -1,4 +1,4 @@
-"""What a service loads for `instrument(app)`: our two libraries, and what all need of ours."""
+"""Modules that `instrument(app)` loads: the two libraries and what every service needs."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+
+from instrumentation._clients import CLIENTS
 
 PROGRAM = """
 import json, sys
@@ -18,20 +20,46 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 SELDOM = (
-    *("_clients.aiohttp", "_clients.httpx", "_clients.requests", "_export.exporter"),
-    *("_export.grpc", "_export.stock", "_export.worker", "_logging.export", "_logging.formatter"),
+    *(f"_clients.{client}" for client in CLIENTS),
+    *("_clients.call", "_clients.template"),
+    *(
+        "_export.exporter",
+        "_export.grpc",
+        "_export.http",
+        "_export.outage_log",
+        "_export.response",
+        "_export.stock",
+        "_export.verdict",
+        "_export.worker",
+        "_logging.export",
+        "_logging.formatter",
+    ),
     *("_sampling.remote", "_scrape.merge", "_scrape.render", "_scrape.snapshot", "_scrape.workers"),
+    "_scrape.worker_load",
     *(
         "_server.metrics_path",
+        "_server.passthrough",
+        "_server.websocket",
+        "_setup.metrics_app",
+        "_setup.middleware",
         "_setup.recording",
         "_setup.resource_detectors",
+        "_settings.proxy",
+        "_server.protocols",
+        "_spans.error_span",
+        "_spans.foreign_propagators",
+        "_spans.limits",
         "_spans.stacktrace",
+        "_support.asgi_types",
+        "_support.event_loop",
+        "_support.http",
+        "_support.patch",
         "_support.plugins",
         "_support.redactor",
     ),
     *("database", "grpc", "messaging", "testing"),
 )
-"""What no service needs before its first span or scrape, or only those that use it."""
+"""Modules that no service needs before its first span or scrape, or that only some use."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +77,7 @@ def test_it_loads_nothing_beyond_its_two_libraries(loaded: list[str]) -> None:
     assert foreign == []
 
 
-def test_it_loads_none_of_ours_that_only_some_services_need(loaded: list[str]) -> None:
+def test_it_loads_no_module_that_only_some_services_need(loaded: list[str]) -> None:
     early = [name for name in SELDOM if f"instrumentation.{name}" in loaded]
 
     assert early == []

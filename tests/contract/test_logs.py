@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sightline.artefacts import COMPOSE_FILE, GRAFANA, JAEGER, ROOT
+from demo_services.graph import CALLS
+from sightline.artifacts import COMPOSE_FILE, GRAFANA, JAEGER, ROOT
 
 OVERLAY = ROOT / "deploy" / "compose" / "logs"
 
@@ -75,7 +76,7 @@ def test_what_loki_keeps_is_bounded_in_time_as_traces_are() -> None:
     assert LOKI["limits_config"]["allow_structured_metadata"] is True
 
 
-@pytest.mark.parametrize("service", ["gateway", "orders", "users", "control", "traffic"])
+@pytest.mark.parametrize("service", CALLS)
 def test_a_service_sends_what_it_logs_to_where_loki_listens(service: str) -> None:
     environment = SERVICES[service]["environment"]
     port = LOKI["server"]["http_listen_port"]
@@ -109,13 +110,15 @@ def test_grafana_is_told_in_words_that_it_knows() -> None:
 def test_grafana_reads_the_files_of_the_base_and_then_the_overlay() -> None:
     grafana = SERVICES["grafana"]
     folder = grafana["environment"]["GF_PATHS_PROVISIONING"]
-    mounts = dict(mount.removesuffix(":ro").split(":") for mount in grafana["volumes"])
+    mounts = dict(mount.removesuffix(":ro,z").split(":") for mount in grafana["volumes"])
     inside = {target.removeprefix(f"{folder}/"): source for source, target in mounts.items()}
 
     assert inside == {
+        "alerting": "./grafana/provisioning/alerting",
         "dashboards": "./grafana/provisioning/dashboards",
         "datasources/datasources.yaml": "./grafana/provisioning/datasources/datasources.yaml",
         "datasources/logs.yaml": "./deploy/compose/logs/datasources.yaml",
+        "plugins": "./grafana/provisioning/plugins",
     }
     assert all((ROOT / source).exists() for source in mounts)
     assert sorted(inside) == list(inside)

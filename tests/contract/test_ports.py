@@ -1,4 +1,4 @@
-"""Every port that stands in an artefact is a port of .env."""
+"""Every port that stands in an artifact is a port of .env."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import GRAFANA, JAEGER, PROMETHEUS, ROOT
+from demo_services.graph import CALLS
+from sightline.artifacts import GRAFANA, JAEGER, PROMETHEUS, ROOT
 from sightline.config import Config
 
 PORTS = {**dict(Config.from_env({}).ports), "loki": 3100}
@@ -16,15 +17,12 @@ HOST_AND_PORT = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0|[a-z][a-z-]*):
 VARIABLE_AND_DEFAULT = re.compile(r"\$\{env:([A-Z_]+)_PORT:-(\d+)\}")
 
 OWNERS = {
+    **{service: {service} for service in CALLS},
     "alertmanager": {"alertmanager"},
-    "control": {"control"},
-    "gateway": {"gateway"},
     "grafana": {"grafana"},
     "jaeger": {name for name in PORTS if name.startswith(("jaeger", "otlp"))},
     "loki": {"loki"},
-    "orders": {"orders"},
     "prometheus": {"prometheus"},
-    "traffic": {"traffic"},
     "users": {"users", "users_grpc"},
 }
 """Names of the ports that a host of the compose networks listens on."""
@@ -52,7 +50,7 @@ def addresses(file: Path) -> Iterator[tuple[str, int]]:
 
 
 def ports_of(host: str) -> set[int]:
-    """Ports that may stand behind *host*; behind an address of the machine itself, any of ours."""
+    """Return the ports that *host* may have; a local address may have every port of the stack."""
     return {PORTS[owned] for owned in OWNERS.get(host, PORTS)}
 
 

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from sightline import binaries
+from sightline.artifacts import ROOT
 from sightline.config import PROFILES, Config
 from sightline.local import rundirectory
+
+
+def _place(file: Path) -> str:
+    return str(file.relative_to(ROOT))
 
 
 def checked(program: Path, *arguments: str | Path) -> str:
@@ -30,6 +35,15 @@ def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
 
     assert "is valid prometheus config file syntax" in said
     assert "rule files found" in said
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "deploy").rglob("prometheus.yml")), ids=_place)
+def test_promtool_accepts_the_configuration_of_each_overlay(file: Path) -> None:
+    promtool = binaries.find("promtool", Config.from_env(os.environ), major=3)
+
+    said = checked(promtool.path, "check", "config", "--syntax-only", file)
+
+    assert "is valid prometheus config file syntax" in said
 
 
 def test_amtool_accepts_the_rendered_receiver(tmp_path: Path) -> None:

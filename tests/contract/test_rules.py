@@ -1,54 +1,41 @@
-"""The rules people take home: promtool loads them, and each alert fires and stays silent."""
+"""The rules people take home: promtool loads them, and each alert fires and stays silent.
+
+`tests/matrix/test_oldest_prometheus.py` repeats the tests of alerts on the oldest Prometheus.
+"""
 
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
-import yaml
 
-from sightline.artefacts import PROMETHEUS
+from sightline.artifacts import PROMETHEUS
 from tests import promtool
 
 PROFILES = ("demo", "production")
-STORIES = [path for path in promtool.FILES if path.stem not in promtool.PRODUCTION_ONLY]
-
-
-def stem(path: Path) -> str:
-    return path.stem
-
-
-@pytest.fixture(scope="module", params=[2, 3], ids=["2.42", "3.x"])
-def binary(request: pytest.FixtureRequest) -> Path:
-    return promtool.binary(request.param)
+MAJORS = {"2.42": 2, "3.x": 3}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_promtool_finds_nothing_to_mend(binary: Path, profile: str) -> None:
+@pytest.mark.parametrize("major", MAJORS.values(), ids=MAJORS)
+def test_promtool_reports_no_finding(major: int, profile: str) -> None:
     rules = sorted((PROMETHEUS / "rules" / profile).glob("*.yml"))
+    options = ("check", "rules", "--lint=all", "--lint-fatal")
 
-    said = promtool.complaints(binary, "check", "rules", "--lint=all", "--lint-fatal", *rules)
-
-    assert said == ""
-
-
-@pytest.mark.parametrize("path", promtool.FILES, ids=stem)
-def test_alerts_fire_and_stay_silent_as_told(binary: Path, path: Path, tmp_path: Path) -> None:
-    told = promtool.split(promtool.story(path), tmp_path)
-
-    assert promtool.complaints(binary, "test", "rules", *told) == ""
+    assert promtool.complaints(promtool.binary(major), *options, *rules) == ""
 
 
-@pytest.mark.parametrize("path", STORIES, ids=stem)
-def test_the_demo_tells_the_same_stories_ten_times_faster(path: Path, tmp_path: Path) -> None:
-    told = promtool.split(promtool.at_demo_speed(promtool.story(path)), tmp_path)
+@pytest.mark.parametrize(("file", "alert"), promtool.stories())
+def test_an_alert_fires_and_stays_silent_as_told(file: str, alert: str, tmp_path: Path) -> None:
+    document = promtool.story(promtool.FOLDER / f"{file}.yml")
 
-    assert promtool.complaints(promtool.binary(3), "test", "rules", *told) == ""
+    assert promtool.failure(3, document, alert, tmp_path) == ""
 
 
-def test_a_wrong_expectation_is_noticed(binary: Path, tmp_path: Path) -> None:
-    document = deepcopy(promtool.story(PROMETHEUS / "tests" / "watchdog.yml"))
+@pytest.mark.parametrize("major", MAJORS.values(), ids=MAJORS)
+def test_a_wrong_expectation_is_noticed(major: int, tmp_path: Path) -> None:
+    document = deepcopy(promtool.story(promtool.FOLDER / "watchdog.yml"))
     del document["tests"][0]["alert_rule_test"][1]["exp_alerts"]
-    told = tmp_path / "wrong.yml"
-    told.write_text(yaml.safe_dump(document))
 
-    assert "WatchdogNotReceived" in promtool.complaints(binary, "test", "rules", told)
+    complaints = promtool.failure(major, document, "WatchdogNotReceived", tmp_path)
+
+    assert "WatchdogNotReceived" in complaints

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 STORE = ROOT / "sightline" / "tracestore"
 

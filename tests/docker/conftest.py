@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ENV_FILE
+from sightline.artifacts import ENV_FILE
 from sightline.environment import read_env_file
 from tests.docker import engine
 from tests.docker.engine import Project

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sightline.artefacts import COMPOSE_FILE, ENV_FILE, ROOT
+from sightline.artifacts import COMPOSE_FILE, ENV_FILE, ROOT
 
 LAB = ROOT.parent / "shared" / "lab" / "lab"
 """Script that provides an engine and stand-in images without a registry, if it exists."""
@@ -29,6 +29,8 @@ class Project:
     files: tuple[Path, ...]
     env_file: Path
     environ: Mapping[str, str]
+    root: Path = ROOT
+    """Checkout with the mounted files."""
 
     def compose(self, *arguments: str, within_seconds: float = 300) -> str:
         """Run ``docker compose ...`` for this project and return its output.
@@ -38,7 +40,7 @@ class Project:
         """
         files = [word for file in self.files for word in ("-f", str(file))]
         prefix = ["docker", "compose", "-p", self.name, "--env-file", str(self.env_file)]
-        command = [*prefix, "--project-directory", str(ROOT), *files, *arguments]
+        command = [*prefix, "--project-directory", str(self.root), *files, *arguments]
         return run(command, environ=self.environ, within_seconds=within_seconds)
 
     def up(self, *services: str) -> None:
@@ -65,6 +67,11 @@ class Project:
         container = self.compose("ps", "-a", "-q", service).strip()
         document: list[Mapping[str, Any]] = json.loads(run(["docker", "inspect", container]))
         return document[0]
+
+    def lasting_services(self) -> list[str]:
+        """Return the services that run until the stack stops."""
+        services = self.config()["services"]
+        return [name for name, service in services.items() if service["restart"] != "no"]
 
     def kill(self, service: str) -> None:
         """Send SIGKILL to the program, as in a crash, so that the restart policy applies."""
@@ -119,9 +126,10 @@ def _images(env_file: Path) -> list[str]:
     return [value for name, _, value in assignments if name in wanted]
 
 
-def files_of_stack() -> tuple[Path, ...]:
-    """Return the compose files of the default stack for this engine."""
-    return (COMPOSE_FILE, STAND_INS) if LAB.exists() else (COMPOSE_FILE,)
+def files_of_stack(root: Path = ROOT) -> tuple[Path, ...]:
+    """Return the compose files of the default stack in the checkout *root* for this engine."""
+    files = (COMPOSE_FILE, STAND_INS) if LAB.exists() else (COMPOSE_FILE,)
+    return tuple(root / file.relative_to(ROOT) for file in files)
 
 
 def run(

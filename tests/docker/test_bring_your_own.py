@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.docker.conftest import PUBLISHED
 from tests.docker.engine import Project, files_of_stack
 from tests.docker.test_stack import get

@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from demo_services.graph import CALLS
 from tests.docker.engine import Project
 from tests.docker.test_stack import get, request_traced
 from tests.waiting import until
 
-SERVICES = (
-    *("gateway", "orders", "users", "control", "traffic"),
-    *("jaeger", "prometheus", "alertmanager", "grafana"),
-)
+SERVICES = (*CALLS, "jaeger", "prometheus", "alertmanager", "grafana")
 
 Urls = dict[str, str]
 

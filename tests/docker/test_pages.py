@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import PROMETHEUS, ROOT
+from sightline.artifacts import PROMETHEUS, ROOT
 from sightline.environment import read_env_file
 from tests.docker.engine import Project, run
 from tests.documents import blocks

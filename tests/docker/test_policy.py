@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sightline.artefacts import COMPOSE_FILE, ROOT
+from sightline.artifacts import COMPOSE_FILE, ROOT
 from tests.docker.engine import Project, run
 
 OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
@@ -17,6 +17,7 @@ MAX_TOTAL_BYTES = 2 * 1024**3
 
 def faults(service: Mapping[str, Any]) -> list[str]:
     """Return the parts of the required hardening that the service lacks."""
+    once = service.get("restart") == "no"
     required = {
         "read-only": service.get("read_only") is True,
         "no capabilities": service.get("cap_drop") == ["ALL"] and "cap_add" not in service,
@@ -27,8 +28,8 @@ def faults(service: Mapping[str, Any]) -> list[str]:
         "cpu limit": float(service.get("cpus", 0)) > 0,
         "pids limit": int(service.get("pids_limit", 0)) > 0,
         "log rotation": "max-size" in service.get("logging", {}).get("options", {}),
-        "healthcheck": bool(service.get("healthcheck", {}).get("test")),
-        "restart": service.get("restart") == "unless-stopped",
+        "healthcheck": once or bool(service.get("healthcheck", {}).get("test")),
+        "restart": service.get("restart") == ("no" if once else "unless-stopped"),
         "loopback": all(port.get("host_ip") == "127.0.0.1" for port in service.get("ports", ())),
         "read-only files": all(
             mount["type"] == "volume" or mount.get("read_only", False)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from demo_services.tls import Identity
-from sightline.artefacts import COMPOSE_FILE, ROOT
+from sightline.artifacts import COMPOSE_FILE, ROOT
 from tests.docker.conftest import PUBLISHED
 from tests.docker.engine import LAB, STAND_INS, Project, run
 from tests.ports import free_ports
@@ -72,7 +72,7 @@ def url(project: Project, port: str) -> str:
 
 
 def test_every_service_is_healthy(secure: Project) -> None:
-    services = secure.config()["services"]
+    services = secure.lasting_services()
 
     health = {name: secure.inspect(name)["State"]["Health"]["Status"] for name in services}
 

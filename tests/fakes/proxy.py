@@ -13,7 +13,7 @@ class Proxy(ThreadedServer):
 
     def __init__(self, port: int) -> None:
         super().__init__(_handler(self))
-        self.port = port
+        self.upstream_port = port
         self.asked: list[str] = []
         """Method and target of each request or tunnel."""
         self.authorized: list[str] = []
@@ -25,7 +25,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._record()
             body = self.rfile.read(int(self.headers["content-length"]))
-            upstream = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+            upstream = http.client.HTTPConnection("127.0.0.1", proxy.upstream_port, timeout=10)
             upstream.request("POST", "/v1/traces", body, dict(self.headers))
             answer = upstream.getresponse()
             text = answer.read()
@@ -37,7 +37,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def do_CONNECT(self) -> None:
             self._record()
-            with socket.create_connection(("127.0.0.1", proxy.port)) as upstream:
+            with socket.create_connection(("127.0.0.1", proxy.upstream_port)) as upstream:
                 self.send_response(200)
                 self.end_headers()
                 responses = threading.Thread(

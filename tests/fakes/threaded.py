@@ -16,9 +16,14 @@ class ThreadedServer:
         )
 
     @property
+    def port(self) -> int:
+        """Port of the server."""
+        return self._server.server_port
+
+    @property
     def address(self) -> str:
         """Host and port of the server."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from tests.grafana_check.conftest import check
 
 Panel = dict[str, Any]

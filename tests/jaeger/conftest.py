@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo_services.probe import answers
-from sightline.artefacts import JAEGER, ROOT
+from sightline.artifacts import JAEGER, ROOT
 from tests.integration.demo_services.conftest import Shop, running
 from tests.overlay_secrets import make_secrets
 from tests.ports import free_ports
@@ -64,6 +64,7 @@ def running_jaeger(files: tuple[Path, ...], folder: Path, secrets: Path) -> Iter
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     environ = {
         "JAEGER_CONFIG_DIR": str(JAEGER),
+        "JAEGER_UI_DIR": str(JAEGER),
         "JAEGER_DATA": str(folder / "data"),
         "JAEGER_LISTEN": "127.0.0.1",
         "JAEGER_SECURE_DIR": str(secrets / "jaeger"),
@@ -112,7 +113,7 @@ def shop_at(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
             }
             environment |= environ
             users = started.enter_context(running("users", tmp_path, **environment))
-            environment["USERS_URL"] = users.url
+            environment |= {"USERS_URL": users.url, "USERS_GRPC_TARGET": users.target}
             orders = started.enter_context(running("orders", tmp_path, **environment))
             environment["ORDERS_URL"] = orders.url
             gateway = started.enter_context(running("gateway", tmp_path, **environment))

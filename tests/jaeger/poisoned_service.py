@@ -44,7 +44,7 @@ def main(seconds: float) -> None:
             break
     export.shutdown_within(3)
     stats = export.stats()
-    sys.stdout.write(json.dumps({**stats._asdict(), "dropped": dict(stats.dropped)}) + "\n")
+    sys.stdout.write(json.dumps(stats._asdict(), default=dict) + "\n")
 
 
 def _end_span(tracer: Tracer, number: int) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from demo_services.tls import Identity
-from sightline.artefacts import JAEGER
+from sightline.artifacts import JAEGER
 from tests.integration.demo_services.conftest import Shop
 from tests.jaeger.conftest import PLAIN, SAMPLED, SECURE, Jaeger, arguments, program
 from tests.waiting import until
@@ -39,7 +39,7 @@ def is_complete(query: str, trace_id: str, **options: object) -> Callable[[], bo
 
 @pytest.mark.parametrize("files", [PLAIN, SAMPLED, SECURE], ids=["plain", "sampled", "secure"])
 def test_the_configuration_is_valid(files: tuple[Path, ...], secrets: Path) -> None:
-    environ = {**os.environ, "JAEGER_CONFIG_DIR": str(JAEGER)}
+    environ = {**os.environ, "JAEGER_CONFIG_DIR": str(JAEGER), "JAEGER_UI_DIR": str(JAEGER)}
     environ["JAEGER_SECURE_DIR"] = str(secrets / "jaeger")
 
     checked = subprocess.run(
@@ -68,7 +68,7 @@ def test_jaeger_serves_links_and_sampling_strategies(start: Start) -> None:
     page = httpx.get(jaeger.url("JAEGER_QUERY_PORT")).text
     sampling = httpx.get(f"{jaeger.url('JAEGER_SAMPLING_PORT')}/sampling?service=users").json()
 
-    assert "Dashboard of #{service.instance.id}" in page
+    assert "Dashboard of #{sightline.job}" in page
     assert sampling["probabilisticSampling"] == {"samplingRate": 1}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.fakes import Collector
 from tests.integration.instrumentation.conftest import Service, attributes, running
 
@@ -29,11 +29,11 @@ ROUTES = {
 }
 
 
-def install(line: str) -> Path:
-    """Return a folder with this release of FastAPI. Install it if it is missing."""
+def install(line: str, package: str = "fastapi") -> Path:
+    """Return a folder with the packages of the lock *line*. Install it if *package* is missing."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "sightline" / "fastapi" / line
-    if not (folder / "fastapi").is_dir():
+    if not (folder / package).is_dir():
         lock = ROOT / "requirements" / "matrix" / f"{line}.lock"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run(

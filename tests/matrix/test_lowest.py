@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.fakes import Collector, attribute
 from tests.integration.instrumentation.conftest import OPEN_METRICS, running
 from tests.matrix.test_fastapi import ROUTES, install

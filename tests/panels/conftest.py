@@ -28,12 +28,13 @@ STATES = (
     State(
         name="fresh start",
         enter=do_nothing,
-        reached='job:http_server_requests:rate{job="users"} > 0 and on () count(up == 1) == 9',
+        reached='job:http_server_requests:rate{job="users"} > 0 '
+        "and on () count(sum_over_time(up[1m]) > 2) == 9",
     ),
     State(
         name="healthy",
         enter=do_nothing,
-        reached='count_over_time(job:http_server_requests:rate{job="users"}[1m]) > 12',
+        reached='count_over_time(job:http_server_requests:rate{job="users"}[1m]) > 6',
     ),
     State(
         name="error burst",

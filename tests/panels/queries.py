@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from sightline.grafana.dashboard import Dashboard
 from sightline.grafana.interpolation import Scope, Value
 from sightline.grafana.timerange import TimeRange
@@ -22,7 +22,15 @@ ATTEMPTS = 3
 MOST_SERIES = {"table": 50}
 """Maximum number of series by type of panel; 20 for others."""
 
-EVERYTHING = {"job": ".+", "instance": ".+", "route": ".+", "slo": ".+", "before": "10m"}
+EVERYTHING = {
+    "cluster": ".*",
+    "namespace": ".*",
+    "job": ".+",
+    "instance": ".+",
+    "route": ".+",
+    "slo": ".+",
+    "before": "10m",
+}
 ONE_SERVICE = {"service", "route", "latency-explorer", "slo"}
 """Dashboards on which one service is selected."""
 
@@ -128,7 +136,9 @@ def _question(dashboard: str, query: Query) -> Question:
         kind=query.panel.type,
         expr=_filled(query.expr, chosen),
         instant=bool(query.target.raw.get("instant")),
-        may_be_empty="noValue" in query.panel.defaults or _column(query),
+        may_be_empty="noValue" in query.panel.defaults
+        or query.panel.type == "heatmap"
+        or _column(query),
         exemplars=bool(query.target.raw.get("exemplar")),
     )
 

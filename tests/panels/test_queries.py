@@ -5,14 +5,12 @@ The tests take minutes, because a state needs time to show. They run in CI, not 
 
 import pytest
 
+from sightline.mixin.dashboard_list import ENTRIES
 from tests.panels.queries import Answer, Question, ask, exemplars, questions, variables
 from tests.stacks import LocalStack
 from tests.waiting import until
 
-DASHBOARDS = (
-    *("fleet", "service", "route", "latency-explorer", "dependencies"),
-    *("slo", "python-runtime", "telemetry", "stack"),
-)
+DASHBOARDS = tuple(entry.uid for entry in ENTRIES)
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS)
@@ -23,9 +21,12 @@ def test_every_query_has_a_readable_result(stack: LocalStack, dashboard: str) ->
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS)
-def test_every_variable_has_options(stack: LocalStack, dashboard: str) -> None:
+def test_every_variable_has_options_and_the_demo_has_one_cluster(
+    stack: LocalStack, dashboard: str
+) -> None:
     options = variables(stack, dashboard)
 
+    assert (options.pop("cluster"), options.pop("namespace")) == ([], [])
     assert {name: values for name, values in options.items() if not values} == {}
 
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.stacks import LocalStack
 
@@ -82,6 +83,14 @@ def alerts(stack: LocalStack) -> set[tuple[str, str]]:
     """Name and job of each alert that Alertmanager holds."""
     held = stack.ask("alertmanager", "/api/v2/alerts").json()
     return {(alert["labels"]["alertname"], alert["labels"].get("job", "")) for alert in held}
+
+
+def links(stack: LocalStack, name: str) -> set[str]:
+    """Addresses in the alerts *name* that Alertmanager holds, without path."""
+    held = stack.ask("alertmanager", "/api/v2/alerts").json()
+    annotations = [each["annotations"] for each in held if each["labels"]["alertname"] == name]
+    urls = (urlsplit(each[key]) for each in annotations for key in ("dashboard_url", "runbook_url"))
+    return {f"{url.scheme}://{url.netloc}" for url in urls}
 
 
 def _parent_v1(span: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ def test_every_panel_of_a_healthy_stack_has_data_or_says_why_not(stack: LocalSta
 
     said = until(checked, within_seconds=120, every_seconds=2)
 
-    assert said.startswith("9 dashboards, ")
+    assert said.startswith("12 dashboards, ")
 
 
 def test_a_source_that_is_gone_is_named_for_each_panel_that_needs_it(stack: LocalStack) -> None:
@@ -21,5 +21,5 @@ def test_a_source_that_is_gone_is_named_for_each_panel_that_needs_it(stack: Loca
     done = without.sightline("check", "--within", "5")
 
     assert done.returncode == 1
-    assert "fleet: Who calls whom (nodeGraph)" in done.stdout
+    assert "fleet: Service map (nodeGraph)" in done.stdout
     assert "Jaeger at http://127.0.0.1:1 does not answer" in done.stdout

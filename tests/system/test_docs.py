@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.documents import Block, blocks
 from tests.stacks import LocalStack
 

@@ -58,7 +58,7 @@ def test_no_foreign_page_reads_prometheus(stack: LocalStack) -> None:
 
 
 def reloaded_at(stack: LocalStack) -> str:
-    """When Prometheus last read its configuration, as its own metric."""
+    """Return the sample line with the time of the last reload of Prometheus."""
     lines = stack.ask("prometheus", "/metrics").text.splitlines()
     name = "prometheus_config_last_reload_success_timestamp_seconds "
     return next(line for line in lines if line.startswith(name))

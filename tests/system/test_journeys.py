@@ -6,7 +6,7 @@ import secrets
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.stacks import LocalStack
-from tests.system.shop import Call, alerts, calls_v1, calls_v3, exemplars, order, traces_of
+from tests.system.shop import Call, alerts, calls_v1, calls_v3, exemplars, links, order, traces_of
 from tests.waiting import until
 
 CHAIN = {Call("client", "gateway"), Call("gateway", "orders"), Call("orders", "users")}
@@ -92,6 +92,10 @@ def test_a_killed_service_raises_an_alert_that_clears_after_up(stack: LocalStack
     stack.kill("users")
     until(lambda: USERS_DOWN in alerts(stack), within_seconds=ALERT_WITHIN_SECONDS)
     assert "dead: was killed by SIGKILL" in stack.sightline("status").stdout
+    assert links(stack, "ServiceDown") == {
+        f"http://localhost:{stack.config.ports.grafana}",
+        f"http://localhost:{stack.config.ports.control}",
+    }
 
     stack.up("users")
 

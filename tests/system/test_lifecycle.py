@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sightline import binaries
-from sightline.binaries.program import version_text
+from sightline.binaries.version import version_text
 from sightline.config import Config
 from sightline.invocation import command
 from sightline.local import ports, process

@@ -111,7 +111,6 @@ class CountingLayer:
     def verdict(self) -> dict[str, Any]:
         """Return the counts of this layer and of the export."""
         stats = telemetry.stats()
-        assert stats is not None
         return {
             **self.counts,
             "memory": psutil.Process().memory_info().rss,

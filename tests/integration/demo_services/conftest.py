@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from demo_services.probe import answers
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
+from tests import postgresql
 from tests.fakes import Collector
 from tests.ports import free_ports
 from tests.waiting import until
@@ -28,6 +29,8 @@ class Service:
     name: str
     process: subprocess.Popen[bytes]
     url: str
+    target: str
+    """Host and port of its gRPC server, if it has one."""
     log: Path
 
     def get(self, path: str, **headers: str) -> httpx.Response:
@@ -35,6 +38,12 @@ class Service:
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
+
+    def samples(self, series: str) -> dict[str, float]:
+        """Return the samples of *series* on the metrics page by their labels, as text."""
+        lines = self.get("/metrics").text.splitlines()
+        found = (line.rpartition(" ") for line in lines if line.startswith(f"{series}{{"))
+        return {name.removeprefix(series): float(value) for name, _, value in found}
 
     def alive(self) -> bool:
         return answers(f"{self.url}/healthz")
@@ -53,7 +62,8 @@ Start = Callable[..., Service]
 @contextmanager
 def running(name: str, folder: Path, **environ: str) -> Iterator[Service]:
     """Run `python -m demo_services.<name>` until the block ends."""
-    environ = {"PORT": str(free_ports(1)[0]), **environ}
+    port, grpc_port = map(str, free_ports(2))
+    environ = {"PORT": port, "GRPC_PORT": grpc_port, **environ}
     log = folder / f"{name}-{environ['PORT']}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -65,7 +75,8 @@ def running(name: str, folder: Path, **environ: str) -> Iterator[Service]:
         )
     try:
         url = f"http://127.0.0.1:{environ['PORT']}"
-        yield Service(name=name, process=process, url=url, log=log)
+        target = f"localhost:{environ['GRPC_PORT']}"
+        yield Service(name=name, process=process, url=url, target=target, log=log)
     finally:
         process.send_signal(signal.SIGCONT)
         process.kill()
@@ -101,6 +112,25 @@ def start(
         yield start_one
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Server]:
+    """PostgreSQL of the distribution."""
+    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as running_server:
+        yield running_server
+
+
+def lone_gateway(start: Start, **environ: str) -> Service:
+    """Start a gateway that reaches no other service. Its quotas are not used yet."""
+    closed = {
+        "ORDERS_URL": "http://127.0.0.1:9",
+        "USERS_URL": "http://127.0.0.1:9",
+        "USERS_GRPC_TARGET": "127.0.0.1:9",
+    }
+    gateway = start("gateway", ready=False, **closed, **environ)
+    until(gateway.alive, within_seconds=STARTED_WITHIN_SECONDS)
+    return gateway
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """Running services of the shop."""
@@ -111,8 +141,14 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(start: Start) -> Shop:
-    users = start("users")
-    orders = start("orders", USERS_URL=users.url)
-    gateway = start("gateway", USERS_URL=users.url, ORDERS_URL=orders.url)
+def shop(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    bus = f"sqlite:///{tmp_path_factory.mktemp('bus')}/bus.db"
+    users = start("users", BUS_URL=bus)
+    orders = start("orders", USERS_GRPC_TARGET=users.target, BUS_URL=bus)
+    gateway = start(
+        "gateway",
+        USERS_URL=users.url,
+        USERS_GRPC_TARGET=users.target,
+        ORDERS_URL=orders.url,
+    )
     return Shop(gateway=gateway, orders=orders, users=users)

@@ -4,10 +4,12 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
+from demo_services.shop import initial_orders
 from tests.integration.demo_services.conftest import Service, Shop, Start
 from tests.waiting import until
 
@@ -80,61 +82,120 @@ def test_an_order_of_a_deleted_user_fails_in_orders(shop: Shop) -> None:
     assert shop.gateway.get("/api/orders/13").json() == {"detail": "orders answered 500"}
 
 
+def test_an_order_of_a_user_seen_before_is_degraded_while_users_is_frozen(shop: Shop) -> None:
+    fresh = shop.gateway.get("/api/orders/7")
+
+    with frozen(shop.users):
+        degraded = shop.gateway.get("/api/orders/7")
+
+    assert "x-degraded" not in fresh.headers
+    assert (degraded.status_code, degraded.headers["x-degraded"]) == (200, "users")
+    assert degraded.json() == {**fresh.json(), "user_is_stale": True}
+    assert 'degraded_responses_total{dependency="users"}' in shop.orders.get("/metrics").text
+
+
 def test_a_frozen_service_causes_a_timeout(shop: Shop) -> None:
     with frozen(shop.users):
-        slow = shop.gateway.get("/api/orders/7")
+        slow = shop.gateway.post("/api/orders", NEW_ORDER)
 
     assert slow.status_code in {502, 504}
-    assert shop.orders.get("/orders/7").status_code == 200
+    assert shop.orders.get("/orders/7").json()["user_is_stale"] is False
 
 
-def test_orders_is_unavailable_while_users_is_down(start: Start) -> None:
+def test_orders_is_unavailable_for_users_never_seen_while_users_is_down(start: Start) -> None:
     users = start("users")
-    orders = start("orders", USERS_URL=users.url)
-    port = users.url.rpartition(":")[2]
+    orders = start("orders", USERS_GRPC_TARGET=users.target)
+    port = users.target.rpartition(":")[2]
+    seen = orders.get("/orders/7").json()["user"]["id"]
 
     users.stop()
-    gone = orders.get("/orders/7")
-    start("users", PORT=port)
+    gone = orders.get(f"/orders/{of_another_user(seen)}")
+    start("users", GRPC_PORT=port)
 
     assert (gone.status_code, gone.json()["detail"]) == (503, "users is not available")
     assert until(orders.ready, within_seconds=60)
     assert orders.get("/orders/7").status_code == 200
 
 
+def of_another_user(user_id: int) -> int:
+    """Return the id of an order that another user placed."""
+    return next(order.id for order in initial_orders() if order.user_id != user_id)
+
+
+def test_a_breaker_opens_while_users_is_down_and_closes_when_it_is_back(start: Start) -> None:
+    users = start("users")
+    orders = start("orders", USERS_GRPC_TARGET=users.target)
+    port = users.target.rpartition(":")[2]
+    orders.get("/orders/7")
+
+    users.stop()
+    degraded = [orders.get("/orders/7").headers["x-degraded"] for _ in range(20)]
+    placed = orders.post("/orders", NEW_ORDER)
+
+    assert degraded == ["users"] * 20
+    assert (placed.status_code, placed.json()["detail"]) == (503, "users is not available")
+    assert has_state(orders, "open")
+    start("users", GRPC_PORT=port)
+    until(lambda: orders.post("/orders", NEW_ORDER).status_code == 201, within_seconds=60)
+    assert has_state(orders, "closed")
+
+
+def has_state(orders: Service, state: str) -> bool:
+    return (
+        f'circuit_breaker_state{{name="users",state="{state}"}} 1.0' in orders.get("/metrics").text
+    )
+
+
 def test_orders_survive_a_restart(start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:
     database = f"sqlite:///{tmp_path_factory.mktemp('data')}/orders.db"
     users = start("users")
-    before = start("orders", USERS_URL=users.url, DATABASE_URL=database)
+    before = start("orders", USERS_GRPC_TARGET=users.target, DATABASE_URL=database)
     placed = before.post("/orders", NEW_ORDER).json()
 
     status = before.stop()
-    after = start("orders", USERS_URL=users.url, DATABASE_URL=database)
+    after = start("orders", USERS_GRPC_TARGET=users.target, DATABASE_URL=database)
 
     assert status == -signal.SIGTERM
     assert after.get(f"/orders/{placed['id']}").json()["product"] == "tea"
 
 
+def test_an_order_counts_for_the_user_and_a_new_name_reaches_orders(
+    start: Start, tmp_path: Path
+) -> None:
+    bus = {"BUS_URL": f"sqlite:///{tmp_path}/bus.db"}
+    users = start("users", **bus)
+    orders = start("orders", USERS_GRPC_TARGET=users.target, **bus)
+
+    orders.post("/orders", NEW_ORDER)
+    httpx.put(f"{users.url}/users/3", json={"name": "Kai"})
+
+    counted = {"user_id": 3, "orders": 1, "points": 9}
+    until(lambda: users.get("/users/3/loyalty").json() == counted, within_seconds=30)
+    until(lambda: orders.get("/customers/3").json()["name"] == "Kai", within_seconds=30)
+    assert orders.get("/customers/99").status_code == 404
+    assert orders.get("/dead-letters").json() == []
+
+
 def test_a_service_without_its_peer_starts_but_is_not_ready(start: Start) -> None:
-    orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
+    orders = start("orders", ready=False, USERS_GRPC_TARGET="127.0.0.1:9")
 
     until(orders.alive, within_seconds=60)
 
     assert orders.get("/readyz").status_code == 503
-    assert orders.get("/readyz").json() == {"database": True, "users": False}
+    assert orders.get("/readyz").json() == {"database": True, "events": True, "users": False}
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
         ("PORT", "eighty", "PORT='eighty': expected a TCP port, like 8000"),
-        ("USERS_URL", "", "USERS_URL is not set: `make up` sets it from .env"),
+        ("USERS_GRPC_TARGET", "", "USERS_GRPC_TARGET is not set: `make up` sets it from .env"),
     ],
 )
 def test_an_invalid_variable_prevents_the_start(
     start: Start, variable: str, value: str, message: str
 ) -> None:
-    environ = {"USERS_URL": "http://127.0.0.1:9", variable: value, "PORT": "8000"}
+    environ = {"USERS_GRPC_TARGET": "127.0.0.1:9", variable: value, "PORT": "8000"}
     orders = start("orders", ready=False, **{**environ, variable: value})
 
     assert orders.process.wait(timeout=60) == 1

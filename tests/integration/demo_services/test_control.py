@@ -76,9 +76,27 @@ def test_a_runbook_is_rendered_without_its_html(start: Start, tmp_path: Path) ->
     assert "<script>" not in page.text
 
 
+def test_a_runbook_has_a_folded_part_and_links_to_others(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "TargetDown.md").write_text(
+        "# Down\n\n<details>\n<summary>Demo</summary>\n\n[next](TargetDown.md)\n\n</details>\n"
+    )
+    control = start("control", RUNBOOKS=str(tmp_path))
+
+    page = control.get("/runbooks/TargetDown.md")
+
+    assert "<details>\n<summary>Demo</summary>" in page.text
+    assert '<a href="TargetDown.md">next</a>' in page.text
+
+
 @pytest.mark.parametrize(
     ("path", "status_code"),
-    [("Unknown", 404), ("..%2F..%2Fetc%2Fpasswd", 404), (".env", 422), ("a" * 81, 422)],
+    [
+        ("Unknown", 404),
+        ("Unknown.md", 404),
+        ("..%2F..%2Fetc%2Fpasswd", 404),
+        (".env", 422),
+        ("a" * 81, 422),
+    ],
 )
 def test_no_other_file_is_served(control: Service, path: str, status_code: int) -> None:
     assert control.get(f"/runbooks/{path}").status_code == status_code

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from tests.integration.demo_services.conftest import Start
 from tests.waiting import until
 
@@ -23,7 +23,7 @@ def test_a_ready_service_is_healthy(start: Start) -> None:
 
 
 def test_a_service_without_its_peer_is_unhealthy(start: Start) -> None:
-    orders = start("orders", ready=False, USERS_URL="http://127.0.0.1:9")
+    orders = start("orders", ready=False, USERS_GRPC_TARGET="127.0.0.1:9")
     until(orders.alive, within_seconds=60)
 
     assert probe(f"{orders.url}/readyz") == 1

@@ -43,9 +43,9 @@ def over_tls(service: Service) -> str:
 def gateway(start: Start, secrets: Path) -> str:
     """URL of a gateway in a shop that uses TLS for every connection."""
     users = start("users", ready=False, **variables(secrets, "users"))
-    peers = {"USERS_URL": over_tls(users)}
-    orders = start("orders", ready=False, **peers, **variables(secrets, "orders"))
-    peers["ORDERS_URL"] = over_tls(orders)
+    target = {"USERS_GRPC_TARGET": users.target}
+    orders = start("orders", ready=False, **target, **variables(secrets, "orders"))
+    peers = {"USERS_URL": over_tls(users), "ORDERS_URL": over_tls(orders), **target}
     service = start("gateway", ready=False, **peers, **variables(secrets, "gateway"))
     you = identity(secrets, "you")
     for peer in (users, orders, service):
@@ -54,7 +54,7 @@ def gateway(start: Start, secrets: Path) -> str:
     return over_tls(service)
 
 
-@pytest.mark.parametrize("path", ["/api/orders/7", "/api/report/7"])
+@pytest.mark.parametrize("path", ["/api/orders/7", "/api/report/7", "/api/users/watch?seconds=0.1"])
 def test_a_caller_with_a_certificate_is_served_through_all_services(
     gateway: str, secrets: Path, path: str
 ) -> None:

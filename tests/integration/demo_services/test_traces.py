@@ -7,28 +7,41 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.fakes import Collector
 from tests.integration.demo_services.conftest import Shop
+from tests.shop_edges import GET_USER, PLACE_ORDER
 from tests.waiting import until
 
 CALLER = "00f067aa0ba902b7"
 """Parent span id in the requests of these tests."""
 
 READ_ORDER = {
-    ("caller", "gateway: GET /api/orders/{order_id}"),
-    ("gateway: GET /api/orders/{order_id}", "gateway: GET"),
-    ("gateway: GET", "orders: GET /orders/{order_id}"),
+    ("client", "gateway: GET /api/orders/{order_id}"),
+    ("gateway: GET /api/orders/{order_id}", "gateway: GET /orders/{order_id}"),
+    ("gateway: GET /orders/{order_id}", "orders: GET /orders/{order_id}"),
     ("orders: GET /orders/{order_id}", "orders: SELECT orders"),
-    ("orders: GET /orders/{order_id}", "orders: GET"),
-    ("orders: GET", "users: GET /users/{user_id}"),
-    ("users: GET /users/{user_id}", "users: SELECT users"),
+    ("orders: GET /orders/{order_id}", f"orders: {GET_USER}"),
+    (f"orders: {GET_USER}", f"users: {GET_USER}"),
+    (f"users: {GET_USER}", "users: SELECT users"),
 }
 
 REPORT = {
-    ("caller", "gateway: GET /api/report/{user_id}"),
+    ("client", "gateway: GET /api/report/{user_id}"),
     ("gateway: GET /api/report/{user_id}", "gateway: fetch report"),
-    ("gateway: fetch report", "orders: GET /reports/{user_id}"),
-    ("gateway: fetch report", "orders: build report"),
+    ("gateway: fetch report", "gateway: GET /reports"),
+    ("gateway: GET /reports", "orders: GET /reports"),
+    ("orders: GET /reports", "orders: build report"),
     ("orders: build report", "orders: SELECT orders"),
 }
+"""The spans of the call are made by hand, with `inject` and `extract`."""
+
+LINKED = {
+    ("orders: send fulfilment", "orders: process fulfilment"),
+    ("orders: process fulfilment", "orders: SELECT orders"),
+    ("orders: process fulfilment", "orders: pack order"),
+    ("orders: send order.created", "users: process order.created"),
+    ("users: process order.created", "users: INSERT processed"),
+    ("users: process order.created", "users: INSERT loyalty"),
+}
+"""Traces that are linked to the one of the order: its fulfilment, and its event."""
 
 
 def spans_of(collector: Collector, trace_id: str) -> Iterator[tuple[str, Span]]:
@@ -42,10 +55,28 @@ def spans_of(collector: Collector, trace_id: str) -> Iterator[tuple[str, Span]]:
                         yield names["service.name"], span
 
 
-def edges(collector: Collector, trace_id: str) -> set[tuple[str, str]]:
-    """Return caller and callee of every span, as ``service: span name``."""
+def linked(collector: Collector, trace_id: str) -> set[tuple[str, str]]:
+    """Return the edges of the traces that are linked to spans of a trace, and the links."""
+    senders = {
+        span.span_id: f"{service}: {span.name}" for service, span in spans_of(collector, trace_id)
+    }
+    found: set[tuple[str, str]] = set()
+    for span in collector.spans:
+        for link in span.links:
+            if link.trace_id.hex() == trace_id:
+                consumer = span.trace_id.hex()
+                found |= edges(collector, consumer, sender=senders.get(link.span_id, "?"))
+    return found
+
+
+def edges(collector: Collector, trace_id: str, *, sender: str = "?") -> set[tuple[str, str]]:
+    """Return caller and callee of every span, as ``service: span name``.
+
+    Args:
+        sender: Name of the span that the root is linked to.
+    """
     spans = list(spans_of(collector, trace_id))
-    names = {CALLER: "caller"}
+    names = {CALLER: "client", "": sender}
     names |= {span.span_id.hex(): f"{service}: {span.name}" for service, span in spans}
     return {
         (names.get(span.parent_span_id.hex(), "?"), names[span.span_id.hex()]) for _, span in spans
@@ -65,6 +96,18 @@ def test_a_request_is_one_trace_over_all_services(
     shop.gateway.get(path, traceparent=f"00-{trace_id}-{CALLER}-01")
 
     until(lambda: edges(collector, trace_id) == expected, within_seconds=60)
+
+
+def test_a_placed_order_is_one_trace_with_linked_traces_of_fulfilment_and_event(
+    shop: Shop, collector: Collector
+) -> None:
+    trace_id = "6e0c63257de34c926f9efcd03927272e"
+    order = {"user_id": 3, "product": "tea", "quantity": 2}
+
+    shop.gateway.post("/api/orders", order, traceparent=f"00-{trace_id}-{CALLER}-01")
+
+    until(lambda: edges(collector, trace_id) == PLACE_ORDER, within_seconds=60)
+    until(lambda: linked(collector, trace_id) == LINKED, within_seconds=60)
 
 
 def test_a_failed_span_records_its_exception(shop: Shop, collector: Collector) -> None:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from instrumentation._export.base import build
-from instrumentation._export.queue import ExportStats
+from instrumentation._export.processor import ExportStats
 from instrumentation._settings.export import ExportSettings
 from tests.fakes import Collector
 

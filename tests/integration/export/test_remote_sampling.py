@@ -1,5 +1,6 @@
 """Sampling by a collector's strategies, also when the collector is down."""
 
+import random
 from collections.abc import Iterator
 from threading import enumerate as running_threads
 
@@ -66,6 +67,15 @@ def test_a_new_strategy_is_applied_while_the_service_runs(
     jaeger.strategy = NOTHING
 
     until(lambda: not sampled(sampler), within_seconds=30)
+
+
+@pytest.mark.usefixtures("sampler")
+def test_polling_leaves_the_random_numbers_of_the_service_alone(jaeger: SamplingServer) -> None:
+    before = random.getstate()
+
+    until(lambda: len(jaeger.asked) > 2, within_seconds=30)
+
+    assert random.getstate() == before
 
 
 @pytest.mark.parametrize(("status", "answer"), [(500, NOTHING), (200, {"none": "at all"})])

@@ -131,3 +131,37 @@ def test_a_shutdown_sends_the_good_spans_when_every_batch_contains_poison(
     assert not service.export.shutdown_within(3)
     stats = service.export.stats()
     assert (stats.exported, stats.dropped["refused"], stats.queued) == (147, 3, 0)
+
+
+LONG_SECONDS = 60
+
+
+def test_a_collector_that_was_never_there_costs_no_time(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol)
+    collector.misbehave(CLOSED)
+    service.work(5)
+
+    started = time.monotonic()
+    flushed = [service.export.flush(LONG_SECONDS) for _ in range(3)]
+    complete = service.export.shutdown_within(LONG_SECONDS)
+
+    assert time.monotonic() - started < LONG_SECONDS / 4
+    assert (flushed, complete) == ([False] * 3, False)
+    assert service.export.stats().dropped["shutdown"] == 5
+
+
+def test_a_collector_that_was_there_is_awaited(
+    collector: Collector, services: Services, protocol: str
+) -> None:
+    service = services(protocol)
+    service.work(1)
+    assert service.export.flush(30)
+    collector.misbehave(CLOSED)
+    service.work(1)
+
+    started = time.monotonic()
+
+    assert not service.export.flush(0.5)
+    assert time.monotonic() - started >= 0.5

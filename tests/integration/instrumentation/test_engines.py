@@ -29,6 +29,8 @@ CORPUS = (
 DIFFERENCES = {
     "contrib": {
         "client.port": "another connection",
+        "network.peer.address": "contrib omits it",
+        "network.peer.port": "contrib omits it",
         "server.port": "another service",
         "server.address": "contrib includes the port",
         "error.type": "contrib has the status code, we have the exception",
@@ -36,6 +38,8 @@ DIFFERENCES = {
     "fastapi": {
         "client.port": "FastAPI omits it",
         "client.address": "FastAPI omits it",
+        "network.peer.address": "FastAPI omits it",
+        "network.peer.port": "FastAPI omits it",
         "user_agent.original": "FastAPI omits it",
         "server.port": "another service",
         "url.query": "FastAPI encodes it again; we keep it as sent",

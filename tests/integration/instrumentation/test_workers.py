@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +25,19 @@ PAIR = ("--workers", "2")
 
 COUNT = re.compile(r'_server_request_duration_seconds_count\{.*"/items/\{item_id\}".*\} (\S+)')
 
+GAUGE = re.compile(r"^(process_\S+) (\S+)$", re.MULTILINE)
+EXITS = "process_worker_exits_total"
+
 
 def requests(service: Service, path: str = "/metrics") -> float:
     """Return the number of requests on the page, scraped from any worker."""
     return sum(map(float, COUNT.findall(answer(service, path).text)))
+
+
+def totals(service: Service, expected: float, path: str = "/metrics") -> list[float]:
+    """Return eight scrapes once one is *expected*, because a response can precede its count."""
+    until(lambda: requests(service, path) >= expected, within_seconds=60)
+    return [requests(service, path) for _ in range(8)]
 
 
 def answer(service: Service, path: str) -> httpx.Response:
@@ -48,6 +58,17 @@ def attempt(url: str) -> httpx.Response:
         raise OSError(url) from error
 
 
+def gauges(service: Service) -> dict[str, float]:
+    """Return the metrics of processes on the page, by name and labels."""
+    return {name: float(value) for name, value in GAUGE.findall(answer(service, "/metrics").text)}
+
+
+def gauges_of_all(service: Service, workers: int) -> dict[str, float]:
+    """Return the metrics of processes once that many workers have started."""
+    until(lambda: gauges(service)["process_worker_count"] == workers, within_seconds=30)
+    return gauges(service)
+
+
 def send_requests(service: Service, count: int) -> None:
     """Send *count* requests on separate connections, so that every worker gets some."""
     for number in range(count):
@@ -63,19 +84,19 @@ def test_every_scrape_returns_the_sum_of_all_workers(collector: Collector) -> No
     with running("plain", collector, options=WORKERS) as service:
         send_requests(service, 60)
 
-        assert [requests(service) for _ in range(8)] == [60.0] * 8
+        assert totals(service, 60.0) == [60.0] * 8
 
 
 def test_no_total_decreases_when_a_worker_dies(collector: Collector) -> None:
     with running("plain", collector, options=WORKERS) as service:
         send_requests(service, 60)
-        assert requests(service) == 60.0
+        until(lambda: requests(service) == 60.0, within_seconds=10)
 
         os.kill(youngest(service), signal.SIGKILL)
         until(lambda: requests(service) >= 60.0, within_seconds=10)
         send_requests(service, 30)
 
-        assert [requests(service) for _ in range(8)] == [90.0] * 8
+        assert totals(service, 90.0) == [90.0] * 8
 
 
 @contextmanager
@@ -111,6 +132,38 @@ def test_no_total_decreases_while_workers_are_replaced(collector: Collector) -> 
     assert all(before <= after for totals in (one, other) for before, after in pairwise(totals))
 
 
+def test_the_page_has_the_number_of_workers_and_the_worst_of_them(collector: Collector) -> None:
+    with running("plain", collector, options=WORKERS) as service:
+        found = gauges_of_all(service, 3)
+
+    assert 0 < found["process_worker_file_descriptor_utilization_ratio"] < 1
+    assert found["process_max_fds"] == 3 * resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert found["process_worker_cpu_utilization_ratio"] >= 0
+    assert found["process_worker_event_loop_delay_p99_seconds"] >= 0
+    assert 0 < found["process_memory_pss_bytes"] < found["process_resident_memory_bytes"]
+
+
+def test_one_process_has_no_gauges_of_workers(collector: Collector) -> None:
+    with running("plain", collector) as service:
+        found = gauges(service)
+
+    assert {name for name in found if "_worker_" in name} == {"process_worker_count"}
+
+
+def test_the_start_stays_while_workers_are_replaced_and_killed(collector: Collector) -> None:
+    recycled = ("--limit-max-requests", "50")
+    with running("plain", collector, options=(*WORKERS, *recycled)) as service:
+        before = gauges_of_all(service, 3)
+        os.kill(youngest(service), signal.SIGKILL)
+        until(lambda: gauges(service)[f'{EXITS}{{error_type="killed"}}'] == 1, within_seconds=30)
+        send_requests(service, 200)
+        until(lambda: gauges(service)[f'{EXITS}{{error_type=""}}'] >= 1, within_seconds=30)
+        after = gauges(service)
+
+    assert after["process_start_time_seconds"] == before["process_start_time_seconds"]
+    assert after[f'{EXITS}{{error_type="killed"}}'] == 1
+
+
 def test_a_worker_that_hangs_counts_with_its_last_snapshot(collector: Collector) -> None:
     with running("plain", collector, options=WORKERS) as service:
         send_requests(service, 60)
@@ -136,14 +189,14 @@ def test_an_additional_page_includes_all_workers(collector: Collector) -> None:
     with running("with_own_page", collector, options=PAIR) as service:
         send_requests(service, 30)
 
-        assert [requests(service, "/own/metrics/") for _ in range(8)] == [30.0] * 8
+        assert totals(service, 30.0, "/own/metrics/") == [30.0] * 8
 
 
 def test_workers_find_each_other_without_a_lifespan(collector: Collector) -> None:
     with running("plain", collector, options=(*PAIR, "--lifespan", "off")) as service:
         send_requests(service, 30)
 
-        assert [requests(service) for _ in range(8)] == [30.0] * 8
+        assert totals(service, 30.0) == [30.0] * 8
 
 
 def test_workers_find_each_other_in_a_directory_with_a_long_path(
@@ -155,7 +208,7 @@ def test_workers_find_each_other_in_a_directory_with_a_long_path(
     with running("plain", collector, options=PAIR, TMPDIR=str(deep)) as service:
         send_requests(service, 30)
 
-        assert [requests(service) for _ in range(8)] == [30.0] * 8
+        assert totals(service, 30.0) == [30.0] * 8
 
 
 def test_workers_without_a_shared_directory_log_it_once_each(
@@ -180,7 +233,7 @@ def test_the_multiprocess_mode_of_prometheus_client_logs_a_warning(
         "plain", collector, options=PAIR, PROMETHEUS_MULTIPROC_DIR=str(tmp_path)
     ) as service:
         send_requests(service, 30)
-        shown = [requests(service) for _ in range(8)]
+        shown = totals(service, 30.0)
 
     assert shown == [30.0] * 8
     assert capfd.readouterr().err.count("PROMETHEUS_MULTIPROC_DIR is set") == 2

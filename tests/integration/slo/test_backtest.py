@@ -31,9 +31,13 @@ slos:
 
 
 def rule_samples(name: str, job: str, usual: int, *, during: int | None = None) -> Iterator[str]:
-    """Return four days of a recording rule as OpenMetrics. *during* is its value in the outage."""
+    """Return four days of a recording rule as OpenMetrics. *during* is its value in the outage.
+
+    The books are sold in a cluster.
+    """
     values = dict.fromkeys(OUTAGE, usual if during is None else during)
-    series = f'{name}{{job="{job}",slo="availability"}}'
+    place = ',cluster="eu"' if job == "books" else ""
+    series = f'{name}{{job="{job}",slo="availability"{place}}}'
     moments = range(NOW - 4 * DAY_SECONDS, NOW + 1, 30)
     return (f"{series} {values.get(moment, usual)} {moment}\n" for moment in moments)
 
@@ -42,10 +46,10 @@ def backfill(folder: Path) -> None:
     """Write blocks with ten events per second. Half of the shop's fail in the outage."""
     samples = folder / "samples.txt"
     series = (
-        rule_samples("slo:errors:rate", "books", 0),
-        rule_samples("slo:errors:rate", "shop", 0, during=5),
-        rule_samples("slo:events:rate", "books", 10),
-        rule_samples("slo:events:rate", "shop", 10),
+        rule_samples("job_slo:errors:rate", "books", 0),
+        rule_samples("job_slo:errors:rate", "shop", 0, during=5),
+        rule_samples("job_slo:events:rate", "books", 10),
+        rule_samples("job_slo:events:rate", "shop", 10),
     )
     samples.write_text("".join(chain(*series, ["# EOF\n"])))
     promtool = find("promtool", Config.from_env(os.environ)).path
@@ -103,8 +107,10 @@ def test_backtest_prints_the_alerts_of_an_outage(printed: list[str]) -> None:
     assert slow.strip() == f"critical (6h, 6x)  at {time_in_outage(minutes=26.5)}, for 46m30s"
 
 
-def test_backtest_prints_no_alert_without_errors(printed: list[str]) -> None:
+def test_backtest_prints_the_budget_of_a_cluster_and_no_alert_without_errors(
+    printed: list[str],
+) -> None:
     books = printed[-1]
 
-    assert books.startswith("books / availability: ")
+    assert books.startswith('books / availability {cluster="eu"}: ')
     assert books.endswith(" events over 4d, 0.000% bad, 0 alerts.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 GOLDEN: Final = ROOT / "tests" / "golden" / "jaeger"
 INPUT: Final = GOLDEN / "input.json"

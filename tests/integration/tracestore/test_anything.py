@@ -37,7 +37,6 @@ EXPLAINED = (b"min start time is above max", b"failed executing metrics query")
 
 SHARED = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

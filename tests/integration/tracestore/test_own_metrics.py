@@ -117,3 +117,16 @@ def test_span_metrics_have_exemplars_in_openmetrics_only(store: TraceStore) -> N
 
     assert f'trace_id="{0xABC:032x}"' in str(text)
     assert "trace_id" not in store.metrics(port)
+
+
+@pytest.mark.parametrize("version", ["abc", "1..0", "1.0.0-rc1"])
+@pytest.mark.parametrize("media_type", ["application/openmetrics-text", "text/plain"])
+def test_an_unknown_version_in_accept_gets_text(
+    receiver: TraceStore, media_type: str, version: str
+) -> None:
+    headers = {"Accept": f"{media_type}; version={version}"}
+
+    answer = receiver.ask("/metrics", port=receiver.ports.jaeger_metrics, headers=headers)
+
+    assert answer.status == 200
+    assert answer.content_type.startswith("text/plain; version=0.0.4")

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from http.client import HTTPConnection, HTTPResponse
@@ -89,14 +89,17 @@ def _answer(response: HTTPResponse) -> Answer:
 
 
 @contextmanager
-def running(folder: Path, **environ: str) -> Iterator[TraceStore]:
-    """A trace store with its files in *folder*, healthy; stopped at the end."""
+def running(folder: Path, *, wrapper: Sequence[str] = (), **environ: str) -> Iterator[TraceStore]:
+    """A trace store with its files in *folder*, healthy; stopped at the end.
+
+    *wrapper* is a command that executes its last arguments.
+    """
     names = [field.name for field in fields(Ports)]
     ports = Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
     variables = {f"{name.upper()}_PORT": str(port) for name, port in ports}
     variables |= {"TRACESTORE_PATH": str(folder / "traces.db"), **environ}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sightline.tracestore"], env={**os.environ, **variables}
+        [*wrapper, sys.executable, "-m", "sightline.tracestore"], env={**os.environ, **variables}
     )
     store = TraceStore(ports, variables, process)
     try:

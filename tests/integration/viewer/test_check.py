@@ -1,11 +1,13 @@
 """`sightline check` with answers of Prometheus set by the test."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sightline.viewer import proof
-from sightline.viewer.check import report
+from sightline.viewer.check import main, report
 from sightline.viewer.model.settings import Settings
 from sightline.viewer.proof import Limits, Row
 from sightline.viewer.sources.apis import Sources
@@ -43,12 +45,13 @@ ERROR = {"status": "error", "error": "parse error: unexpected )"}
         (answer("1", "0"), {}, "data"),
         (answer(), {}, "empty"),
         (answer(), {"fieldConfig": DECLARED}, "declared empty"),
+        (answer(), {"type": "heatmap"}, "declared empty"),
         (answer("1", "NaN"), {}, "NaN"),
         (answer("1", "2", "3"), {}, "too many"),
         (ERROR, {}, "failed"),
         (b"<html>", {}, "failed"),
-        (answer("1"), {"type": "piechart"}, "failed"),
-        (answer("1"), {"transformations": [{"id": "spatial"}]}, "failed"),
+        (answer("1"), {"type": "piechart"}, "unsupported"),
+        (answer("1"), {"transformations": [{"id": "spatial"}]}, "unsupported"),
     ],
 )
 def test_each_kind_of_answer_has_its_verdict(
@@ -92,3 +95,20 @@ def test_a_variable_without_options_is_reported() -> None:
         )
 
     assert (row.name, row.verdict) == ("$job", "empty")
+
+
+def test_a_broken_file_does_not_stop_the_proof_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.json").write_text('{"title": "Old", "rows": []}')
+    shop = {"title": "Shop", "panels": [{"type": "stat", "targets": [TARGET]}]}
+    (tmp_path / "shop.json").write_text(json.dumps(shop))
+
+    with serving(Source({"/api/v1/query_range": answer("1")})) as source:
+        monkeypatch.setenv("PROMETHEUS_URL", source.url)
+        status = main([str(tmp_path)])
+
+    problem, summary = capsys.readouterr().out.splitlines()
+    assert status == 1
+    assert problem.startswith("failed          old: old.json (file)")
+    assert summary == "2 dashboards, 2 queries and panels: 1 failed, 1 data"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sightline.artifacts import DASHBOARDS
+from sightline.grafana.dashboard import Dashboard
 from tests.sources import Source, Viewer, serving, viewing
 
 QUERY = "/api/v1/query"
@@ -79,7 +81,7 @@ def test_a_panel_queries_the_selected_values_and_range(viewer: Viewer, prometheu
     answer = viewer.panel(query="var-job=users&var-job=orders&from=1795604405000&to=1795608005000")
 
     asked = prometheus.parameters(RANGE)
-    assert asked["query"] == 'up{job=~"(users|orders)"}[12s]'
+    assert asked["query"] == 'up{job=~"(users|orders)"}[20s]'
     assert (asked["start"], asked["end"], asked["step"]) == (
         "1795604400.000",
         "1795608000.000",
@@ -87,6 +89,17 @@ def test_a_panel_queries_the_selected_values_and_range(viewer: Viewer, prometheu
     )
     assert answer["title"] == "Up of users + orders"
     assert answer["figure"]["data"][0]["y"] == [1.0, 0.0]
+
+
+def test_a_panel_of_our_dashboards_is_found_by_its_id(prometheus: Source) -> None:
+    fleet = Dashboard.read(DASHBOARDS / "fleet.json")
+    fixed = [panel for panel in fleet.every_panel() if "$" not in panel.title]
+    panel = max(fixed, key=lambda panel: panel.id)
+
+    with viewing(DASHBOARDS, prometheus=prometheus.url) as running:
+        answer = running.get(f"/d/fleet/panels/{panel.id}").json()
+
+    assert answer["title"] == panel.title
 
 
 def test_all_is_queried_by_the_pattern_of_the_variable(viewer: Viewer, prometheus: Source) -> None:
@@ -191,3 +204,98 @@ def test_a_nan_in_an_answer_is_a_gap(viewer: Viewer, prometheus: Source) -> None
     prometheus.answers = {RANGE: matrix((1795608000, "NaN"), (1795608002, "3"), job="users")}
 
     assert viewer.panel()["figure"]["data"][0]["y"] == [None, 3.0]
+
+
+FOREIGN = {
+    "title": "Foreign",
+    "panels": [
+        {"type": "stat", "title": "Without an id", "targets": [{"refId": "A", "expr": "up"}]},
+        {"type": "timeseries", "timeShift": "1h", "targets": [{"refId": "A", "expr": "up"}]},
+        {
+            "type": "timeseries",
+            "datasource": "-- Mixed --",
+            "targets": [
+                {"refId": "A", "expr": "up", "datasource": {"type": "prometheus", "uid": "x"}},
+                {"refId": "B", "expr": '{app="shop"}', "datasource": {"type": "loki", "uid": "y"}},
+                {"refId": "C", "type": "math", "datasource": {"type": "__expr__"}},
+            ],
+        },
+        {"type": "piechart", "targets": [{"refId": "A", "expr": "sum(up)"}]},
+        TABLE
+        | {
+            "id": None,
+            "transformations": [
+                {"id": "calculateField", "options": {"reduce": {"include": ["no such field"]}}},
+                {"id": "sortBy", "options": {"sort": [{"field": "Total"}]}},
+            ],
+        },
+        {"type": "timeseries", "timeFrom": "6h", "targets": [{"refId": "A", "expr": "up"}]},
+        {"type": "stat", "repeat": "place", "targets": [{"refId": "A", "expr": "up"}]},
+        {"type": "timeseries", "targets": [{"refId": "A", "expr": "up", "legendFormat": 3}]},
+    ],
+    "templating": {
+        "list": [{"name": "place", "type": "custom", "multi": True, "query": "north,south"}]
+    },
+}
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, prometheus: Source) -> Iterator[Viewer]:
+    """Run a viewer with a dashboard of someone else, and a file that is none."""
+    (tmp_path / "foreign.json").write_text(json.dumps(FOREIGN))
+    (tmp_path / "old.json").write_text(json.dumps({"title": "Old", "rows": []}))
+    with viewing(tmp_path, prometheus=prometheus.url) as running:
+        yield running
+
+
+def of(viewer: Viewer, number: int, chosen: str = "") -> Any:  # noqa: ANN401  JSON
+    """Return a panel between two fixed times."""
+    times = "from=1795604405000&to=1795608005000"
+    return viewer.get(f"/d/foreign/panels/{number}?{times}{chosen}").json()
+
+
+def test_a_panel_without_an_id_is_its_own(foreign: Viewer) -> None:
+    assert of(foreign, 1)["title"] == "Without an id"
+    assert foreign.get("/d/foreign").text.count('data-id="1"') == 1
+
+
+def test_a_shifted_panel_shows_the_past_and_a_remark(foreign: Viewer, prometheus: Source) -> None:
+    answer = of(foreign, 2)
+
+    assert prometheus.parameters(RANGE)["end"] == "1795604400.000"
+    assert answer["note"] == "Time shift: 1h"
+
+
+def test_a_panel_with_a_length_of_its_own_is_named(foreign: Viewer) -> None:
+    assert of(foreign, 6)["note"] == "Last 6h"
+
+
+def test_a_repeated_panel_is_drawn_for_one_value_only(foreign: Viewer) -> None:
+    several = of(foreign, 7, "&var-place=north&var-place=south")["html"]
+    one = of(foreign, 7, "&var-place=north")["html"]
+
+    assert "Only Grafana draws a panel for each value of $place; select one value" in several
+    assert "Only Grafana" not in one
+
+
+def test_queries_of_other_sources_are_named_and_the_rest_is_drawn(foreign: Viewer) -> None:
+    answer = of(foreign, 3)
+
+    assert len(answer["figure"]["data"]) == 1
+    assert "Query B is missing: only Grafana queries loki." in answer["note"]
+    assert "Query C is missing: only Grafana queries expressions." in answer["note"]
+
+
+def test_a_panel_that_only_grafana_draws_shows_its_queries(foreign: Viewer) -> None:
+    html = of(foreign, 4)["html"]
+
+    assert "Only Grafana draws panel type piechart" in html
+    assert "sum(up)" in html
+
+
+def test_a_legend_that_is_no_text_is_written_as_text(foreign: Viewer) -> None:
+    assert of(foreign, 8)["figure"]["data"][0]["name"] == "3"
+
+
+def test_a_calculation_of_missing_columns_is_left_out(foreign: Viewer) -> None:
+    assert "<table" in of(foreign, 5)["html"]

@@ -4,6 +4,7 @@ from collections import Counter
 import pytest
 
 from demo_services.traffic.generator import next_arrival, outcome
+from demo_services.traffic.profiles import BY_NAME, PROFILES, Load, Profile
 from demo_services.traffic.scenarios import SCENARIOS, Scenario, choose
 
 
@@ -42,3 +43,31 @@ def test_arrivals_missed_during_suspend_are_skipped() -> None:
 )
 def test_the_outcome_is_the_class_of_the_status_code(status_code: int, expected: str) -> None:
     assert outcome(status_code) == expected
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_the_arrivals_of_a_minute_follow_the_profile(profile: Profile) -> None:
+    rng = random.Random(profile.name)
+    load = Load(rate=1, profile=profile)
+    times = [step / 200 for step in range(120_000)]  # 200 arrivals per second at the peak
+
+    kept = Counter(int(now // 60) for now in times if load.keeps(now, rng))
+
+    for minute in range(10):
+        expected = sum(profile.factor(minute * 60 + second) for second in range(60))
+        assert kept[minute] / 200 * profile.peak == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_no_profile_exceeds_its_peak(profile: Profile) -> None:
+    factors = [profile.factor(minute) for minute in range(0, 86_400, 10)]
+
+    assert 0 < min(factors) <= max(factors) <= profile.peak
+
+
+def test_abuse_asks_for_reports() -> None:
+    rng = random.Random("abuse")
+
+    requests = Counter(choose(rng, BY_NAME["abuse"].only).name for _ in range(10_000))
+
+    assert requests["report"] == pytest.approx(9040, rel=0.02)

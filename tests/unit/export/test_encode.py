@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -80,7 +80,6 @@ def test_timestamps_of_an_int_subclass_are_encoded() -> None:
 
 
 @given(batches())
-@settings(deadline=None)
 def test_a_batch_decodes_to_the_sdks_request(batch: Sequence[ReadableSpan]) -> None:
     decoded = ExportTraceServiceRequest.FromString(encoded(batch))
 
@@ -88,7 +87,6 @@ def test_a_batch_decodes_to_the_sdks_request(batch: Sequence[ReadableSpan]) -> N
 
 
 @given(batches())
-@settings(deadline=None)
 def test_a_request_split_into_spans_and_joined_is_equal(batch: Sequence[ReadableSpan]) -> None:
     body = encoded(batch)
 

@@ -1,6 +1,5 @@
 """Isolation of poison spans by splitting packets; all other spans are delivered."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +12,15 @@ from hypothesis import strategies as st
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
 from opentelemetry.sdk.resources import Resource
 
-from instrumentation._export.http import GZIP_BITS
 from instrumentation._export.isolation import MAX_PROBES
 from instrumentation._export.outage_log import OutageLog
-from instrumentation._export.queue import ExportStats, SpanQueue
+from instrumentation._export.processor import ExportStats
+from instrumentation._export.queue import SpanQueue
 from instrumentation._export.verdict import Accepted, Failed, Refused, Verdict
 from instrumentation._export.worker import Backoff, Sender, build_packet
 from instrumentation._otlp.request import OriginEncoder, decode_request
 from instrumentation._settings.export import ExportSettings
+from instrumentation._support.compression import decompress
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1)
 UNAVAILABLE = Failed(cause="503", detail="HTTP 503")
@@ -30,8 +30,6 @@ REFUSALS = [UNAVAILABLE, BAD_REQUEST]
 
 class PoisonRefusingTransport:
     """Transport to a collector that answers *refusal* to requests with a poison span."""
-
-    component_type = "poison_refusing_span_exporter"
 
     def __init__(self, poison: Callable[[bytes], bool], refusal: Verdict) -> None:
         self._poison = poison
@@ -47,7 +45,7 @@ class PoisonRefusingTransport:
         del deadline
         self.attempts += 1
         self.on_attempt()
-        spans = [span for _, span in decode_request(zlib.decompress(body, GZIP_BITS))]
+        spans = [span for _, span in decode_request(decompress(body))]
         self.sent.update(spans)
         self.sizes.add(len(spans))
         self.bodies.add(body)
@@ -109,7 +107,7 @@ POSITIONS = st.sets(st.integers(min_value=0, max_value=99), max_size=5)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(poison=POSITIONS, batches=st.sampled_from([(100, 1), (50, 50, 1), (1, 29, 70, 1)]))
 def test_exactly_the_poison_spans_are_dropped(
     refusal: Verdict, poison: set[int], batches: tuple[int, ...]
@@ -132,7 +130,7 @@ def test_poison_in_every_packet_is_isolated_packet_by_packet() -> None:
     assert sum(transport.sent.values()) < 6 * 2000
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(poison=st.integers(min_value=0, max_value=511))
 def test_poison_in_the_only_packet_is_isolated(poison: int) -> None:
     transport = PoisonRefusingTransport(among(poison), UNAVAILABLE)
@@ -142,7 +140,7 @@ def test_poison_in_the_only_packet_is_isolated(poison: int) -> None:
     assert (stats.exported, stats.dropped["refused"], stats.queued) == (511, 1, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(poison=st.integers(min_value=0, max_value=511))
 def test_good_spans_are_sent_four_times_on_average_at_most(poison: int) -> None:
     transport = PoisonRefusingTransport(among(poison), UNAVAILABLE)

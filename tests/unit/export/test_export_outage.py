@@ -1,11 +1,13 @@
 """Log lines of an outage, and the backoff between attempts."""
 
+import random
 from itertools import count
 
 import pytest
 
 from instrumentation._export.outage_log import OutageLog
-from instrumentation._export.queue import ExportStats, SpanQueue
+from instrumentation._export.processor import ExportStats
+from instrumentation._export.queue import SpanQueue
 from instrumentation._export.worker import Backoff
 from instrumentation._settings.export import ExportSettings
 from instrumentation._support.redaction import escape_for_log
@@ -78,3 +80,11 @@ def test_the_backoff_has_a_jitter_of_a_fifth() -> None:
     shortest, longest = Backoff(lambda: 0.0).next(), Backoff(lambda: 1.0).next()
 
     assert [shortest, longest] == pytest.approx([0.2, 0.3])
+
+
+def test_the_backoff_leaves_the_random_numbers_of_the_service_alone() -> None:
+    before = random.getstate()
+
+    Backoff().next()
+
+    assert random.getstate() == before

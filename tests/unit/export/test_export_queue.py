@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from instrumentation._export.packet import Packet
-from instrumentation._export.queue import DROP_REASONS, ExportStats, SpanQueue
+from instrumentation._export.processor import DROP_REASONS, ExportStats
+from instrumentation._export.queue import SpanQueue
 from instrumentation._settings.export import ExportSettings
 
 SETTINGS = ExportSettings.from_env({})._replace(max_batch_spans=1, max_queue_bytes=100)
@@ -47,6 +48,32 @@ def test_a_span_is_queued_until_its_packet_is_exported() -> None:
     assert (waiting.queued, waiting.queued_bytes) == (3, 10)
     stats = queue.stats()
     assert (stats.exported, stats.rejected, stats.queued, stats.queued_bytes) == (2, 1, 0, 0)
+
+
+def test_spans_of_a_batch_that_does_not_fit_are_dropped_one_by_one() -> None:
+    queue = SpanQueue(SETTINGS._replace(max_queue_spans=2))
+
+    queue.put([(None, b"a"), (None, b"b"), (None, b"c")])
+
+    stats = queue.stats()
+    assert (stats.accepted, stats.queued, dropped(queue)) == (3, 2, {"queue_full": 1})
+
+
+def test_spans_that_are_queued_while_others_are_queued_count() -> None:
+    class Interrupted(list[tuple[None, bytes]]):
+        """Batch during which a signal handler or a finalizer ends a span, at each call."""
+
+        def __len__(self) -> int:
+            queue.put([(None, b"x")])
+            queued.append(1)
+            return super().__len__()
+
+    queue, queued = SpanQueue(SETTINGS._replace(max_batch_spans=10)), list[int]()
+
+    queue.put(Interrupted([(None, b"a"), (None, b"b")]))
+
+    stats = queue.stats()
+    assert (stats.accepted, stats.queued) == (2 + len(queued), 2 + len(queued))
 
 
 def test_a_batch_behind_a_packet_is_filled_first() -> None:

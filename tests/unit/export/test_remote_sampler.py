@@ -9,7 +9,7 @@ import pytest
 from instrumentation._sampling.remote import RemoteArguments
 from instrumentation._sampling.strategies import RateLimiting, parse_strategy
 from instrumentation.errors import ConfigurationError
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 LOW, HIGH = 1, 2**64 - 1
 """Trace ids that nearly every ratio samples, and that nearly none samples."""

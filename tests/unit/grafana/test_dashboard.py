@@ -1,10 +1,11 @@
 """Dashboard files as typed values."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from sightline.grafana.dashboard import Dashboard, DashboardError, DataSource
 from tests.viewing import dashboard
 
@@ -39,9 +40,10 @@ def test_a_fixed_data_source_refers_to_no_variable() -> None:
     ("text", "reason"),
     [
         ("", "Expecting value"),
-        ("[]", "no uid and no title and no panels"),
-        ('{"uid": "x", "title": "y", "panels": [{"id": 7}]}', "panel 7 has no type"),
+        ("[]", "no title and no panels"),
         ('{"uid": "x", "title": "y", "rows": []}', "no panels"),
+        ('{"title": "y", "panels": [], "a": NaN}', "NaN is no JSON"),
+        ('{"title": "y", "panels": [], "a": 1e400}', "1e400 is too large"),
     ],
 )
 def test_a_file_that_cannot_be_displayed_is_named(tmp_path: Path, text: str, reason: str) -> None:
@@ -50,6 +52,29 @@ def test_a_file_that_cannot_be_displayed_is_named(tmp_path: Path, text: str, rea
 
     with pytest.raises(DashboardError, match=rf"broken\.json: {reason}.*classic schema"):
         Dashboard.read(file)
+
+
+def test_panels_get_ids_and_the_dashboard_a_uid_as_in_grafana(tmp_path: Path) -> None:
+    inner = {"id": 1, "panels": [{"type": "stat"}]}
+    panels = [{"id": 7}, {"title": "no id"}, {"id": 7, "title": "the same"}, inner]
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps({"title": "Shop", "panels": panels}))
+
+    dashboard = Dashboard.read(file)
+
+    assert dashboard.uid == "shop"
+    assert [panel.id for panel in dashboard.rows_and_panels()] == [7, 8, 9, 1, 10]
+
+
+def test_a_panel_of_the_library_has_the_content_of_an_export() -> None:
+    panel = {"id": 3, "libraryPanel": {"uid": "a"}}
+    elements = {"a": {"model": {"id": 9, "type": "stat", "title": "From the library"}}}
+
+    exported = Dashboard.from_json({"panels": [panel], "__elements": elements})
+    stored = Dashboard.from_json({"panels": [panel]})
+
+    assert [(one.id, one.type) for one in exported.panels] == [(3, "stat")]
+    assert [(one.id, one.type) for one in stored.panels] == [(3, "library-panel-ref")]
 
 
 def test_panels_of_the_old_schema_are_found_in_their_rows() -> None:
@@ -61,4 +86,4 @@ def test_panels_of_the_old_schema_are_found_in_their_rows() -> None:
 def test_our_dashboards_are_read() -> None:
     titles = [Dashboard.read(path).title for path in DASHBOARDS.glob("*.json")]
 
-    assert len(titles) == 9
+    assert len(titles) == len(set(titles)) == 12

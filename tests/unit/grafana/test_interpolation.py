@@ -58,6 +58,12 @@ def test_a_link_refers_to_other_cells_of_its_row() -> None:
     assert given.url('/trace/${__data.fields["Trace ID"]}') == "/trace/abc"
 
 
+def test_a_column_that_the_row_does_not_have_is_empty() -> None:
+    given = scope().with_data({"__data": {"fields": {"Service": "orders"}}})
+
+    assert given.url("?var-cluster=${__data.fields.Cluster:percentencode}") == "?var-cluster="
+
+
 @given(st.text(min_size=1))
 def test_a_value_is_escaped_inside_a_string(value: str) -> None:
     filled = scope(job=value).promql('{job="$job"}')

@@ -41,3 +41,37 @@ def test_the_interval_respects_the_point_limit_of_prometheus() -> None:
     time = TimeRange.parse("now-30d", "now", now=NOON)
 
     assert time.seconds / time.interval_seconds(points=100_000, at_least_seconds=2) < 11_000
+
+
+OWN_RANGES = [
+    ("", "", (-900, 0)),
+    ("6h", "", (-21600, 0)),
+    ("now-1h", "", (-3600, 0)),
+    ("", "1h", (-4500, -3600)),
+    ("1h", "1d", (-90000, -86400)),
+]
+
+
+@pytest.mark.parametrize(("length", "shift", "expected"), OWN_RANGES)
+def test_a_panel_may_have_its_own_range(
+    length: str, shift: str, expected: tuple[float, float]
+) -> None:
+    dashboard = TimeRange.parse("now-15m", "now", now=NOON)
+
+    own = dashboard.of_panel(time_from=length, time_shift=shift)
+
+    assert (own.start - NOON, own.end - NOON) == expected
+
+
+def test_an_own_length_does_not_change_a_fixed_range() -> None:
+    fixed = TimeRange.parse("1000000", "2000000", now=NOON)
+
+    assert fixed.of_panel(time_from="6h", time_shift="") == fixed
+
+
+@pytest.mark.parametrize(("length", "shift"), [("soon", ""), ("", "1d/d")])
+def test_an_invalid_range_of_a_panel_is_an_error(length: str, shift: str) -> None:
+    dashboard = TimeRange.parse("now-15m", "now", now=NOON)
+
+    with pytest.raises(BadTime):
+        dashboard.of_panel(time_from=length, time_shift=shift)

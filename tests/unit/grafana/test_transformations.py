@@ -1,6 +1,9 @@
 """Transformations of small frames."""
 
+import pytest
+
 from sightline.grafana.dashboard import Transformation
+from sightline.grafana.frame import Frame
 from sightline.grafana.transformations import transform
 from tests.viewing import cells, columns, numbers
 
@@ -118,6 +121,36 @@ def test_rows_are_grouped_filtered_and_limited() -> None:
     assert cells(transform(frames, [grouped])[0]) == {"job": ["a", "b"], "v (sum)": [4.0, 5.0]}
     assert cells(transform(frames, [step("filterByValue", filters=[above])])[0])["v"] == [5.0, 3.0]
     assert cells(transform(frames, [step("limit", limitField=1)])[0])["v"] == [1.0]
+
+
+def test_rows_with_the_same_value_become_a_frame() -> None:
+    table = columns(job=["a", "b", "a"], up=[1.0, 2.0, 3.0])
+
+    named = transform([table], [step("partitionByValues", fields=["job"])])
+    plain = transform(
+        [table], [step("partitionByValues", fields=["job"], naming={"asLabels": False})]
+    )
+
+    assert [cells(frame) for frame in named] == [{"up a": [1.0, 3.0]}, {"up b": [2.0]}]
+    assert [frame.fields[0].labels for frame in named] == [{"job": "a"}, {"job": "b"}]
+    assert [cells(frame) for frame in plain] == [{"a up": [1.0, 3.0]}, {"b up": [2.0]}]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (columns(Time=[1.0, 1.0], up=[1.0, 2.0]), [{"up": [1.0, 2.0]}]),
+        (columns(Time=[], up=[]), []),
+        (columns(up=[1.0]), [{"up": [1.0]}]),
+    ],
+    ids=["rows", "no rows", "no such column"],
+)
+def test_a_table_without_rows_is_dropped_by_a_column_with_one_value(
+    table: Frame, expected: list[dict[str, list[float]]]
+) -> None:
+    drop = step("partitionByValues", fields=["Time"], naming={"asLabels": False})
+
+    assert [cells(frame) for frame in transform([table], [drop])] == expected
 
 
 def test_series_to_rows_is_newest_first() -> None:

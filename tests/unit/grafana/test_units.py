@@ -59,3 +59,7 @@ def test_a_tick_has_no_trailing_zeros(value: float, unit: str, text: str) -> Non
 )
 def test_every_number_can_be_written(value: float, unit: str) -> None:
     assert str(write(value, unit))
+
+
+def test_negative_decimals_are_none() -> None:
+    assert str(write(12.6, "short", -1)) == "13"

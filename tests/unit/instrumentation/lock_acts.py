@@ -30,9 +30,10 @@ from instrumentation._sampling.strategies import RateLimiting
 from instrumentation._scrape.snapshot import RegistryReader
 from instrumentation._scrape.worker_directory import WorkerDirectory
 from instrumentation._scrape.workers import Workers
-from instrumentation._setup.telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry, pipeline_of
 from instrumentation._spans.span import RequestSpan
 from tests.asgi import answer, scope
+from tests.injection import injected
 
 CONTEXT = trace.SpanContext(1, 2, is_remote=False, trace_flags=trace.TraceFlags(1))
 
@@ -119,7 +120,8 @@ class World:
             }
         )
         self.telemetry: Telemetry = Telemetry(settings, service="shop", metrics_path="/metrics")
-        self.origin = self.telemetry.tracing.origin
+        self.pipeline = pipeline_of(self.telemetry)
+        self.origin = self.pipeline.tracing.origin
         self.span = RequestSpan(self.origin, "GET", CONTEXT, None, [])
 
     def __enter__(self) -> Self:
@@ -138,12 +140,12 @@ class World:
         self.span.set_attribute("late", 1)
         self.span.add_event("late")
         self.telemetry.tracer.start_span("late").end()
-        self.telemetry.families.counter("messaging_client_consumed_messages").child(
+        self.pipeline.families.counter("messaging_client_consumed_messages").child(
             "a", "b", "c", ""
         ).inc()
-        with self.telemetry.guard.operation("late"):
+        with self.pipeline.guard.operation("late"):
             raise ValueError("late")
-        self.telemetry.requests.series.child("GET", "/late", 200, "").observe(0.1, 1)
+        self.pipeline.requests.series.child("GET", "/late", 200, "").observe(0.1, 1, CONTEXT, 0.0)
         with suppress(ValueError):  # already registered
             Gauge("late", "Help.", registry=self.telemetry.registry)
         logging.getLogger("shop").warning("Unclosed client session")
@@ -170,7 +172,7 @@ def events_links_and_names() -> None:
 
 def spans_in_export() -> None:
     with World() as world:
-        world.telemetry.tracing.provider.add_span_processor(Processor())  # type: ignore[attr-defined]  # the SDK's
+        world.pipeline.tracing.provider.add_span_processor(Processor())  # type: ignore[attr-defined]  # the SDK's
         world.span.set_attribute("text", Text("value"))
         world.span.end()
         broken: Any = 5
@@ -182,13 +184,13 @@ def spans_in_export() -> None:
 
 def label_values() -> None:
     with World() as world:
-        families = world.telemetry.families
+        families = world.pipeline.families
         counter = families.counter("messaging_client_consumed_messages")
         counter.child(Thing(), Thing(), Text("c"), Thing()).inc()
         families.histogram("http_client_request_duration_seconds").child(
             "GET", Text("host"), 80, Thing(), ""
         ).observe(0.1)
-        world.telemetry.requests.series.child("GET", "/", 200, "").observe(0.1, 1)
+        world.pipeline.requests.series.child("GET", "/", 200, "").observe(0.1, 1, CONTEXT, 0.0)
 
 
 def collectors() -> None:
@@ -196,27 +198,32 @@ def collectors() -> None:
         gauge = Gauge("age", "Help.", registry=world.telemetry.registry)
         gauge.set_function(checked("set_function", lambda: 1.0))
         world.telemetry.registry.register(Things2())
-        world.telemetry.page().snapshot()
+        world.pipeline.page().snapshot()
 
 
 def workers() -> None:
 
     with World() as world, tempfile.TemporaryDirectory() as root:
-        guard = world.telemetry.guard
+        guard = world.pipeline.guard
         world.telemetry.registry.register(Things2())
         samples = RegistryReader(world.telemetry.registry, operation=guard.operation("scrape"))
         directory = WorkerDirectory("page", root=Path(root) / "w", server=os.getpid())
         together = Workers(samples, directory, guard)
         together.snapshot()
-        directory.path = Path("/nowhere")  # makes every later write fail
-        together.close()
+        with injected(
+            world.telemetry.registry,
+            (directory, "path"),
+            fault=Path("/nowhere"),  # every write fails
+            operation="workers_answer",
+        ):
+            together.close()
 
 
 def workers_without_a_directory() -> None:
     before, tempfile.tempdir = tempfile.tempdir, "/proc"
     os.environ["SERVER_SOFTWARE"] = "gunicorn"
     with World() as world:
-        world.telemetry.page().snapshot()
+        world.pipeline.page().snapshot()
     del os.environ["SERVER_SOFTWARE"]
     tempfile.tempdir = before
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._spans.propagation import TRACEPARENT
+from instrumentation._spans.propagators import TRACEPARENT
 from instrumentation.settings import SECRET_PARAMETERS
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope

@@ -8,8 +8,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import Decision, StaticSampler
 
-from instrumentation import Settings, Telemetry, TelemetryMiddleware
+from instrumentation import Settings, TelemetryMiddleware
+from instrumentation._setup.pipeline import Options, Pipeline
 from instrumentation._setup.provider import adopt
+from instrumentation._setup.telemetry import telemetry_of
 from instrumentation._support.asgi_types import Receive, Scope, Send
 from tests.asgi import answer, scope
 
@@ -36,9 +38,10 @@ def test_its_sampler_decides_and_its_exporter_gets_the_spans(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     settings = Settings.from_env({"SIGHTLINE_STRICT": "true"})
 
-    with Telemetry(
-        settings, service="shop", trace_with=lambda given, _, __: adopt(provider, given)
-    ) as telemetry:
+    pipeline = Pipeline(
+        settings, Options(service="shop"), lambda given, _, __: adopt(provider, given)
+    )
+    with telemetry_of(pipeline) as telemetry:
         sent, _ = asyncio.run(answer(TelemetryMiddleware(service, telemetry), scope("/")))
 
     assert sent[0]["status"] == 200

@@ -2,23 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import aiohttp
-import httpx
 import pytest
-import requests
 from opentelemetry import baggage, context
 
-from instrumentation import instrument_aiohttp, instrument_httpx, instrument_requests
+from instrumentation import instrument_requests, url_template
 from instrumentation._clients.call import Clients
+from instrumentation._setup.telemetry import pipeline_of
 from instrumentation.testing import Recording
+from tests.http_clients import (
+    EVERY_GET,
+    Get,
+    by_async_httpx,
+    by_httpx,
+    by_requests,
+    instrument_clients,
+)
 from tests.ports import free_ports
-
-Get = Callable[[str], dict[str, str]]
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -27,12 +32,16 @@ class Echo(BaseHTTPRequestHandler):
     ``/away`` redirects to another name of this host.
     """
 
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self) -> None:
         away = f"http://localhost:{self.server.server_port}/echo"  # type: ignore[attr-defined]  # an HTTPServer
         self.send_response({"/moved": 302, "/away": 302, "/missing": 404}.get(self.path, 200))
         self.send_header("location", away if self.path == "/away" else "/echo")
+        body = json.dumps({k.lower(): v for k, v in self.headers.items()}).encode()
+        self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(json.dumps({k.lower(): v for k, v in self.headers.items()}).encode())
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -46,48 +55,13 @@ def server() -> Iterator[str]:
         listening.shutdown()
 
 
-def by_requests(url: str) -> dict[str, str]:
-    found: dict[str, str] = requests.get(url, timeout=10).json()
-    return found
-
-
-def by_httpx(url: str) -> dict[str, str]:
-    found: dict[str, str] = httpx.get(url, follow_redirects=True).json()
-    return found
-
-
-def by_async_httpx(url: str) -> dict[str, str]:
-    async def get() -> dict[str, str]:
-        async with httpx.AsyncClient(follow_redirects=True) as client:
-            found: dict[str, str] = (await client.get(url)).json()
-            return found
-
-    return asyncio.run(get())
-
-
-def by_aiohttp(url: str) -> dict[str, str]:
-    async def get() -> dict[str, str]:
-        async with aiohttp.ClientSession() as session, session.get(url) as response:
-            found: dict[str, str] = json.loads(await response.text())
-            return found
-
-    return asyncio.run(get())
-
-
-CLIENTS: list[Get] = [by_requests, by_httpx, by_async_httpx, by_aiohttp]
-
-
 @pytest.fixture(autouse=True)
 def patched_clients(telemetry: Recording) -> Iterator[ExitStack]:
-    clients = telemetry.telemetry.clients
-    with ExitStack() as undo:
-        undo.callback(instrument_requests(clients))
-        undo.callback(instrument_httpx(clients))
-        undo.callback(instrument_aiohttp(clients))
+    with instrument_clients(pipeline_of(telemetry.telemetry).clients) as undo:
         yield undo
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_call_is_a_client_span_whose_context_is_sent(
     telemetry: Recording, server: str, get: Get
 ) -> None:
@@ -99,7 +73,7 @@ def test_a_call_is_a_client_span_whose_context_is_sent(
     assert span.attributes["http.response.status_code"] == 200
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_call_is_measured_with_its_server(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server}/missing")
 
@@ -116,7 +90,7 @@ def test_a_redirect_is_a_separate_call(telemetry: Recording, server: str, get: G
     assert codes == [302, 200]
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_call_without_a_response_fails_with_its_exception(telemetry: Recording, get: Get) -> None:
     (port,) = free_ports(1)
 
@@ -141,7 +115,7 @@ def test_a_status_that_aiohttp_raises_for_is_recorded(telemetry: Recording, serv
     assert span.attributes["error.type"] == "404"
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_very_long_url_is_truncated(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server}/echo?page={'7' * 20_000}")
 
@@ -149,7 +123,7 @@ def test_a_very_long_url_is_truncated(telemetry: Recording, server: str, get: Ge
     assert len(span.attributes["url.full"]) == 2048
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_secrets_in_the_url_are_redacted(telemetry: Recording, server: str, get: Get) -> None:
     get(f"{server.replace('//', '//user:pass@')}/echo?token=abc&page=2")
 
@@ -157,11 +131,9 @@ def test_secrets_in_the_url_are_redacted(telemetry: Recording, server: str, get:
     assert span.attributes["url.full"] == f"{server}/echo?token=REDACTED&page=2"
 
 
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_patching_twice_has_no_effect(telemetry: Recording, server: str, get: Get) -> None:
-    instrument_requests()
-    instrument_httpx()
-    instrument_aiohttp()
+    instrument_clients()
 
     get(f"{server}/echo")
 
@@ -186,17 +158,15 @@ def tenant() -> Iterator[None]:
 
 @pytest.fixture
 def baggage_for_loopback_only(telemetry: Recording, patched_clients: ExitStack) -> None:
-    found = telemetry.telemetry
+    found = pipeline_of(telemetry.telemetry)
     listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=("127.0.0.1",))
     patched_clients.close()
-    patched_clients.callback(instrument_requests(listed))
-    patched_clients.callback(instrument_httpx(listed))
-    patched_clients.callback(instrument_aiohttp(listed))
+    patched_clients.enter_context(instrument_clients(listed))
 
 
 @pytest.mark.usefixtures("tenant", "baggage_for_loopback_only")
 @pytest.mark.parametrize(("path", "sent"), [("/moved", "tenant=blue"), ("/away", None)])
-@pytest.mark.parametrize("get", CLIENTS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_redirect_sends_no_baggage_to_another_host(
     server: str, get: Get, path: str, sent: str | None
 ) -> None:
@@ -216,7 +186,7 @@ def test_baggage_is_sent_to_listed_hosts_only(
     hosts: tuple[str, ...],
     sent: str | None,
 ) -> None:
-    found = telemetry.telemetry
+    found = pipeline_of(telemetry.telemetry)
     listed = Clients(found.tracing.provider, guard=found.guard, baggage_hosts=hosts)
     patched_clients.close()
     undo = instrument_requests(listed)
@@ -225,3 +195,36 @@ def test_baggage_is_sent_to_listed_hosts_only(
     undo()
 
     assert headers.get("baggage") == sent
+
+
+@pytest.mark.parametrize("get", EVERY_GET)
+def test_a_call_has_the_version_of_its_protocol(
+    telemetry: Recording, server: str, get: Get
+) -> None:
+    get(f"{server}/echo")
+
+    (span,) = telemetry.spans
+    assert span.attributes["network.protocol.version"] == "1.1"
+
+
+@pytest.mark.parametrize("get", [by_httpx, by_async_httpx, by_requests])
+def test_a_call_has_the_socket_of_its_server(telemetry: Recording, server: str, get: Get) -> None:
+    """Hold the clients whose connection is open when a response is complete: not aiohttp's."""
+    get(f"{server}/echo")
+
+    (span,) = telemetry.spans
+    address, port = (span.attributes[f"network.peer.{name}"] for name in ("address", "port"))
+    assert f"http://{address}:{port}" == server
+
+
+@pytest.mark.parametrize("get", EVERY_GET)
+def test_a_call_is_named_by_the_template_of_its_url(
+    telemetry: Recording, server: str, get: Get
+) -> None:
+    with url_template("/{name}"):
+        get(f"{server}/echo")
+    get(f"{server}/echo")
+
+    named, plain = telemetry.spans
+    assert (named.name, named.attributes["url.template"]) == ("GET /{name}", "/{name}")
+    assert (plain.name, "url.template" in plain.attributes) == ("GET", False)

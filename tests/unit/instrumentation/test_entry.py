@@ -25,12 +25,14 @@ from instrumentation import (
     extract,
     inject,
 )
+from instrumentation._setup.pipeline import Engine, Options, Pipeline
 from instrumentation._setup.recording import ENVIRON, recording
-from instrumentation._setup.telemetry import Engine
+from instrumentation._setup.telemetry import pipeline_of, telemetry_of
 from instrumentation._support.asgi_types import ASGIApp, Receive, Scope, Send
 from instrumentation.messaging import Channel
 from instrumentation.testing import Recording
 from tests.asgi import answer, scope
+from tests.injection import injected
 
 APPLICATION_KEY = context.create_key("application")
 CALLER = "0af7651916cd43dd8448eb211c80319c"
@@ -170,10 +172,12 @@ def test_a_request_without_a_trusted_caller_starts_a_trace(environ: dict[str, st
 def test_a_request_whose_telemetry_fails_inherits_nothing(kind: str, engine: Engine) -> None:
     service = Service()
     settings = Settings.from_env(ENVIRON | {"SIGHTLINE_STRICT": "false"})
-    with Telemetry(settings, service="shop", engine=engine) as telemetry:
-        telemetry.requests.spans = None  # type: ignore[assignment]  # broken on purpose
-        with earlier_request():
-            asyncio.run(answer(TelemetryMiddleware(service, telemetry), scope("/", type=kind)))
+    with (
+        Telemetry(settings, service="shop", engine=engine) as telemetry,
+        injected(telemetry.registry, (pipeline_of(telemetry).requests, "spans")),
+        earlier_request(),
+    ):
+        asyncio.run(answer(TelemetryMiddleware(service, telemetry), scope("/", type=kind)))
 
     assert service.seen == NO_CALLER
 
@@ -221,7 +225,7 @@ Layers = Callable[[Telemetry, ASGIApp], ASGIApp]
 
 
 def contrib(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
-    provider = telemetry.tracing.provider
+    provider = pipeline_of(telemetry).tracing.provider
     traced: ASGIApp = OpenTelemetryMiddleware(app, tracer_provider=provider)
     return traced
 
@@ -241,12 +245,14 @@ def contrib_and_a_span(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
 def contrib_around_a_mount(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
     outer = FastAPI(telemetry={"tracing": False})
     outer.mount("/", app)
-    FastAPIInstrumentor.instrument_app(outer, tracer_provider=telemetry.tracing.provider)
+    FastAPIInstrumentor.instrument_app(
+        outer, tracer_provider=pipeline_of(telemetry).tracing.provider
+    )
     return outer
 
 
 def fastapi(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
-    outer = FastAPI(telemetry={"tracer_provider": telemetry.tracing.provider})
+    outer = FastAPI(telemetry={"tracer_provider": pipeline_of(telemetry).tracing.provider})
     outer.mount("/", app)
     return outer
 
@@ -280,8 +286,9 @@ def by_hand(telemetry: Telemetry, app: ASGIApp) -> ASGIApp:
 def test_a_request_below_another_tracing_layer_is_one_server_span(
     telemetry: Recording, around: Layers, surroundings: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    tracing, settings = telemetry.telemetry.tracing, Settings.from_env(ENVIRON)
-    with Telemetry(settings, service="inner", trace_with=lambda *_: tracing) as inner:
+    tracing, settings = pipeline_of(telemetry.telemetry).tracing, Settings.from_env(ENVIRON)
+    inner_pipeline = Pipeline(settings, Options(service="inner"), lambda *_: tracing)
+    with telemetry_of(inner_pipeline) as inner:
         app = around(telemetry.telemetry, TelemetryMiddleware(Service(), inner))
         with surroundings():
             _, raised = asyncio.run(answer(app, scope("/", headers=HEADERS)))

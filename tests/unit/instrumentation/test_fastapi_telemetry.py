@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
@@ -16,9 +17,11 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
+from prometheus_client import generate_latest
 
 from instrumentation import Settings, TelemetryMiddleware, instrument
-from instrumentation._setup.telemetry import Engine
+from instrumentation._setup.pipeline import Engine
+from instrumentation._setup.telemetry import pipeline_of
 from instrumentation.testing import Recording
 from tests.asgi import answer, get, scope
 
@@ -111,6 +114,16 @@ def test_a_context_that_outlives_its_request_has_no_data(telemetry: Recording) -
     assert get_telemetry_data(outliving) is None
 
 
+def test_an_app_that_is_mounted_in_a_disabled_one_has_its_data(telemetry: Recording) -> None:
+    inner, outer = hotel(), FastAPI()
+    inner.get("/data")(request_data)
+    outer.mount("/hotel", inner)
+    telemetry.instrument(inner)
+    instrument(outer, clients=(), settings=Settings.from_env({"OTEL_SDK_DISABLED": "true"}))
+
+    assert body(outer, "/hotel/data") == body(inner, "/data") != b"{}"
+
+
 def test_an_excluded_path_has_no_data(telemetry: Recording) -> None:
     app = hotel()
     app.get("/healthz")(request_data)
@@ -144,7 +157,8 @@ class AtEnd(SpanProcessor):
 def test_a_span_processor_gets_the_data_of_the_span_that_ends(path: str) -> None:
     app, processor = hotel(), AtEnd()
     with instrument(app, clients=(), settings=QUIET) as watching:
-        watching.tracing.provider.add_span_processor(processor)  # type: ignore[attr-defined]  # the SDK's
+        provider: Any = pipeline_of(watching).tracing.provider
+        provider.add_span_processor(processor)
 
         asyncio.run(answer(app, scope(path)))
 
@@ -158,7 +172,7 @@ def test_a_span_processor_gets_the_data_of_the_span_that_ends(path: str) -> None
         ("/v1/rooms/1/", "/v1/rooms/{room}"),
         ("/tenants/acme/v1/rooms/1", "/tenants/{tenant}/v1/rooms/{room}"),
         ("/tenants/acme/v1/rooms/1/", "/tenants/{tenant}/v1/rooms/{room}"),
-        ("/tenants/acme/nowhere", "/tenants/{tenant}"),
+        ("/tenants/acme/nowhere", "/tenants/{tenant}/{unmatched}"),
         ("/docs", "/docs"),
         ("/nowhere", ""),
     ],
@@ -281,3 +295,17 @@ def test_a_detached_app_has_its_own_telemetry_again(telemetry: Recording) -> Non
     telemetry.close()
 
     assert (config, native) == before
+
+
+def test_a_disabled_sdk_counts_the_route_of_a_mount_and_has_no_request_data() -> None:
+    app = hotel()
+    telemetry = instrument(
+        app, clients=(), settings=Settings.from_env({"OTEL_SDK_DISABLED": "true"})
+    )
+
+    with telemetry:
+        sent, _ = asyncio.run(answer(app, scope("/tenants/acme/v1/rooms/7")))
+        page = generate_latest(telemetry.registry).decode()
+
+    assert sent[1]["body"] == b"{}"
+    assert 'http_route="/tenants/{tenant}/v1/rooms/{room}"' in page

@@ -10,8 +10,10 @@ from opentelemetry import baggage, context
 
 from instrumentation import Settings, Telemetry
 from instrumentation._setup.recording import ENVIRON, recording
+from instrumentation._setup.telemetry import pipeline_of
 from instrumentation.grpc import ServerInterceptor, client_interceptors
 from instrumentation.testing import Recording
+from tests.injection import injected
 
 Anything = Any
 """Type of contexts and channels, which differs between grpc and its stubs."""
@@ -132,6 +134,23 @@ def test_a_call_of_any_kind_is_one_trace(telemetry: Recording, method: str) -> N
     assert [span.kind for span in telemetry.spans] == ["CLIENT", "SERVER"]
     assert telemetry.metric("rpc_server_call_duration_seconds_count", rpc_method=name) == 1
     assert telemetry.metric("rpc_client_call_duration_seconds_count", rpc_method=name) == 1
+
+
+def test_a_health_check_is_not_recorded(telemetry: Recording) -> None:
+    """Source: gRPC, "GRPC Health Checking Protocol"."""
+
+    async def check() -> Anything:
+        interceptor = ServerInterceptor(telemetry.telemetry)
+        details: Anything = grpc.aio.ClientCallDetails(
+            "/grpc.health.v1.Health/Check", None, None, None, None
+        )
+        return await interceptor.intercept_service(handler_of, details)
+
+    assert asyncio.run(check()) is HANDLERS["Echo"]
+
+
+async def handler_of(_: Anything) -> Anything:
+    return HANDLERS["Echo"]
 
 
 def tenant() -> bytes:
@@ -285,13 +304,6 @@ def test_an_abandoned_stream_is_one_span_that_ends(telemetry: Recording) -> None
     assert "CLIENT" in [span.kind for span in telemetry.spans]
 
 
-class Broken:
-    """Tracer whose every call raises."""
-
-    def start_span(self, *_arguments: object, **_options: object) -> None:
-        raise LookupError("our own fault")
-
-
 @pytest.mark.parametrize("method", CALLS)
 def test_an_internal_error_does_not_reach_the_call(method: str) -> None:
     call, answer = CALLS[method]
@@ -299,6 +311,9 @@ def test_an_internal_error_does_not_reach_the_call(method: str) -> None:
     async def await_call(channel: Anything) -> object:
         return await call(channel)
 
-    with Telemetry(Settings.from_env({"OTEL_TRACES_EXPORTER": "none"}), service="shelf") as found:
-        vars(found)["tracer"] = Broken()
+    settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+    with (
+        Telemetry(settings, service="shelf") as found,
+        injected(found.registry, (pipeline_of(found), "tracer")),
+    ):
         assert asyncio.run(serve_and_call(found, await_call, HANDLERS)) == answer

@@ -58,6 +58,22 @@ def test_secrets_of_urls_in_headers_are_redacted() -> None:
     }
 
 
+def test_every_value_of_a_repeated_header_is_captured() -> None:
+    listed = dict.fromkeys(LISTED, "X-Tag")
+    repeated = [(b"x-tag", b"one"), (b"x-tag", b"two")]
+
+    async def tagged(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": repeated})
+        await send({"type": "http.response.body", "body": b""})
+
+    with recording(Settings.from_env({**ENVIRON, **listed})) as (spans, telemetry):
+        asyncio.run(answer(TelemetryMiddleware(tagged, telemetry), scope("/", headers=repeated)))
+        (span,) = spans.finished()
+
+    assert span.attributes["http.request.header.x-tag"] == ("one", "two")
+    assert span.attributes["http.response.header.x-tag"] == ("one", "two")
+
+
 def test_headers_similar_to_credentials_are_never_captured() -> None:
     settings = Settings.from_env(dict.fromkeys(LISTED, f"{CREDENTIALS},X-Tenant"))
 

@@ -4,7 +4,7 @@ import random
 import subprocess
 import sys
 
-from instrumentation._spans.ids import RandomIds
+from instrumentation._setup.provider import RandomIds
 
 
 def test_a_service_that_seeds_random_does_not_repeat_its_ids() -> None:
@@ -27,7 +27,7 @@ def test_ids_have_the_length_of_the_w3c_specification() -> None:
 
 def test_a_forked_child_does_not_repeat_its_parents_ids() -> None:
     program = (
-        "import os; from instrumentation._spans.ids import RandomIds; ids = RandomIds();"
+        "import os; from instrumentation._setup.provider import RandomIds; ids = RandomIds();"
         "child = os.fork(); child and os.wait(); print(ids.generate_trace_id())"
     )
 

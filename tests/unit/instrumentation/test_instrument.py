@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from instrumentation import ConfigurationError, Settings, Telemetry, exemplar, instrument
+from instrumentation._setup.telemetry import pipeline_of
 from instrumentation.testing import Recording
 from tests.asgi import get
 
@@ -41,7 +42,7 @@ def test_instrumenting_a_running_app_logs_a_warning(
 def test_the_title_names_the_service(instrumented: tuple[FastAPI, Telemetry]) -> None:
     _, telemetry = instrumented
 
-    assert telemetry.tracing.origin.resource.attributes["service.name"] == "shop"
+    assert pipeline_of(telemetry).tracing.origin.resource.attributes["service.name"] == "shop"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_the_version_of_the_app_is_the_version_of_the_service(
     with instrument(app, clients=(), settings=settings) as telemetry:
         (family,) = [each for each in telemetry.registry.collect() if each.name == "app_build"]
 
-    attributes = telemetry.tracing.origin.resource.attributes
+    attributes = pipeline_of(telemetry).tracing.origin.resource.attributes
     assert attributes.get("service.version", "") == version
     assert family.samples[0].labels["service_version"] == version
 

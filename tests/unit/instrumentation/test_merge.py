@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info
@@ -52,7 +52,6 @@ def merged_lines(*registries: CollectorRegistry) -> list[str]:
 
 
 @given(SHARES)
-@settings(deadline=None)  # a busy machine is no failure
 def test_several_workers_equal_one_worker(shares: list[dict[str, list[int]]]) -> None:
     assert merged_lines(worker({}), *map(worker, shares)) == lines(
         round_trip(single_worker(shares))
@@ -60,7 +59,6 @@ def test_several_workers_equal_one_worker(shares: list[dict[str, list[int]]]) ->
 
 
 @given(SHARES)
-@settings(deadline=None)  # a busy machine is no failure
 def test_the_order_of_merging_does_not_matter(
     shares: list[dict[str, list[int]]],
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -22,6 +23,7 @@ from instrumentation._support.asgi_types import ASGIApp, Receive, Scope, Send
 from tests.asgi import answer, scope
 
 QUIET = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
+ROOT_PATHS = ["", "/", "/api", "/api/"]
 OURS = b"asyncio_event_loop_delay_seconds"
 PAGE = "shop_orders_total"
 TEXT = f"# TYPE {PAGE} counter\n{PAGE} 1\n"
@@ -102,13 +104,22 @@ def post(app: FastAPI) -> None:
     app.post("/metrics")(lambda: PAGE)
 
 
+def mount_without_post(app: FastAPI) -> None:
+    async def serve(request: Request) -> Response:
+        if request.method == "GET":
+            return PlainTextResponse(TEXT)
+        return PlainTextResponse("no such method here", 404)
+
+    app.add_route("/metrics", serve, methods=["GET", "POST"])
+
+
 def scrape(app: ASGIApp, path: str = "/metrics", **more: Any) -> bytes:  # noqa: ANN401  of the scope
     """Return status and body of the response, after redirects."""
     sent, raised = asyncio.run(answer(app, scope(path, **more)))
     assert raised == ""
     headers = dict(sent[0]["headers"])
     if b"location" in headers:
-        return scrape(app, f"{path}/", **more)
+        return scrape(app, urlsplit(headers[b"location"].decode()).path, **more)
     body = b"".join(message.get("body", b"") for message in sent)
     return b"%d " % sent[0]["status"] + body
 
@@ -173,6 +184,27 @@ def test_methods_other_than_get_and_head_reach_the_app(instrumented: Make) -> No
     app = instrumented(None, post)
 
     assert scrape(app, method="POST") == b'200 "shop_orders_total"'
+
+
+@pytest.mark.parametrize("scrapes_before", [0, 1])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_the_page_says_which_methods_it_allows(
+    instrumented: Make, method: str, scrapes_before: int
+) -> None:
+    app = instrumented(None)
+    for _ in range(scrapes_before):
+        scrape(app)
+
+    sent, _ = asyncio.run(answer(app, scope("/metrics", method=method)))
+
+    assert sent[0]["status"] == 405
+    assert dict(sent[0]["headers"])[b"allow"] == b"GET, HEAD"
+
+
+def test_the_app_refuses_a_method_where_it_serves_the_page(instrumented: Make) -> None:
+    app = instrumented(None, mount_without_post)
+
+    assert scrape(app, method="POST") == b"404 no such method here"
 
 
 def test_a_page_of_any_other_asgi_app_is_served() -> None:
@@ -292,3 +324,23 @@ def test_a_catch_all_that_fails_is_not_asked_for_ever(instrumented: Make) -> Non
         scrape(app)
 
     assert asked == ["/metrics"] * 3
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
+@pytest.mark.parametrize("root_path", ROOT_PATHS)
+def test_the_page_is_found_with_any_root_path_and_a_slash(
+    instrumented: Make, path: str, root_path: str
+) -> None:
+    app = instrumented(None)
+
+    assert OURS in scrape(app, path, root_path=root_path)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
+@pytest.mark.parametrize("serve", [route, mount])
+def test_the_page_of_the_app_is_kept_with_and_without_a_slash(
+    instrumented: Make, serve: Add, path: str
+) -> None:
+    app = instrumented(None, serve)
+
+    assert OURS not in scrape(app, path)

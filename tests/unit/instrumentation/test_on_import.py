@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from instrumentation._support.on_import import call_when_imported
+from instrumentation.testing import Recording
 
 
 @pytest.fixture
@@ -56,3 +58,35 @@ def test_the_functions_run_at_the_import_after_a_failed_one(module: str, tmp_pat
 
     assert importlib.import_module(module).value == 22
     assert called == ["imported"]
+
+
+def test_a_cancelled_function_does_not_run(module: str) -> None:
+    called: list[str] = []
+    before = list(sys.meta_path)
+    cancel = call_when_imported(module, lambda: called.append("imported"))
+
+    cancel()
+    cancel()
+
+    assert sys.meta_path == before
+    assert importlib.import_module(module).value == 1
+    assert called == []
+
+
+@pytest.fixture
+def no_clients() -> Iterator[None]:
+    """No HTTP client is imported."""
+    before = {name: sys.modules.pop(name, None) for name in ("aiohttp", "httpx", "requests")}
+    yield
+    sys.modules.update({name: module for name, module in before.items() if module})
+
+
+@pytest.mark.usefixtures("no_clients")
+def test_a_client_that_is_imported_after_the_test_is_not_patched(telemetry: Recording) -> None:
+    before = list(sys.meta_path)
+
+    telemetry.instrument(FastAPI())
+    assert len(sys.meta_path) == len(before) + 3
+
+    telemetry.close()
+    assert sys.meta_path == before

@@ -1,7 +1,7 @@
 """Extraction and injection of headers, by sections of W3C Trace Context level 2 and Baggage."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import baggage, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
@@ -177,13 +177,11 @@ def test_baggage_has_at_most_64_members() -> None:
 
 
 @given(st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=200)), max_size=8))
-@settings(deadline=None)  # a busy machine is no failure
 def test_no_header_breaks_extraction(headers: list[tuple[bytes, bytes]]) -> None:
     extract(headers)
 
 
 @given(st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), st.integers(0, 3))
-@settings(deadline=None)  # a busy machine is no failure
 def test_a_context_survives_its_headers(trace_id: int, span_id: int, flags: int) -> None:
     sent = SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(flags))
     headers: dict[str, str] = {}

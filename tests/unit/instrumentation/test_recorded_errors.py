@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-import aiohttp
-import httpx
 import pytest
-import requests
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -14,17 +11,16 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from instrumentation import (
     Settings,
     TelemetryMiddleware,
-    instrument_aiohttp,
-    instrument_httpx,
-    instrument_requests,
 )
+from instrumentation._setup.pipeline import Options, Pipeline
 from instrumentation._setup.provider import adopt, build
 from instrumentation._setup.recording import ENVIRON, Spans
-from instrumentation._setup.telemetry import Telemetry
+from instrumentation._setup.telemetry import Telemetry, pipeline_of, telemetry_of
 from instrumentation._support.asgi_types import Receive, Scope, Send
 from instrumentation.database import Database
 from instrumentation.messaging import Channel
 from tests.asgi import answer, scope
+from tests.http_clients import EVERY_GET, Get, instrument_clients
 from tests.ports import free_ports
 
 Fail = Callable[[Telemetry], object]
@@ -71,36 +67,7 @@ def nowhere() -> str:
     return f"http://me:hunter2@127.0.0.1:{port}/a?token=hunter2&fill={'x' * 20_000}"
 
 
-def call_by_requests(telemetry: Telemetry) -> None:
-    undo = instrument_requests(telemetry.clients)
-    try:
-        requests.get(nowhere(), timeout=10)
-    finally:
-        undo()
-
-
-def call_by_httpx(telemetry: Telemetry) -> None:
-    undo = instrument_httpx(telemetry.clients)
-    try:
-        httpx.get(nowhere())
-    finally:
-        undo()
-
-
-def call_by_aiohttp(telemetry: Telemetry) -> None:
-    async def get() -> None:
-        async with aiohttp.ClientSession() as session:
-            await session.get(nowhere())
-
-    undo = instrument_aiohttp(telemetry.clients)
-    try:
-        asyncio.run(get())
-    finally:
-        undo()
-
-
 FAILURES: list[Fail] = [request, socket, query, sender, consumer, block]
-CALLS: list[Fail] = [call_by_requests, call_by_httpx, call_by_aiohttp]
 
 
 @pytest.fixture(params=["own", "adopted"])
@@ -114,10 +81,11 @@ def telemetry(request: pytest.FixtureRequest, kept: InMemorySpanExporter) -> Ite
         "adopted": lambda s, _service, _registry: adopt(adopted, s),
     }
     settings = Settings.from_env(ENVIRON)
-    with Telemetry(settings, service="test", trace_with=setups[request.param]) as found:
-        provider = found.tracing.provider
-        assert isinstance(provider, TracerProvider)
-        provider.add_span_processor(SimpleSpanProcessor(kept))
+    pipeline = Pipeline(settings, Options(service="test"), setups[request.param])
+    provider = pipeline.tracing.provider
+    assert isinstance(provider, TracerProvider)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    with telemetry_of(pipeline) as found:
         yield found
 
 
@@ -149,12 +117,13 @@ def test_an_error_is_recorded_within_the_limits_and_without_secrets(
     assert "\nLookupError: GET /a?token=REDACTED" in found["exception.stacktrace"]
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("get", EVERY_GET)
 def test_a_failed_call_leaks_no_secret_of_its_url(
-    telemetry: Telemetry, kept: InMemorySpanExporter, call: Fail
+    telemetry: Telemetry, kept: InMemorySpanExporter, get: Get
 ) -> None:
-    with pytest.raises(Exception, match=r"(?i)connect|refused"):
-        call(telemetry)
+    clients = instrument_clients(pipeline_of(telemetry).clients)
+    with clients, pytest.raises(Exception, match=r"(?i)connect|refused"):
+        get(nowhere())
 
     (span,) = kept.get_finished_spans()
     assert "hunter2" not in span.to_json()

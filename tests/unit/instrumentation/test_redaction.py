@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from instrumentation._support.redaction import (
@@ -148,7 +148,6 @@ def test_an_ordinary_text_is_unchanged(text: str) -> None:
 
 
 @given(ORDINARY_TEXT, SECRET_NAMES, SECRETS, ORDINARY_TEXT)
-@settings(deadline=None)  # a busy machine is no failure
 def test_every_secret_of_a_url_in_a_text_is_redacted(
     before: str, name: str, secret: str, after: str
 ) -> None:
@@ -163,7 +162,6 @@ def test_every_secret_of_a_url_in_a_text_is_redacted(
 
 
 @given(st.text())
-@settings(deadline=None)  # as above
 def test_redaction_is_idempotent(text: str) -> None:
     once = redact_text(text, SECRET_PARAMETERS)
 
@@ -200,7 +198,7 @@ def test_no_number_of_names_takes_long(
 
     function(text, SECRET_PARAMETERS)
 
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 2.0
 
 
 @pytest.mark.parametrize(

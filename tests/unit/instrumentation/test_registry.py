@@ -10,7 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from instrumentation._metrics.registry import Registry
+from instrumentation._metrics.families import Registry
 
 KINDS: list[type[MetricWrapperBase]] = [Counter, Gauge, Histogram, Info, Summary]
 ATTRIBUTES = ("_value", "_sum", "_count")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -60,7 +60,6 @@ def registry_of(observed: dict[str, list[float]]) -> CollectorRegistry:
 
 
 @given(OBSERVED)
-@settings(deadline=None)  # a busy machine is no failure
 def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 
@@ -70,7 +69,6 @@ def test_the_text_format_is_equal(observed: dict[str, list[float]]) -> None:
 
 
 @given(OBSERVED)
-@settings(deadline=None)  # a busy machine is no failure
 def test_openmetrics_is_equal_with_its_exemplars(observed: dict[str, list[float]]) -> None:
     registry = registry_of(observed)
 

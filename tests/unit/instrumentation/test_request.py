@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request, WebSocket
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
@@ -165,7 +168,7 @@ def rooms() -> FastAPI:
     ("path", "code", "status", "error", "status_code"),
     [
         ("/unhandled", 1000, "UNSET", None, 101),
-        ("/unhandled", 1006, "ERROR", "starlette.websockets.WebSocketDisconnect", 101),
+        ("/unhandled", 1006, "UNSET", "client_disconnected", 101),
         ("/cleanup", 1000, "ERROR", "LookupError", 101),
         ("/early", 1000, "ERROR", "LookupError", 500),
         ("/full", 1000, "ERROR", "503", 503),
@@ -186,3 +189,55 @@ def test_a_websocket_fails_with_its_handler_and_not_with_its_client(  # noqa: PL
     found: dict[str, Any] = dict(span.attributes)
     assert (span.status, found.get("error.type")) == (status, error)
     assert found["http.response.status_code"] == status_code
+
+
+async def cleanup_after_response() -> None:
+    raise LookupError("no room to clean")
+
+
+def test_the_exception_of_a_background_task_is_on_the_span_that_started_it(
+    telemetry: Recording,
+) -> None:
+    hotel = Starlette()
+    task = BackgroundTask(cleanup_after_response)
+    hotel.add_route("/leave", lambda _request: PlainTextResponse("bye", background=task))
+    app = TelemetryMiddleware(hotel, telemetry.telemetry)
+
+    _, raised = asyncio.run(answer(app, scope("/leave")))
+
+    (span,) = telemetry.spans
+    assert "LookupError" in raised
+    assert (span.status, span.events) == ("ERROR", ("exception",))
+    assert span.attributes["error.type"] == "LookupError"
+    assert span.attributes["http.response.status_code"] == 200
+    assert telemetry.metric(DURATION, http_route="/leave", error_type="") == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "size"),
+    [
+        ({"type": "http.response.pathsend"}, 10),
+        ({"type": "http.response.zerocopysend"}, 10),
+        ({"type": "http.response.zerocopysend", "offset": 4}, 6),
+        ({"type": "http.response.zerocopysend", "offset": 4, "count": 2}, 2),
+    ],
+)
+def test_a_file_that_the_server_sends_has_its_size(
+    telemetry: Recording, tmp_path: Path, message: Message, size: int
+) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+
+    async def send_file(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(START)
+        with (tmp_path / "file").open("rb") as file:
+            named = (
+                {"path": str(tmp_path / "file")}
+                if "pathsend" in message["type"]
+                else {"file": file}
+            )
+            await send({**message, **named})
+
+    asyncio.run(answer(TelemetryMiddleware(send_file, telemetry.telemetry), scope("/")))
+
+    assert telemetry.metric("http_server_response_body_size_bytes_sum") == size
+    assert telemetry.metric("http_server_active_requests", http_request_method="GET") == 0

@@ -4,13 +4,14 @@ from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from starlette._utils import get_route_path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Mount, Route
 
 from instrumentation import TelemetryMiddleware
-from instrumentation._server.route import MAX_PREFIXES, UNKNOWN_PREFIX, Routes
+from instrumentation._server.route import MAX_PREFIXES, UNKNOWN_PREFIX, Routes, route_path
 from instrumentation.testing import Recording
 from tests.asgi import get
 
@@ -59,10 +60,10 @@ KEY = UUID("0AF76519-16CD-43DD-8448-EB211C80319C")
     [
         (starlette, "/plain/1", "/plain/{x}"),
         (starlette, "/api/u/1", "/api/u/{x}"),
-        (starlette, "/api/nowhere", "/api"),
+        (starlette, "/api/nowhere", "/api/{unmatched}"),
         (starlette, "/t/acme/in/1", "/t/{tenant}/in/{x}"),
         (starlette, "/t/t/in/1", "/t/{tenant}/in/{x}"),
-        (starlette, "/t/acme/nowhere", "/t/{tenant}"),
+        (starlette, "/t/acme/nowhere", "/t/{tenant}/{unmatched}"),
         (starlette, "/n/7/in/1", "/n/{number}/in/{x}"),
         (starlette, "/n/007/in/1", "/{number}/in/{x}"),
         (starlette, "/files/a/b/at/in/1", "/files/{name}/at/in/{x}"),
@@ -71,7 +72,7 @@ KEY = UUID("0AF76519-16CD-43DD-8448-EB211C80319C")
         (starlette, "/nowhere", ""),
         (fastapi, "/r/1/items/2", "/r/{shelf}/items/{item}"),
         (fastapi, "/t/acme/p/1", "/t/{tenant}/p/{q}"),
-        (fastapi, "/t/acme/nowhere", "/t/{tenant}"),
+        (fastapi, "/t/acme/nowhere", "/t/{tenant}/{unmatched}"),
     ],
 )
 def test_a_request_is_named_by_its_template(
@@ -94,6 +95,27 @@ def test_the_root_path_of_a_proxy_is_not_part_of_the_route(
     assert span.attributes["http.route"] == "/api/u/{x}"
 
 
+@pytest.mark.parametrize(
+    ("path", "root_path", "below"),
+    [
+        ("/metrics", "", "/metrics"),
+        ("/api/metrics", "/api", "/metrics"),
+        ("/metrics", "/api", "/metrics"),
+        ("/metrics", "/", "/metrics"),
+        ("/apis/metrics", "/api", "/apis/metrics"),
+        ("/api", "/api", ""),
+        ("/api/metrics", None, "/api/metrics"),
+    ],
+)
+def test_the_path_below_the_root_path_is_that_of_starlette(
+    path: str, root_path: str | None, below: str
+) -> None:
+    found = {"path": path, "root_path": root_path}
+
+    assert route_path(found) == below
+    assert root_path is None or get_route_path(found) == below
+
+
 def test_values_outside_of_parameters_do_not_create_routes_forever() -> None:
     routes = Routes()
     hidden = [
@@ -101,7 +123,7 @@ def test_values_outside_of_parameters_do_not_create_routes_forever() -> None:
         for name in range(2 * MAX_PREFIXES)
     ]
 
-    named = {routes.route_of({**scope, "path_template": "/p/{id}"}) for scope in hidden}
+    named = {routes.route_of({**scope, "path_template": "/p/{id}"}, 200) for scope in hidden}
 
     assert len(named) == MAX_PREFIXES + 1
     assert f"{UNKNOWN_PREFIX}/p/{{id}}" in named

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from instrumentation import Settings
 from instrumentation._setup.provider import adopt, build
 from instrumentation._setup.recording import CountingIds, Spans
-from instrumentation._spans.attributes import DEFAULT_MAX_BYTES, MAX_KEY_LENGTH
 from instrumentation._spans.limits import limit_tracer
+from instrumentation._spans.sanitizer import DEFAULT_MAX_BYTES, MAX_KEY_LENGTH
 from instrumentation._spans.span import RequestSpan
 
 LONG = "x" * 100_000

@@ -7,8 +7,9 @@ from types import MappingProxyType
 import pytest
 from prometheus_client import CollectorRegistry
 
-from instrumentation import ExportStats, Settings, Telemetry
+from instrumentation import ExportStats, Settings
 from instrumentation._export.processor import ExportProcessor
+from instrumentation._setup.pipeline import Options, Pipeline
 from instrumentation._setup.provider import Tracing, build
 
 WAITING = ExportStats(
@@ -32,23 +33,23 @@ class Hanging(ExportProcessor):
         return WAITING
 
 
-def serve_and_stop(exporting: Hanging) -> Telemetry:
+def pipeline_with(exporting: Hanging) -> Pipeline:
     def tracing(settings: Settings, service: str, registry: CollectorRegistry) -> Tracing:
         made = build(settings, service=service, registry=registry, processor=exporting)
         return made._replace(exporting=exporting)
 
     settings = Settings.from_env({"OTEL_TRACES_EXPORTER": "none"})
-    return Telemetry(settings, service="shop", trace_with=tracing)
+    return Pipeline(settings, Options(service="shop"), tracing)
 
 
 def test_lifespan_and_process_exit_share_the_shutdown_budget(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     exporting = Hanging()
-    telemetry = serve_and_stop(exporting)
+    pipeline = pipeline_with(exporting)
 
-    asyncio.run(telemetry.stopped())
-    telemetry.shutdown_at_exit()
+    asyncio.run(pipeline.stop())
+    pipeline.shutdown_at_exit()
 
     assert exporting.allowed == [3.0, 0.0, 0.0]
     assert "shutting down with 7 spans still queued; dropping them" in caplog.text
@@ -57,6 +58,6 @@ def test_lifespan_and_process_exit_share_the_shutdown_budget(
 def test_a_process_that_never_served_has_the_whole_budget() -> None:
     exporting = Hanging()
 
-    serve_and_stop(exporting).shutdown_at_exit()
+    pipeline_with(exporting).shutdown_at_exit()
 
     assert exporting.allowed == [3.0]

@@ -1,7 +1,7 @@
 """`sightline lint` on a dashboard and a rule file with one mistake at a time."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -12,67 +12,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import DASHBOARDS, ROOT
 from sightline.errors import ConfigurationError
 from sightline.grafana.dashboard import Dashboard
 from sightline.lint.board import Board
-from sightline.lint.report import DASHBOARD_RULES, FILE_RULES, lint, main
-
-Json = dict[str, Any]
-
-VARIABLES = [
-    {
-        "name": "datasource",
-        "type": "datasource",
-        "query": "prometheus",
-        "label": "Data source",
-    },
-    *(
-        {
-            "name": name,
-            "type": "query",
-            "label": name.capitalize(),
-            "query": f"label_values(up, {name})",
-            "datasource": {"type": "prometheus", "uid": "${datasource}"},
-            "refresh": 2,
-            "multi": True,
-            "allValue": ".+",
-        }
-        for name in ("job", "instance")
-    ),
-]
-CHOSEN = 'job=~"$job", instance=~"$instance"'
-REQUESTS = f"sum(rate(http_server_request_duration_seconds_count{{{CHOSEN}}}[$__rate_interval]))"
-BUCKETS = f"rate(http_server_request_duration_seconds_bucket{{{CHOSEN}}}[$__rate_interval])"
-
-
-def dashboard(**changes: object) -> Json:
-    """Return a correct dashboard with *changes* to its only panel."""
-    panel = {
-        "id": 1,
-        "type": "timeseries",
-        "title": "Requests",
-        "description": "None: nothing is answered.",
-        "datasource": {"type": "prometheus", "uid": "${datasource}"},
-        "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8},
-        "fieldConfig": {"defaults": {"unit": "reqps"}, "overrides": []},
-        "targets": [{"refId": "A", "expr": REQUESTS}],
-    }
-    return {
-        "uid": "shop",
-        "title": "Shop",
-        "description": "Do we sell?",
-        "editable": False,
-        "templating": {"list": deepcopy(VARIABLES)},
-        "panels": [panel | changes],
-    }
-
-
-def asking(expr: str, unit: str = "reqps", **target: object) -> Json:
-    return dashboard(
-        targets=[{"refId": "A", "expr": expr, **target}],
-        fieldConfig={"defaults": {"unit": unit}, "overrides": []},
-    )
+from sightline.lint.report import main
+from sightline.lint.rule_file import RuleFile
+from sightline.lint.run import DASHBOARD_RULES, FILE_RULES, SOURCE_RULES, lint
+from tests.linting import BUCKETS, CHOSEN, REQUESTS, Json, Lint, asking, dashboard
 
 
 def without(key: str) -> Json:
@@ -94,9 +41,9 @@ def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
             yield from places(value, (*above, key))
 
 
-def damaged(paths: list[tuple[Any, ...]], value: object) -> Json:
-    """Return a dashboard with *value* at each of *paths* that still exists."""
-    document = dashboard()
+def damaged(document: Json, paths: list[tuple[Any, ...]], value: object) -> Json:
+    """Return *document* with *value* at each of *paths* that still exists."""
+    document = deepcopy(document)
     for path in paths:
         with suppress(LookupError, TypeError):
             place: Any = document
@@ -144,21 +91,6 @@ FAULTS: dict[str, list[Json]] = {
 
 CASES = [(rule, fault) for rule, faults in FAULTS.items() for fault in faults]
 
-Lint = Callable[..., set[str]]
-
-
-@pytest.fixture
-def found(tmp_path: Path) -> Lint:
-    """Return a function that lints a document and returns the names of rules with findings."""
-
-    def found(document: Json, name: str = "shop.json") -> set[str]:
-        path = tmp_path / name
-        text = json.dumps(document) if path.suffix == ".json" else yaml.safe_dump(document)
-        path.write_text(text, encoding="utf-8")
-        return {finding.rule for finding in lint([path])}
-
-    return found
-
 
 def test_a_correct_dashboard_has_no_findings(found: Lint) -> None:
     assert found(dashboard()) == set()
@@ -171,14 +103,15 @@ def test_each_mistake_in_a_dashboard_is_found_by_its_rule(
     assert found(fault) == {rule}
 
 
-PLACES = sorted(places(dashboard()), key=str)
+FLEET = json.loads((DASHBOARDS / "fleet.json").read_text())
+WRONG: st.SearchStrategy[object] = st.sampled_from([None, 3, "text", [], {}, True, 1e400])
 
 
-@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=5), st.sampled_from([None, 3, []]))
+@given(st.lists(st.sampled_from(sorted(places(FLEET), key=str)), min_size=1, max_size=5), WRONG)
 def test_a_dashboard_with_values_of_the_wrong_type_is_linted(
     chosen: list[tuple[Any, ...]], value: object
 ) -> None:
-    broken = Dashboard.from_json(damaged(chosen, value))
+    broken = Dashboard.from_json(damaged(FLEET, chosen, value))
     board = Board(path=Path("x.json"), dashboard=broken, siblings={})
 
     findings = [list(rule.check(board)) for rule in DASHBOARD_RULES]
@@ -193,14 +126,16 @@ def test_overlapping_panels_and_repeated_ids_are_found(found: Lint) -> None:
     assert found(doubled) == {"sightline-grid", "sightline-panel-ids"}
 
 
+ANNOTATIONS = dict.fromkeys(("summary", "description", "runbook_url"), "…")
+
+
 def alert(**changes: object) -> Json:
     """Return a correct rule file with *changes* to its alert."""
-    annotations = dict.fromkeys(("summary", "description", "runbook_url"), "…")
     rule = {
         "alert": "ShopClosed",
         "expr": "sum by (job) (up) == 0",
         "labels": {"severity": "critical"},
-        "annotations": annotations,
+        "annotations": ANNOTATIONS,
     }
     return {"groups": [{"name": "shop", "rules": [rule | changes]}]}
 
@@ -216,12 +151,26 @@ RULE_FAULTS = {
     "alerts/annotation": alert(annotations={"summary": "…"}),
     "alerts/severity": alert(labels={"severity": "page"}),
     "alerts/template": alert(labels={"severity": "info", "value": "{{ $value }}"}),
+    "alerts/localhost": alert(
+        annotations=ANNOTATIONS | {"dashboard_url": "http://localhost:3000/d/shop"}
+    ),
     "promql/counter": alert(expr="rate(process_resident_memory_bytes[5m]) > 0"),
     "promql/regexp": alert(expr='up{job=~"shop"} == 0'),
     "rule/dependency": alert(expr="job:requests:rate < 1"),
     "rule/duplicate": {"groups": [{"name": "shop", "rules": alert()["groups"][0]["rules"] * 2}]},
     "group/interval": {"groups": [record("job:up:sum")["groups"][0] | {"interval": "10m"}]},
 }
+
+
+@given(st.lists(st.sampled_from(sorted(places(alert()), key=str)), min_size=1, max_size=3), WRONG)
+def test_a_rule_file_with_values_of_the_wrong_type_is_linted(
+    chosen: list[tuple[Any, ...]], value: object
+) -> None:
+    broken = RuleFile.from_yaml(damaged(alert(), chosen, value))
+
+    findings = [list(rule.check(broken)) for rule in FILE_RULES]
+
+    assert len(findings) == len(FILE_RULES)
 
 
 def test_correct_rules_have_no_findings(found: Lint) -> None:
@@ -235,10 +184,49 @@ def test_each_mistake_in_a_rule_file_is_found_by_its_rule(
     assert found(fault, "rules.yml") == {rule}
 
 
+def test_an_address_of_the_server_replaces_localhost(found: Lint) -> None:
+    url = '{{ or $externalLabels.url "http://localhost:3000" }}/d/shop'
+
+    assert found(alert(annotations=ANNOTATIONS | {"url": url}), "rules.yml") == set()
+
+
 def test_rules_inside_a_kubernetes_object_are_found(found: Lint) -> None:
     wrapped = {"kind": "PrometheusRule", "spec": alert(expr="up")}
 
     assert found(wrapped, "rules.yml") == {"alerts/comparison"}
+
+
+LOGS = {"type": "loki", "uid": "${datasource}"}
+UNKNOWN = {"uid": "logs"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        asking('{app="shop"} |= "error" | json', datasource=UNKNOWN),
+        choosing(1, query='label_values({app="shop"}, job)', datasource=LOGS),
+        asking("rate(apache_duration_ms_total[5m]) / rate(apache_accesses_total[5m])", "ms"),
+        asking("rate(node_nfsd_disk_bytes_read_total[5m])", "Bps"),
+        asking(REQUESTS, "items/sec"),
+        asking("cluster:namespace:pod_memory:active:kube_pod_container_resource_limits", "bytes"),
+        asking(f"1_000 * {REQUESTS}"),
+        asking(f"holt_winters(up{{{CHOSEN}}}[1h], 0.5, 0.5)"),
+        asking(f"max_over_time(up{{{CHOSEN}}}[5m+1m])"),
+        asking(f"$agg(up{{{CHOSEN}}})"),
+        asking(f"$agg by (job) (up{{{CHOSEN}}})"),
+        asking(f"up{{{CHOSEN}, $filters}}"),
+    ],
+    ids=range(12),
+)
+def test_a_valid_query_has_no_finding_on_syntax_or_unit(found: Lint, document: Json) -> None:
+    rules = {"target-promql-rule", "sightline-unit", "template-label-promql-rule"}
+
+    assert found(document) & rules == set()
+
+
+@pytest.mark.parametrize("expr", ["(" * 5000, "up and (" * 101 + "up" + ")" * 101])
+def test_a_query_that_is_nested_too_deeply_is_reported(found: Lint, expr: str) -> None:
+    assert "target-promql-rule" in found(asking(expr))
 
 
 @pytest.mark.parametrize(
@@ -253,7 +241,7 @@ def test_a_query_that_only_resembles_a_mistake_has_no_finding(found: Lint, expr:
     assert found(asking(expr, "s")) - {"sightline-unit"} == set()
 
 
-NAMES = [rule.name for rule in DASHBOARD_RULES] + [rule.name for rule in FILE_RULES]
+NAMES = [rule.name for rules in (DASHBOARD_RULES, FILE_RULES, SOURCE_RULES) for rule in rules]
 
 
 def test_every_rule_is_documented() -> None:
@@ -275,6 +263,28 @@ def test_an_exclusion_without_a_reason_is_rejected(found: Lint, tmp_path: Path) 
 
     with pytest.raises(ConfigurationError, match="target-job-rule has no reason"):
         found(dashboard())
+
+
+@pytest.mark.parametrize(
+    "text", ["exclusions: [", "exclusions: !!bool maybe", "&a [*a]", "[" * 100_000]
+)
+def test_a_lint_file_that_cannot_be_read_is_an_error_of_one_line(
+    found: Lint, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / ".lint").write_text(text)
+
+    with pytest.raises(ConfigurationError) as error:
+        found(asking("up"))
+
+    assert str(error.value).startswith(f"{tmp_path / '.lint'}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_an_exclusion_of_another_type_excludes_nothing(found: Lint, tmp_path: Path) -> None:
+    excuse = {"target-job-rule": {"reason": "a list", "entries": [{"dashboard": ["Shop"]}]}}
+    (tmp_path / ".lint").write_text(yaml.safe_dump({"exclusions": excuse}))
+
+    assert "target-job-rule" in found(asking("up"))
 
 
 def test_an_invalid_file_is_reported_and_the_others_are_linted(tmp_path: Path) -> None:
@@ -299,5 +309,5 @@ def test_a_finding_sets_the_summary_and_the_exit_status(
 
 
 def test_a_path_without_anything_to_lint_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no dashboard and no rule file"):
+    with pytest.raises(ConfigurationError, match="no dashboards, rules or data sources"):
         main([str(tmp_path)])

@@ -19,13 +19,13 @@ EXPRESSIONS = {
     "time() - process_start_time_seconds": Measure.SECONDS,
     "count(up == 0) or vector(0)": Measure.COUNT,
     "rate(errors_total[5m]) / (rate(requests_total[5m]) > 0)": Measure.RATIO,
-    "1 - slo:sli_error:ratio_period": None,
+    "1 - job_slo:sli_error:ratio_period": None,
     "job:http_server_errors:ratio": Measure.RATIO,
     "job:http_server_requests:rate": Measure.PER_SECOND,
     "job:http_server_request_duration_seconds:quantile": Measure.SECONDS,
     "job_instance:process_cpu_seconds:rate": Measure.SECONDS_PER_SECOND,
     "http_server_active_requests": Measure.COUNT,
-    "something_nobody_knows": None,
+    "something_unknown": None,
     "100 * rate(errors_total[5m]) / rate(requests_total[5m])": None,
 }
 

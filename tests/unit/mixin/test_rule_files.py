@@ -6,6 +6,7 @@ import yaml
 
 from sightline.mixin import rule_files
 from sightline.mixin.config import DEMO, PRODUCTION
+from sightline.mixin.links import Links
 from sightline.mixin.model import Alert, Group, Record, RuleFile, Threshold
 
 QUEUE = Alert(
@@ -20,6 +21,7 @@ QUEUE = Alert(
     summary="The queue of {{ $labels.job }} isn't drained.",
     description="It rejects items.",
     dashboard="service",
+    variables=("pool",),
 )
 FILE = RuleFile(
     name="queue",
@@ -53,16 +55,18 @@ groups:
         labels:
           severity: warning
         annotations:
-          summary: 'The queue of {{ $labels.job }} isn''t drained.'
+          summary: 'The queue of {{ or $labels.job "a service" }} isn''t drained.'
           description: 'It rejects items.'
-          dashboard_url: 'http://localhost:3000/d/service?var-job={{ $labels.job }}'
-          runbook_url: 'http://localhost:8003/runbooks/QueueFull'
+          dashboard_url: 'https://grafana.example/d/service?var-pool={{ $labels.pool }}'
+          runbook_url: 'https://runbooks.example/QueueFull'
 
 """
 
 
 def test_a_rule_file_reads_like_one_written_by_hand() -> None:
-    assert rule_files.render(FILE, PRODUCTION) == EXPECTED
+    links = Links(dashboards="https://grafana.example", runbooks="https://runbooks.example/{alert}")
+
+    assert rule_files.render(FILE, PRODUCTION, links) == EXPECTED
 
 
 def test_the_demo_divides_every_duration_by_ten() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.config import Config
 from sightline.environment import read_env_file
 from sightline.errors import ConfigurationError
@@ -61,7 +61,7 @@ def test_an_invalid_value_is_reported(variable: str, value: str, message: str) -
 
 
 def test_every_port_of_the_env_file_is_a_field_of_ports() -> None:
-    variables = read_env_file(artefacts.ENV_FILE)
+    variables = read_env_file(artifacts.ENV_FILE)
 
     known = {f"{name.upper()}_PORT" for name, _ in Config.from_env({}).ports}
 

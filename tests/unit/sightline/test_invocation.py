@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from sightline.invocation import command
 
 

@@ -9,7 +9,7 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 
 BLOCKED = """
 import sys

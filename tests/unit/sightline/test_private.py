@@ -7,7 +7,7 @@ from sightline import private
 from sightline.errors import ConfigurationError
 
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="only root may give a directory away")
-ANOTHER_USER = 65534
+ANOTHER_USER = 1
 
 
 def create_directory(directory: Path) -> Path:
@@ -48,7 +48,7 @@ def test_a_directory_that_others_can_read_is_accepted(tmp_path: Path) -> None:
 def test_a_directory_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, ANOTHER_USER, -1)
 
-    with pytest.raises(ConfigurationError, match=r"of user nobody: expected a directory of user"):
+    with pytest.raises(ConfigurationError, match=r"of user daemon: expected a directory of user"):
         create_directory(tmp_path)
 
 

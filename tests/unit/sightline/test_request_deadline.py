@@ -23,9 +23,14 @@ async def read(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def large(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("x" * 30_000_000)
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    app = Starlette(routes=[Route("/", read, methods=["GET", "POST"])])
+    routes = [Route("/", read, methods=["GET", "POST"]), Route("/large", large)]
+    app = Starlette(routes=routes)
     protocol = http_protocol(SECONDS)
     config = uvicorn.Config(app, http=protocol, log_config=None, timeout_keep_alive=60)
     server = uvicorn.Server(config)
@@ -75,6 +80,21 @@ def test_a_slow_body_without_pauses_is_read_completely(address: tuple[str, int])
         client.sendall(b"9")
 
         assert client.recv(1000).endswith(b"9")
+
+
+def test_a_response_that_the_client_does_not_read_is_aborted(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, timeout=30) as client:
+        client.sendall(GET.replace(b"/", b"/large", 1) + b"\r\n")
+        client.recv(1000, socket.MSG_PEEK)
+        until(lambda: is_closed(client), within_seconds=30)
+
+
+def is_closed(client: socket.socket) -> bool:
+    try:
+        client.send(b"x")
+    except ConnectionError:
+        return True
+    return False
 
 
 def dribble(client: socket.socket, body: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """#!/bin/sh
-[ "$*" != --version ] || { echo "version 3.5.0"; exit; }
+[ "$*" != --version ] || { echo "NAME, version VERSION"; exit; }
 printf '%s\\n' "$@"
 exit 7
 """
@@ -16,8 +16,9 @@ exit 7
 
 def run(tmp_path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command on a machine with both tools only."""
-    for name in ("amtool", "promtool"):
-        (tmp_path / name).write_text(PROGRAM)
+    for name, version in (("amtool", "0.28.0"), ("promtool", "3.5.0")):
+        program = PROGRAM.replace("NAME", name).replace("VERSION", version)
+        (tmp_path / name).write_text(program)
         (tmp_path / name).chmod(0o755)
     places = {"PATH": f"{tmp_path}:/bin", "SIGHTLINE_STATE": str(tmp_path / "state")}
     return subprocess.run(

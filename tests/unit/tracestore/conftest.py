@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sightline.tracestore.storage.reader import TraceReader
+from sightline.tracestore.storage.room import Room
 from sightline.tracestore.storage.store import Bounds, Store
+from sightline.tracestore.storage.trace import Trace
 
 Opener = Callable[..., Store]
 
@@ -17,6 +20,18 @@ def refuse_spans(store: Store, condition: str) -> None:
             f"CREATE TRIGGER refuse BEFORE INSERT ON span WHEN NEW.{condition}"
             " BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
+
+
+def share_with_services(store: Store, operation: str, count: int) -> None:
+    """Add *operation* of *count* services to the newest file of a closed store."""
+    rows = ((f"service {number}", operation) for number in range(count))
+    with closing(sqlite3.connect(store.segments[-1].path)) as db, db:
+        db.executemany("INSERT INTO operation (service, name) VALUES (?, ?)", rows)
+
+
+def read_trace(store: Store, number: int) -> Trace:
+    """Return the trace with the id *number*."""
+    return TraceReader(store, Room.large()).trace(number.to_bytes(16, "big"))
 
 
 @pytest.fixture

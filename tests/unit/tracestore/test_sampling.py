@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import JAEGER
+from sightline.artifacts import JAEGER
 from sightline.tracestore.sampling import Strategies
 
 ALL = {"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1.0}}

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, NotAvailable, Wanted
+from sightline.binaries.program import PROGRAMS, Wanted
+from sightline.binaries.version import NotAvailable
 from sightline.errors import ConfigurationError
 from tests.unit.sightline.binaries.programs import program
 

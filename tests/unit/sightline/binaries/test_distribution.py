@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.distribution import Archive, relocate, suites
-from sightline.binaries.program import parse_version
+from sightline.binaries.version import parse_version
 
 
 @pytest.mark.parametrize(

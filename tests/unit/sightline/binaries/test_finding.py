@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ from sightline import binaries
 from sightline.config import Config
 from sightline.errors import BinaryUnavailable
 from tests.unit.sightline.binaries.programs import program
+
+PINNED = binaries.PROGRAMS["prometheus"].release
 
 
 def offline(tmp_path: Path) -> Config:
@@ -48,11 +51,54 @@ def test_a_program_that_is_too_old_is_skipped(tmp_path: Path) -> None:
     assert (found.path, found.origin) == (there, "bookworm")
 
 
+def test_the_pinned_release_in_the_cache_comes_before_newer_packages(tmp_path: Path) -> None:
+    cached(tmp_path, "prometheus", "3.99.0", "sid")
+    cached(tmp_path, "prometheus", PINNED, "release")
+
+    assert str(binaries.find("prometheus", offline(tmp_path))) == f"prometheus {PINNED} (release)"
+
+
+def test_an_earlier_release_is_used_only_without_the_network(tmp_path: Path) -> None:
+    cached(tmp_path, "prometheus", "3.5.0", "release")
+
+    assert str(binaries.find("prometheus", offline(tmp_path))) == "prometheus 3.5.0 (release)"
+
+
+def test_the_pinned_release_is_tried_before_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    messages: list[str] = []
+    online = replace(offline(tmp_path), offline=False)
+
+    with pytest.raises(BinaryUnavailable):
+        binaries.find("prometheus", online, report=messages.append)
+
+    first, *others = [message for message in messages if "skipping" in message]
+    assert first.startswith("prometheus: skipping release archive: https://")
+    assert first.endswith("Connection refused")
+    assert {message.rpartition(": ")[2] for message in others} <= {"this machine has no apt"}
+
+
+def test_a_program_that_is_too_new_is_skipped_with_the_next_step(tmp_path: Path) -> None:
+    new = program(tmp_path / "path", "prometheus", "4.0.0")
+    there = cached(tmp_path, "prometheus", PINNED, "release")
+    messages: list[str] = []
+
+    found = binaries.find("prometheus", offline(tmp_path), report=messages.append)
+
+    assert found.path == there
+    [message] = messages
+    assert message.startswith(f"prometheus: skipping {new}: 4.0.0 is too new: supported are ")
+    assert message.endswith("versions before 4; replace it, or remove it from PATH")
+
+
 def test_the_newest_cached_version_is_used(tmp_path: Path) -> None:
     cached(tmp_path, "promtool", "2.42.0", "bookworm")
     cached(tmp_path, "promtool", "3.5.3", "sid")
 
-    assert str(binaries.find("promtool", offline(tmp_path))) == "promtool 3.5.3 (sid)"
+    assert str(binaries.find("promtool", offline(tmp_path))) == "promtool 3.5.3 (package of sid)"
 
 
 def test_a_major_version_can_be_required(tmp_path: Path) -> None:
@@ -63,7 +109,7 @@ def test_a_major_version_can_be_required(tmp_path: Path) -> None:
 
 
 def test_each_source_is_listed_with_its_reason(tmp_path: Path) -> None:
-    program(tmp_path / "path", "prometheus", "2.41.0")
+    old = program(tmp_path / "path", "prometheus", "2.41.0")
     cached(tmp_path, "prometheus", "2.53.3", "trixie")
 
     with pytest.raises(BinaryUnavailable) as raised:
@@ -71,7 +117,7 @@ def test_each_source_is_listed_with_its_reason(tmp_path: Path) -> None:
 
     assert str(raised.value).splitlines() == [
         "prometheus not found. Tried:",
-        "  PATH: 2.41.0 is older than 2.42",
+        f"  PATH: {old}: 2.41.0 is older than 2.42; replace it, or remove it from PATH",
         f"  cache {tmp_path}/cache/sightline: 2.53.3 is not a 3.x",
         "  network: SIGHTLINE_OFFLINE is set, so prometheus is not downloaded",
         "Put prometheus 2.42 or newer on PATH, or run the command again with a network.",

@@ -1,6 +1,7 @@
 """A release page on loopback: archives and their list of checksums, as upstream lays them out."""
 
 import hashlib
+import re
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from sightline.binaries.cache import Cache
-from sightline.binaries.program import PROGRAMS, NotAvailable, Wanted
-from sightline.binaries.release import Release, machine
+from sightline.binaries.program import PROGRAMS, Wanted
+from sightline.binaries.release import PINS, Release, machine
+from sightline.binaries.version import NotAvailable
 from tests.unit.sightline.binaries.programs import program
 
 ALERTMANAGER = Wanted(program=PROGRAMS["alertmanager"])
@@ -37,11 +39,12 @@ def page(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """The release archive for this machine, on the page and in its list."""
-    name = f"alertmanager-0.28.1.{machine()}"
+    name = f"alertmanager-0.34.1.{machine()}"
     file = tmp_path / "page" / f"{name}.tar.gz"
     file.parent.mkdir(exist_ok=True)
     with tarfile.open(file, "w:gz") as packed:
-        packed.add(program(tmp_path, "alertmanager", "0.28.1"), f"{name}/alertmanager")
+        for command in ("alertmanager", "amtool"):
+            packed.add(program(tmp_path, command, "0.34.1"), f"{name}/{command}")
     checksum = hashlib.sha256(file.read_bytes()).hexdigest()
     (file.parent / "sha256sums.txt").write_text(f"{checksum}  {file.name}\n")
     return file
@@ -57,8 +60,28 @@ def test_the_program_is_extracted_into_the_cache(tmp_path: Path, page: str, arch
     found = release(tmp_path, page).find(ALERTMANAGER)
 
     assert archive.exists()
-    assert str(found) == "alertmanager 0.28.1 (release)"
-    assert found.path == tmp_path / "cache/programs/alertmanager/0.28.1-release/alertmanager"
+    assert str(found) == "alertmanager 0.34.1 (release)"
+    assert found.path == tmp_path / "cache/programs/alertmanager/0.34.1-release/alertmanager"
+
+
+def test_one_download_has_every_program_of_the_archive(
+    tmp_path: Path, page: str, archive: Path
+) -> None:
+    source = release(tmp_path, page)
+    source.find(ALERTMANAGER)
+    archive.unlink()
+
+    found = source.cache.find(Wanted(program=PROGRAMS["amtool"]))
+
+    assert str(found) == "amtool 0.34.1 (release)"
+
+
+@pytest.mark.parametrize("project", ["prometheus", "alertmanager"])
+@pytest.mark.parametrize("processor", ["amd64", "arm64"])
+def test_the_release_for_linux_is_pinned(project: str, processor: str) -> None:
+    name = f"{project}-{PROGRAMS[project].release}.linux-{processor}.tar.gz"
+
+    assert re.fullmatch(r"[0-9a-f]{64}", PINS[name])
 
 
 def test_a_major_version_without_a_release_is_reported(tmp_path: Path, page: str) -> None:
@@ -91,7 +114,7 @@ def test_an_archive_missing_from_the_checksum_list_is_refused(
 ) -> None:
     (archive.parent / "sha256sums.txt").write_text("")
 
-    with pytest.raises(NotAvailable, match=r"sha256sums.txt does not list alertmanager-0.28.1"):
+    with pytest.raises(NotAvailable, match=r"sha256sums.txt does not list alertmanager-0.34.1"):
         release(tmp_path, page).find(ALERTMANAGER)
 
 

@@ -50,9 +50,9 @@ def test_a_message_for_the_user_is_shown_unchanged(logged: list[str]) -> None:
     problems = Problems(logged.append)
 
     with problems.attempt("state directory", "no other advice"):
-        raise ConfigurationError("it is of user nobody; remove it")
+        raise ConfigurationError("it is of user daemon; remove it")
 
-    assert problems.open == {"state directory": "it is of user nobody; remove it"}
+    assert problems.open == {"state directory": "it is of user daemon; remove it"}
 
 
 def test_the_traceback_of_an_unexpected_error_is_logged(logged: list[str]) -> None:

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from sightline import artefacts
+from sightline import artifacts
 from sightline.config import Config
 from sightline.local import rundirectory
 
@@ -17,13 +17,13 @@ def targets(home: Path, name: str) -> object:
 def test_prometheus_reads_the_committed_configuration(tmp_path: Path) -> None:
     home = rundirectory.prometheus(config(), tmp_path)
 
-    assert (home / "prometheus.yml").resolve() == artefacts.PROMETHEUS / "prometheus.yml"
+    assert (home / "prometheus.yml").resolve() == artifacts.PROMETHEUS / "prometheus.yml"
 
 
 def test_the_rules_are_those_of_the_profile(tmp_path: Path) -> None:
     home = rundirectory.prometheus(config(SIGHTLINE_RULES="production"), tmp_path)
 
-    assert (home / "rules").resolve() == artefacts.PROMETHEUS / "rules" / "production"
+    assert (home / "rules").resolve() == artifacts.PROMETHEUS / "rules" / "production"
 
 
 def test_another_profile_replaces_the_first(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_another_profile_replaces_the_first(tmp_path: Path) -> None:
 
     home = rundirectory.prometheus(config(SIGHTLINE_RULES="demo"), tmp_path)
 
-    assert (home / "rules").resolve() == artefacts.PROMETHEUS / "rules" / "demo"
+    assert (home / "rules").resolve() == artifacts.PROMETHEUS / "rules" / "demo"
 
 
 def test_targets_are_those_of_this_stack(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_targets_are_those_of_this_stack(tmp_path: Path) -> None:
 def test_local_and_compose_have_the_same_jobs(tmp_path: Path) -> None:
     home = rundirectory.prometheus(config(), tmp_path)
 
-    ours, committed = jobs(home / "targets"), jobs(artefacts.PROMETHEUS / "targets")
+    ours, committed = jobs(home / "targets"), jobs(artifacts.PROMETHEUS / "targets")
 
     assert ours == committed
 
@@ -71,4 +71,22 @@ def test_grafana_queries_the_engines_of_this_stack(tmp_path: Path) -> None:
     dashboards = (folder / "dashboards" / "dashboards.yaml").read_text()
 
     assert "url: http://127.0.0.1:19090" in sources
-    assert f"path: {artefacts.DASHBOARDS}" in dashboards
+    assert f"path: {artifacts.DASHBOARDS}" in dashboards
+
+
+def test_links_of_jaegers_pages_lead_to_this_stack(tmp_path: Path) -> None:
+    text = (rundirectory.jaeger(config(), tmp_path) / "ui.json").read_text()
+
+    assert '"http://localhost:18003/"' in text
+    assert '"http://localhost:19090/"' in text
+    assert "localhost:8003" not in text
+
+
+def test_links_are_right_when_two_programs_swap_their_ports(tmp_path: Path) -> None:
+    swapped = config(GRAFANA_PORT="9090", PROMETHEUS_PORT="3000")
+
+    menu = json.loads((rundirectory.jaeger(swapped, tmp_path) / "ui.json").read_text())["menu"]
+
+    urls = {item["label"]: item["url"] for item in menu[0]["items"]}
+    assert urls["Dashboards"] == "http://localhost:9090/"
+    assert urls["Prometheus"] == "http://localhost:3000/"

@@ -1,7 +1,10 @@
 """Metrics that are counted from spans."""
 
+from collections.abc import Callable
+
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status, TracesData
+from prometheus_client.exposition import generate_latest as text_format
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
@@ -98,15 +101,62 @@ def test_a_series_ends_five_minutes_after_its_last_call(metrics: SpanMetrics, cl
     assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
 
 
-def test_operations_above_the_limit_share_one_series() -> None:
-    metrics = SpanMetrics(max_series=3)
+def test_operations_without_room_share_one_series() -> None:
+    metrics = SpanMetrics(max_bytes=50_000)
     metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
     samples(metrics, CALLS)
 
     found = {s.labels["span_name"]: s for s in samples(metrics, CALLS)}
-    values = {name: sample.value for name, sample in found.items()}
-    assert values == {"GET /0": 1, "GET /1": 1, "GET /2": 1, "__overflow__": 7}
+    values = [sample.value for name, sample in found.items() if name != "__overflow__"]
+    assert values == [1] * len(values)
+    assert 2 < len(values) < 8
+    assert found["__overflow__"].value == 10 - len(values)
     assert found["__overflow__"].labels["job"] == "__overflow__"
+
+
+HOSTILE = {
+    "long names": [request(span(n, f"{n} {'n' * 60_000}")) for n in range(1, 300)],
+    "long services": [request(span(n), service=f"{n} {'s' * 999}") for n in range(1, 300)],
+    "escaped names": [request(span(n, f"{n} {chr(34) * 999}")) for n in range(1, 300)],
+    "four bytes": [request(span(n, f"{n} {chr(0x1F600) * 999}")) for n in range(1, 300)],
+    "many instances": [request(span(n), service_instance_id=f"{n}") for n in range(1, 1000)],
+    "many attributes": [
+        request(span(n), service_instance_id=f"{n}", **{f"k{i}": "v" * 300 for i in range(500)})
+        for n in range(1, 9)
+    ],
+    "a long attribute each time": [request(span(1), a=f"{n}" * 300) for n in range(1, 300)],
+    "every bucket": [
+        request(span(n, f"{n % 400}", start_time_unix_nano=0, end_time_unix_nano=5**n % 10**14))
+        for n in range(1, 3000)
+    ],
+}
+
+
+@pytest.mark.parametrize("generate", [generate_latest, text_format], ids=["openmetrics", "text"])
+@pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE)
+def test_a_scrape_is_at_most_two_megabytes(
+    metrics: SpanMetrics, sent: list[TracesData], generate: Callable[[CollectorRegistry], bytes]
+) -> None:
+    for data in sent:
+        metrics.record(data)
+    metrics.flush()
+    metrics.flush()
+    registry = CollectorRegistry()
+    registry.register(metrics)
+
+    page = generate(registry)
+
+    assert 5_000 < len(page) <= 2_000_000
+
+
+def test_expired_series_make_room(clock: Clock) -> None:
+    metrics = SpanMetrics(clock=clock, max_bytes=50_000)
+    metrics.record(request(*(span(number, f"GET /{number}") for number in range(10))))
+    clock.seconds += 301
+    samples(metrics, CALLS)
+    metrics.record(request(span(11, "new")))
+
+    assert [found.labels["span_name"] for found in samples(metrics, CALLS)] == ["new"]
 
 
 def test_spans_without_a_service_are_not_counted(metrics: SpanMetrics) -> None:

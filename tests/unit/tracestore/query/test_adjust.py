@@ -4,7 +4,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from sightline.tracestore.query.adjust import adjust, repair
+from sightline.tracestore.query.adjust import adjust, repair, repaired
 from sightline.tracestore.storage.trace import StoredSpan, Trace
 
 MILLISECOND = 10**6
@@ -24,7 +24,8 @@ def span(number: int, start: int, end: int, parent: int = 0) -> Span:
 def stored(span: Span, host: str = "") -> StoredSpan:
     named = [KeyValue(key="host.name", value=AnyValue(string_value=host))] if host else []
     resource = Resource(attributes=named)
-    return StoredSpan(ResourceSpans(resource=resource, scope_spans=[ScopeSpans()]), span)
+    origin = ResourceSpans(resource=resource, scope_spans=[ScopeSpans()])
+    return StoredSpan.of(origin, "shop", span)
 
 
 def warnings(*spans: StoredSpan) -> list[list[str]]:
@@ -93,7 +94,7 @@ def test_a_trace_may_be_very_deep() -> None:
 def test_a_span_without_duration_gets_one_nanosecond_and_a_warning() -> None:
     trace = repair(Trace(bytes(16), [stored(span(1, 5, 5))]))
 
-    assert trace.spans[0].span.end_time_unix_nano == 5 * MILLISECOND + 1
+    assert repaired(trace.spans[0]).end_time_unix_nano == 5 * MILLISECOND + 1
     assert trace.spans[0].warnings == [
         (
             "Negative duration detected, sanitizing end timestamp. "

@@ -7,9 +7,11 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from sightline.tracestore.query.search import Query, find
+from sightline.tracestore.storage.reader import TraceReader
+from sightline.tracestore.storage.room import Room
 from sightline.tracestore.storage.store import Store
 from sightline.tracestore.storage.tokens import token
-from tests.unit.tracestore.conftest import Opener
+from tests.unit.tracestore.conftest import Opener, share_with_services
 from tests.unit.tracestore.spans import MILLISECOND, attributes, request, span
 
 EVER = {"start": 0, "end": 2**63}
@@ -28,7 +30,8 @@ def at(seconds: int, milliseconds: int = 1) -> dict[str, Any]:
 def found(store: Store, **asked: object) -> list[int]:
     """Numbers of the traces that are found."""
     query = Query(**{**EVER, **asked})  # type: ignore[arg-type]  # fields of Query
-    return [int.from_bytes(trace.trace_id, "big") for trace in find(store, query)]
+    traces = find(store, query, TraceReader(store, Room.large()))
+    return [int.from_bytes(trace.trace_id, "big") for trace in traces]
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def shop(store: Store) -> Store:
         ({}, [4, 3, 2, 1]),
         ({"service": "shop"}, [3, 2, 1]),
         ({"service": "stock"}, [4, 1]),
-        ({"service": "nobody"}, []),
+        ({"service": "unknown"}, []),
         ({"service": "shop", "operation": "GET /"}, [2, 1]),
         ({"service": "shop", "operation": "SELECT"}, []),
         ({"operation": "SELECT"}, [4, 1]),
@@ -74,6 +77,7 @@ def shop(store: Store) -> Store:
         ({"service": "stock", "tags": {"deployment.name": "blue"}}, [1]),
         ({"service": "shop", "tags": {"deployment.name": "blue"}}, []),
         ({"service": "shop", "tags": {"otel.scope.name": "test"}}, [3, 2, 1]),
+        ({"service": "shop", "tags": {"service.name": "shop"}}, []),
         ({"tags": {"who": "ada"}, "min_duration": SECOND // 2}, [1]),
     ],
     ids=str,
@@ -97,6 +101,15 @@ def test_texts_with_the_same_token_are_distinguished(store: Store) -> None:
 
     assert token(("word", "plumless")) == token(("word", "buckeroo"))
     assert found(store, service="shop", tags={"word": "buckeroo"}) == []
+
+
+def test_any_number_of_services_may_share_an_operation(open_store: Opener) -> None:
+    store = open_store()
+    store.write([request(span(1, "GET /shared"))])
+    store.close()
+    share_with_services(store, "GET /shared", 251_000)
+
+    assert found(open_store(), operation="GET /shared") == [1]
 
 
 def test_a_search_covers_all_segments(open_store: Opener) -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sightline.search_tags import parse_string_map
 from sightline.tracestore.query.values import (
     duration_text,
     parse_bool,
     parse_duration,
     parse_int,
     parse_rfc3339,
-    parse_string_map,
     rfc3339,
     time_text,
 )

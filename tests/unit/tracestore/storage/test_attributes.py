@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from sightline.tracestore.storage.attributes import number, otlp_json, text
+from sightline.tracestore.storage.attributes import number, otlp_json, search_text, text
 from tests.strategies import FINITE
 
 NESTED = AnyValue(
@@ -56,7 +56,26 @@ def test_a_formatted_number_parses_to_the_same_value(value: float) -> None:
 
 
 def test_arrays_and_maps_are_json_without_spaces() -> None:
-    assert text(NESTED) == '[1,true,"\\u003cx\\u003e",null,{"a":"AA==","b":3}]'
+    assert text(NESTED) == '[1,true,"<x>",null,{"a":"AA==","b":3}]'
+
+
+@pytest.mark.parametrize(
+    ("value", "searched"),
+    [
+        (AnyValue(double_value=0.123456789012), "0.123456789"),
+        (AnyValue(double_value=1e-9), "1e-09"),
+        (AnyValue(double_value=3.0), "3"),
+        (AnyValue(double_value=math.inf), "Infinity"),
+        (AnyValue(bytes_value=b"\0\xff"), "00ff"),
+        (AnyValue(string_value="/a?x=1&y=2"), "/a?x=1&y=2"),
+        (
+            AnyValue(array_value=ArrayValue(values=[AnyValue(string_value="/a?x=1&y=2")])),
+            '["/a?x=1&y=2"]',
+        ),
+    ],
+)
+def test_a_value_is_searched_as_in_jaeger(value: AnyValue, searched: str) -> None:
+    assert search_text(value) == searched
 
 
 @pytest.mark.parametrize(

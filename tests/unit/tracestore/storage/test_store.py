@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import ConfigurationError
+from sightline.tracestore.storage.room import Room
 from sightline.tracestore.storage.store import Bounds, Store
-from tests.unit.tracestore.conftest import Opener, refuse_spans
+from tests.unit.tracestore.conftest import Opener, read_trace, refuse_spans
 from tests.unit.tracestore.spans import request, span
 
 
 def ids(store: Store, numbers: range) -> list[int]:
     """Return those of *numbers* whose traces are stored."""
-    return [n for n in numbers if store.trace(n.to_bytes(16, "big")).spans]
+    return [n for n in numbers if read_trace(store, n).spans]
 
 
 def test_a_trace_is_read_from_all_segments(open_store: Opener) -> None:
@@ -22,7 +23,7 @@ def test_a_trace_is_read_from_all_segments(open_store: Opener) -> None:
     for name in ("first", "second", "third"):
         store.write([request(span(7, name))])
 
-    trace = store.trace((7).to_bytes(16, "big"))
+    trace = read_trace(store, 7)
 
     assert len(store.segments) == 3
     assert [stored.span.name for stored in trace.spans] == ["first", "second", "third"]
@@ -33,7 +34,7 @@ def test_a_duplicate_span_is_returned_once(store: Store) -> None:
     store.write([sent, sent])
     store.write([sent])
 
-    assert len(store.trace((7).to_bytes(16, "big")).spans) == 1
+    assert len(read_trace(store, 7).spans) == 1
 
 
 def test_the_oldest_eighth_is_dropped_at_the_limit_of_spans(open_store: Opener) -> None:
@@ -57,13 +58,32 @@ def test_the_oldest_spans_are_dropped_at_the_limit_of_bytes(
     assert ids(store, range(1, 20)) == []
 
 
+def used_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.db"))
+
+
+def test_the_oldest_spans_are_dropped_on_a_small_disk(tmp_path: Path) -> None:
+    def free_bytes() -> int:
+        return 6_000_000 - used_bytes(tmp_path)
+
+    bounds = Bounds(spans=10**6, bytes=2**40, age_seconds=3600)
+    with closing(Store(tmp_path / "traces.db", bounds, free_bytes=free_bytes)) as store:
+        for number in range(1, 401):
+            store.write([request(span(number, "x" * 5000))])
+        kept = ids(store, range(1, 401))
+
+    assert used_bytes(tmp_path) < 2_500_000
+    assert kept == list(range(kept[0], 401))
+    assert len(kept) > 50
+
+
 def test_names_are_dropped_with_their_spans(open_store: Opener) -> None:
     store = open_store(spans=8)
     store.write([request(span(1, "old"), service="gone")])
     for number in range(2, 12):
         store.write([request(span(number, "new"), service="here")])
 
-    assert (store.services(), store.operations("gone")) == (["here"], [])
+    assert (store.services(Room.large()), store.operations("gone", Room.large())) == (["here"], [])
 
 
 def test_a_reopened_store_has_all_spans(open_store: Opener) -> None:
@@ -72,8 +92,24 @@ def test_a_reopened_store_has_all_spans(open_store: Opener) -> None:
     again.write([request(span(3, "c"))])
 
     assert ids(again, range(5)) == [1, 2, 3]
-    assert again.operations("shop") == ["a", "b", "c"]
+    assert again.operations("shop", Room.large()) == ["a", "b", "c"]
     assert again.spans == 3
+
+
+def test_long_names_are_stored_once_and_found(open_store: Opener) -> None:
+    long = "n" * 60_000
+    for _ in range(2):
+        store = open_store()
+        store.write([request(span(1, f"{long}1"), span(2, f"{long}2"), service=long)])
+
+    assert store.services(Room.large()) == [long]
+    assert store.operations(long, Room.large()) == [f"{long}1", f"{long}2"]
+
+
+def test_a_scope_without_spans_is_not_stored(store: Store) -> None:
+    store.write([request(service="no spans"), request(span(1))])
+
+    assert store.services(Room.large()) == ["shop"]
 
 
 def test_a_failed_write_stores_nothing(store: Store) -> None:
@@ -85,14 +121,14 @@ def test_a_failed_write_stores_nothing(store: Store) -> None:
     store.write([request(span(4, "after"))])
 
     assert ids(store, range(6)) == [1, 4]
-    assert store.operations("shop") == ["after", "kept"]
+    assert store.operations("shop", Room.large()) == ["after", "kept"]
 
 
 def test_times_after_2262_are_stored_unchanged(store: Store) -> None:
     late = span(1, start_time_unix_nano=2**64 - 2, end_time_unix_nano=2**64 - 1)
     store.write([request(late)])
 
-    assert store.trace((1).to_bytes(16, "big")).spans[0].span == late
+    assert read_trace(store, 1).spans[0].span == late
 
 
 def test_a_reader_of_a_dropped_segment_reads_to_the_end(open_store: Opener) -> None:

@@ -24,3 +24,13 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     file.write_text(json.dumps({"uid": "a", "title": "Another", "panels": []}))
 
     assert (before, folder.dashboards()["a"].title) == ("A", "Another")
+
+
+def test_a_second_file_with_the_same_uid_is_reported(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        text = json.dumps({"uid": "shop", "title": name, "panels": []})
+        (tmp_path / f"{name}.json").write_text(text)
+    folder = Folder(tmp_path)
+
+    assert folder.dashboards()["shop"].title == "a"
+    assert folder.problems == ["b.json: another file has the uid shop, too"]

@@ -7,6 +7,7 @@ from sightline.viewer.model.series import Exemplar, Series
 from sightline.viewer.panels.view import View
 from sightline.viewer.sources.panel_data import Event
 from sightline.viewer.sources.results import heatmap, time_series
+from sightline.viewer.values.colors import css_color
 from tests.viewing import NOON, numbers, panel, series, view
 
 STEPS = {"steps": [{"color": "green", "value": None}, {"color": "red", "value": 2}]}
@@ -24,6 +25,15 @@ def test_a_line_has_values_and_formatted_values() -> None:
     assert line["y"] == [0.25, 1.5]
     assert line["x"] == ["2026-11-25 11:59:50.000", "2026-11-25 12:00:00.000"]
     assert line["customdata"] == ["250 ms", "1.50 s"]
+
+
+def test_a_series_below_the_axis_keeps_its_value_in_the_text() -> None:
+    shown = panel("timeseries", defaults={"unit": "s", "custom": {"transform": "negative-Y"}})
+
+    [line] = figure(view(shown, numbers("sent", 1.5, 2.0)))["data"]
+
+    assert line["y"] == [-1.5, -2.0]
+    assert line["customdata"] == ["1.50 s", "2 s"]
 
 
 def test_an_axis_ends_at_round_values_in_its_unit() -> None:
@@ -113,7 +123,7 @@ def test_overlapping_exemplars_are_reduced_to_one() -> None:
     assert len(drawn["data"][1]["x"]) == 1
 
 
-def test_overlapping_alerts_shade_the_chart_once() -> None:
+def test_overlapping_alerts_shade_the_chart_twice_as_in_grafana() -> None:
     events = [
         Event(start=NOON - 60, end=NOON - 20, title="A", text="", color="red"),
         Event(start=NOON - 40, end=NOON, title="B", text="", color="red"),
@@ -123,8 +133,8 @@ def test_overlapping_alerts_shade_the_chart_once() -> None:
         "shapes"
     ]
 
-    assert [one["type"] for one in shapes] == ["rect", "line", "line"]
-    assert shapes[0]["x1"] == "2026-11-25 12:00:00.000"
+    assert [one["type"] for one in shapes] == ["rect", "rect", "line", "line"]
+    assert shapes[1]["x1"] == "2026-11-25 12:00:00.000"
 
 
 def test_stacked_lines_share_one_scale() -> None:
@@ -163,6 +173,17 @@ def test_a_legend_is_sorted_by_its_calculation() -> None:
     ]
 
 
+def test_the_last_value_of_a_series_that_ended_is_missing() -> None:
+    options = {"legend": {"calcs": ["last", "max"], "displayMode": "table"}}
+    ended = numbers("ended", 7, 8)
+    times = [time - 600_000 for time in ended.fields[0].values]
+    ended = ended.with_fields([ended.fields[0].with_values(times), ended.fields[1]])
+
+    legend = view(panel("timeseries", options=options), ended, numbers("on", 1)).context["legend"]
+
+    assert [list(one.cells) for one in legend.entries] == [["-", "8"], ["1", "1"]]
+
+
 def test_a_service_has_the_same_color_in_every_chart() -> None:
     shown = panel("timeseries", defaults={"color": {"mode": "palette-classic-by-name"}})
 
@@ -184,6 +205,25 @@ def test_a_heatmap_shows_only_buckets_with_events() -> None:
     assert (nothing, first, last) == ([None] * 3, [None, 4.0, None], [None, 9.0, 1.0])
     assert cells["text"][2] == ["", "9 ops/s", "1 ops/s"]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["100 ms", "250 ms", "500 ms", "1 s"]
+
+
+def test_an_empty_heatmap_ignores_its_text_as_grafana_does() -> None:
+    shown = view(panel("heatmap", defaults={"noValue": "no traffic"}))
+
+    assert shown.context["text"] == "No data"
+
+
+def test_thresholds_color_states_and_mappings_only_name_them() -> None:
+    defaults = {
+        "color": {"mode": "thresholds"},
+        "mappings": [{"type": "value", "options": {"2": {"text": "critical", "color": "red"}}}],
+        "thresholds": {"steps": [{"value": None, "color": "text"}]},
+    }
+
+    shown = view(panel("state-timeline", defaults=defaults), numbers("ServiceDown", 2, 2))
+
+    [(_, [band])] = shown.context["rows"]
+    assert (str(band.text), band.text.color) == ("critical", css_color("text"))
 
 
 def test_a_state_lasts_until_it_changes_or_ends() -> None:

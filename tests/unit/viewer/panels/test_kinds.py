@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.artefacts import DASHBOARDS
+from sightline.artifacts import DASHBOARDS
 from sightline.grafana.dashboard import Dashboard
 from sightline.viewer.panels.kinds import PANELS
 

@@ -26,6 +26,15 @@ def test_a_stat_shows_the_last_value_and_a_sparkline() -> None:
     assert one["spark"]["line"].startswith("M0.0 ")
 
 
+def test_a_stat_of_text_has_no_sparkline() -> None:
+    options = {"reduceOptions": {"fields": "/^ver/"}, "graphMode": "area"}
+
+    shown = view(panel("stat", options=options), columns(version=["1.2.3", "1.2.4"], other=["x"]))
+
+    [one] = shown.context["singles"]
+    assert (one["single"].title, one["spark"]) == ("version", None)
+
+
 def test_a_stat_without_data_shows_the_no_value_text() -> None:
     quiet = panel("stat", defaults={"noValue": "no traffic"}, options=LAST)
 
@@ -105,6 +114,27 @@ def test_a_link_that_is_not_a_web_url_is_dropped() -> None:
     assert job.links == []
 
 
+def test_a_cell_colors_its_whole_row_or_nothing() -> None:
+    steps = [{"color": "red", "value": None}, {"color": "transparent", "value": 1}]
+    cell = {"type": "color-background", "applyToRow": True}
+    filling = override("up", custom__cellOptions=cell, thresholds={"steps": steps})
+    shown = view(panel("table", overrides=[filling]), columns(job=["a", "b"], up=[0.0, 1.0]))
+
+    [down, running] = shown.context["rows"]
+    assert [(cell.look, cell.color) for cell in down] == [("background", "#F2495C")] * 2
+    assert [cell.look for cell in running] == ["plain", "plain"]
+
+
+def test_a_table_without_rows_shows_its_headings_as_in_grafana() -> None:
+    shown = panel("table", defaults={"noValue": "no calls"})
+
+    headings, nothing = view(shown, columns(job=[], v=[])), view(shown, columns())
+
+    assert [head.title for head in headings.context["heads"]] == ["job", "v"]
+    assert headings.context["rows"] == []
+    assert nothing.context["text"] == "no calls"
+
+
 def test_a_table_is_sorted_by_the_option_sort_by() -> None:
     shown = panel("table", options={"sortBy": [{"displayName": "v", "desc": True}]})
 
@@ -119,6 +149,13 @@ def test_hidden_columns_are_left_out() -> None:
     )
 
     assert [head.title for head in shown.context["heads"]] == ["a"]
+
+
+def test_columns_have_the_minimum_widths_of_grafana() -> None:
+    wide, narrow = override("b", custom__width=300), override("c", custom__minWidth=66)
+    shown = view(panel("table", overrides=[wide, narrow]), columns(a=[1.0], b=[1.0], c=[1.0]))
+
+    assert [head.width for head in shown.context["heads"]] == [150, 300, 66]
 
 
 def test_a_long_table_counts_the_rows_not_shown() -> None:

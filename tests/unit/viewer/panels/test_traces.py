@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sightline.artefacts import ROOT
+from sightline.artifacts import ROOT
 from sightline.viewer.model.trace import Trace
 from sightline.viewer.panels.graph import layout
 from sightline.viewer.panels.waterfall import waterfall

@@ -38,6 +38,14 @@ def test_value_columns_of_several_queries_are_numbered() -> None:
     ]
 
 
+def test_only_several_queries_without_series_have_columns() -> None:
+    [alone] = table([("A", [])])
+    one, other = table([("A", []), ("B", [])])
+
+    assert list(cells(alone)) == []
+    assert (list(cells(one)), list(cells(other))) == (["Time", "Value #A"], ["Time", "Value #B"])
+
+
 def test_cumulative_buckets_become_counts_per_bucket() -> None:
     [frame] = heatmap(
         [series(5, 9, le="+Inf"), series(1, 2, le="0.1"), series(4, 8, le="0.5")], ref_id="A"

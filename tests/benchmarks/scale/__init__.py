@@ -1,0 +1,1 @@
+"""Cost of the rules and dashboards in a Prometheus with many services."""

@@ -1,0 +1,34 @@
+"""Events on a running stack: one trace from the request to the event, and a linked one after it."""
+
+import json
+import secrets
+
+from tests.shop_edges import PLACE_ORDER
+from tests.stacks import LocalStack
+from tests.system.shop import CLIENT_SPAN_ID
+from tests.system.traces import Edges, edges, find, search
+from tests.waiting import until
+
+ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
+
+COUNT_ORDER: Edges = {
+    ("linked", "users: process order.created"),
+    ("users: process order.created", "users: INSERT processed"),
+    ("users: process order.created", "users: INSERT loyalty"),
+}
+
+
+def of_event(stack: LocalStack, trace_id: str) -> Edges:
+    """Return the edges of the traces of users that are linked to a trace."""
+    found = search(stack, "users", "process order.created")
+    return edges([trace for trace in found if trace_id in json.dumps(trace)])
+
+
+def test_a_placed_order_is_one_trace_with_a_linked_trace_of_its_event(stack: LocalStack) -> None:
+    trace_id = secrets.token_hex(16)
+    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01"}
+
+    stack.ask("gateway", "/api/orders", method="POST", json=ORDER, headers=headers)
+
+    assert until(lambda: edges(find(stack, trace_id)) == PLACE_ORDER, within_seconds=30)
+    assert until(lambda: of_event(stack, trace_id) == COUNT_ORDER, within_seconds=30)
