@@ -8,9 +8,9 @@ import sys
 
 from sightline.errors import SightlineError
 from sightline.tracestore.log import RepeatLimit, is_no_cancellation
-from sightline.tracestore.memory import keep_little_free_memory
 from sightline.tracestore.server import serve
 from sightline.tracestore.settings import Settings
+from sightline.tracestore.storage.memory import keep_little_free_memory
 
 
 def main() -> int:

@@ -31,7 +31,6 @@ from sightline.tracestore.ingest.otlp_http import otlp_app
 from sightline.tracestore.ingest.receiver import Receiver
 from sightline.tracestore.ingest.span_metrics import FLUSH_SECONDS, SpanMetrics
 from sightline.tracestore.ingest.writer import Writer
-from sightline.tracestore.memory import return_free_memory
 from sightline.tracestore.process_metrics import ProcessMetrics
 from sightline.tracestore.query.api_v1 import ApiV1
 from sightline.tracestore.query.api_v3 import ApiV3
@@ -43,6 +42,7 @@ from sightline.tracestore.query.reads import Reads
 from sightline.tracestore.query.responses import Traced, jaeger_app
 from sightline.tracestore.sampling import Strategies, sampling_app
 from sightline.tracestore.settings import Settings
+from sightline.tracestore.storage.memory import return_free_memory
 from sightline.tracestore.storage.store import Store
 from sightline.tracestore.transform import transform_route
 

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 
-from sightline.tracestore.memory import collect_garbage
 from sightline.tracestore.query.metrics import Read, ReadMetrics
+from sightline.tracestore.storage.memory import collect_garbage
 from sightline.tracestore.storage.room import NeedsMoreRoom, Room
 from sightline.turns import Turns
 
