@@ -24,12 +24,13 @@ from typing import Final
 from sightline import private
 from sightline.errors import ConfigurationError
 from sightline.local import channel
-from sightline.local.process import Identity
+from sightline.local.process import Identity, until
 from sightline.local.state import UNREADABLE, State, identity
 from sightline.printable import printable
 
 VARIABLE: Final = "SIGHTLINE_STATE"
 _LAST_BYTES: Final = 8192
+_ASKED_SECONDS: Final = 1.0
 
 
 class Superseded(Exception):
@@ -215,7 +216,8 @@ class Folder:
             if os.path.samestat(self._lock_file.lstat(), os.fstat(lock)):
                 return lock
         renewed = private.open_file(self._lock_file, os.O_RDWR | os.O_CREAT)
-        if not _try_lock(renewed, fcntl.LOCK_EX):
+        # A command that asks whether a supervisor runs holds the lock for a moment.
+        if not until(lambda: _try_lock(renewed, fcntl.LOCK_EX), within_seconds=_ASKED_SECONDS):
             os.close(renewed)
             raise Superseded
         os.close(lock)

@@ -160,15 +160,20 @@ class Stack:
     def _wait_for_identity(self) -> process.Identity | None:
         """Return the supervisor; wait until a new one has recorded its identity."""
         if not self._supervised():
-            return None
+            return self._recorded_supervisor()
         process.until(
             lambda: bool(self.folder.supervisor) or not self.folder.supervised,
             within_seconds=_MARGIN_SECONDS,
         )
         if not self.folder.supervised:
-            return None
+            return self._recorded_supervisor()
         state = self._last_state()
         return self.folder.supervisor or (state.supervisor if state else None)
+
+    def _recorded_supervisor(self) -> process.Identity | None:
+        """Return the supervisor of the state if it runs, although its lock is not held now."""
+        state = self._last_state()
+        return state.supervisor if state and process.alive(state.supervisor) else None
 
     def _take_over(self, progress: Progress) -> StackStatus:
         """Return the status; stop roles of a killed supervisor first."""
