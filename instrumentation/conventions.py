@@ -1,4 +1,4 @@
-"""Names of metrics, labels and attributes, and histogram buckets.
+"""Names of metrics, labels and attributes.
 
 Pure data, standard library only, so that rules, dashboards, services and tests import the same
 names. Spelling follows the OpenTelemetry semantic conventions, with dots written as underscores and
@@ -10,28 +10,13 @@ Source: open-telemetry/semantic-conventions v1.44, docs/{http,rpc,messaging,data
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from instrumentation.metric import SHORT_DURATION_BUCKETS, Metric, counter, duration, gauge, size
+from instrumentation.service_metrics import SERVICE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MetricType = Literal["counter", "gauge", "histogram", "info"]
-Emitter = Literal["instrumentation", "services"]
-
-DURATION_BUCKETS: Final = (
-    *(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5),
-    *(0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
-)
-"""Upper bounds in seconds. Source: semantic conventions, ``http.server.request.duration``."""
-
-SHORT_DURATION_BUCKETS: Final = (
-    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
-    *(0.25, 0.5, 1.0, 2.5),
-)
-"""Upper bounds in seconds for durations below those of a request: loop delays, pauses, waits."""
-
-SIZE_BUCKETS: Final = (0.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 8388608.0)
-"""Upper bounds in bytes, factors of four; the last is a large upload."""
 
 METHOD: Final = "http_request_method"
 ROUTE: Final = "http_route"
@@ -118,9 +103,6 @@ MESSAGING_CLIENT_SENT_MESSAGES: Final = "messaging_client_sent_messages"
 MESSAGING_CLIENT_CONSUMED_MESSAGES: Final = "messaging_client_consumed_messages"
 MESSAGING_CLIENT_OPERATION_DURATION_SECONDS: Final = "messaging_client_operation_duration_seconds"
 MESSAGING_PROCESS_DURATION_SECONDS: Final = "messaging_process_duration_seconds"
-MESSAGING_CONSUMER_LAG: Final = "messaging_consumer_lag"
-OUTBOX_PENDING_MESSAGES: Final = "outbox_pending_messages"
-OUTBOX_OLDEST_AGE_SECONDS: Final = "outbox_oldest_age_seconds"
 DB_CLIENT_OPERATION_DURATION_SECONDS: Final = "db_client_operation_duration_seconds"
 DB_CLIENT_CONNECTION_COUNT: Final = "db_client_connection_count"
 DB_CLIENT_CONNECTION_MAX: Final = "db_client_connection_max"
@@ -152,60 +134,7 @@ OTEL_SDK_EXPORTER_SPAN_EXPORTED: Final = "otel_sdk_exporter_span_exported"
 OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS: Final = "otel_sdk_exporter_operation_duration_seconds"
 SIGHTLINE_INTERNAL_ERRORS: Final = "sightline_internal_errors"
 SIGHTLINE_LABEL_SETS_OVERFLOWED: Final = "sightline_label_sets_overflowed"
-CIRCUIT_BREAKER_STATE: Final = "circuit_breaker_state"
-CIRCUIT_BREAKER_CALLS: Final = "circuit_breaker_calls"
-RATE_LIMITER_REQUESTS: Final = "rate_limiter_requests"
-RATE_LIMITER_FALLBACKS: Final = "rate_limiter_fallbacks"
-WORKER_POOL_QUEUE_DEPTH: Final = "worker_pool_queue_depth"
-WORKER_POOL_QUEUE_CAPACITY: Final = "worker_pool_queue_capacity"
-WORKER_POOL_QUEUE_WAIT_TIME_SECONDS: Final = "worker_pool_queue_wait_time_seconds"
-WORKER_POOL_REJECTED_ITEMS: Final = "worker_pool_rejected_items"
-DEGRADED_RESPONSES: Final = "degraded_responses"
-FAULT_INJECTED: Final = "fault_injected"
-ALERT_NOTIFICATIONS_RECEIVED: Final = "alert_notifications_received"
-ALERT_WATCHDOG_TIMESTAMP_SECONDS: Final = "alert_watchdog_timestamp_seconds"
-TRAFFIC_REQUESTS: Final = "traffic_requests"
-TRAFFIC_REQUEST_DURATION_SECONDS: Final = "traffic_request_duration_seconds"
 
-
-class Metric:
-    """Metric family, as it is exported to Prometheus."""
-
-    def __init__(  # noqa: PLR0913  one argument for each field
-        self,
-        *,
-        name: str,
-        type: MetricType,
-        unit: str,
-        help: str,
-        labels: tuple[str, ...] = (),
-        buckets: tuple[float, ...] = (),
-        emitter: Emitter = "instrumentation",
-        precreated: bool = False,
-    ) -> None:
-        self.name = name
-        """Family name; without ``_total`` for a counter."""
-        self.type: MetricType = type
-        self.unit = unit
-        """UCUM: ``s``, ``By``, ``1``, or an annotation like ``{request}``."""
-        self.help = help
-        self.labels = labels
-        self.buckets = buckets
-        """Upper bounds of a histogram, without ``+Inf``."""
-        self.emitter = emitter
-        """``instrumentation`` if the library emits the metric, ``services`` if services do."""
-        self.precreated = precreated
-        """True if series exist at 0 before the first event, so that ``increase()`` includes it."""
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """Names of the samples that Prometheus stores."""
-        suffixes = _HISTOGRAM if self.type == "histogram" else (_SUFFIX[self.type],)
-        return tuple(f"{self.name}{suffix}" for suffix in suffixes)
-
-
-_HISTOGRAM = ("_bucket", "_count", "_sum")
-_SUFFIX = {"counter": "_total", "gauge": "", "info": "_info"}
 _HTTP_SERVER = (METHOD, ROUTE, STATUS_CODE)
 _PEER = (SERVER_ADDRESS, SERVER_PORT)
 _RPC = ("rpc_system_name", "rpc_method", "rpc_response_status_code", ERROR_TYPE)
@@ -213,94 +142,67 @@ _MESSAGE = ("messaging_system", "messaging_operation_name", "messaging_destinati
 _POOL = ("db_client_connection_pool_name",)
 _COMPONENT = ("otel_component_name", "otel_component_type")
 
-
-def _counter(name: str, unit: str, text: str, *labels: str, **more: Any) -> Metric:
-    return Metric(name=name, type="counter", unit=unit, help=text, labels=labels, **more)
-
-
-def _gauge(name: str, unit: str, text: str, *labels: str, **more: Any) -> Metric:
-    return Metric(name=name, type="gauge", unit=unit, help=text, labels=labels, **more)
-
-
-def _duration(name: str, text: str, *labels: str, **more: Any) -> Metric:
-    options = {"buckets": DURATION_BUCKETS, **more}
-    return Metric(name=name, type="histogram", unit="s", help=text, labels=labels, **options)
-
-
-def _size(name: str, text: str, *labels: str) -> Metric:
-    return Metric(
-        name=name, type="histogram", unit="By", help=text, labels=labels, buckets=SIZE_BUCKETS
-    )
-
-
 # The formatter would spread each metric over eight lines.
 # fmt: off
 _HTTP = (
-    _duration(HTTP_SERVER_REQUEST_DURATION_SECONDS,
+    duration(HTTP_SERVER_REQUEST_DURATION_SECONDS,
         "Duration of HTTP server requests.", *_HTTP_SERVER, ERROR_TYPE, precreated=True),
-    _gauge(HTTP_SERVER_ACTIVE_REQUESTS, "{request}",
+    gauge(HTTP_SERVER_ACTIVE_REQUESTS, "{request}",
         "Number of HTTP server requests in flight.", METHOD, precreated=True),
-    _size(HTTP_SERVER_REQUEST_BODY_SIZE_BYTES,
+    size(HTTP_SERVER_REQUEST_BODY_SIZE_BYTES,
         "Size of HTTP server request bodies.", *_HTTP_SERVER),
-    _size(HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES,
+    size(HTTP_SERVER_RESPONSE_BODY_SIZE_BYTES,
         "Size of HTTP server response bodies.", *_HTTP_SERVER),
-    _duration(HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    duration(HTTP_CLIENT_REQUEST_DURATION_SECONDS,
         "Duration of HTTP client requests.", METHOD, *_PEER, STATUS_CODE, ERROR_TYPE),
-    _counter(HTTP_CLIENT_REQUEST_RESENDS, "{request}",
+    counter(HTTP_CLIENT_REQUEST_RESENDS, "{request}",
         "HTTP client requests that repeat an earlier one.", METHOD, *_PEER, emitter="services"),
 )
 
 _RPC_CALLS = (
-    _duration(RPC_SERVER_CALL_DURATION_SECONDS, "Duration of RPC server calls.", *_RPC),
-    _duration(RPC_CLIENT_CALL_DURATION_SECONDS, "Duration of RPC client calls.", *_RPC, *_PEER),
+    duration(RPC_SERVER_CALL_DURATION_SECONDS, "Duration of RPC server calls.", *_RPC),
+    duration(RPC_CLIENT_CALL_DURATION_SECONDS, "Duration of RPC client calls.", *_RPC, *_PEER),
 )
 
 _MESSAGING = (
-    _counter(MESSAGING_CLIENT_SENT_MESSAGES, "{message}",
+    counter(MESSAGING_CLIENT_SENT_MESSAGES, "{message}",
         "Messages sent to the broker.", *_MESSAGE, ERROR_TYPE),
-    _counter(MESSAGING_CLIENT_CONSUMED_MESSAGES, "{message}",
+    counter(MESSAGING_CLIENT_CONSUMED_MESSAGES, "{message}",
         "Messages delivered to this process.", *_MESSAGE, ERROR_TYPE),
-    _duration(MESSAGING_CLIENT_OPERATION_DURATION_SECONDS,
+    duration(MESSAGING_CLIENT_OPERATION_DURATION_SECONDS,
         "Duration of messaging operations.", *_MESSAGE, ERROR_TYPE),
-    _duration(MESSAGING_PROCESS_DURATION_SECONDS,
+    duration(MESSAGING_PROCESS_DURATION_SECONDS,
         "Duration of processing a message.", *_MESSAGE, ERROR_TYPE),
-    _gauge(MESSAGING_CONSUMER_LAG, "{message}",
-        "Messages waiting for the consumer group.",
-        "messaging_system", "messaging_destination_name", emitter="services"),
-    _gauge(OUTBOX_PENDING_MESSAGES, "{message}",
-        "Messages in the outbox that are not sent yet.", emitter="services", precreated=True),
-    _gauge(OUTBOX_OLDEST_AGE_SECONDS, "s",
-        "Age of the oldest message in the outbox, or 0.", emitter="services", precreated=True),
 )
 
 _DATABASE = (
-    _duration(DB_CLIENT_OPERATION_DURATION_SECONDS,
+    duration(DB_CLIENT_OPERATION_DURATION_SECONDS,
         "Duration of database client operations.",
         "db_system_name", "db_operation_name", "db_collection_name", ERROR_TYPE),
-    _gauge(DB_CLIENT_CONNECTION_COUNT, "{connection}",
+    gauge(DB_CLIENT_CONNECTION_COUNT, "{connection}",
         "Connections by state: idle or used.",
         *_POOL, "db_client_connection_state", precreated=True),
-    _gauge(DB_CLIENT_CONNECTION_MAX, "{connection}",
+    gauge(DB_CLIENT_CONNECTION_MAX, "{connection}",
         "Maximum number of open connections of the pool.", *_POOL),
-    _gauge(DB_CLIENT_CONNECTION_PENDING_REQUESTS, "{request}",
+    gauge(DB_CLIENT_CONNECTION_PENDING_REQUESTS, "{request}",
         "Requests waiting for a connection.", *_POOL, precreated=True),
-    _counter(DB_CLIENT_CONNECTION_TIMEOUTS, "{timeout}",
+    counter(DB_CLIENT_CONNECTION_TIMEOUTS, "{timeout}",
         "Requests for a connection that timed out.", *_POOL, precreated=True),
-    _duration(DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS,
+    duration(DB_CLIENT_CONNECTION_WAIT_TIME_SECONDS,
         "Time to obtain a connection from the pool.", *_POOL, buckets=SHORT_DURATION_BUCKETS),
 )
 
 _RUNTIME = (
-    _duration(ASYNCIO_EVENT_LOOP_DELAY_SECONDS,
+    duration(ASYNCIO_EVENT_LOOP_DELAY_SECONDS,
         "Delay of event loop callbacks past their due time.",
         buckets=SHORT_DURATION_BUCKETS, precreated=True),
-    _gauge(ANYIO_WORKER_THREADS_IN_USE, "{thread}", "Worker threads running synchronous code."),
-    _gauge(ANYIO_WORKER_THREADS_LIMIT, "{thread}", "Maximum number of worker threads."),
-    _duration(PYTHON_GC_PAUSE_SECONDS,
+    gauge(ANYIO_WORKER_THREADS_IN_USE, "{thread}", "Worker threads running synchronous code."),
+    gauge(ANYIO_WORKER_THREADS_LIMIT, "{thread}", "Maximum number of worker threads."),
+    duration(PYTHON_GC_PAUSE_SECONDS,
         "Duration of garbage collections, which stop the interpreter.",
         "generation", buckets=SHORT_DURATION_BUCKETS, precreated=True),
-    _gauge(PROCESS_MEMORY_LIMIT_BYTES, "By", "Memory limit of the cgroup; absent without a limit."),
-    _gauge(PROCESS_WORKER_COUNT, "{worker}",
+    gauge(PROCESS_MEMORY_LIMIT_BYTES, "By", "Memory limit of the cgroup; absent without a limit."),
+    gauge(PROCESS_WORKER_COUNT, "{worker}",
         "Running workers whose values this page has; 1 without siblings.", precreated=True),
     Metric(name=APP_BUILD, type="info", unit="1",
         help="Versions of the service, Python and FastAPI.",
@@ -308,88 +210,51 @@ _RUNTIME = (
 )
 
 _WORKERS = (
-    _counter(PROCESS_WORKER_EXITS, "{worker}",
+    counter(PROCESS_WORKER_EXITS, "{worker}",
         "Workers of this server that have exited; error_type is empty if they shut down.",
         ERROR_TYPE, precreated=True),
-    _gauge(PROCESS_WORKER_CPU_UTILIZATION_RATIO, "1",
+    gauge(PROCESS_WORKER_CPU_UTILIZATION_RATIO, "1",
         "Cores in use by the busiest worker, over five minutes."),
-    _gauge(PROCESS_WORKER_FILE_DESCRIPTOR_UTILIZATION_RATIO, "1",
+    gauge(PROCESS_WORKER_FILE_DESCRIPTOR_UTILIZATION_RATIO, "1",
         "Share of its file descriptors that the worker with the largest share has open."),
-    _gauge(PROCESS_WORKER_THREAD_UTILIZATION_RATIO, "1",
+    gauge(PROCESS_WORKER_THREAD_UTILIZATION_RATIO, "1",
         "Share of its worker threads that the worker with the largest share uses."),
-    _gauge(PROCESS_WORKER_EVENT_LOOP_DELAY_P99_SECONDS, "s",
+    gauge(PROCESS_WORKER_EVENT_LOOP_DELAY_P99_SECONDS, "s",
         "99th percentile of the event loop's delay in the slowest worker, over five minutes."),
-    _gauge(PROCESS_MEMORY_PSS_BYTES, "By",
+    gauge(PROCESS_MEMORY_PSS_BYTES, "By",
         "Memory of all workers; a page shared by several counts once. Linux only."),
 )
 """Present where a server runs several workers behind one page."""
 
 _SELF = (
-    _counter(OTEL_SDK_SPAN_STARTED, "{span}",
+    counter(OTEL_SDK_SPAN_STARTED, "{span}",
         "Spans started, by origin of the parent and by sampling result.",
         "otel_span_parent_origin", "otel_span_sampling_result", precreated=True),
-    _counter(OTEL_SDK_PROCESSOR_SPAN_PROCESSED, "{span}",
+    counter(OTEL_SDK_PROCESSOR_SPAN_PROCESSED, "{span}",
         "Ended spans that left the processor; error_type is the reason of a drop.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
-    _gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE, "{span}", "Spans waiting for export.", *_COMPONENT),
-    _gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY, "{span}",
+    gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE, "{span}", "Spans waiting for export.", *_COMPONENT),
+    gauge(OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY, "{span}",
         "Maximum number of queued spans, if OTEL_BSP_MAX_QUEUE_SIZE sets one.", *_COMPONENT),
-    _gauge(OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES, "By",
+    gauge(OTEL_SDK_PROCESSOR_QUEUE_USED_BYTES, "By",
         "Bytes of encoded spans waiting for export.", *_COMPONENT),
-    _gauge(OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES, "By",
+    gauge(OTEL_SDK_PROCESSOR_QUEUE_LIMIT_BYTES, "By",
         "Maximum number of queued bytes of encoded spans.", *_COMPONENT),
-    _counter(OTEL_SDK_EXPORTER_SPAN_EXPORTED, "{span}",
+    counter(OTEL_SDK_EXPORTER_SPAN_EXPORTED, "{span}",
         "Spans whose export ended; error_type is empty if the collector accepted them.",
         *_COMPONENT, ERROR_TYPE, precreated=True),
-    _duration(OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS,
+    duration(OTEL_SDK_EXPORTER_OPERATION_DURATION_SECONDS,
         "Duration of export calls.", *_COMPONENT, ERROR_TYPE),
-    _counter(SIGHTLINE_INTERNAL_ERRORS, "{error}",
+    counter(SIGHTLINE_INTERNAL_ERRORS, "{error}",
         "Internal errors of the instrumentation; requests were unaffected.",
         "operation", precreated=True),
-    _counter(SIGHTLINE_LABEL_SETS_OVERFLOWED, "{event}",
+    counter(SIGHTLINE_LABEL_SETS_OVERFLOWED, "{event}",
         "Events counted under the overflow labels, because the metric has too many label sets.",
         "metric", precreated=True),
 )
-
-_SERVICES = (
-    _gauge(CIRCUIT_BREAKER_STATE, "1",
-        "1 for the state the breaker is in, 0 for the others.",
-        "name", "state", emitter="services", precreated=True),
-    _counter(CIRCUIT_BREAKER_CALLS, "{call}",
-        "Calls by outcome: success, failure or rejected.",
-        "name", "outcome", emitter="services", precreated=True),
-    _counter(RATE_LIMITER_REQUESTS, "{request}",
-        "Rate limiter decisions: allowed or rejected.",
-        "policy", "result", emitter="services", precreated=True),
-    _counter(RATE_LIMITER_FALLBACKS, "{request}",
-        "Rate limiter decisions of one instance alone, because the shared limiter did not answer.",
-        "policy", emitter="services", precreated=True),
-    _gauge(WORKER_POOL_QUEUE_DEPTH, "{item}",
-        "Items waiting for a worker.", "pool", emitter="services"),
-    _gauge(WORKER_POOL_QUEUE_CAPACITY, "{item}",
-        "Maximum number of items waiting for a worker.", "pool", emitter="services"),
-    _duration(WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
-        "Time that an item waits for a worker.", "pool", emitter="services"),
-    _counter(WORKER_POOL_REJECTED_ITEMS, "{item}",
-        "Items for which the queue had no place.", "pool", emitter="services", precreated=True),
-    _counter(DEGRADED_RESPONSES, "{response}",
-        "Responses without a dependency.", "dependency", emitter="services", precreated=True),
-    _gauge(FAULT_INJECTED, "1",
-        "1 while a drill injects this fault.", "point", "kind", emitter="services"),
-    _counter(ALERT_NOTIFICATIONS_RECEIVED, "{notification}",
-        "Alert notifications, by status.", "alertname", "severity", "status", emitter="services"),
-    _gauge(ALERT_WATCHDOG_TIMESTAMP_SECONDS, "s",
-        "Time of the last Watchdog notification, in seconds since 1970.", emitter="services"),
-    _counter(TRAFFIC_REQUESTS, "{request}",
-        "Requests sent by the traffic generator, by scenario and outcome.",
-        "scenario", "outcome", emitter="services", precreated=True),
-    _duration(TRAFFIC_REQUEST_DURATION_SECONDS,
-        "Duration of these requests as their client sees it, from the time they were due.",
-        "scenario", emitter="services", precreated=True),
-)
 # fmt: on
 
-_GROUPS = (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _WORKERS, _SELF, _SERVICES)
+_GROUPS = (_HTTP, _RPC_CALLS, _MESSAGING, _DATABASE, _RUNTIME, _WORKERS, _SELF, SERVICE_METRICS)
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {metric.name: metric for group in _GROUPS for metric in group}

@@ -34,6 +34,7 @@ CONTRACTS: Final = {
     "grafana": ("dashboards", "dashboard_queries", "generated"),
     "instrumentation": ("configuration", "import_cost"),
     "instrumentation/conventions.py": ("alerts", "dashboards", "generated"),
+    "instrumentation/service_metrics.py": ("alerts", "dashboards", "generated"),
     "prometheus": ("alerts", "generated", "prometheus"),
     "prometheus/tests": ("rules",),
     "sightline/grafana": ("dashboards", "dashboard_queries"),

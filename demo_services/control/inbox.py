@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from demo_services.control.notification import Alert, Notification
 from demo_services.metrics import counter, gauge
-from instrumentation.conventions import (
+from instrumentation.conventions import OVERFLOW
+from instrumentation.service_metrics import (
     ALERT_NOTIFICATIONS_RECEIVED,
     ALERT_WATCHDOG_TIMESTAMP_SECONDS,
-    OVERFLOW,
 )
 
 WATCHDOG: Final = "Watchdog"

@@ -15,12 +15,12 @@ from demo_services.events.outbox import Outbox
 from demo_services.events.relay import Relay
 from demo_services.metrics import gauge
 from instrumentation import Telemetry
-from instrumentation.conventions import (
+from instrumentation.messaging import Channel
+from instrumentation.service_metrics import (
     MESSAGING_CONSUMER_LAG,
     OUTBOX_OLDEST_AGE_SECONDS,
     OUTBOX_PENDING_MESSAGES,
 )
-from instrumentation.messaging import Channel
 
 MEASURE_SECONDS: Final = 1.0
 """Interval of counting what waits."""

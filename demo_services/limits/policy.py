@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from demo_services.limits.algorithms import Decision, Factory, Quota, TokenBucket
 from demo_services.limits.local import LocalLimiter
 from demo_services.metrics import counter
-from instrumentation.conventions import RATE_LIMITER_FALLBACKS, RATE_LIMITER_REQUESTS
+from instrumentation.service_metrics import RATE_LIMITER_FALLBACKS, RATE_LIMITER_REQUESTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

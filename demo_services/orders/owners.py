@@ -11,7 +11,7 @@ from demo_services.recent import Recent
 from demo_services.resilience.breaker import Breaker, CircuitOpenError
 from demo_services.rpc.client import UsersClient
 from demo_services.shop import User
-from instrumentation.conventions import DEGRADED_RESPONSES
+from instrumentation.service_metrics import DEGRADED_RESPONSES
 
 MAX_LAST_SEEN: Final = 1000
 """Limit on the users that are kept. Beyond it, the one that was not seen for longest is dropped."""

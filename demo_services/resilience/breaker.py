@@ -20,7 +20,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from demo_services.metrics import counter, gauge
-from instrumentation.conventions import CIRCUIT_BREAKER_CALLS, CIRCUIT_BREAKER_STATE
+from instrumentation.service_metrics import CIRCUIT_BREAKER_CALLS, CIRCUIT_BREAKER_STATE
 
 _LOG: Final = logging.getLogger(__name__)
 

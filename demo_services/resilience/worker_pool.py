@@ -20,13 +20,13 @@ from typing import Final, Generic, NamedTuple, Self, TypeVar
 
 from demo_services.metrics import counter, gauge, histogram
 from instrumentation import Telemetry
-from instrumentation.conventions import (
+from instrumentation.messaging import Channel
+from instrumentation.service_metrics import (
     WORKER_POOL_QUEUE_CAPACITY,
     WORKER_POOL_QUEUE_DEPTH,
     WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
     WORKER_POOL_REJECTED_ITEMS,
 )
-from instrumentation.messaging import Channel
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from demo_services.traffic.generator import Generator
 from demo_services.traffic.profiles import Load
 from demo_services.traffic.scenarios import SCENARIOS
 from instrumentation import instrument
-from instrumentation.conventions import TRAFFIC_REQUEST_DURATION_SECONDS, TRAFFIC_REQUESTS
+from instrumentation.service_metrics import TRAFFIC_REQUEST_DURATION_SECONDS, TRAFFIC_REQUESTS
 
 _SEED: Final = "traffic"
 _OUTCOMES: Final = ("ok", "client_error", "server_error", "timeout", "unreachable", "shed")

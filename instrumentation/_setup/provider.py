@@ -32,13 +32,7 @@ from instrumentation._spans.span import Origin
 from instrumentation._support.fork import register_after_fork
 from instrumentation._support.guard import LOGGER
 from instrumentation._support.record import Record
-from instrumentation.conventions import (
-    OTEL_SDK_SPAN_STARTED,
-    SCHEMA_URL,
-    SCOPE,
-    VERSION,
-    Attribute,
-)
+from instrumentation.conventions import OTEL_SDK_SPAN_STARTED, SCHEMA_URL, SCOPE, VERSION, Attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

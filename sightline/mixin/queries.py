@@ -7,7 +7,7 @@ braces, *window* is a range: rules use the default, panels pass ``$__rate_interv
 from collections.abc import Sequence
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, metric
 from sightline.mixin import identity
 from sightline.mixin.config import RATE_WINDOW
 from sightline.mixin.identity import IDENTITY
@@ -56,7 +56,7 @@ START_TIME: Final = "process_start_time_seconds"
 LOOKBACK_SECONDS: Final = 300
 """Time for which a sample counts as current. Source: Prometheus, `--query.lookback-delta`."""
 
-STREAM_SECONDS: Final = conventions.DURATION_BUCKETS[-1]
+STREAM_SECONDS: Final = metric.DURATION_BUCKETS[-1]
 """Last bound of histograms of durations. Few longer calls among quick ones are streams."""
 
 

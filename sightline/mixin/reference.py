@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from instrumentation.conventions import METRICS, Metric
+from instrumentation.conventions import METRICS
+from instrumentation.metric import Metric
 from sightline.mixin import adoption_reference, catalogue, dashboards, foreign
 from sightline.mixin.config import DEMO, PRODUCTION
 from sightline.mixin.grafana.dashboard import Dashboard

@@ -6,7 +6,7 @@ from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Histogram
 
 from instrumentation._metrics.histogram import bound_observer
-from instrumentation.conventions import DURATION_BUCKETS
+from instrumentation.metric import DURATION_BUCKETS
 
 LABEL_SETS: Final = 588
 """With 17 lines each, 10,000 lines: 14 buckets, infinity, count and sum."""

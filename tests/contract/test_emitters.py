@@ -5,7 +5,8 @@ from copy import copy
 
 import pytest
 
-from instrumentation.conventions import METRICS, Metric
+from instrumentation.conventions import METRICS
+from instrumentation.metric import Metric
 from sightline.mixin import foreign
 from tests import emitters
 from tests.readers import Reader, readers, sources

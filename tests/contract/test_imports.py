@@ -20,7 +20,9 @@ SDK_ROOMS = tuple(
 """The only packages that import the SDK."""
 
 FLOORS = (
-    ("conventions", "errors"),
+    ("errors", "metric"),
+    ("service_metrics",),
+    ("conventions",),
     ("_support",),
     ("_settings",),
     ("settings",),
@@ -34,6 +36,9 @@ FLOORS = (
 """Packages and public modules of `instrumentation`, from the ground up."""
 
 LIBRARY = "instrumentation"
+PURE_DATA = tuple(f"instrumentation/{n}.py" for n in ("conventions", "metric", "service_metrics"))
+"""Modules that import the standard library and each other alone."""
+
 OURS = ("demo_services", "instrumentation", "sightline", "tests")
 SOURCE = ("demo_services", "instrumentation", "sightline")
 
@@ -43,11 +48,20 @@ PUBLIC = (
 )
 """Names of the library that the other rooms may import."""
 
+_TABLE = ("instrumentation.metric", "instrumentation.service_metrics")
+
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "instrumentation/conventions.py": (),
+    "instrumentation/metric.py": (),
+    "instrumentation/service_metrics.py": ("instrumentation.metric",),
+    "instrumentation/conventions.py": _TABLE,
     "instrumentation": ("instrumentation",),
     "sightline/grafana": ("sightline.grafana",),
-    "sightline/mixin": ("instrumentation.conventions", "sightline.grafana", "sightline.mixin"),
+    "sightline/mixin": (
+        "instrumentation.conventions",
+        *_TABLE,
+        "sightline.grafana",
+        "sightline.mixin",
+    ),
     "sightline/export": ("sightline", *PUBLIC),
     "sightline/slo": ("sightline", *PUBLIC),
     "sightline": ("sightline", *PUBLIC),
@@ -171,8 +185,8 @@ def not_allowed(path: str, name: str) -> bool:
 
 def forbidden(path: str, name: str) -> bool:
     """Tell whether *name* is of another project, and the table forbids it for *path*."""
-    if path == "instrumentation/conventions.py":
-        return name.partition(".")[0] not in sys.stdlib_module_names
+    if path in PURE_DATA:
+        return name.partition(".")[0] not in {*sys.stdlib_module_names, "instrumentation"}
     place = place_of(path, FORBIDDEN)
     return bool(place) and below(name, FORBIDDEN[place])
 

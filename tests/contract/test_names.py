@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.semconv import attributes as stable
 from opentelemetry.semconv._incubating import attributes as incubating
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
 from instrumentation.conventions import METRICS
 from sightline import config
 from sightline.artifacts import DASHBOARDS, ROOT
@@ -23,14 +23,14 @@ from sightline.viewer.values.links import SERVICE_DASHBOARD
 
 FORMS = ("", "_bucket", "_count", "_created", "_info", "_sum", "_total")
 FORMS_OF_METRICS = {name + form for name in METRICS for form in FORMS}
-HOME = ROOT / "instrumentation/conventions.py"
+HOMES = [ROOT / "instrumentation" / name for name in ("conventions.py", "service_metrics.py")]
 
 
 SOURCES = [
     module
     for room in ("demo_services", "instrumentation", "sightline")
     for module in sorted((ROOT / room).rglob("*.py"))
-    if module != HOME
+    if module not in HOMES
 ]
 
 
@@ -50,7 +50,8 @@ def written_metrics(source: str) -> set[str]:
 
 
 def test_each_metric_has_a_constant_of_its_name_in_capitals() -> None:
-    constants = {name: getattr(conventions, name.upper(), None) for name in METRICS}
+    named = {**vars(service_metrics), **vars(conventions)}
+    constants = {name: named.get(name.upper()) for name in METRICS}
 
     assert constants == {name: name for name in METRICS}
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
+from instrumentation.service_metrics import MESSAGING_CONSUMER_LAG
 from sightline.mixin.config import MIN_REQUESTS, MIN_REQUESTS_FOR_P99, RATE_WINDOW
 from sightline.mixin.identity import IDENTITY, SERVICE, by, on
 from sightline.mixin.model import Alert, Group, Threshold
@@ -94,7 +95,7 @@ LATENCY: Final = Alert(
 BREAKER: Final = Alert(
     name="CircuitBreakerOpen",
     signal=f"max {by('name')} (max_over_time("
-    f'{conventions.CIRCUIT_BREAKER_STATE}{{state="open"}}[1m]))',
+    f'{service_metrics.CIRCUIT_BREAKER_STATE}{{state="open"}}[1m]))',
     threshold=Threshold(operator="==", value=1),
     hold="1m",
     keep="5m",
@@ -104,7 +105,7 @@ BREAKER: Final = Alert(
     summary="The circuit breaker {{ $labels.name }} of {{ $labels.job }} is open.",
     description="Calls are rejected without being tried, at "
     + first_value(
-        f"sum(rate({conventions.CIRCUIT_BREAKER_CALLS}_total"
+        f"sum(rate({service_metrics.CIRCUIT_BREAKER_CALLS}_total"
         f'{{{SERVICE}, name="%s", outcome="rejected"}}[{RATE_WINDOW}]))',
         "job",
         "name",
@@ -116,7 +117,7 @@ BREAKER: Final = Alert(
 )
 
 _POLICY: Final = (*IDENTITY, "policy")
-_DECISIONS: Final = f"{conventions.RATE_LIMITER_REQUESTS}_total"
+_DECISIONS: Final = f"{service_metrics.RATE_LIMITER_REQUESTS}_total"
 
 _ENOUGH_DECISIONS: Final = (
     f"and {on('policy')} " + increase(_DECISIONS, by=_POLICY) + f" >= {MIN_REQUESTS}"
@@ -148,7 +149,7 @@ LIMITER: Final = Alert(
     dashboard="dependencies",
 )
 
-_FALLBACKS: Final = f"{conventions.RATE_LIMITER_FALLBACKS}_total"
+_FALLBACKS: Final = f"{service_metrics.RATE_LIMITER_FALLBACKS}_total"
 
 LIMITER_FALLBACK: Final = Alert(
     name="RateLimiterNotShared",
@@ -193,10 +194,8 @@ RETRIES: Final = Alert(
 _DESTINATION: Final = (*IDENTITY, "messaging_destination_name")
 
 _ON_DESTINATION: Final = on("messaging_destination_name")
-_WAITING: Final = f"sum {by('messaging_destination_name')} ({conventions.MESSAGING_CONSUMER_LAG})"
-_BEFORE: Final = (
-    f"sum {by('messaging_destination_name')} ({conventions.MESSAGING_CONSUMER_LAG} offset 5m)"
-)
+_WAITING: Final = f"sum {by('messaging_destination_name')} ({MESSAGING_CONSUMER_LAG})"
+_BEFORE: Final = f"sum {by('messaging_destination_name')} ({MESSAGING_CONSUMER_LAG} offset 5m)"
 _MESSAGES: Final = f"{conventions.MESSAGING_CLIENT_CONSUMED_MESSAGES}_total"
 _CONSUMED: Final = (
     f"({rate(_MESSAGES, by=_DESTINATION)} > 0 or {rate(_MESSAGES, by=_DESTINATION, window='30m')})"
@@ -221,7 +220,7 @@ LAG: Final = Alert(
     summary="{{ $labels.job }} does not keep up with {{ $labels.messaging_destination_name }}.",
     description="Messages are processed late: "
     + first_value(
-        f'sum({conventions.MESSAGING_CONSUMER_LAG}{{{SERVICE}, messaging_destination_name="%s"}})',
+        f'sum({MESSAGING_CONSUMER_LAG}{{{SERVICE}, messaging_destination_name="%s"}})',
         *_DESTINATION,
         template=COUNT,
     )
@@ -240,7 +239,7 @@ LAG: Final = Alert(
 
 OUTBOX: Final = Alert(
     name="OutboxStuck",
-    signal=f"max {by()} ({conventions.OUTBOX_OLDEST_AGE_SECONDS})",
+    signal=f"max {by()} ({service_metrics.OUTBOX_OLDEST_AGE_SECONDS})",
     threshold=Threshold(operator=">", value=60),
     hold="5m",
     keep="5m",
@@ -251,7 +250,7 @@ OUTBOX: Final = Alert(
     "{{ $value | humanizeDuration }}.",
     description="Other services do not learn of changes, although no request fails: "
     + first_value(
-        f"sum({conventions.OUTBOX_PENDING_MESSAGES}{{{SERVICE}}})", *IDENTITY, template=COUNT
+        f"sum({service_metrics.OUTBOX_PENDING_MESSAGES}{{{SERVICE}}})", *IDENTITY, template=COUNT
     )
     + " messages wait in the database. Check first whether the broker answers, then the log of "
     "the relay.",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin.alerts.replicas import page_and_ticket
 from sightline.mixin.config import RATE_WINDOW
 from sightline.mixin.identity import by, on
@@ -24,7 +24,7 @@ WATCHDOG: Final = Alert(
     variables=(),
 )
 
-_RECEIVED: Final = f"max_over_time({conventions.ALERT_WATCHDOG_TIMESTAMP_SECONDS}[3d])"
+_RECEIVED: Final = f"max_over_time({service_metrics.ALERT_WATCHDOG_TIMESTAMP_SECONDS}[3d])"
 
 WATCHDOG_MISSING: Final = Alert(
     name="WatchdogNotReceived",

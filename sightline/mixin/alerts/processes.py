@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
 from sightline.mixin import queries
 from sightline.mixin.config import RATE_WINDOW
 from sightline.mixin.identity import SERVICE, by, on
@@ -234,8 +234,8 @@ CONNECTIONS: Final = Alert(
 
 QUEUE: Final = Alert(
     name="WorkerPoolSaturated",
-    signal=f"{conventions.WORKER_POOL_QUEUE_DEPTH}\n/\n"
-    f"({conventions.WORKER_POOL_QUEUE_CAPACITY} > 0)",
+    signal=f"{service_metrics.WORKER_POOL_QUEUE_DEPTH}\n/\n"
+    f"({service_metrics.WORKER_POOL_QUEUE_CAPACITY} > 0)",
     threshold=Threshold(operator=">", value=0.8),
     hold="5m",
     keep="0s",

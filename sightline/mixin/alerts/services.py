@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin.alerts import latency
 from sightline.mixin.config import MIN_REQUESTS
 from sightline.mixin.identity import IDENTITY, SERVICE, by, on
@@ -249,7 +249,7 @@ STUCK: Final = Alert(
 
 DEGRADED: Final = Alert(
     name="ResponsesDegraded",
-    signal=rate(f"{conventions.DEGRADED_RESPONSES}_total", by=(*IDENTITY, "dependency"))
+    signal=rate(f"{service_metrics.DEGRADED_RESPONSES}_total", by=(*IDENTITY, "dependency"))
     + f"\n/ {on()} group_left ()\n({rules.REQUESTS} > 0)",
     threshold=Threshold(operator=">", value=0.05),
     gate=f"and {on()} {rules.REQUEST_COUNT} >= {MIN_REQUESTS}",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin import catalogue
 from sightline.mixin.dashboards import colors, links, thresholds
 from sightline.mixin.dashboards.place_keys import PLACE_KEYS
@@ -18,7 +18,7 @@ from sightline.mixin.identity import IDENTITY
 _WATCHDOG: Final = catalogue.alert("WatchdogNotReceived")
 _LONGEST_SECONDS: Final = _WATCHDOG.threshold.value if _WATCHDOG.threshold else 0
 _SINCE_RECEIVED: Final = (
-    f"time() - max({conventions.ALERT_WATCHDOG_TIMESTAMP_SECONDS} > 0) > {_LONGEST_SECONDS:g}"
+    f"time() - max({service_metrics.ALERT_WATCHDOG_TIMESTAMP_SECONDS} > 0) > {_LONGEST_SECONDS:g}"
 )
 
 ALIVE: Final = Stat(

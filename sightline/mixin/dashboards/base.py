@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
 from sightline.mixin import queries
 from sightline.mixin.dashboard_list import Entry
 from sightline.mixin.dashboards import colors
@@ -79,7 +79,7 @@ ANNOTATIONS: Final = (
     ),
     Annotation(
         name="Faults",
-        expr=f"max by (point, kind) ({conventions.FAULT_INJECTED}) > 0",
+        expr=f"max by (point, kind) ({service_metrics.FAULT_INJECTED}) > 0",
         color=Color.FAULT,
         title="fault: {{kind}}",
         text="{{point}}",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
 from sightline.mixin import dashboard_list, queries
 from sightline.mixin.dashboards import callees, colors, links, thresholds, trace_panels, variables
 from sightline.mixin.dashboards.base import create_dashboard
@@ -300,7 +300,7 @@ DATABASES_AND_QUEUES: Final = Row(
                 queries=(
                     Query(
                         expr=PROCESSES.sum(
-                            conventions.MESSAGING_CONSUMER_LAG,
+                            service_metrics.MESSAGING_CONSUMER_LAG,
                             by=(*IDENTITY, "messaging_destination_name"),
                         ),
                         legend="{{job}} {{messaging_destination_name}}",
@@ -316,11 +316,11 @@ DATABASES_AND_QUEUES: Final = Row(
                 queries=(
                     Query(
                         expr=PROCESSES.sum(
-                            conventions.WORKER_POOL_QUEUE_DEPTH, by=(*IDENTITY, "pool")
+                            service_metrics.WORKER_POOL_QUEUE_DEPTH, by=(*IDENTITY, "pool")
                         )
                         + "\n/\n("
                         + PROCESSES.sum(
-                            conventions.WORKER_POOL_QUEUE_CAPACITY, by=(*IDENTITY, "pool")
+                            service_metrics.WORKER_POOL_QUEUE_CAPACITY, by=(*IDENTITY, "pool")
                         )
                         + " > 0)",
                         legend="{{job}} {{pool}}",
@@ -341,7 +341,7 @@ DATABASES_AND_QUEUES: Final = Row(
                     Query(
                         expr=PROCESSES.quantile(
                             0.95,
-                            conventions.WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
+                            service_metrics.WORKER_POOL_QUEUE_WAIT_TIME_SECONDS,
                             by=(*IDENTITY, "pool"),
                         ),
                         legend="{{job}} {{pool}}",
@@ -357,7 +357,7 @@ DATABASES_AND_QUEUES: Final = Row(
                 queries=(
                     Query(
                         expr=PROCESSES.rate(
-                            f"{conventions.WORKER_POOL_REJECTED_ITEMS}_total",
+                            f"{service_metrics.WORKER_POOL_REJECTED_ITEMS}_total",
                             by=(*IDENTITY, "pool"),
                         ),
                         legend="{{job}} {{pool}}",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin import dashboard_list, queries
 from sightline.mixin.dashboards import (
     alerting,
@@ -73,7 +73,7 @@ TRAFFIC_CHANGE: Final = queries.share(TRAFFIC, _TRAFFIC_BEFORE)
 CHANGED: Final = f"abs({TRAFFIC_CHANGE} - 1) > {_CHANGED:g}"
 
 FAULTS: Final = f"""
-max by (point, kind) ({conventions.FAULT_INJECTED})
+max by (point, kind) ({service_metrics.FAULT_INJECTED})
 or on () label_replace(vector(0), "kind", "none", "", "")
 """
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin.dashboards import thresholds
 from sightline.mixin.dashboards.selection import PROCESSES
 from sightline.mixin.grafana.schema import Unit
@@ -18,7 +18,7 @@ OUTBOX: Final = (
         unit=Unit.SECONDS,
         queries=(
             Query(
-                expr=PROCESSES.max(conventions.OUTBOX_OLDEST_AGE_SECONDS, by=IDENTITY),
+                expr=PROCESSES.max(service_metrics.OUTBOX_OLDEST_AGE_SECONDS, by=IDENTITY),
                 legend="{{job}}",
             ),
         ),
@@ -32,7 +32,7 @@ OUTBOX: Final = (
         unit=Unit.COUNT,
         queries=(
             Query(
-                expr=PROCESSES.sum(conventions.OUTBOX_PENDING_MESSAGES, by=IDENTITY),
+                expr=PROCESSES.sum(service_metrics.OUTBOX_PENDING_MESSAGES, by=IDENTITY),
                 legend="{{job}}",
             ),
         ),

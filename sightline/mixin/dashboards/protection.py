@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
+from instrumentation.service_metrics import DEGRADED_RESPONSES
 from sightline.mixin import queries
 from sightline.mixin.dashboards import thresholds
 from sightline.mixin.dashboards.selection import JOBS, PROCESSES, labels
@@ -16,8 +17,8 @@ from sightline.mixin.rules import dependencies as rules
 
 BREAKER_STATE: Final = f"""
 max by ({labels(IDENTITY)}, name) (
-  2 * {PROCESSES.narrow('state="open"').select(conventions.CIRCUIT_BREAKER_STATE)}
-  or {PROCESSES.narrow('state="half_open"').select(conventions.CIRCUIT_BREAKER_STATE)}
+  2 * {PROCESSES.narrow('state="open"').select(service_metrics.CIRCUIT_BREAKER_STATE)}
+  or {PROCESSES.narrow('state="half_open"').select(service_metrics.CIRCUIT_BREAKER_STATE)}
 )
 or on () label_replace(vector(0), "name", "no breaker", "", "")
 """
@@ -27,7 +28,7 @@ _POLICY: Final = (*IDENTITY, "policy")
 
 def _share_of_decisions(counter: str, where: str = "") -> str:
     """Return the rate of *counter* as a ratio of all decisions of a rate limiter, by policy."""
-    decisions = PROCESSES.rate(f"{conventions.RATE_LIMITER_REQUESTS}_total", by=_POLICY)
+    decisions = PROCESSES.rate(f"{service_metrics.RATE_LIMITER_REQUESTS}_total", by=_POLICY)
     return queries.share(PROCESSES.rate(f"{counter}_total", by=_POLICY, where=where), decisions)
 
 
@@ -82,7 +83,7 @@ PROTECTION: Final = Row(
                 queries=(
                     Query(
                         expr=_share_of_decisions(
-                            conventions.RATE_LIMITER_REQUESTS, where='result="rejected"'
+                            service_metrics.RATE_LIMITER_REQUESTS, where='result="rejected"'
                         ),
                         legend="{{job}} {{policy}}",
                     ),
@@ -101,7 +102,8 @@ PROTECTION: Final = Row(
                 queries=(
                     Query(
                         expr=PROCESSES.rate(
-                            f"{conventions.DEGRADED_RESPONSES}_total", by=(*IDENTITY, "dependency")
+                            f"{DEGRADED_RESPONSES}_total",
+                            by=(*IDENTITY, "dependency"),
                         ),
                         legend="{{job}} without {{dependency}}",
                     ),
@@ -116,7 +118,7 @@ PROTECTION: Final = Row(
                 unit=Unit.RATIO,
                 queries=(
                     Query(
-                        expr=_share_of_decisions(conventions.RATE_LIMITER_FALLBACKS),
+                        expr=_share_of_decisions(service_metrics.RATE_LIMITER_FALLBACKS),
                         legend="{{job}} {{policy}}",
                     ),
                 ),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import service_metrics
 from sightline.mixin import dashboard_list, queries
 from sightline.mixin.dashboards import colors, saturation, thresholds, variables
 from sightline.mixin.dashboards.base import create_dashboard
@@ -84,7 +84,7 @@ NOW: Final = Row(
                 unit=Unit.SECONDS,
                 queries=(
                     InstantQuery(
-                        expr=f"time() - max({conventions.ALERT_WATCHDOG_TIMESTAMP_SECONDS} > 0)"
+                        expr=f"time() - max({service_metrics.ALERT_WATCHDOG_TIMESTAMP_SECONDS} > 0)"
                     ),
                 ),
                 scale=thresholds.WATCHDOG,
@@ -254,7 +254,7 @@ ALERTMANAGER: Final = Row(
                 queries=(
                     Query(
                         expr=queries.rate(
-                            f"{conventions.ALERT_NOTIFICATIONS_RECEIVED}_total",
+                            f"{service_metrics.ALERT_NOTIFICATIONS_RECEIVED}_total",
                             by=("status",),
                             window=RATE_INTERVAL,
                         ),

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from instrumentation.conventions import METRICS, Metric
+from instrumentation.conventions import METRICS
+from instrumentation.metric import Metric
 
 UNIT_SUFFIXES = {"s": "_seconds", "By": "_bytes"}
 
