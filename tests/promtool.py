@@ -23,7 +23,9 @@ from sightline.grafana import durations
 
 FOLDER: Final = PROMETHEUS / "tests"
 FILES: Final = sorted(FOLDER.glob("*.yml"))
-PRODUCTION_ONLY: Final = {"recorded_latency", "recorded_operations", "recording", "watchdog"}
+PRODUCTION_ONLY: Final = {
+    *("recorded_calls", "recorded_latency", "recorded_operations", "recording", "watchdog"),
+}
 """Files without a faster version: recorded values, and the alert that depends on the repeat
 interval of Alertmanager, which is equal in both profiles."""
 

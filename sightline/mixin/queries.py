@@ -4,7 +4,7 @@ Every function returns PromQL. *by* lists the labels to keep, *where* is a list 
 braces, *window* is a range: rules use the default, panels pass ``$__rate_interval``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from instrumentation import conventions, metric
@@ -14,6 +14,7 @@ from sightline.mixin.identity import IDENTITY
 
 SERVER: Final = conventions.HTTP_SERVER_REQUEST_DURATION_SECONDS
 CLIENT: Final = conventions.HTTP_CLIENT_REQUEST_DURATION_SECONDS
+RPC_CLIENT: Final = conventions.RPC_CLIENT_CALL_DURATION_SECONDS
 RESIDENT_MEMORY: Final = "process_resident_memory_bytes"
 DATABASE: Final = conventions.DB_CLIENT_OPERATION_DURATION_SECONDS
 LOOP_DELAY: Final = conventions.ASYNCIO_EVENT_LOOP_DELAY_SECONDS
@@ -22,7 +23,10 @@ JOB: Final = IDENTITY
 INSTANCE: Final = (*IDENTITY, "instance")
 ROUTE: Final = (*IDENTITY, "http_route")
 PEER: Final = (*IDENTITY, "server_address", "server_port")
-"""Labels of a dependency. The port separates dependencies on the same machine."""
+"""Labels of the address of a dependency. The port separates dependencies on the same machine."""
+
+DEPENDENCY: Final = (*PEER, "rpc_system_name")
+"""Labels of a dependency. Calls over HTTP have no ``rpc_system_name``, those over gRPC have one."""
 
 PYTHON: Final = f'{conventions.APP_BUILD}_info{{python_version!=""}}'
 """Instances with our library: other programs have an ``app_build_info`` of their own."""
@@ -39,11 +43,17 @@ NO_SERVER_ERROR: Final = 'http_response_status_code!~"5.."'
 NO_FAILURE: Final = f"({conventions.CLIENT_DISCONNECTED})?"
 """Pattern of the ``error_type`` of requests that the service handled, or whose client left."""
 
-_CALLER_FAULTS: Final = "(4(0[02-69]|2[0-8]|[13-9].))?"
+_HTTP_CALLER_FAULTS: Final = "4(0[02-69]|2[0-8]|[13-9].)"
+_RPC_CALLER_FAULTS: Final = (
+    "ABORTED|ALREADY_EXISTS|CANCELLED|FAILED_PRECONDITION|INVALID_ARGUMENT|NOT_FOUND"
+    "|OUT_OF_RANGE|PERMISSION_DENIED"
+)
+_CALLER_FAULTS: Final = f"({_HTTP_CALLER_FAULTS}|{_RPC_CALLER_FAULTS})?"
 CLIENT_ERROR: Final = f'error_type!~"{_CALLER_FAULTS}"'
 """Matcher of calls without an answer, with a 5xx, or with 401, 407, 408 or 429: an expired key and
 throttling are faults between the two. Another 4xx is an error of the caller; an empty type is
-none."""
+none. The status codes of gRPC are judged alike: UNAUTHENTICATED is 401, RESOURCE_EXHAUSTED 429.
+Source: google.rpc.Code, "HTTP Mapping"."""
 
 CLIENT_SUCCESS: Final = f'error_type=~"{_CALLER_FAULTS}"'
 """Matcher of all other calls."""
@@ -93,7 +103,8 @@ def events(*counters: str, by: Sequence[str], comparable: str, window: str = RAT
 def comparable_instances(total: str, *, where: str = "", window: str = RATE_WINDOW) -> str:
     """Return the instances of *total* whose new series began at 0 within *window*.
 
-    *total* is a recorded sum of counters by instance. An instance is comparable in these cases:
+    *total* is a recorded sum of counters by instance, or a group of them. An instance is comparable
+    in these cases:
 
     - It was scraped one window ago, so a series without a sample did not exist then.
     - It has no scrapes, and was recorded one window ago. The record counts for two minutes, two
@@ -176,14 +187,26 @@ def errors(*, by: Sequence[str] = JOB, where: str = "", window: str = RATE_WINDO
     return requests(by=by, where=join_matchers(where, SERVER_ERROR), window=window)
 
 
-def calls(*, by: Sequence[str] = PEER, where: str = "", window: str = RATE_WINDOW) -> str:
-    """Return the requests sent to dependencies per second."""
-    return rate(f"{CLIENT}_count", by=by, where=where, window=window)
+def calls(*, by: Sequence[str] = DEPENDENCY, where: str = "", window: str = RATE_WINDOW) -> str:
+    """Return the calls to dependencies per second, by labels of which one is the RPC system."""
+    return over_clients(lambda client: rate(f"{client}_count", by=by, where=where, window=window))
 
 
-def failed_calls(*, by: Sequence[str] = PEER, where: str = "", window: str = RATE_WINDOW) -> str:
-    """Return the requests sent per second that failed, see `CLIENT_ERROR`."""
+def failed_calls(
+    *, by: Sequence[str] = DEPENDENCY, where: str = "", window: str = RATE_WINDOW
+) -> str:
+    """Return the calls per second that failed, see `CLIENT_ERROR`."""
     return calls(by=by, where=join_matchers(where, CLIENT_ERROR), window=window)
+
+
+def over_clients(query: Callable[[str], str]) -> str:
+    """Return the results of *query* for the HTTP and for the gRPC client.
+
+    Args:
+        query: Returns PromQL for the histogram of a client. Its result has `DEPENDENCY` or other
+            labels in which the two clients differ.
+    """
+    return f"({query(CLIENT)}\nor\n{query(RPC_CLIENT)})"
 
 
 def in_flight(*, by: Sequence[str] = JOB, where: str = "") -> str:

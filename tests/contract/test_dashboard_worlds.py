@@ -7,17 +7,20 @@ import pytest
 from sightline.mixin.rules.dependencies import CALLS
 from tests.panel_worlds import annotation, complaints, query, series, target
 
+CALLER = {"job": "gateway", "instance": "g:1"}
+
 
 def calls(address: str, port: str = "8001", **labels: str) -> dict[str, str]:
     """Return successful calls of ``gateway``, one per second."""
-    call = {
-        "job": "gateway",
-        "instance": "g:1",
-        "server_address": address,
-        "server_port": port,
-        "error_type": "",
-    }
+    call = CALLER | {"server_address": address, "server_port": port, "error_type": ""}
     return series("http_client_request_duration_seconds_count", call | labels, "0+60x60")
+
+
+def rpc_calls(address: str, port: str, code: str = "OK") -> dict[str, str]:
+    """Return gRPC calls of ``gateway`` that end with *code*, one per second."""
+    call = CALLER | {"server_address": address, "server_port": port, "rpc_system_name": "grpc"}
+    error = {"error_type": "" if code == "OK" else code}
+    return series("rpc_client_call_duration_seconds_count", call | error, "0+60x60")
 
 
 ORDERS = '{job="gateway", peer="orders"}'
@@ -44,10 +47,14 @@ SERVED = series(
         ([calls("orders.shop.svc", "80"), calls("10.0.0.1"), *REPLICA_TARGETS], {ORDERS: 2}),
         ([calls("api.example.org", "443")], {'{job="gateway", peer="api.example.org:443"}': 1}),
         ([calls("api.example.org", "")], {'{job="gateway", peer="api.example.org"}': 1}),
+        ([rpc_calls("orders", "9001"), *REPLICA_TARGETS], {ORDERS: 1}),
+        ([calls("10.0.0.0"), rpc_calls("10.0.0.0", "8001"), *REPLICA_TARGETS], {ORDERS: 2}),
+        ([calls("orders"), rpc_calls("orders", "9001"), *REPLICA_TARGETS], {ORDERS: 2}),
     ],
     ids=[
         *("replicas", "a probed target", "probes only", "a host name", "a Kubernetes service"),
         *("a full name without a port", "a name and an address", "a foreign host", "no port"),
+        *("gRPC", "HTTP and gRPC at one port", "HTTP and gRPC at two ports"),
     ],
 )
 @pytest.mark.parametrize("panel", ["Calls", "Edges"])
@@ -85,6 +92,20 @@ def test_calls_of_a_service_are_summed_over_replicas(tmp_path: Path) -> None:
     panel = query("service", "Outgoing calls", job="gateway")
 
     assert complaints(tmp_path, REPLICAS + REPLICA_TARGETS, panel, {'{peer="orders"}': 3}) == ""
+
+
+def test_failed_calls_of_both_clients_are_a_share_of_all_calls_to_the_callee(
+    tmp_path: Path,
+) -> None:
+    http = [calls("orders"), calls("orders", error_type="503")]
+    rpc = [rpc_calls("orders", "9001", code) for code in ("OK", "UNAVAILABLE", "NOT_FOUND")]
+    panel = f"100 * {query('dependencies', 'Failed calls')}"
+
+    inputs = [*http, *rpc, target("orders", "orders:8001")]
+
+    found = complaints(tmp_path, inputs, panel, {ORDERS: 40})
+
+    assert found == ""
 
 
 @pytest.mark.parametrize("panel", [("fleet", "Spans lost"), ("telemetry", "Spans lost")])

@@ -28,7 +28,7 @@ _REPEATED: Final = re.compile(r"job_slo:|:comparable'|:significant_ratio'")
 _BURN: Final = "ErrorBudgetBurn"
 _VARIED: Final = re.compile(r"""(?:job|window|slo)=~?"[^"]*"|(?<=> )[\d.]+""")
 """Parts of a rule in which those of other services and windows differ."""
-_EVENTS: Final = re.compile(r"job_\w+:\w+:sum|\{[^}]*\}|\b\d+m\b")
+_EVENTS: Final = re.compile(r"job_\w+:\w+:(?:sum|group)|\{[^}]*\}|\b\d+m\b")
 """Parts in which rules of comparable instances differ: counters, services and windows."""
 _LEVEL: Final = re.compile(r"\b[a-z_]+:[a-z_]+?(?=(_errors)?:(rate|increase|ratio)\b)")
 """Level and counter of recorded events, in which rules of significant ratios differ."""

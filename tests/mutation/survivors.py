@@ -123,7 +123,7 @@ REASONS: Final[dict[tuple[str, str], str]] = {
         'matcher dropped at 170: error_type!=""',
     ): _OTHER_ERRORS,
     (
-        "job_server_address_server_port:http_client_errors:increase",
+        "job_server_address_server_port_rpc_system_name:client_calls_errors:increase",
         'matcher dropped at 204: error_type!~"(4(0[02-69]|2[0-8]|[13-9].))?"',
     ): _OTHER_ERRORS,
     (
@@ -154,7 +154,6 @@ REASONS: Final[dict[tuple[str, str], str]] = {
         "job_http_route:http_server_request_duration_seconds:significant_p99",
         "swapped 3: avg_over_time to sum_over_time",
     ): _SCALE,
-    ("job_instance:http_client_requests:sum", "swapped 1: sum to count"): _PRESENCE,
     ("job_instance:rpc_server_calls:sum", "swapped 1: sum to count"): _PRESENCE,
     ("job_instance:db_client_operations:sum", "swapped 1: sum to count"): _PRESENCE,
     ("job_instance:messaging_process:sum", "swapped 1: sum to count"): _PRESENCE,

@@ -8,12 +8,13 @@ from sightline.mixin.config import MIN_REQUESTS, MIN_REQUESTS_FOR_P99, RATE_WIND
 from sightline.mixin.identity import IDENTITY, SERVICE, by, on
 from sightline.mixin.model import Alert, Group, Threshold
 from sightline.mixin.queries import (
-    CLIENT,
     CLIENT_ERROR,
+    DEPENDENCY,
     PEER,
     STREAM_SECONDS,
     increase,
     or_zero,
+    over_clients,
     rate,
     share,
 )
@@ -31,9 +32,17 @@ def _callee(signal: str) -> str:
     return f'label_replace({whole}, "callee", "$1", "server_address", "{_LOCAL_NAME}")'
 
 
-_PEER: Final = "{{ $labels.callee }}{{ with $labels.server_port }}:{{ . }}{{ end }}"
-_ON_PEER: Final = f"and {on('server_address', 'server_port')}"
-_PEER_MATCHERS: Final = f'{SERVICE}, server_address="%s", server_port="%s"'
+_PEER: Final = (
+    "{{ $labels.callee }}{{ with $labels.server_port }}:{{ . }}{{ end }}"
+    "{{ with $labels.rpc_system_name }} ({{ . }}){{ end }}"
+)
+_SAME: Final = on("server_address", "server_port", "rpc_system_name")
+_PEER_MATCHERS: Final = f'{SERVICE}, server_address="%s", server_port="%s", rpc_system_name="%s"'
+_FAILURES: Final = over_clients(
+    lambda client: rate(
+        f"{client}_count", by=["error_type"], where=f"{_PEER_MATCHERS}, {CLIENT_ERROR}"
+    )
+)
 
 ERRORS: Final = Alert(
     name="DependencyErrorRatioHigh",
@@ -43,17 +52,18 @@ ERRORS: Final = Alert(
     keep="5m",
     why="Measured by the caller, so that it includes dependencies outside of our control. Counts "
     "calls without an answer, 5xx, and 401, 407, 408 and 429, which are throttling and expired "
-    "keys; another 4xx is an error of the caller. At least 20 calls in 5 "
-    "minutes or, with 5 failures, in an hour.",
+    "keys; another 4xx is an error of the caller. The status codes of gRPC count alike: CANCELLED "
+    "and NOT_FOUND are none of the dependency. At least 20 calls in 5 minutes or, with 5 failures, "
+    "in an hour.",
     severity="warning",
     summary="{{ $value | humanizePercentage }} of calls by {{ $labels.job }} to "
     f"{_PEER} fail.",
     description="Requests that need this dependency fail or are degraded. Check first whether the "
     "dependency reports errors, too; if not, the fault is between the two. Errors by type: "
     + list_of(
-        f"topk(3, sum by (error_type) (rate({CLIENT}_count"
-        f"{{{_PEER_MATCHERS}, {CLIENT_ERROR}}}[{RATE_WINDOW}])) > 0)",
-        *PEER,
+        f"topk(3, {_FAILURES} > 0)".replace("\n", " "),
+        *DEPENDENCY,
+        *DEPENDENCY,
         item='{{ .Labels.error_type }} ({{ .Value | printf "%.2f" }}/s)',
         default="none at this moment",
     )
@@ -62,16 +72,16 @@ ERRORS: Final = Alert(
 )
 
 _STREAMS: Final = (
-    f"unless {on('server_address', 'server_port')} (\n"
+    f"unless {_SAME} (\n"
     f'  {rules.DURATION}{{quantile="0.99"}} >= {STREAM_SECONDS:g}\n'
-    f'  {_ON_PEER} {rules.DURATION}{{quantile="0.95"}} <= 1\n)'
+    f'  and {_SAME} {rules.DURATION}{{quantile="0.95"}} <= 1\n)'
 )
 
 LATENCY: Final = Alert(
     name="DependencyLatencyHigh",
     signal=_callee(f'{rules.DURATION}{{quantile="0.99"}}'),
     threshold=Threshold(operator=">", value=1.0),
-    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {MIN_REQUESTS_FOR_P99}\n{_STREAMS}",
+    gate=f"and {_SAME} {rules.CALL_COUNT} >= {MIN_REQUESTS_FOR_P99}\n{_STREAMS}",
     hold="10m",
     keep="5m",
     why="A caller cannot be faster than its dependency. At least 100 calls, as for "
@@ -85,7 +95,7 @@ LATENCY: Final = Alert(
     "of its calls: "
     + first_value(
         f'{rules.DURATION}{{{_PEER_MATCHERS}, quantile="0.5"}}',
-        *PEER,
+        *DEPENDENCY,
         template="humanizeDuration",
     )
     + ".",
@@ -175,7 +185,7 @@ RETRIES: Final = Alert(
     name="RetryStorm",
     signal=_callee(share(or_zero(_RESENDS, rules.CALLS), rules.CALLS)),
     threshold=Threshold(operator=">", value=0.2),
-    gate=f"{_ON_PEER} {rules.CALL_COUNT} >= {MIN_REQUESTS}",
+    gate=f"and {_SAME} {rules.CALL_COUNT} >= {MIN_REQUESTS}",
     hold="5m",
     keep="5m",
     why="Retries multiply the load on a failing dependency. Above a fifth they prolong the outage.",
@@ -185,7 +195,7 @@ RETRIES: Final = Alert(
     description="The additional load keeps the dependency from recovering, and users wait for the "
     "retries. Lower the retry budget before adding capacity. Error ratio of these calls: "
     + first_value(
-        f"{rules.FAILURE_RATIO}{{{_PEER_MATCHERS}}}", *PEER, template="humanizePercentage"
+        f"{rules.FAILURE_RATIO}{{{_PEER_MATCHERS}}}", *DEPENDENCY, template="humanizePercentage"
     )
     + ".",
     dashboard="dependencies",

@@ -73,7 +73,9 @@ CALLEE_CURVES: Final = Override(
     properties={"custom.lineStyle": {"fill": "dash", "dash": [8, 6]}, "custom.fillOpacity": 0},
 )
 
-_FAILURES_BY_TYPE: Final = PROCESSES.query(queries.failed_calls, by=(*IDENTITY, "error_type"))
+_FAILURES_BY_TYPE: Final = PROCESSES.query(
+    queries.failed_calls, by=(*IDENTITY, "rpc_system_name", "error_type")
+)
 
 FAILURES_BY_TYPE: Final = f"""
 sum by ({labels(IDENTITY)}, kind) (label_replace(
@@ -89,9 +91,9 @@ EDGES: Final = Row(
         (
             Table(
                 title="Edges",
-                description="Calls between each caller and callee, as measured by the caller, with "
-                "retries and waiting time. A red value is above the threshold of an alert. Click "
-                "a service to open its dashboard.",
+                description="Calls over HTTP and gRPC between each caller and callee, as measured "
+                "by the caller, with retries and waiting time. A red value is above the threshold "
+                "of an alert. Click a service to open its dashboard.",
                 keys=(
                     *PLACE_KEYS,
                     Key(label="job", title="Caller", link=links.CLICKED_SERVICE),
@@ -133,10 +135,10 @@ EDGES: Final = Row(
             ),
             TimeSeries(
                 title="Failed calls",
-                description="Share of outgoing calls without a response or with a 5xx response, "
-                "of the ten callers with most failures. If a curve is above the red line, check "
-                "whether the callee reports errors as well. If it does not, the network or a "
-                "timeout is the cause.",
+                description="Share of outgoing calls over HTTP and gRPC that failed for a reason "
+                "of the callee, of the ten callers with most failures. If a curve is above the red "
+                "line, check whether the callee reports errors as well. If it does not, the "
+                "network or a timeout is the cause.",
                 unit=Unit.RATIO,
                 queries=_top(FAILURES, JOBS.select(rules.FAILED_CALLS)),
                 overrides=colors.NAMES,
@@ -159,8 +161,8 @@ EDGES: Final = Row(
             TimeSeries(
                 title="Failed calls by type",
                 description="Failed calls per second, by status code or exception type. "
-                "TimeoutError means that the callee is too slow, ConnectionError that it is "
-                "unreachable.",
+                "TimeoutError and DEADLINE_EXCEEDED mean that the callee is too slow, "
+                "ConnectionError and UNAVAILABLE that it is unreachable.",
                 unit=Unit.REQUESTS_PER_SECOND,
                 queries=(Query(expr=FAILURES_BY_TYPE, legend="{{job}} {{kind}}"),),
                 no_value="no failure",

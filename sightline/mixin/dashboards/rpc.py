@@ -24,7 +24,7 @@ _LEGEND: Final = "{{rpc_method}}"
 
 _CALLED: Final = PROCESSES.rate(f"{CALLED}_count", by=queries.PEER)
 _FAILED_AT_CALLER: Final = PROCESSES.rate(
-    f"{CALLED}_count", by=queries.PEER, where='error_type!=""'
+    f"{CALLED}_count", by=queries.PEER, where=queries.CLIENT_ERROR
 )
 
 
@@ -79,9 +79,9 @@ RPC: Final = Row(
         (
             TimeSeries(
                 title=f"Failed gRPC calls by callee, {TOP}",
-                description="Share of outgoing gRPC calls that failed, as counted by the caller. "
-                "If the callee reports no errors, deadlines, the network or cancelled calls are "
-                "the cause.",
+                description="Share of outgoing gRPC calls that failed for a reason of the callee, "
+                "as counted by the caller. If the callee reports no errors, deadlines or the "
+                "network are the cause.",
                 unit=Unit.RATIO,
                 queries=(
                     _top_callees(

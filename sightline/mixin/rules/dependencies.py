@@ -1,4 +1,4 @@
-"""Rates, errors and durations of requests sent, by service and dependency."""
+"""Rates, errors and durations of calls sent over HTTP and gRPC, by service and dependency."""
 
 from typing import Final
 
@@ -10,46 +10,66 @@ from sightline.mixin.queries import (
     CLIENT,
     CLIENT_ERROR,
     CLIENT_SUCCESS,
-    PEER,
+    DEPENDENCY,
+    RPC_CLIENT,
     either,
     or_zero,
+    over_clients,
     share,
 )
 from sightline.mixin.rules.services import quantiles
 
-_LEVEL: Final = "job_server_address_server_port"
+_LEVEL: Final = "job_server_address_server_port_rpc_system_name"
 
-CALLS: Final = f"{_LEVEL}:http_client_requests:rate"
-CALL_COUNT: Final = f"{_LEVEL}:http_client_requests:increase"
-FAILED_COUNT: Final = f"{_LEVEL}:http_client_errors:increase"
-FAILED_CALLS: Final = f"{_LEVEL}:http_client_errors:rate"
-FAILURE_RATIO: Final = f"{_LEVEL}:http_client_errors:ratio"
-DURATION: Final = f"{_LEVEL}:{queries.CLIENT}:quantile"
-_COUNT: Final = f"{CLIENT}_count"
-_INSTANCE_TOTAL: Final = "job_instance:http_client_requests:sum"
-_COMPARABLE: Final = "job_instance:http_client_requests:comparable"
-_BUCKETS: Final = f"{_LEVEL}_le:{queries.CLIENT}_bucket:rate"
+CALLS: Final = f"{_LEVEL}:client_calls:rate"
+CALL_COUNT: Final = f"{_LEVEL}:client_calls:increase"
+FAILED_COUNT: Final = f"{_LEVEL}:client_calls_errors:increase"
+FAILED_CALLS: Final = f"{_LEVEL}:client_calls_errors:rate"
+FAILURE_RATIO: Final = f"{_LEVEL}:client_calls_errors:ratio"
+DURATION: Final = f"{_LEVEL}:client_calls_duration_seconds:quantile"
+_CALLERS: Final = "job_instance:client_calls:group"
+_COMPARABLE: Final = "job_instance:client_calls:comparable"
+_BUCKETS: Final = f"{_LEVEL}_le:client_calls_duration_seconds_bucket:rate"
+
+_COUNTS: Final = (f"{CLIENT}_count", f"{RPC_CLIENT}_count")
 
 DEPENDENCIES: Final = Group(
     name="dependencies.recording",
     interval=REQUEST_INTERVAL,
     rules=(
         Record(name=CALLS, expr=queries.calls()),
-        Record(name=_INSTANCE_TOTAL, expr=f"sum {by('instance')} ({_COUNT})"),
-        Record(name=_COMPARABLE, expr=queries.comparable_instances(_INSTANCE_TOTAL)),
+        Record(
+            name=_CALLERS,
+            expr="\nor\n".join(f"group {by('instance')} ({count})" for count in _COUNTS),
+        ),
+        Record(name=_COMPARABLE, expr=queries.comparable_instances(_CALLERS)),
         Record(
             name=FAILED_COUNT,
             expr=queries.events(
-                queries.selector(_COUNT, CLIENT_ERROR), by=PEER, comparable=_COMPARABLE
+                *(queries.selector(count, CLIENT_ERROR) for count in _COUNTS),
+                by=DEPENDENCY,
+                comparable=_COMPARABLE,
             ),
         ),
         Record(
             name=CALL_COUNT,
-            expr=either(queries.increase(_COUNT, by=PEER, where=CLIENT_SUCCESS), FAILED_COUNT),
+            expr=either(
+                over_clients(
+                    lambda client: queries.increase(
+                        f"{client}_count", by=DEPENDENCY, where=CLIENT_SUCCESS
+                    )
+                ),
+                FAILED_COUNT,
+            ),
         ),
         Record(name=FAILURE_RATIO, expr=share(or_zero(FAILED_COUNT, CALL_COUNT), CALL_COUNT)),
         Record(name=FAILED_CALLS, expr=or_zero(f"{FAILURE_RATIO} * {CALLS}", CALLS)),
-        Record(name=_BUCKETS, expr=queries.rate(f"{CLIENT}_bucket", by=(*PEER, "le"))),
+        Record(
+            name=_BUCKETS,
+            expr=over_clients(
+                lambda client: queries.rate(f"{client}_bucket", by=(*DEPENDENCY, "le"))
+            ),
+        ),
         *quantiles(DURATION, _BUCKETS),
     ),
 )
