@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from sightline.mixin.queries import CLIENT_ERROR
+
 _SAME_SIGN: Final = "rate() and increase() are above 0 together, and only that is compared"
 
 _WHOLE_SETS: Final = "unless compares whole label sets, so series without the label never match"
@@ -101,7 +103,7 @@ REASONS: Final[dict[tuple[str, str], str]] = {
     ("PrometheusNotIngestingSamples", "swapped 17: or to and"): _ZERO_AT_MOST,
     ("PrometheusNotIngestingSamples", "swapped 18: unless to and"): _ZERO_AT_MOST,
     ("MessageConsumerLagging", "swapped 8: sum to count"): _TIMES_ZERO,
-    ("DependencyLatencyHigh", 'matcher dropped at 553: quantile="0.99"'): _HIGHEST,
+    ("DependencyLatencyHigh", 'matcher dropped at 613: quantile="0.99"'): _HIGHEST,
     ("RpcServerLatencyHigh", 'matcher dropped at 224: quantile="0.99"'): _HIGHEST,
     ("DatabaseLatencyHigh", 'matcher dropped at 313: quantile="0.99"'): _HIGHEST,
     ("MessageProcessingSlow", 'matcher dropped at 357: quantile="0.99"'): _SAME_QUANTILE,
@@ -122,10 +124,13 @@ REASONS: Final[dict[tuple[str, str], str]] = {
         "job_messaging_destination_name:messaging_process_errors:increase",
         'matcher dropped at 170: error_type!=""',
     ): _OTHER_ERRORS,
-    (
-        "job_server_address_server_port_rpc_system_name:client_calls_errors:increase",
-        'matcher dropped at 204: error_type!~"(4(0[02-69]|2[0-8]|[13-9].))?"',
-    ): _OTHER_ERRORS,
+    **{
+        (
+            "job_server_address_server_port_rpc_system_name:client_calls_errors:increase",
+            f"matcher dropped at {place}: {CLIENT_ERROR}",
+        ): _OTHER_ERRORS
+        for place in (332, 1052)
+    },
     (
         "job_instance:http_server_errors:rate",
         'matcher dropped at 174: http_response_status_code=~"5.."',

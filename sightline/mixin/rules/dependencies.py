@@ -3,7 +3,7 @@
 from typing import Final
 
 from sightline.mixin import queries
-from sightline.mixin.config import REQUEST_INTERVAL
+from sightline.mixin.config import RATE_WINDOW, REQUEST_INTERVAL
 from sightline.mixin.identity import by
 from sightline.mixin.model import Group, Record
 from sightline.mixin.queries import (
@@ -12,7 +12,6 @@ from sightline.mixin.queries import (
     CLIENT_SUCCESS,
     DEPENDENCY,
     RPC_CLIENT,
-    either,
     or_zero,
     over_clients,
     share,
@@ -33,6 +32,16 @@ _BUCKETS: Final = f"{_LEVEL}_le:client_calls_duration_seconds_bucket:rate"
 
 _COUNTS: Final = (f"{CLIENT}_count", f"{RPC_CLIENT}_count")
 
+
+def _all_counted() -> str:
+    """Return the successful calls and the recorded failures: each counter is read once."""
+    succeeded = (
+        f"increase({queries.selector(count, CLIENT_SUCCESS)}[{RATE_WINDOW}])" for count in _COUNTS
+    )
+    parts = "\n  or\n  ".join((*succeeded, FAILED_COUNT))
+    return f"sum by ({', '.join(DEPENDENCY)}) (\n  {parts}\n)"
+
+
 DEPENDENCIES: Final = Group(
     name="dependencies.recording",
     interval=REQUEST_INTERVAL,
@@ -51,17 +60,7 @@ DEPENDENCIES: Final = Group(
                 comparable=_COMPARABLE,
             ),
         ),
-        Record(
-            name=CALL_COUNT,
-            expr=either(
-                over_clients(
-                    lambda client: queries.increase(
-                        f"{client}_count", by=DEPENDENCY, where=CLIENT_SUCCESS
-                    )
-                ),
-                FAILED_COUNT,
-            ),
-        ),
+        Record(name=CALL_COUNT, expr=_all_counted()),
         Record(name=FAILURE_RATIO, expr=share(or_zero(FAILED_COUNT, CALL_COUNT), CALL_COUNT)),
         Record(name=FAILED_CALLS, expr=or_zero(f"{FAILURE_RATIO} * {CALLS}", CALLS)),
         Record(

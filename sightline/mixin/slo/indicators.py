@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from instrumentation import conventions
+from instrumentation import conventions, service_metrics
 from sightline.mixin import queries
 from sightline.mixin.queries import NO_FAILURE, join_matchers, selector
 from sightline.mixin.slo import promql
@@ -36,6 +36,8 @@ class _Histogram:
     """Matchers of more errors."""
     streams: str = ""
     """Label of events that are judged by their error alone, if the objective names some."""
+    degraded: str = ""
+    """Counter of events that succeeded without one of their dependencies."""
 
 
 _HISTOGRAMS: Final = {
@@ -47,6 +49,7 @@ _HISTOGRAMS: Final = {
         only={"routes": "http_route", "methods": "http_request_method"},
         also=(f'http_response_status_code=~"[1-3]..", error_type!~"{NO_FAILURE}"',),
         streams="http_route",
+        degraded=f"{service_metrics.DEGRADED_RESPONSES}_total",
     ),
     "grpc": _Histogram(
         metric=conventions.RPC_SERVER_CALL_DURATION_SECONDS,
@@ -151,7 +154,10 @@ def _of_histogram(kind: str, histogram: _Histogram) -> Callable[[Subject, Fields
     def read(subject: Subject, fields: Fields) -> Indicator:
         where = join_matchers(subject.job, _where(fields, histogram))
         slow = "slower_than" in fields
-        selectors = (_fast if slow else _failed)(histogram, fields, where)
+        if histogram.degraded and "degraded" in fields:
+            selectors = _degraded(histogram.degraded, fields, subject)
+        else:
+            selectors = (_fast if slow else _failed)(histogram, fields, where)
         counted = _counted(subject, kind, *selectors)
         count = f"{histogram.metric}_count"
         return Indicator(
@@ -173,6 +179,14 @@ def _failed(histogram: _Histogram, fields: Fields, where: str) -> tuple[str, ...
     return tuple(
         selector(f"{histogram.metric}_count", join_matchers(where, each)) for each in outcomes
     )
+
+
+def _degraded(counter: str, fields: Fields, subject: Subject) -> tuple[str, ...]:
+    """Return the selector of the events that lack a dependency, whatever selects all events."""
+    pattern = fields.text("degraded")
+    _check(fields, "degraded", pattern)
+    matcher = f"dependency=~{promql.quote(pattern)}"
+    return (selector(counter, join_matchers(subject.job, matcher)),)
 
 
 def _fast(histogram: _Histogram, fields: Fields, where: str) -> tuple[str, ...]:

@@ -60,6 +60,16 @@ def test_routes_can_be_left_out(tmp_path: Path) -> None:
     assert 'http_route!~"/a|/b\\"x"' in objective.indicator.events
 
 
+def test_degraded_responses_are_counted_beside_the_responses_of_the_routes(tmp_path: Path) -> None:
+    (objective,) = read(tmp_path, slo(sli="{http: {degraded: users, routes: [/orders]}}"))
+
+    assert 'degraded_responses_total{job="shop", dependency=~"users"}' in objective.indicator.bad
+    assert (
+        'http_server_request_duration_seconds_count{job="shop", http_route=~"/orders"}'
+        in objective.indicator.events
+    )
+
+
 @pytest.mark.parametrize(
     ("sli", "series"),
     [
@@ -86,6 +96,9 @@ def test_other_indicators_have_a_short_form(tmp_path: Path, sli: str, series: st
         (slo(period="1d"), "period '1d': expected whole days, from 7d"),
         (slo(period="90m"), "period '90m': expected whole days"),
         (slo(sli="{http: {slower_than: 0.3}}"), "slower_than 0.3: expected a bucket bound"),
+        (slo(sli="{http: {degraded: '5(('}}"), "degraded: '5((': "),
+        (slo(sli="{http: {degraded: a, errors: '5..'}}"), "unknown key 'errors' in http"),
+        (slo(sli="{grpc: {degraded: a}}"), "unknown key 'degraded' in grpc"),
         (slo(sli="{magic: true}"), "expected exactly one of database, events"),
         (slo(sli="{http: {errors: '5(('}}"), "errors: '5((': "),
         (slo(sli="{http: {exclude_routes: ['/a(b']}}"), "exclude_routes: '/a(b': "),
