@@ -1,20 +1,16 @@
-"""Users of the orders: from users through a circuit breaker, or as they were last seen."""
+"""Users of the orders: from users through a circuit breaker, or from the snapshot of orders."""
 
 from http import HTTPStatus
-from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from demo_services.metrics import counter
+from demo_services.orders.customers import Customers
 from demo_services.peer import PeerError
-from demo_services.recent import Recent
 from demo_services.resilience.breaker import Breaker, CircuitOpenError
 from demo_services.rpc.client import UsersClient
 from demo_services.shop import User
 from instrumentation.service_metrics import DEGRADED_RESPONSES
-
-MAX_LAST_SEEN: Final = 1000
-"""Limit on the users that are kept. Beyond it, the one that was not seen for longest is dropped."""
 
 
 class Owners:
@@ -22,14 +18,17 @@ class Owners:
 
     Args:
         users: Client of users, opened and closed by the caller.
+        customers: Snapshot of the users' data, for the time in which users fails.
         registry: Gets the metrics of the breaker and the count of degraded responses.
     """
 
-    def __init__(self, users: UsersClient, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, users: UsersClient, customers: Customers, registry: CollectorRegistry
+    ) -> None:
         self._users = users
+        self._customers = customers
         self._breaker = Breaker("users", is_failure=_is_failure, registry=registry)
         self._degraded = counter(DEGRADED_RESPONSES, registry).labels("users")
-        self._last_seen = Recent[int, User](MAX_LAST_SEEN)
 
     async def find(self, user_id: int) -> User:
         """Return the user as it is now.
@@ -40,23 +39,22 @@ class Owners:
         """
         try:
             with self._breaker.call():
-                user = await self._users.find(user_id)
+                return await self._users.find(user_id)
         except CircuitOpenError as error:
             raise PeerError(503, "users is not available") from error
-        self._last_seen.store(user_id, user)
-        return user
 
-    async def find_or_last_seen(self, user_id: int) -> tuple[User, bool]:
-        """Return the user, and true if it is the last seen one because users failed.
+    async def find_or_stale(self, user_id: int) -> tuple[User, bool]:
+        """Return the user, and true if it is that of the snapshot because users failed.
 
         Raises:
-            PeerError: As for `find`, if the user was never seen.
+            PeerError: As for `find`, if the snapshot does not have the user.
+            UnavailableError: The database does not answer.
         """
         try:
             return await self.find(user_id), False
         except PeerError as error:
-            user = self._last_seen.get(user_id)
-            if user is None or not _is_failure(error):
+            user = await self._customers.find(user_id) if _is_failure(error) else None
+            if user is None:
                 raise
             self._degraded.inc()
             return user, True

@@ -59,7 +59,7 @@ def order_routes(store: OrderStore, owners: Owners, fulfilment: Fulfilment) -> A
 
 async def _find_owner(order: Order, owners: Owners) -> tuple[User, bool]:
     try:
-        return await owners.find_or_last_seen(order.user_id)
+        return await owners.find_or_stale(order.user_id)
     except PeerError as error:
         if error.status_code != HTTPStatus.NOT_FOUND:
             raise

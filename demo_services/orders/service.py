@@ -50,7 +50,7 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(UnavailableError, answer_unavailable)
     app.add_exception_handler(PeerError, answer_peer_error)
     pool = fulfilment(store, telemetry)
-    app.include_router(order_routes(store, Owners(users, telemetry.registry), pool))
+    app.include_router(order_routes(store, Owners(users, customers, telemetry.registry), pool))
     app.include_router(report_routes(store, telemetry.tracer))
     app.include_router(customer_routes(customers))
     app.include_router(events.routes())

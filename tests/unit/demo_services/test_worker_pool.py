@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from demo_services.database.opening import open_database
 from demo_services.database.sqlite import MEMORY
 from demo_services.events.outbox import Outbox
+from demo_services.orders.customers import Customers
 from demo_services.orders.owners import Owners
 from demo_services.orders.routes import order_routes
 from demo_services.orders.store import OrderStore
@@ -122,7 +123,8 @@ def test_an_order_without_a_place_is_not_stored(telemetry: Recording) -> None:
     full = WorkerPool("packing", never, telemetry=telemetry.telemetry, workers=0, capacity=0)
     app = FastAPI()
     app.add_exception_handler(PeerError, answer_peer_error)
-    app.include_router(order_routes(store, Owners(users, telemetry.telemetry.registry), full))
+    owners = Owners(users, Customers(database), telemetry.telemetry.registry)
+    app.include_router(order_routes(store, owners, full))
 
     async def place() -> tuple[Response, int]:
         order = {"user_id": 1, "product": "tea", "quantity": 1}
