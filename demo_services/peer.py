@@ -1,6 +1,7 @@
 """HTTP client for another service, and the response to a failed call."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -9,6 +10,7 @@ import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from demo_services.resilience.retry import Retry
 from demo_services.tls import Identity
 from instrumentation import url_template
 
@@ -50,6 +52,7 @@ class Peer:
         self._base_url = base_url
         self._identity = identity
         self._timeout_seconds = timeout_seconds
+        self._retry = Retry(timeout_seconds)
 
     async def __aenter__(self) -> Self:
         self._session = open_session(
@@ -95,8 +98,8 @@ class Peer:
         path = template.format_map(values)
         try:
             with url_template(template):
-                request = self._session.request(method, path, **options)
-                answer = await request
+                request = partial(self._session.request, method, path, **options)
+                answer = await self._retry.send(method, request)
             async with answer:
                 if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                     self._refuse_if_busy(answer.headers.get("Retry-After", ""))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from instrumentation._clients.aiohttp import instrument_aiohttp
     from instrumentation._clients.httpx import instrument_httpx
     from instrumentation._clients.requests import instrument_requests
+    from instrumentation._clients.resends import resend_count
     from instrumentation._clients.template import url_template
     from instrumentation._export.exporter import OTLPExporter
     from instrumentation._export.processor import ExportStats
@@ -38,6 +39,7 @@ _MODULES = {
     "inject": "_spans.propagators",
     "instrument": "_setup.instrument",
     "metrics_app": "_setup.metrics_app",
+    "resend_count": "_clients.resends",
     "url_template": "_clients.template",
     **{f"instrument_{client}": f"_clients.{client}" for client in CLIENTS},
 }
@@ -59,6 +61,7 @@ __all__ = [
     "instrument_httpx",
     "instrument_requests",
     "metrics_app",
+    "resend_count",
     "url_template",
 ]
 

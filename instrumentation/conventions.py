@@ -73,6 +73,7 @@ class Attribute:
     HOST_NAME: Final = "host.name"
     HTTP_REQUEST_METHOD: Final = "http.request.method"
     HTTP_REQUEST_METHOD_ORIGINAL: Final = "http.request.method_original"
+    HTTP_REQUEST_RESEND_COUNT: Final = "http.request.resend_count"
     HTTP_RESPONSE_STATUS_CODE: Final = "http.response.status_code"
     HTTP_ROUTE: Final = "http.route"
     OTEL_SCOPE_NAME: Final = "otel.scope.name"
@@ -156,7 +157,7 @@ _HTTP = (
     duration(HTTP_CLIENT_REQUEST_DURATION_SECONDS,
         "Duration of HTTP client requests.", METHOD, *_PEER, STATUS_CODE, ERROR_TYPE),
     counter(HTTP_CLIENT_REQUEST_RESENDS, "{request}",
-        "HTTP client requests that repeat an earlier one.", METHOD, *_PEER, emitter="services"),
+        "HTTP client requests that repeat an earlier one.", METHOD, *_PEER),
 )
 
 _RPC_CALLS = (

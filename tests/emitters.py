@@ -27,7 +27,7 @@ from demo_services.gateway import service as gateway
 from demo_services.orders import service as orders
 from demo_services.settings import Settings
 from demo_services.traffic import service as traffic
-from instrumentation import Telemetry, instrument
+from instrumentation import Telemetry, instrument, resend_count
 from instrumentation._support.asgi_types import ASGIApp
 from instrumentation.database import Database, Pool
 from instrumentation.grpc import ServerInterceptor, client_interceptors
@@ -84,7 +84,7 @@ def library() -> Iterator[str]:
     async def add(item: dict[str, int]) -> dict[str, int]:
         return item
 
-    with contextlib.suppress(requests.ConnectionError):
+    with contextlib.suppress(requests.ConnectionError), resend_count(1):
         requests.get(UNREACHABLE, timeout=1)
     channel = Channel(telemetry, system="kafka", destination="orders")
     message: dict[str, str] = {}

@@ -14,6 +14,7 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
+from instrumentation._clients.resends import current_resend_count
 from instrumentation._clients.template import current_template
 from instrumentation._spans.limits import limit_tracer
 from instrumentation._spans.propagators import W3C_PROPAGATORS, Propagators, baggage_header
@@ -24,6 +25,7 @@ from instrumentation._support.opentelemetry_access import CLIENTS_KEY, SUPPRESSI
 from instrumentation._support.redaction import MAX_FIELD_CHARS, redact_path, redact_query
 from instrumentation.conventions import (
     HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    HTTP_CLIENT_REQUEST_RESENDS,
     KNOWN_METHODS,
     OTHER_METHOD,
     SCHEMA_URL,
@@ -77,6 +79,7 @@ class Clients:
         self._sanitizer = sanitizer or DEFAULT_SANITIZER
         self._baggage_hosts = baggage_hosts
         self._propagators = propagators
+        self._families = families
         self.durations: BoundedChildren[Observer] | None = (
             families.histogram(HTTP_CLIENT_REQUEST_DURATION_SECONDS) if families else None
         )
@@ -110,11 +113,21 @@ class Clients:
         template = current_template()
         if template:
             name, attributes["url.template"] = f"{name} {template}", template
+        resends = current_resend_count()
+        if resends:
+            attributes[Attribute.HTTP_REQUEST_RESEND_COUNT] = resends
+            self._count_resend(known, host, port)
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
         headers = self._propagators.outgoing_headers(
             trace.set_span_in_context(span), include_baggage=self.sends_baggage_to(host)
         )
         return Call(self, span, (known, host, port), headers)
+
+    def _count_resend(self, method: str, host: str, port: int) -> None:
+        """Count a repetition. The counter exists from the first one: a service may have its own."""
+        if self._families is not None:
+            resends = self._families.counter(HTTP_CLIENT_REQUEST_RESENDS)
+            resends.child(method, host, port).inc()
 
     def _full_url(self, url: SplitResult, host: str) -> str:
         """Return the URL without credentials, with redacted secrets, truncated."""

@@ -23,6 +23,7 @@ from instrumentation._spans.propagators import PROPAGATORS_KEY
 from instrumentation._support.on_import import call_when_imported
 from instrumentation._support.opentelemetry_access import (
     CLIENTS_KEY,
+    RESENDS_KEY,
     SPAN_KEY,
     SUPPRESSION_KEYS,
     TEMPLATE_KEY,
@@ -61,6 +62,7 @@ CALL_KEYS: Final = frozenset(
         "suppress_instrumentation",  # set by contrib in addition to the API's key
         CLIENTS_KEY,
         TEMPLATE_KEY,
+        RESENDS_KEY,
         PROPAGATORS_KEY,
     }
 )

@@ -94,6 +94,9 @@ CLIENTS_KEY: Final = context_api.create_key("instrumentation-clients")
 TEMPLATE_KEY: Final = context_api.create_key("instrumentation-url-template")
 """Context key of the template of outgoing calls."""
 
+RESENDS_KEY: Final = context_api.create_key("instrumentation-resends")
+"""Context key of the number of earlier attempts of outgoing calls."""
+
 
 def _has_status_fields() -> bool:
     status: Any = Status(StatusCode.ERROR, "probe")

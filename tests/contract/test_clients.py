@@ -12,7 +12,7 @@ from tests.http_clients import GET
 def test_each_client_is_a_module() -> None:
     modules = {path.stem for path in (ROOT / "instrumentation/_clients").glob("*.py")}
 
-    assert modules == {*CLIENTS, "__init__", "call", "template"}
+    assert modules == {*CLIENTS, "__init__", "call", "resends", "template"}
 
 
 def test_each_client_has_a_public_function() -> None:

@@ -207,7 +207,8 @@ def test_a_log_line_contains_its_trace_id(shop: Shop) -> None:
     )
 
     lines = [json.loads(line) for line in shop.orders.log.read_text().splitlines()]
-    (line,) = [line for line in lines if line.get("order_id") == placed.json()["id"]]
+    placings = [line for line in lines if line["message"] == "order placed"]
+    (line,) = [line for line in placings if line["order_id"] == placed.json()["id"]]
     assert line["trace_id"] == trace_id
     assert len(line["span_id"]) == 16
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from opentelemetry import baggage, context
 
-from instrumentation import instrument_requests, url_template
+from instrumentation import instrument_requests, resend_count, url_template
 from instrumentation._clients.call import Clients
 from instrumentation._setup.telemetry import pipeline_of
 from instrumentation.testing import Recording
@@ -228,3 +228,16 @@ def test_a_call_is_named_by_the_template_of_its_url(
     named, plain = telemetry.spans
     assert (named.name, named.attributes["url.template"]) == ("GET /{name}", "/{name}")
     assert (plain.name, "url.template" in plain.attributes) == ("GET", False)
+
+
+@pytest.mark.parametrize("get", EVERY_GET)
+def test_a_repeated_call_is_marked_and_counted(telemetry: Recording, server: str, get: Get) -> None:
+    for attempt in range(3):
+        with resend_count(attempt):
+            get(f"{server}/echo")
+
+    marks = [span.attributes.get("http.request.resend_count") for span in telemetry.spans]
+    host, port = server.removeprefix("http://").split(":")
+    labels = {"http_request_method": "GET", "server_address": host, "server_port": port}
+    assert marks == [None, 1, 2]
+    assert telemetry.metric("http_client_request_resends_total", **labels) == 2
