@@ -108,6 +108,25 @@ def test_failed_calls_of_both_clients_are_a_share_of_all_calls_to_the_callee(
     assert found == ""
 
 
+def served_rpc(code: str, error: str) -> dict[str, str]:
+    """Return gRPC calls that ``orders`` served, one per second."""
+    labels = {"job": "orders", "instance": "orders:8001", "rpc_system_name": "grpc"}
+    outcome = {"rpc_response_status_code": code, "error_type": error}
+    return series("rpc_server_call_duration_seconds_count", labels | outcome, "0+60x60")
+
+
+def test_failures_that_a_callee_reports_over_grpc_are_not_called_unreported(
+    tmp_path: Path,
+) -> None:
+    called = [rpc_calls("orders", "9001", code) for code in ("OK", "INTERNAL")]
+    served = [served_rpc("OK", ""), served_rpc("INTERNAL", "INTERNAL"), SERVED]
+    panel = query("dependencies", "Failures that the callee does not report")
+    inputs = [*called, target("orders", "orders:8001")]
+
+    assert complaints(tmp_path, inputs + served, panel, {ORDERS: 0}) == ""
+    assert complaints(tmp_path, [*inputs, SERVED], f"100 * {panel}", {ORDERS: 50}) == ""
+
+
 @pytest.mark.parametrize("panel", [("fleet", "Spans lost"), ("telemetry", "Spans lost")])
 def test_lost_spans_are_those_of_all_services_whatever_is_selected(
     tmp_path: Path, panel: tuple[str, str]

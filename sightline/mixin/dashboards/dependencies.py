@@ -28,7 +28,7 @@ from sightline.mixin.grafana.targets import Query
 from sightline.mixin.grafana.time_panels import TimeSeries
 from sightline.mixin.identity import IDENTITY
 from sightline.mixin.rules import dependencies as rules
-from sightline.mixin.rules import services
+from sightline.mixin.rules import operations, services
 
 EDGE_LEGEND: Final = "{{job}} → {{peer}}"
 
@@ -50,20 +50,22 @@ P95: Final = _quantile("0.95")
 P99: Final = _quantile("0.99")
 
 
-def _callee(name: str, matchers: str = "") -> str:
-    series = Selection(where='cluster=~"$cluster|"').narrow(matchers).select(name)
-    named = f'label_replace({series}, "peer", "$1", "job", "(.*)")'
-    return f"max by (cluster, peer) ({drop_nan(named)})"
+def _callee(http: str, rpc: str, matchers: str = "") -> str:
+    """Return PromQL for the larger value of a callee that serves HTTP and gRPC."""
+    selection = Selection(where='cluster=~"$cluster|"').narrow(matchers)
+    served = f'label_replace({selection.select(rpc)}, "rpc_system_name", "grpc", "", "")'
+    named = f'label_replace({selection.select(http)} or {served}, "peer", "$1", "job", "(.*)")'
+    return f"max by (cluster, peer) ({drop_nan(f'({named})')})"
 
 
-CALLEE_P95: Final = _callee(services.DURATION, 'quantile="0.95"')
+CALLEE_P95: Final = _callee(services.DURATION, operations.RPC.duration, 'quantile="0.95"')
 """PromQL for the durations that callees measure themselves."""
 
 UNREPORTED_FAILURES: Final = f"""
 clamp_min(
 {FAILURES.strip()}
 - on (cluster, peer) group_left ()
-{_callee(services.ERROR_RATIO)},
+{_callee(services.ERROR_RATIO, operations.RPC.error_ratio)},
 0)
 """
 
@@ -178,9 +180,9 @@ COMPARISON: Final = Row(
             TimeSeries(
                 title="Duration at caller and callee, p95",
                 description="Duration that 5 % of calls exceed, as measured by each caller, and as "
-                "measured by each callee itself (dashed, all its requests). If a caller measures "
-                "far more than its callee, calls wait in the network, for a connection of the "
-                "pool, or for a busy event loop.",
+                "measured by each callee itself (dashed, all its requests, the slower ones of HTTP "
+                "and gRPC). If a caller measures far more than its callee, calls wait in the "
+                "network, for a connection of the pool, or for a busy event loop.",
                 unit=Unit.SECONDS,
                 queries=(
                     *_top(P95, JOBS.select(rules.CALLS)),
