@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from demo_services.probe import answers
-from demo_services.settings import Settings
+from demo_services.registry.balancer import Balancer
 from demo_services.tls import Identity
 
 PROBE_PATHS: Final = ("/metrics", "/healthz", "/readyz")
@@ -33,17 +33,20 @@ def health_routes(checks: Mapping[str, Check]) -> APIRouter:
     return routes
 
 
-def peer_checks(settings: Settings) -> dict[str, Check]:
-    """Return a check for each peer that it is alive.
+def peer_checks(peers: Mapping[str, Balancer], identity: Identity | None) -> dict[str, Check]:
+    """Return a check for each peer that one of its instances is alive.
 
     It does not ask for readiness, because a probe of one service would then probe them all.
     """
-    return {name: _alive(url, settings.identity) for name, url in settings.peers.items()}
+    return {name: _alive(instances, identity) for name, instances in peers.items()}
 
 
-def _alive(base_url: str, identity: Identity | None) -> Check:
+def _alive(instances: Balancer, identity: Identity | None) -> Check:
 
     async def up() -> bool:
-        return await asyncio.to_thread(answers, f"{base_url}/healthz", identity=identity)
+        for url in instances.addresses:
+            if await asyncio.to_thread(answers, f"{url}/healthz", identity=identity):
+                return True
+        return False
 
     return up

@@ -1,7 +1,6 @@
 """HTTP client for another service, and the response to a failed call."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,13 +9,18 @@ import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from demo_services.resilience.retry import Retry
+from demo_services.registry.balancer import Balancer
 from demo_services.tls import Identity
 from instrumentation import url_template
 
 MAX_RETRY_AFTER_SECONDS: Final = 60
 """Limit on a peer's ``Retry-After`` that is forwarded."""
 
+CONNECT_TIMEOUT_SECONDS: Final = 0.5
+"""Time for a connection. A removed container does not refuse one, it is silent."""
+
+_NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Errors before the request was sent."""
 _FIRST_CLIENT_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -40,23 +44,23 @@ class Peer:
 
     Args:
         name: Name of the service in error messages.
-        base_url: With ``https``, *identity* authenticates the caller and verifies the peer.
+        instances: Base URLs. With ``https``, *identity* authenticates the caller and verifies the
+            peer.
         timeout_seconds: Timeout of the whole call. It is shorter than the timeout of the caller,
             so that the caller receives an error that names the slow service.
     """
 
     def __init__(
-        self, name: str, base_url: str, *, identity: Identity | None, timeout_seconds: float
+        self, name: str, instances: Balancer, *, identity: Identity | None, timeout_seconds: float
     ) -> None:
         self._name = name
-        self._base_url = base_url
+        self._instances = instances
         self._identity = identity
         self._timeout_seconds = timeout_seconds
-        self._retry = Retry(timeout_seconds)
 
     async def __aenter__(self) -> Self:
         self._session = open_session(
-            self._base_url, identity=self._identity, timeout_seconds=self._timeout_seconds
+            None, identity=self._identity, timeout_seconds=self._timeout_seconds
         )
         return self
 
@@ -96,20 +100,37 @@ class Peer:
         self, method: str, template: str, values: Mapping[str, int], **options: Any
     ) -> Any:
         path = template.format_map(values)
-        try:
-            with url_template(template):
-                request = partial(self._session.request, method, path, **options)
-                answer = await self._retry.send(method, request)
-            async with answer:
-                if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-                    self._refuse_if_busy(answer.headers.get("Retry-After", ""))
-                if answer.status >= _FIRST_SERVER_ERROR:
-                    raise PeerError(502, f"{self._name} answered {answer.status}")
-                body = await answer.json()
-        except TimeoutError as error:
-            raise PeerError(504, f"{self._name} did not answer in time") from error
-        except aiohttp.ClientError as error:
-            raise PeerError(503, f"{self._name} is not available") from error
+        tried: list[str] = []
+        with url_template(template):
+            while True:
+                with self._instances.call(without=tried) as base_url:
+                    try:
+                        return await self._ask(method, f"{base_url}{path}", **options)
+                    except (TimeoutError, aiohttp.ClientError) as error:
+                        self._instances.record_failure(base_url)
+                        tried.append(base_url)
+                        if not self._may_repeat(method, error, tried):
+                            raise self._peer_error(error) from error
+
+    def _may_repeat(self, method: str, error: Exception, tried: Sequence[str]) -> bool:
+        """Return true if another instance may be asked: the first one did nothing, or only read."""
+        repeatable = isinstance(error, _NOT_SENT) or (
+            method == "GET" and not isinstance(error, TimeoutError)
+        )
+        return repeatable and not set(self._instances.addresses) <= set(tried)
+
+    def _peer_error(self, error: Exception) -> PeerError:
+        if isinstance(error, TimeoutError) and not isinstance(error, _NOT_SENT):
+            return PeerError(504, f"{self._name} did not answer in time")
+        return PeerError(503, f"{self._name} is not available")
+
+    async def _ask(self, method: str, url: str, **options: Any) -> Any:
+        async with self._session.request(method, url, **options) as answer:
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                self._refuse_if_busy(answer.headers.get("Retry-After", ""))
+            if answer.status >= _FIRST_SERVER_ERROR:
+                raise PeerError(502, f"{self._name} answered {answer.status}")
+            body = await answer.json()
         if answer.status >= _FIRST_CLIENT_ERROR:
             raise PeerError(answer.status, body.get("detail"))
         return body
@@ -122,12 +143,14 @@ class Peer:
 
 
 def open_session(
-    base_url: str, *, identity: Identity | None, timeout_seconds: float
+    base_url: str | None, *, identity: Identity | None, timeout_seconds: float
 ) -> aiohttp.ClientSession:
-    """Return a client session for *base_url* that authenticates with *identity*."""
+    """Return a client session that authenticates with *identity*, for *base_url* or any URL."""
+    # A handshake of TLS needs the event loop of the peer, which may be busy.
+    connect = None if identity else CONNECT_TIMEOUT_SECONDS
     return aiohttp.ClientSession(
         base_url,
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect),
         connector=aiohttp.TCPConnector(ssl=identity.context() if identity else True),
     )
 

@@ -18,12 +18,14 @@ TIMEOUT_SECONDS: Final = 1.0
 def answers(
     url: str, *, identity: Identity | None = None, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> bool:
-    """Return true if GET *url* returns 200 within the timeout. With *identity*, use TLS."""
+    """Return true if GET *url* returns 200 within the timeout. *identity* implies TLS."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     connection = (
-        HTTPSConnection(host, port, timeout=timeout_seconds, context=identity.context())
-        if identity
+        HTTPSConnection(
+            host, port, timeout=timeout_seconds, context=identity.context() if identity else None
+        )
+        if identity or parts.scheme == "https"
         else HTTPConnection(host, port, timeout=timeout_seconds)
     )
     try:

@@ -15,6 +15,7 @@ from demo_services.graph import (
     url_variable,
 )
 from demo_services.hosts import allowed_hosts
+from demo_services.registry.settings import RegistrySettings
 from demo_services.tls import Identity
 from demo_services.traffic.profiles import BY_NAME, PROFILES, Profile
 
@@ -54,6 +55,8 @@ class Settings:
     """Host and port of each service called by gRPC. Variable ``USERS_GRPC_TARGET`` for users."""
     identity: Identity | None
     """Certificates for TLS, or None for plain HTTP. Variables in `tls.py`."""
+    registry: RegistrySettings | None
+    """Registry of the instances of all services. Variables in `registry/settings.py`."""
     runbooks: Path | None
     """Folder of the runbooks that control serves. Variable ``RUNBOOKS``."""
     traffic_rate: float
@@ -85,6 +88,7 @@ class Settings:
             peers={peer: _url(environ, variable) for peer, variable in urls.items()},
             targets={peer: _target(environ, variable) for peer, variable in targets.items()},
             identity=_identity(environ),
+            registry=_registry(environ),
             runbooks=Path(environ["RUNBOOKS"]) if environ.get("RUNBOOKS") else None,
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
             traffic_profile=_profile(environ.get("TRAFFIC_PROFILE") or PROFILES[0].name),
@@ -151,6 +155,13 @@ def _target(environ: Mapping[str, str], name: str) -> str:
 def _identity(environ: Mapping[str, str]) -> Identity | None:
     try:
         return Identity.from_env(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+
+
+def _registry(environ: Mapping[str, str]) -> RegistrySettings | None:
+    try:
+        return RegistrySettings.from_env(environ)
     except ValueError as error:
         raise SettingError(str(error)) from None
 

@@ -25,6 +25,9 @@ DEGRADED_RESPONSES: Final = "degraded_responses"
 FAULT_INJECTED: Final = "fault_injected"
 ALERT_NOTIFICATIONS_RECEIVED: Final = "alert_notifications_received"
 ALERT_WATCHDOG_TIMESTAMP_SECONDS: Final = "alert_watchdog_timestamp_seconds"
+SERVICE_REGISTRY_INSTANCES: Final = "service_registry_instances"
+SERVICE_REGISTRY_LIST_AGE_SECONDS: Final = "service_registry_list_age_seconds"
+SERVICE_REGISTRY_REGISTRATIONS: Final = "service_registry_registrations"
 TRAFFIC_REQUESTS: Final = "traffic_requests"
 TRAFFIC_REQUEST_DURATION_SECONDS: Final = "traffic_request_duration_seconds"
 
@@ -70,6 +73,14 @@ SERVICE_METRICS: Final = (
         "Alert notifications, by status.", "alertname", "severity", "status"),
     _gauge(ALERT_WATCHDOG_TIMESTAMP_SECONDS, "s",
         "Time of the last Watchdog notification, in seconds since 1970."),
+    _gauge(SERVICE_REGISTRY_INSTANCES, "{instance}",
+        "Instances in the service registry, by status: passing or critical.",
+        "service", "status"),
+    _gauge(SERVICE_REGISTRY_LIST_AGE_SECONDS, "s",
+        "Time since the registry last answered with the instances of a service.", "service"),
+    _counter(SERVICE_REGISTRY_REGISTRATIONS, "{registration}",
+        "Attempts to register this instance, by result: success or failure.",
+        "result", precreated=True),
     _counter(TRAFFIC_REQUESTS, "{request}",
         "Requests sent by the traffic generator, by scenario and outcome.",
         "scenario", "outcome", precreated=True),

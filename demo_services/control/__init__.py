@@ -1,1 +1,1 @@
-"""Alert inbox: receiver of Alertmanager's webhook, with a page for people."""
+"""Alert inbox, runbooks and the service registry."""

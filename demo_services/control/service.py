@@ -1,5 +1,9 @@
 """Application and routes of control: Alertmanager posts alerts; people and programs read them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
@@ -8,18 +12,39 @@ from demo_services.control.notification import Notification
 from demo_services.control.pages import inbox_page
 from demo_services.control.runbooks import runbook_routes
 from demo_services.health import health_routes
+from demo_services.registry.catalog import Catalog
+from demo_services.registry.discovery import Discovery
+from demo_services.registry.health_checks import Checker
+from demo_services.registry.routes import UNRECORDED, registry_routes
 from demo_services.settings import Settings
+from instrumentation import Settings as TelemetrySettings
 from instrumentation import instrument
 
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
-    app = FastAPI(title="control")
-    telemetry = instrument(app, service="control")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with checker.running(), registry:
+            yield
+
+    app = FastAPI(title="control", lifespan=lifespan)
+    telemetry = instrument(app, service="control", settings=_without_registry_queries())
+    catalog = Catalog(telemetry.registry)
+    checker = Checker(catalog, settings.identity)
+    registry = Discovery(settings, telemetry, service="control")
+    app.include_router(registry_routes(catalog))
     app.include_router(inbox_routes(Inbox(telemetry.registry)))
     app.include_router(runbook_routes(settings.runbooks))
     app.include_router(health_routes({}))
     return app
+
+
+def _without_registry_queries() -> TelemetrySettings:
+    """Return the settings of the environment, with the queries of the registry excluded."""
+    given = TelemetrySettings.from_env()
+    return replace(given, excluded_urls=(*given.excluded_urls, UNRECORDED))
 
 
 def inbox_routes(inbox: Inbox) -> APIRouter:

@@ -13,6 +13,7 @@ from opentelemetry.propagate import inject
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from demo_services.peer import PeerError
+from demo_services.registry.balancer import Balancer
 from demo_services.shop import Id, Report
 from demo_services.tls import Identity
 from instrumentation.conventions import Attribute
@@ -20,14 +21,19 @@ from instrumentation.conventions import Attribute
 TIMEOUT_SECONDS: Final = 2.5
 
 
-def report_routes(orders_url: str, identity: Identity | None, tracer: Tracer) -> APIRouter:
+def report_routes(orders: Balancer, identity: Identity | None, tracer: Tracer) -> APIRouter:
     """Return the route ``/api/report/{user_id}``."""
     routes = APIRouter()
 
     @routes.get("/api/report/{user_id}")
     def report(user_id: Id) -> Report:
-        with tracer.start_as_current_span("fetch report"):
-            return _fetch(f"{orders_url}/reports?user_id={user_id}", identity, tracer)
+        with tracer.start_as_current_span("fetch report"), orders.call() as url:
+            try:
+                return _fetch(f"{url}/reports?user_id={user_id}", identity, tracer)
+            except PeerError as error:
+                if error.status_code != HTTPStatus.BAD_GATEWAY:
+                    orders.record_failure(url)
+                raise
 
     return routes
 

@@ -16,6 +16,7 @@ from demo_services.gateway.streams import stream_routes
 from demo_services.health import health_routes, peer_checks
 from demo_services.limits.policy import limits
 from demo_services.peer import Peer, PeerError, answer_peer_error
+from demo_services.registry.discovery import Discovery
 from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
@@ -28,22 +29,23 @@ RPC_TIMEOUT_SECONDS: Final = 1.5
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
-    identity = settings.identity
-    orders, users = (
-        Peer(name, settings.peers[name], identity=identity, timeout_seconds=PEER_TIMEOUT_SECONDS)
-        for name in ("orders", "users")
-    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users, users_rpc:
+        async with orders, users, users_rpc, registry:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
     # The report calls orders by `requests`, and makes the span of that call by hand.
     telemetry = instrument(app, service="gateway", clients=("aiohttp",))
+    identity = settings.identity
+    registry = Discovery(settings, telemetry, service="gateway")
+    orders, users = (
+        Peer(name, registry.urls[name], identity=identity, timeout_seconds=PEER_TIMEOUT_SECONDS)
+        for name in ("orders", "users")
+    )
     users_rpc = UsersClient(
-        settings.targets["users"],
+        registry.targets["users"],
         identity=identity,
         telemetry=telemetry,
         timeout_seconds=RPC_TIMEOUT_SECONDS,
@@ -55,8 +57,8 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(order_routes(orders))
     app.include_router(stream_routes(users_rpc))
     app.include_router(user_routes(users, orders))
-    app.include_router(report_routes(settings.peers["orders"], identity, telemetry.tracer))
-    app.include_router(health_routes(peer_checks(settings)))
+    app.include_router(report_routes(registry.urls["orders"], identity, telemetry.tracer))
+    app.include_router(health_routes(peer_checks(registry.urls, identity)))
     return app
 
 

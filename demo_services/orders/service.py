@@ -19,6 +19,7 @@ from demo_services.orders.report import PATH, report_routes
 from demo_services.orders.routes import order_routes
 from demo_services.orders.store import OrderStore
 from demo_services.peer import PeerError, answer_peer_error
+from demo_services.registry.discovery import Discovery
 from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
@@ -31,13 +32,14 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, users, pool, events:
+        async with database, users, pool, events, registry:
             yield
 
     app = FastAPI(title="orders", lifespan=lifespan)
     telemetry = instrument(app, service="orders", exclude=(*PROBE_PATHS, PATH))
+    registry = Discovery(settings, telemetry, service="orders")
     users = UsersClient(
-        settings.targets["users"],
+        registry.targets["users"],
         identity=settings.identity,
         telemetry=telemetry,
         timeout_seconds=USERS_TIMEOUT_SECONDS,

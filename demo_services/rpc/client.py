@@ -1,15 +1,15 @@
 """Client of the gRPC interface of users."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from demo_services.peer import PeerError
+from demo_services.registry.balancer import Balancer
 from demo_services.rpc import SERVICE, users_pb2, users_pb2_grpc
 from demo_services.rpc.messages import from_message, to_message
 from demo_services.shop import ImportSummary, User
@@ -35,38 +35,40 @@ _STATUS_CODES: Final = {
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }
 """HTTP status code by that of gRPC; 502 for all others."""
+_INSTANCE_FAILED: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+Answer = TypeVar("Answer")
+Stub = Any
+"""Generated without types."""
 
 
 class UsersClient:
-    """Client with one channel, as an async context manager. Its calls are recorded.
+    """Client with a channel to each instance, as an async context manager. Its calls are recorded.
+
+    A call that an instance did not accept is sent to another one, once for each. Every procedure
+    may be repeated: it reads, or it stores the same names again.
 
     Args:
-        target: Host and port, like ``users:9002``.
-        identity: With it, the channel uses TLS.
+        instances: Host and port of each instance, like ``users:9002``.
+        identity: With it, the channels use TLS.
         timeout_seconds: Deadline of each call but a watch. The server learns it, too.
     """
 
     def __init__(
         self,
-        target: str,
+        instances: Balancer,
         *,
         identity: Identity | None,
         telemetry: Telemetry,
         timeout_seconds: float,
     ) -> None:
-        self._target = target
+        self._instances = instances
         self._identity = identity
-        self._interceptors = client_interceptors(telemetry, target)
+        self._telemetry = telemetry
         self._timeout_seconds = timeout_seconds
-        self._channels = AsyncExitStack()
+        self._channels: dict[str, _Channel] = {}
 
     async def __aenter__(self) -> Self:
-        enter = self._channels.enter_async_context
-        channel = await enter(_open(self._target, self._identity, self._interceptors))
-        self._users = users_pb2_grpc.UserServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
-        # Probes have a channel of their own, which records no spans.
-        probes = await enter(_open(self._target, self._identity, []))
-        self._health = health_pb2_grpc.HealthStub(probes)
         return self
 
     async def __aexit__(
@@ -75,17 +77,15 @@ class UsersClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._channels.aclose()
+        for target in list(self._channels):
+            await self._channels.pop(target).close()
 
     async def serves(self) -> bool:
-        """Return true if the health service says that users is serving."""
-        request = health_pb2.HealthCheckRequest(service=SERVICE)
-        try:
-            answer = await self._health.Check(request, timeout=HEALTH_TIMEOUT_SECONDS)
-        except grpc.aio.AioRpcError:
-            return False
-        serves: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
-        return serves
+        """Return true if the health service of an instance says that users is serving."""
+        for target in self._instances.addresses:
+            if await (await self._channel(target)).serves():
+                return True
+        return False
 
     async def find(self, user_id: int) -> User:
         """Return one user, by a unary call.
@@ -95,21 +95,29 @@ class UsersClient:
                 for other errors.
         """
         request = users_pb2.GetUserRequest(id=user_id)
-        with _as_peer_error():
-            return from_message(await self._users.GetUser(request, timeout=self._timeout_seconds))
+
+        async def call(users: Stub) -> User:
+            return from_message(await users.GetUser(request, timeout=self._timeout_seconds))
+
+        return await self._call(call)
 
     async def watch(self, seconds: float) -> AsyncGenerator[User]:
         """Return the changes of the next *seconds*, by a server stream. Close it to end the call.
+
+        They are the changes that its instance made.
 
         Raises:
             PeerError: As for `find`, before the first change or in the stream.
         """
         request = users_pb2.WatchUsersRequest(seconds=seconds)
-        call = self._users.WatchUsers(request, timeout=seconds + WATCH_GRACE_SECONDS)
-        with _as_peer_error():
-            await call.wait_for_connection()
-            await call.initial_metadata()
-        return _changes(call)
+
+        async def call(users: Stub) -> AsyncGenerator[User]:
+            stream = users.WatchUsers(request, timeout=seconds + WATCH_GRACE_SECONDS)
+            await stream.wait_for_connection()
+            await stream.initial_metadata()
+            return _changes(stream)
+
+        return await self._call(call)
 
     async def import_users(self, users: Iterable[User]) -> ImportSummary:
         """Store the names of *users*, by a client stream.
@@ -117,10 +125,13 @@ class UsersClient:
         Raises:
             PeerError: As for `find`.
         """
-        messages = map(to_message, users)
-        with _as_peer_error():
-            done = await self._users.ImportUsers(iter(messages), timeout=self._timeout_seconds)
-        return ImportSummary(imported=done.imported, rejected=done.rejected)
+        messages = list(map(to_message, users))
+
+        async def call(stub: Stub) -> ImportSummary:
+            done = await stub.ImportUsers(iter(messages), timeout=self._timeout_seconds)
+            return ImportSummary(imported=done.imported, rejected=done.rejected)
+
+        return await self._call(call)
 
     async def sync(self, users: Iterable[User]) -> list[User]:
         """Return the stored form of those *users* that differ, by a bidirectional stream.
@@ -128,17 +139,70 @@ class UsersClient:
         Raises:
             PeerError: As for `find`.
         """
-        messages = map(to_message, users)
-        with _as_peer_error():
-            call = self._users.SyncUsers(iter(messages), timeout=self._timeout_seconds)
-            return [from_message(message) async for message in call]
+        messages = list(map(to_message, users))
+
+        async def call(stub: Stub) -> list[User]:
+            stream = stub.SyncUsers(iter(messages), timeout=self._timeout_seconds)
+            return [from_message(message) async for message in stream]
+
+        return await self._call(call)
+
+    async def _call(self, call: Callable[[Stub], Awaitable[Answer]]) -> Answer:
+        """Return the answer of *call* for an instance, or another one if it is away."""
+        tried: list[str] = []
+        while True:
+            with self._instances.call(without=tried) as target:
+                channel = await self._channel(target)
+                try:
+                    return await call(channel.users)
+                except grpc.aio.AioRpcError as error:
+                    if error.code() in _INSTANCE_FAILED:
+                        self._instances.record_failure(target)
+                    tried.append(target)
+                    away = error.code() is grpc.StatusCode.UNAVAILABLE
+                    if not away or set(self._instances.addresses) <= set(tried):
+                        raise _peer_error(error) from error
+
+    async def _channel(self, target: str) -> "_Channel":
+        """Return the channel to *target*. A new one closes those to instances that are gone."""
+        if target not in self._channels:
+            interceptors = client_interceptors(self._telemetry, target)
+            self._channels[target] = _Channel(target, self._identity, interceptors)
+            unused = [each for each in self._channels if not self._instances.is_used(each)]
+            for closing in [self._channels.pop(each) for each in unused if each != target]:
+                await closing.close()
+        return self._channels[target]
+
+
+class _Channel:
+    """Channel to one instance, and one for probes, which records no spans."""
+
+    def __init__(self, target: str, identity: Identity | None, interceptors: list[Any]) -> None:
+        self._channels = (_open(target, identity, interceptors), _open(target, identity, []))
+        calls, probes = self._channels
+        self.users: Stub = users_pb2_grpc.UserServiceStub(calls)  # type: ignore[no-untyped-call]  # generated
+        self._health = health_pb2_grpc.HealthStub(probes)
+
+    async def serves(self) -> bool:
+        request = health_pb2.HealthCheckRequest(service=SERVICE)
+        try:
+            answer = await self._health.Check(request, timeout=HEALTH_TIMEOUT_SECONDS)
+        except grpc.aio.AioRpcError:
+            return False
+        serves: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
+        return serves
+
+    async def close(self) -> None:
+        for channel in self._channels:
+            await channel.close()
 
 
 async def _changes(call: Any) -> AsyncGenerator[User]:
     try:
-        with _as_peer_error():
-            async for message in call:
-                yield from_message(message)
+        async for message in call:
+            yield from_message(message)
+    except grpc.aio.AioRpcError as error:
+        raise _peer_error(error) from error
     finally:
         call.cancel()
 
@@ -154,17 +218,13 @@ def _open(target: str, identity: Identity | None, interceptors: list[Any]) -> An
     return grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors)
 
 
-@contextmanager
-def _as_peer_error() -> Iterator[None]:
-    try:
-        yield
-    except grpc.aio.AioRpcError as error:
-        code = error.code()
-        details = {
-            grpc.StatusCode.NOT_FOUND: error.details(),
-            grpc.StatusCode.RESOURCE_EXHAUSTED: "users is busy",
-            grpc.StatusCode.UNAVAILABLE: "users is not available",
-            grpc.StatusCode.DEADLINE_EXCEEDED: "users did not answer in time",
-        }
-        detail = details.get(code, f"users answered {code.name}")
-        raise PeerError(_STATUS_CODES.get(code, 502), detail) from error
+def _peer_error(error: grpc.aio.AioRpcError) -> PeerError:
+    code = error.code()
+    details = {
+        grpc.StatusCode.NOT_FOUND: error.details(),
+        grpc.StatusCode.RESOURCE_EXHAUSTED: "users is busy",
+        grpc.StatusCode.UNAVAILABLE: "users is not available",
+        grpc.StatusCode.DEADLINE_EXCEEDED: "users did not answer in time",
+    }
+    detail = details.get(code, f"users answered {code.name}")
+    return PeerError(_STATUS_CODES.get(code, 502), detail)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from demo_services.health import health_routes, peer_checks
 from demo_services.metrics import counter, histogram
+from demo_services.registry.discovery import Discovery
 from demo_services.settings import Settings
 from demo_services.traffic.generator import Generator
 from demo_services.traffic.profiles import Load
@@ -27,7 +28,8 @@ def create(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         sending = asyncio.create_task(generator.run())
-        yield
+        async with registry:
+            yield
         sending.cancel()
         with suppress(asyncio.CancelledError):
             await sending
@@ -35,7 +37,8 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI(title="traffic", lifespan=lifespan)
     # No client is traced, so that every request starts a trace at the gateway.
     telemetry = instrument(app, service="traffic", clients=())
-    app.include_router(health_routes(peer_checks(settings)))
+    registry = Discovery(settings, telemetry, service="traffic")
+    app.include_router(health_routes(peer_checks(registry.urls, settings.identity)))
 
     requests = counter(TRAFFIC_REQUESTS, telemetry.registry)
     durations = histogram(TRAFFIC_REQUEST_DURATION_SECONDS, telemetry.registry)

@@ -12,6 +12,7 @@ from demo_services.database.statement import UnavailableError
 from demo_services.events.event import ORDER_CREATED
 from demo_services.events.service import Events
 from demo_services.health import health_routes
+from demo_services.registry.discovery import Discovery
 from demo_services.rpc import SERVICE
 from demo_services.rpc.server import serving
 from demo_services.rpc.users_pb2_grpc import add_UserServiceServicer_to_server
@@ -29,11 +30,12 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, events, grpc_server:
+        async with database, events, grpc_server, registry:
             yield
 
     app = FastAPI(title="users", lifespan=lifespan)
     telemetry = instrument(app, service="users")
+    registry = Discovery(settings, telemetry, service="users")
     database = open_database(settings.database, telemetry, name="users")
     events = Events(settings.bus, database, telemetry, service="users")
     store = UserStore(database, events.outbox)

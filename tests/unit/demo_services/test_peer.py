@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from demo_services.peer import Peer, PeerError
+from demo_services.registry.balancer import Balancer
 from tests.fakes.busy import BusyService
 
 
@@ -16,7 +17,7 @@ def test_a_busy_peer_says_when_to_try_again(
     retry_after: str, status_code: int, seconds: int
 ) -> None:
     async def ask(url: str) -> object:
-        async with Peer("orders", url, identity=None, timeout_seconds=10) as peer:
+        async with Peer("orders", Balancer([url]), identity=None, timeout_seconds=10) as peer:
             return await peer.get("/orders/{order_id}", order_id=1)
 
     with BusyService(retry_after) as service, pytest.raises(PeerError) as error:

@@ -1,0 +1,56 @@
+"""Settings of the registry's client, read from the environment."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+_HOST: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
+_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared, not bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrySettings:
+    """Address of the registry, and what an instance says of itself."""
+
+    url: str
+    """Base URL. Variable ``REGISTRY_URL``."""
+    advertised_host: str
+    """Host that other services call. Variable ``ADVERTISED_HOST``, else ``HOST``; empty for the
+    address with which this machine reaches the registry."""
+    check_seconds: float
+    """Interval of the registry's health checks. Variable ``HEALTH_CHECK_SECONDS``."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self | None:
+        """Return the settings, or None while ``REGISTRY_URL`` is unset.
+
+        Raises:
+            ValueError: Names variable, value and expectation.
+        """
+        url = environ.get("REGISTRY_URL", "")
+        if not url:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError(f"REGISTRY_URL={url!r}: expected a base URL, like http://control:8003")
+        return cls(
+            url=url.rstrip("/"),
+            advertised_host=_advertised_host(environ),
+            check_seconds=_check_seconds(environ.get("HEALTH_CHECK_SECONDS") or "10"),
+        )
+
+
+def _advertised_host(environ: Mapping[str, str]) -> str:
+    given = environ.get("ADVERTISED_HOST", "")
+    if given and not _HOST.fullmatch(given):
+        raise ValueError(f"ADVERTISED_HOST={given!r}: expected a host, like users")
+    bound = environ.get("HOST") or "127.0.0.1"
+    return given or ("" if bound in _EVERY_ADDRESS else bound)
+
+
+def _check_seconds(value: str) -> float:
+    if not value.isascii() or not value.isdecimal() or not 1 <= int(value[:5]) <= 3600:  # noqa: PLR2004  an hour
+        raise ValueError(f"HEALTH_CHECK_SECONDS={value!r}: expected seconds from 1 to 3600")
+    return float(value)
