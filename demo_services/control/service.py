@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
@@ -44,7 +43,7 @@ def create(settings: Settings) -> FastAPI:
 def _without_registry_queries() -> TelemetrySettings:
     """Return the settings of the environment, with the queries of the registry excluded."""
     given = TelemetrySettings.from_env()
-    return replace(given, excluded_urls=(*given.excluded_urls, UNRECORDED))
+    return given._replace(excluded_urls=(*given.excluded_urls, UNRECORDED))
 
 
 def inbox_routes(inbox: Inbox) -> APIRouter:

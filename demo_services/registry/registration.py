@@ -72,6 +72,8 @@ class Registration:
         Raises:
             InvalidRegistrationError: Names the first invalid field.
         """
+        if not isinstance(body, dict):
+            raise InvalidRegistrationError("body: expected an object")
         try:
             read = _Body.model_validate(_lower(body))
         except ValidationError as error:

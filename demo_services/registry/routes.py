@@ -4,6 +4,7 @@ Sources: Consul's documentation, "HTTP API", "Blocking queries"; Prometheus' doc
 "HTTP SD".
 """
 
+import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any, Final
@@ -124,10 +125,28 @@ async def _block(catalog: Catalog, request: Request) -> Response | None:
     if index is None:
         return None
     try:
-        await catalog.wait(index, within_seconds=wait_seconds)
+        await _wait(catalog, request, index, wait_seconds)
     except TooManyWaitersError as error:
         return _text(429, f"{error}", **{"Retry-After": "1"})
     return None
+
+
+async def _wait(catalog: Catalog, request: Request, index: int, seconds: float) -> None:
+    """Wait for a change, for a time, or for the client to leave, whose place others may need."""
+    waiting = asyncio.create_task(catalog.wait(index, within_seconds=seconds))
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            waiting.result()
+    finally:
+        waiting.cancel()
+        leaving.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _waiting(request: Request) -> tuple[int | None, float]:

@@ -94,7 +94,7 @@ def test_an_invalid_registration_is_rejected_with_its_field(
     ],
 )
 def test_a_check_of_another_address_is_rejected(url: str) -> None:
-    with pytest.raises(InvalidRegistrationError, match="expected a URL of 10.0.0.7:8002"):
+    with pytest.raises(InvalidRegistrationError, match=r"expected a URL of 10\.0\.0\.7:8002"):
         parse({**BODY, "Check": {"HTTP": url}})
 
 
