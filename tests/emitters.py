@@ -63,12 +63,12 @@ def emitted() -> dict[str, set[str]]:
     return {emitter: set(names) for emitter, names in json.loads(found.stdout).items()}
 
 
-def page(app: ASGIApp, *posted: tuple[str, object]) -> Iterator[str]:
-    """Post each path and body of *posted* to *app*, and yield the series of its metrics page."""
+def page(app: ASGIApp, *posted: tuple[str, object], method: str = "POST") -> Iterator[str]:
+    """Send each path and body of *posted* to *app*, and yield the series of its metrics page."""
     for path, body in posted:
         sent = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
         headers = [(b"content-type", b"application/json")]
-        asyncio.run(answer(app, scope(path, method="POST", headers=headers), sent))
+        asyncio.run(answer(app, scope(path, method=method, headers=headers), sent))
     messages, _ = asyncio.run(answer(app, scope("/metrics")))
     text = b"".join(message.get("body", b"") for message in messages).decode()
     for family in text_string_to_metric_families(text):
@@ -128,6 +128,7 @@ def services() -> Iterator[str]:
         "ORDERS_URL": UNREACHABLE,
         "USERS_URL": UNREACHABLE,
         "LIMITER_URL": "redis://127.0.0.1:9",
+        "REGISTRY_URL": UNREACHABLE,
     }
     alert = {
         "status": "firing",
@@ -139,7 +140,10 @@ def services() -> Iterator[str]:
         "fingerprint": "1",
     }
     notified = {"version": "4", "receiver": "control", "alerts": [alert]}
-    yield from page(control.create(Settings.from_env(environ, "control")), ("/alerts", notified))
+    registered = {"Name": "users", "Address": "127.0.0.1", "Port": 9}
+    inbox = control.create(Settings.from_env(environ, "control"))
+    yield from page(inbox, ("/alerts", notified))
+    yield from page(inbox, ("/v1/agent/service/register", registered), method="PUT")
     yield from page(orders.create(Settings.from_env(environ, "orders")))
     yield from page(traffic.create(Settings.from_env(environ, "traffic")))
     yield from page(gateway.create(Settings.from_env(environ, "gateway")))

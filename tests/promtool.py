@@ -1,9 +1,9 @@
 """Unit tests of rules, `prometheus/tests/*.yml`, run by promtool for both profiles.
 
 The files are written for the production profile. The demo profile is ten times faster: times,
-intervals and values in seconds are divided by ten, except for the age of an outbox, which is
-compared with a constant. Counters of events are not divided, except in tests of alerts that
-compare a rate per second with a constant, because that rate is equal in both.
+intervals and values in seconds are divided by ten, except for the age of an outbox and of a list of
+the registry, which are compared with a constant. Counters of events are not divided, except in
+tests of alerts that compare a rate per second with a constant, because that rate is equal in both.
 """
 
 import os
@@ -42,7 +42,7 @@ SAME_RATES: Final = {
 
 SPEED: Final = 10
 _IN_SECONDS: Final = re.compile(
-    r"(?!outbox_oldest_age_)([a-z_]+_seconds(_total|_sum)?|job_slo:time_period:days)[{]"
+    r"(?!outbox_oldest_age_|service_registry_list_age_)([a-z_]+_seconds(_total|_sum)?|job_slo:time_period:days)[{]"
 )
 _RECORDED: Final = re.compile(r"[a-z_]+:[a-z0-9_:]+")
 _READ_ALERT: Final = re.compile(r'ALERTS[{]alertname="(\w+)"')

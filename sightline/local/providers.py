@@ -21,6 +21,8 @@ _JAEGER: Final = (
     *("jaeger_metrics", "jaeger_span_metrics", "jaeger_health"),
 )
 
+_REGISTRY: Final = "control"
+
 
 class Providers:
     """Resolves roles to programs for one configuration."""
@@ -176,6 +178,8 @@ class Providers:
                 GRPC_PORT=str(self._grpc_port(name)) if len(listeners) > 1 else "",
                 DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
                 BUS_URL=f"sqlite:///{self._data('services')}/bus.db",
+                # Set to nothing, it leaves each service with the addresses below.
+                REGISTRY_URL=self._config.environ.get("REGISTRY_URL", url(self._ports.control)),
                 RUNBOOKS=str(artifacts.ROOT / "docs" / "runbooks"),
                 OTEL_SERVICE_NAME=name,
                 OTEL_RESOURCE_ATTRIBUTES=self._identity(name),
@@ -188,8 +192,12 @@ class Providers:
             url=page(port),
             health=f"{url(port)}/readyz",
             ports=self._listens(*listeners),
-            needs=("jaeger", *dict.fromkeys((*calls, *rpc_calls))),
+            needs=("jaeger", *dict.fromkeys((*calls, *rpc_calls, *self._registry_of(name)))),
         )
+
+    def _registry_of(self, name: str) -> tuple[str, ...]:
+        """Return the role with the registry, which stops after the services that it lists."""
+        return () if name == _REGISTRY else (_REGISTRY,)
 
     def _grpc_port(self, name: str) -> int:
         port: int = getattr(self._ports, f"{name}_grpc")

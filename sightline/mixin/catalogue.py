@@ -11,6 +11,7 @@ from sightline.mixin.alerts.notifications import NOTIFICATIONS
 from sightline.mixin.alerts.operations import OPERATIONS as OPERATION_ALERTS
 from sightline.mixin.alerts.processes import PROCESSES as PROCESS_ALERTS
 from sightline.mixin.alerts.prometheus import PROMETHEUS
+from sightline.mixin.alerts.registry import REGISTRY as REGISTRY_ALERTS
 from sightline.mixin.alerts.services import SERVICES as SERVICE_ALERTS
 from sightline.mixin.alerts.telemetry import TELEMETRY as TELEMETRY_ALERTS
 from sightline.mixin.config import PRODUCTION, Profile
@@ -57,7 +58,7 @@ def shared_files(profile: Profile) -> tuple[RuleFile, ...]:
         RuleFile(
             name="dependencies",
             subject="Dependencies, gRPC calls and messages that fail or are slow.",
-            groups=(DEPENDENCY_ALERTS, OPERATION_ALERTS),
+            groups=(DEPENDENCY_ALERTS, OPERATION_ALERTS, REGISTRY_ALERTS),
         ),
         _alerts("telemetry", "Telemetry that is lost or incomplete.", TELEMETRY_ALERTS),
         _alerts("jaeger", "Jaeger does not accept or store spans.", JAEGER),

@@ -9,6 +9,7 @@ from sightline.mixin.dashboards.base import create_dashboard
 from sightline.mixin.dashboards.outbox import OUTBOX
 from sightline.mixin.dashboards.place_keys import PLACE_KEYS
 from sightline.mixin.dashboards.protection import PROTECTION
+from sightline.mixin.dashboards.registry import REGISTRY
 from sightline.mixin.dashboards.rpc import RPC
 from sightline.mixin.dashboards.selection import (
     INSTANCE,
@@ -383,5 +384,5 @@ DASHBOARD: Final = create_dashboard(
         variables.JOBS,
         variables.INSTANCES,
     ),
-    rows=(EDGES, COMPARISON, RPC, PROTECTION, DATABASES_AND_QUEUES),
+    rows=(EDGES, COMPARISON, RPC, PROTECTION, DATABASES_AND_QUEUES, REGISTRY),
 )

@@ -110,6 +110,10 @@ def test_an_invalid_query_is_rejected(control: Service, query: str, expected: st
     assert (answer.status_code, answer.text.strip()) == (400, expected)
 
 
+def status_code_of(control: Service, path: str) -> int:
+    return control.get(path).status_code
+
+
 @contextmanager
 def waiting(control: Service, count: int) -> Iterator[None]:
     """Send blocking queries that wait, and give them up at the end of the block."""
@@ -133,10 +137,8 @@ def test_too_many_waiting_queries_are_rejected_and_others_go_on(fresh: Service) 
     with waiting(fresh, MAX_WAITERS):
         index = fresh.get("/v1/catalog/services").headers["x-consul-index"]
         path = f"/v1/health/service/users?index={index}&wait=100ms"
-        rejected = until(
-            lambda: (answer := fresh.get(path)).status_code == 429 and answer,
-            within_seconds=4.0,
-        )
+        until(lambda: status_code_of(fresh, path) == 429, within_seconds=4.0)
+        rejected = fresh.get(path)
         meanwhile = fresh.get("/v1/agent/services").status_code
 
     assert rejected.headers["retry-after"] == "1"
@@ -178,7 +180,7 @@ def prometheus(folder: Path, port: int, control: Service) -> Iterator[None]:
     program = binaries.find("prometheus", Config.from_env(os.environ)).path
     command = [program, f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}"]
     listen = f"--web.listen-address=127.0.0.1:{port}"
-    process = subprocess.Popen([*command, listen, "--log.level=error"])
+    process = subprocess.Popen([*map(str, command), listen, "--log.level=error"])
     try:
         yield
     finally:
