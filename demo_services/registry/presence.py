@@ -29,7 +29,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What an instance says of itself."""
+    """Description of an instance, by itself."""
 
     service: str
     port: int

@@ -6,7 +6,6 @@ Consul ignores the case of keys, and py-consul sends lower case.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
@@ -202,10 +201,7 @@ def _demand_own_address(url: str, address: str, port: int) -> None:
 
 def _host(address: str) -> str:
     """Return *address* as in a URL."""
-    try:
-        return f"[{address}]" if ip_address(address).version == 6 else address  # noqa: PLR2004
-    except ValueError:
-        return address
+    return f"[{address}]" if ":" in address else address
 
 
 def _lower(body: object, depth: int = 0) -> object:

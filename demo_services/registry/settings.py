@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 _HOST: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
-_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared, not bound
+_MAX_CHECK_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,18 @@ def _advertised_host(environ: Mapping[str, str]) -> str:
     if given and not _HOST.fullmatch(given):
         raise ValueError(f"ADVERTISED_HOST={given!r}: expected a host, like users")
     bound = environ.get("HOST") or "127.0.0.1"
-    return given or ("" if bound in _EVERY_ADDRESS else bound)
+    return given or ("" if _is_every_address(bound) else bound)
+
+
+def _is_every_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _check_seconds(value: str) -> float:
-    if not value.isascii() or not value.isdecimal() or not 1 <= int(value[:5]) <= 3600:  # noqa: PLR2004  an hour
+    is_number = value.isascii() and value.isdecimal()
+    if not is_number or not 1 <= int(value[:5]) <= _MAX_CHECK_SECONDS:
         raise ValueError(f"HEALTH_CHECK_SECONDS={value!r}: expected seconds from 1 to 3600")
     return float(value)

@@ -43,7 +43,7 @@ class Instance(ThreadedServer):
 
 
 class Client(Protocol):
-    """What the contract demands of a client."""
+    """Client as the contract demands it."""
 
     def register(self, service: str, instance: Instance, *, remove_after: str = "1h") -> None: ...
 

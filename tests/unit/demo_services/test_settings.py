@@ -1,5 +1,6 @@
 import pytest
 
+from demo_services.registry.settings import RegistrySettings
 from demo_services.settings import SettingError, Settings
 
 GATEWAY = {
@@ -7,6 +8,7 @@ GATEWAY = {
     "ORDERS_URL": "http://orders:8001",
     "USERS_URL": "http://users:8002",
     "USERS_GRPC_TARGET": "users:9002",
+    "REGISTRY_URL": "http://control:8003",
 }
 USERS = {"PORT": "8002", "GRPC_PORT": "9002"}
 
@@ -48,6 +50,26 @@ def test_a_service_has_the_urls_of_the_services_that_it_calls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ({}, "127.0.0.1"),
+        ({"HOST": "::"}, ""),
+        ({"HOST": "::", "ADVERTISED_HOST": "users"}, "users"),
+    ],
+)
+def test_an_instance_advertises_the_address_that_it_listens_on(
+    given: dict[str, str], host: str
+) -> None:
+    environ = {**USERS, "REGISTRY_URL": "http://control:8003/", **given}
+
+    registry = Settings.from_env(environ, "users").registry
+
+    assert registry == RegistrySettings(
+        url="http://control:8003", advertised_host=host, check_seconds=10.0
+    )
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
         ("PORT", "eighty", "expected a TCP port, like 8000"),
@@ -70,6 +92,10 @@ def test_a_service_has_the_urls_of_the_services_that_it_calls() -> None:
             "memcached://cache",
             "expected the URL of Redis or Valkey, like redis://127.0.0.1:6379/0",
         ),
+        ("REGISTRY_URL", "consul:8500", "expected a base URL, like http://control:8003"),
+        ("ADVERTISED_HOST", "http://users", "expected a host, like users"),
+        ("HEALTH_CHECK_SECONDS", "0", "expected seconds from 1 to 3600"),
+        ("HEALTH_CHECK_SECONDS", "often", "expected seconds from 1 to 3600"),
         ("TRAFFIC_RATE", "nan", "expected requests per second from 0 to 200"),
         (
             "SIGHTLINE_ALLOWED_HOSTS",

@@ -16,6 +16,7 @@ from demo_services.orders.owners import Owners
 from demo_services.orders.routes import order_routes
 from demo_services.orders.store import OrderStore
 from demo_services.peer import PeerError, answer_peer_error
+from demo_services.registry.balancer import Balancer
 from demo_services.resilience import worker_pool
 from demo_services.resilience.worker_pool import PoolFullError, WorkerPool
 from demo_services.rpc.client import UsersClient
@@ -118,7 +119,7 @@ def test_an_order_without_a_place_is_not_stored(telemetry: Recording) -> None:
     database = open_database(MEMORY, telemetry.telemetry, name="orders")
     store = OrderStore(database, Outbox(database))
     users = UsersClient(
-        "127.0.0.1:9", identity=None, telemetry=telemetry.telemetry, timeout_seconds=1
+        Balancer(["127.0.0.1:9"]), identity=None, telemetry=telemetry.telemetry, timeout_seconds=1
     )
     full = WorkerPool("packing", never, telemetry=telemetry.telemetry, workers=0, capacity=0)
     app = FastAPI()
