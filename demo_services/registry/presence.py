@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import Counter
 
 from demo_services.probe import answers
+from demo_services.registry.absence import Absence
 from demo_services.registry.agent import Agent, RegistryError
 from demo_services.registry.settings import RegistrySettings
 from demo_services.tls import Identity
@@ -58,7 +59,7 @@ class Presence:
             registrations.labels(result) for result in ("success", "failure")
         )
         self._registered_id = ""
-        self._is_away = False
+        self._absence = Absence("callers may not find this instance")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="registration", daemon=True)
 
@@ -79,7 +80,8 @@ class Presence:
             try:
                 self._agent.deregister(self._registered_id)
             except RegistryError as error:
-                _LOG.warning("the registry keeps this instance until its checks fail: %s", error)
+                # Usual for the registry itself, which does not answer any more.
+                _LOG.info("the registration is left to the health checks: %s", error)
 
     def _renew(self) -> bool:
         """Register if necessary. Return false while this instance does not serve yet."""
@@ -91,11 +93,9 @@ class Presence:
                 self._register(address)
         except RegistryError as error:
             self._failed.inc()
-            if not (self._is_away or self._stopping.is_set()):
-                _LOG.warning("the registry is away, the next attempts are silent: %s", error)
-            self._is_away = True
+            self._absence.record(error)
         else:
-            self._is_away = False
+            self._absence.end()
         return True
 
     def _register(self, address: str) -> None:

@@ -1,11 +1,11 @@
 """Watch of one service: blocking queries, whose answers are the addresses to call."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from demo_services.registry.absence import Absence
 from demo_services.registry.agent import Agent, Answer, Found, RegistryError
 
 WAIT_SECONDS: Final = 10.0
@@ -13,8 +13,6 @@ WAIT_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.5
 MIN_SECONDS_BETWEEN_QUERIES: Final = 0.1
 """Bound on the load of a registry whose index changes all the time."""
-
-_LOG: Final = logging.getLogger(__name__)
 
 Listener = Callable[[Sequence[Found]], None]
 
@@ -31,7 +29,7 @@ class Watch:
         self._agent = agent
         self._listener = listener
         self._answered_at = time.monotonic()
-        self._is_away = False
+        self._absence = Absence(f"the list of {service} is kept")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch-{service}", daemon=True)
 
@@ -62,11 +60,9 @@ class Watch:
         try:
             answer = self._agent.find(self._service, index=index, wait_seconds=WAIT_SECONDS)
         except RegistryError as error:
-            if not (self._is_away or self._stopping.is_set()):
-                _LOG.warning("the list of %s is kept, no answer: %s", self._service, error)
-            self._is_away = True
+            self._absence.record(error)
             return None
-        self._is_away = False
+        self._absence.end()
         self._answered_at = time.monotonic()
         self._listener(answer.instances)
         return answer

@@ -178,8 +178,7 @@ class Providers:
                 GRPC_PORT=str(self._grpc_port(name)) if len(listeners) > 1 else "",
                 DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
                 BUS_URL=f"sqlite:///{self._data('services')}/bus.db",
-                # Set to nothing, it leaves each service with the addresses below.
-                REGISTRY_URL=self._config.environ.get("REGISTRY_URL", url(self._ports.control)),
+                REGISTRY_URL=self._config.environ.get("REGISTRY_URL") or url(self._ports.control),
                 RUNBOOKS=str(artifacts.ROOT / "docs" / "runbooks"),
                 OTEL_SERVICE_NAME=name,
                 OTEL_RESOURCE_ATTRIBUTES=self._identity(name),

@@ -123,6 +123,16 @@ def test_a_service_gets_the_addresses_of_its_peers_and_its_identity(resolve: Res
     )
 
 
+def test_services_register_with_control_and_stop_before_it(resolve: Resolve) -> None:
+    users, control = resolve("users"), resolve("control")
+    elsewhere = resolve("users", REGISTRY_URL="http://consul.test:8500")
+
+    assert users.environ["REGISTRY_URL"] == control.url.replace("localhost", "127.0.0.1")
+    assert elsewhere.environ["REGISTRY_URL"] == "http://consul.test:8500"
+    assert "control" in users.needs
+    assert "control" not in control.needs
+
+
 def test_roles_call_each_other_without_a_proxy(resolve: Resolve) -> None:
     assert resolve("users", NO_PROXY="intra.test").environ["NO_PROXY"] == (
         "intra.test,127.0.0.1,localhost"
