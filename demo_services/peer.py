@@ -1,5 +1,6 @@
 """HTTP client for another service, and the response to a failed call."""
 
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -10,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from demo_services.registry.balancer import Balancer
+from demo_services.resilience.retry import Retry
 from demo_services.tls import Identity
-from instrumentation import url_template
+from instrumentation import resend_count, url_template
 
 MAX_RETRY_AFTER_SECONDS: Final = 60
 """Limit on a peer's ``Retry-After`` that is forwarded."""
@@ -57,6 +59,7 @@ class Peer:
         self._instances = instances
         self._identity = identity
         self._timeout_seconds = timeout_seconds
+        self._retry = Retry()
 
     async def __aenter__(self) -> Self:
         self._session = open_session(
@@ -101,9 +104,12 @@ class Peer:
     ) -> Any:
         path = template.format_map(values)
         tried: list[str] = []
+        end = time.monotonic() + self._timeout_seconds
+        self._retry.earn()
         with url_template(template):
             while True:
-                with self._instances.call(without=tried) as base_url:
+                options["timeout"] = _timeout(self._identity, max(end - time.monotonic(), 0.001))
+                with self._instances.call(without=tried) as base_url, resend_count(len(tried)):
                     try:
                         return await self._ask(method, f"{base_url}{path}", **options)
                     except (TimeoutError, aiohttp.ClientError) as error:
@@ -113,11 +119,10 @@ class Peer:
                             raise self._peer_error(error) from error
 
     def _may_repeat(self, method: str, error: Exception, tried: Sequence[str]) -> bool:
-        """Return true if another instance may be asked: the first one did nothing, or only read."""
-        repeatable = isinstance(error, _NOT_SENT) or (
-            method == "GET" and not isinstance(error, TimeoutError)
-        )
-        return repeatable and not set(self._instances.addresses) <= set(tried)
+        """Return true if the call may be sent again: another instance is left, or it only reads."""
+        if isinstance(error, _NOT_SENT) and not set(self._instances.addresses) <= set(tried):
+            return True
+        return self._retry.allows(method, error, attempts=len(tried))
 
     def _peer_error(self, error: Exception) -> PeerError:
         if isinstance(error, TimeoutError) and not isinstance(error, _NOT_SENT):
@@ -146,13 +151,17 @@ def open_session(
     base_url: str | None, *, identity: Identity | None, timeout_seconds: float
 ) -> aiohttp.ClientSession:
     """Return a client session that authenticates with *identity*, for *base_url* or any URL."""
-    # A handshake of TLS needs the event loop of the peer, which may be busy.
-    connect = None if identity else CONNECT_TIMEOUT_SECONDS
     return aiohttp.ClientSession(
         base_url,
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect),
+        timeout=_timeout(identity, timeout_seconds),
         connector=aiohttp.TCPConnector(ssl=identity.context() if identity else True),
     )
+
+
+def _timeout(identity: Identity | None, seconds: float) -> aiohttp.ClientTimeout:
+    # A handshake of TLS needs the event loop of the peer, which may be busy.
+    connect = None if identity else CONNECT_TIMEOUT_SECONDS
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect)
 
 
 async def answer_peer_error(_: Request, error: Exception) -> JSONResponse:

@@ -6,13 +6,9 @@ is not retried, and an outage does not multiply the calls.
 Source: Google, "Site Reliability Engineering", chapter 22, "Retries".
 """
 
-import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import aiohttp
-
-from instrumentation import resend_count
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 """Methods whose requests may be sent twice. Source: RFC 9110, section 9.2.1."""
@@ -20,8 +16,6 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 CALLS_PER_RETRY: Final = 10
 MAX_SAVED_RETRIES: Final = 3
 """Limit on the retries that calls without an error save up for a later burst."""
-
-Answer = TypeVar("Answer")
 
 
 class RetryBudget:
@@ -43,36 +37,28 @@ class RetryBudget:
 
 
 class Retry:
-    """Retry of the calls of one client.
+    """Decision on the retries of the calls of one client."""
 
-    Args:
-        timeout_seconds: Timeout of a call together with its retry.
-    """
-
-    def __init__(self, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
+    def __init__(self) -> None:
         self._budget = RetryBudget()
 
-    async def send(self, method: str, request: Callable[..., Awaitable[Answer]]) -> Answer:
-        """Return the result of *request*, which is called again after a connection error.
+    def earn(self) -> None:
+        """Count a call, which adds to the budget."""
+        self._budget.earn()
+
+    def allows(self, method: str, error: Exception, *, attempts: int) -> bool:
+        """Return true if a call that failed with *error* may be sent again, and spend a retry.
 
         Args:
             method: A method that is not safe is never repeated.
-            request: Called with the ``timeout`` of the attempt.
+            error: Only a connection that broke is a reason to repeat; a timeout is not.
+            attempts: Attempts until now. A call is repeated once.
         """
-        end = time.monotonic() + self._timeout_seconds
-        self._budget.earn()
-        try:
-            return await request(timeout=_until(end))
-        except aiohttp.ServerTimeoutError:
-            raise
-        except aiohttp.ClientConnectionError:
-            if method not in SAFE_METHODS or not self._budget.spend():
-                raise
-        with resend_count(1):
-            return await request(timeout=_until(end))
-
-
-def _until(end: float) -> aiohttp.ClientTimeout:
-    # aiohttp understands 0 as no timeout.
-    return aiohttp.ClientTimeout(total=max(end - time.monotonic(), 0.001))
+        lost = isinstance(error, aiohttp.ClientConnectionError)
+        return (
+            attempts == 1
+            and lost
+            and not isinstance(error, TimeoutError)
+            and method in SAFE_METHODS
+            and self._budget.spend()
+        )
