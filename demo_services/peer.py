@@ -49,7 +49,8 @@ class Peer:
         instances: Base URLs. With ``https``, *identity* authenticates the caller and verifies the
             peer.
         timeout_seconds: Timeout of the whole call. It is shorter than the timeout of the caller,
-            so that the caller receives an error that names the slow service.
+            so that the caller receives an error that names the slow service. The attribute may
+            change, for the next call.
     """
 
     def __init__(
@@ -58,12 +59,12 @@ class Peer:
         self._name = name
         self._instances = instances
         self._identity = identity
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._retry = Retry()
 
     async def __aenter__(self) -> Self:
         self._session = open_session(
-            None, identity=self._identity, timeout_seconds=self._timeout_seconds
+            None, identity=self._identity, timeout_seconds=self.timeout_seconds
         )
         return self
 
@@ -104,7 +105,7 @@ class Peer:
     ) -> Any:
         path = template.format_map(values)
         tried: list[str] = []
-        end = time.monotonic() + self._timeout_seconds
+        end = time.monotonic() + self.timeout_seconds
         self._retry.earn()
         with url_template(template):
             while True:

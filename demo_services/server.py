@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from demo_services.configuration.checking import ConfigurationError
 from demo_services.database.statement import UnusableDatabaseError
 from demo_services.hosts import HostCheck
 from demo_services.settings import SettingError, Settings
@@ -24,7 +25,7 @@ def serve(service: str, create: Callable[[Settings], FastAPI]) -> None:
     try:
         settings = Settings.from_env(os.environ, service)
         app = create(settings)
-    except (SettingError, UnusableDatabaseError) as error:
+    except (SettingError, ConfigurationError, UnusableDatabaseError) as error:
         sys.exit(f"{error}")
     uvicorn.run(
         HostCheck(app, settings.allowed_hosts),

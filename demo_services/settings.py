@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from demo_services.configuration.source import Source, SourceError
 from demo_services.graph import (
     CALLS,
     RPC_CALLS,
@@ -59,6 +60,13 @@ class Settings:
     """Registry of the instances of all services. Variables in `registry/settings.py`."""
     runbooks: Path | None
     """Folder of the runbooks that control serves. Variable ``RUNBOOKS``."""
+    configuration: Source
+    """Origin of the values that may change at run time. Variables in `configuration/source.py`."""
+    configuration_file: Path | None
+    """File of the configuration center; None to keep documents in memory. Variable
+    ``CONFIG_FILE``."""
+    configuration_token_file: Path | None
+    """File with the token for changes at the center. Variable ``CONFIG_TOKEN_FILE``."""
     traffic_rate: float
     """Generated requests per second, 0 for none. Variable ``TRAFFIC_RATE``."""
     traffic_profile: Profile
@@ -89,7 +97,10 @@ class Settings:
             targets={peer: _target(environ, variable) for peer, variable in targets.items()},
             identity=_identity(environ),
             registry=_registry(environ),
-            runbooks=Path(environ["RUNBOOKS"]) if environ.get("RUNBOOKS") else None,
+            runbooks=_path(environ, "RUNBOOKS"),
+            configuration=_configuration(environ, service),
+            configuration_file=_path(environ, "CONFIG_FILE"),
+            configuration_token_file=_path(environ, "CONFIG_TOKEN_FILE"),
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
             traffic_profile=_profile(environ.get("TRAFFIC_PROFILE") or PROFILES[0].name),
         )
@@ -100,6 +111,17 @@ def _port(name: str, environ: Mapping[str, str]) -> int:
     if not value.isdecimal() or not 0 < int(value) <= _MAX_PORT:
         raise SettingError(f"{name}={value!r}: expected a TCP port, like 8000")
     return int(value)
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _configuration(environ: Mapping[str, str], service: str) -> Source:
+    try:
+        return Source.from_env(environ, service)
+    except SourceError as error:
+        raise SettingError(str(error)) from None
 
 
 def _allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:

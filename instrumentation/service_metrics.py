@@ -22,6 +22,12 @@ WORKER_POOL_QUEUE_CAPACITY: Final = "worker_pool_queue_capacity"
 WORKER_POOL_QUEUE_WAIT_TIME_SECONDS: Final = "worker_pool_queue_wait_time_seconds"
 WORKER_POOL_REJECTED_ITEMS: Final = "worker_pool_rejected_items"
 DEGRADED_RESPONSES: Final = "degraded_responses"
+CONFIGURATION_VERSION: Final = "configuration_version"
+CONFIGURATION_CANARY: Final = "configuration_canary"
+CONFIGURATION_RELOADS: Final = "configuration_reloads"
+CONFIGURATION_LAST_RELOAD_SUCCESSFUL: Final = "configuration_last_reload_successful"
+CONFIGURATION_CONTACT_TIMESTAMP_SECONDS: Final = "configuration_contact_timestamp_seconds"
+CONFIGURATION_PUSHES: Final = "configuration_pushes"
 FAULT_INJECTED: Final = "fault_injected"
 ALERT_NOTIFICATIONS_RECEIVED: Final = "alert_notifications_received"
 ALERT_WATCHDOG_TIMESTAMP_SECONDS: Final = "alert_watchdog_timestamp_seconds"
@@ -67,6 +73,22 @@ SERVICE_METRICS: Final = (
         "Items for which the queue had no place.", "pool", precreated=True),
     _counter(DEGRADED_RESPONSES, "{response}",
         "Responses without a dependency.", "dependency", precreated=True),
+    _gauge(CONFIGURATION_VERSION, "1",
+        "Version of the pushed configuration in use, or 0 without one.", precreated=True),
+    _gauge(CONFIGURATION_CANARY, "1",
+        "1 while the instance uses a configuration that was pushed to some instances only.",
+        precreated=True),
+    _counter(CONFIGURATION_RELOADS, "{reload}",
+        "Pushed configurations that reached the instance: applied or refused.",
+        "result", precreated=True),
+    _gauge(CONFIGURATION_LAST_RELOAD_SUCCESSFUL, "1",
+        "0 while the instance refuses the newest configuration and uses an older one.",
+        precreated=True),
+    _gauge(CONFIGURATION_CONTACT_TIMESTAMP_SECONDS, "s",
+        "Time of the last answer of the configuration center, in seconds since 1970."),
+    _counter(CONFIGURATION_PUSHES, "{push}",
+        "Changes at the configuration center: accepted or refused.",
+        "result", precreated=True),
     _gauge(FAULT_INJECTED, "1",
         "1 while a drill injects this fault.", "point", "kind"),
     _counter(ALERT_NOTIFICATIONS_RECEIVED, "{notification}",

@@ -25,9 +25,12 @@ caller receives an error that names the database."""
 class Transaction:
     """Statements that take effect together, at the end of `Database.transaction`."""
 
-    def __init__(self, connection: Connection, calls: database.Database) -> None:
+    def __init__(
+        self, connection: Connection, calls: database.Database, latency_factor: float
+    ) -> None:
         self._connection = connection
         self._calls = calls
+        self._latency_factor = latency_factor
 
     async def execute(self, statement: Statement, *parameters: Value) -> list[Row]:
         """Run *statement* within a span and return its rows."""
@@ -35,7 +38,7 @@ class Transaction:
             return await self._connection.run(statement.sql, parameters)
         with self._calls.operation(statement.operation, statement.table) as span:
             span.set_attribute("db.query.text", statement.sql)
-            await asyncio.sleep(statement.latency.draw_seconds())
+            await asyncio.sleep(self._latency_factor * statement.latency.draw_seconds())
             return await self._connection.run(statement.sql, parameters)
 
 
@@ -50,6 +53,8 @@ class Database:
     """
 
     def __init__(self, driver: Driver, telemetry: Telemetry, *, name: str) -> None:
+        self.latency_factor = 1.0
+        """Factor of the simulated durations of later transactions."""
         self._driver = driver
         self._calls = database.Database(telemetry, system=driver.system)
         self._pool = database.Pool(telemetry, name, limit=driver.limit)
@@ -90,7 +95,7 @@ class Database:
             async with self.transaction() as transaction:
                 return await transaction.execute(statement, *parameters)
         async with self._connection(self._turns) as connection:
-            return await Transaction(connection, self._calls).execute(statement, *parameters)
+            return await self._transaction(connection).execute(statement, *parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -102,7 +107,7 @@ class Database:
         async with self._connection(self._writer_turns, self._turns) as connection:
             await connection.run(self._driver.begin, ())
             try:
-                yield Transaction(connection, self._calls)
+                yield self._transaction(connection)
             except BaseException:
                 with suppress(UnavailableError):  # the error of the block says more
                     await connection.run("ROLLBACK", ())
@@ -117,6 +122,9 @@ class Database:
         except UnavailableError:
             return False
         return True
+
+    def _transaction(self, connection: Connection) -> Transaction:
+        return Transaction(connection, self._calls, self.latency_factor)
 
     @asynccontextmanager
     async def _connection(self, *turns: asyncio.Semaphore) -> AsyncIterator[Connection]:

@@ -1,7 +1,7 @@
 """PostgreSQL as the database of a service, through asyncpg."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from itertools import count
@@ -79,6 +79,10 @@ class PostgreSQLConnection:
 class PostgreSQL:
     """Driver of the database that *url* names. The database must exist.
 
+    Args:
+        url: URL of the database.
+        password: Returns the password for a new connection, or None for that in *url*.
+
     Raises:
         UnusableDatabaseError: From `prepare`, if the server does not answer.
     """
@@ -88,8 +92,9 @@ class PostgreSQL:
     writers = CONNECTIONS
     begin = "BEGIN"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: Callable[[], str | None]) -> None:
         self._url = url
+        self._password = password
 
     def prepare(self, schema: Schema) -> None:
         """Create the tables and rows of *schema* that do not exist.
@@ -132,7 +137,9 @@ class PostgreSQL:
             ) from error
 
     async def _open(self) -> Any:
-        return await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_SECONDS)
+        return await asyncpg.connect(
+            self._url, password=self._password(), timeout=CONNECT_TIMEOUT_SECONDS
+        )
 
 
 def _numbered(sql: str) -> str:

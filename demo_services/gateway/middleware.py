@@ -7,7 +7,7 @@ streams for each request, and hides the client's disconnect from the application
 import asyncio
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
@@ -117,14 +117,15 @@ class RateLimits:
     names: draft-ietf-httpapi-ratelimit-headers-06. A rejected request gets 429 and ``Retry-After``.
 
     Args:
-        limits: Policies with their limiters. The first that rejects a request ends the check.
+        limits: Policies with their limiters, read for each request. The first that rejects it
+            ends the check.
         exempt: Paths of probes and scrapes, which must work under any load.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        limits: Sequence[tuple[Policy, Limiter]],
+        limits: Iterable[tuple[Policy, Limiter]],
         exempt: Collection[str] = PROBE_PATHS,
     ) -> None:
         self._app = app

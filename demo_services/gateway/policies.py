@@ -1,6 +1,9 @@
-"""Rate limits of the gateway, far above the generated traffic."""
+"""Rate limits of the gateway: requests and algorithms of each policy.
 
-from typing import Final
+Their quotas are in the configuration, far above the generated traffic.
+"""
+
+from collections.abc import Mapping
 
 from demo_services.limits.algorithms import (
     FixedWindow,
@@ -11,27 +14,32 @@ from demo_services.limits.algorithms import (
 )
 from demo_services.limits.policy import Policy
 
-POLICIES: Final = (
-    Policy(name="client", algorithm=TokenBucket, quota=Quota(per_second=250, burst=500)),
-    Policy(
-        name="place_order",
-        algorithm=SlidingWindow,
-        quota=Quota(per_second=30, burst=300),
-        method="POST",
-        path="/api/orders",
-    ),
-    Policy(
-        name="rename_user",
-        algorithm=FixedWindow,
-        quota=Quota(per_second=20, burst=1200),
-        method="PUT",
-        path="/api/users/",
-    ),
-    Policy(
-        name="report",
-        algorithm=LeakyBucket,
-        quota=Quota(per_second=20, burst=20),
-        path="/api/report/",
-    ),
-)
-"""One of each algorithm. Reports are the most expensive requests, so they are spread evenly."""
+
+def policies(quotas: Mapping[str, Quota]) -> tuple[Policy, ...]:
+    """Return a policy for each algorithm, with its quota of *quotas*, by name.
+
+    Reports are the most expensive requests, so they are spread evenly.
+    """
+    return (
+        Policy(name="client", algorithm=TokenBucket, quota=quotas["client"]),
+        Policy(
+            name="place_order",
+            algorithm=SlidingWindow,
+            quota=quotas["place_order"],
+            method="POST",
+            path="/api/orders",
+        ),
+        Policy(
+            name="rename_user",
+            algorithm=FixedWindow,
+            quota=quotas["rename_user"],
+            method="PUT",
+            path="/api/users/",
+        ),
+        Policy(
+            name="report",
+            algorithm=LeakyBucket,
+            quota=quotas["report"],
+            path="/api/report/",
+        ),
+    )

@@ -2,70 +2,89 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
 
+from demo_services.configuration.current import Configuration
+from demo_services.configuration.models import GatewayConfiguration
 from demo_services.gateway.middleware import AccessLog, BodyLimit, RateLimits
-from demo_services.gateway.policies import POLICIES
+from demo_services.gateway.policies import policies
 from demo_services.gateway.report import report_routes
 from demo_services.gateway.routes import order_routes, user_routes
 from demo_services.gateway.streams import stream_routes
 from demo_services.health import health_routes, peer_checks
-from demo_services.limits.policy import limits
+from demo_services.limits.policy import Limits
 from demo_services.peer import Peer, PeerError, answer_peer_error
 from demo_services.registry.discovery import Discovery
 from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
 
-PEER_TIMEOUT_SECONDS: Final = 2.5
-"""Longer than the timeout of orders for users, so that orders can report the slow service first."""
-RPC_TIMEOUT_SECONDS: Final = 1.5
-"""Deadline of a call to users. A watch has its own."""
-
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
+    identity = settings.identity
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users, users_rpc, registry:
+        async with orders, users, users_rpc, configuration, registry:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
     # The report calls orders by `requests`, and makes the span of that call by hand.
     telemetry = instrument(app, service="gateway", clients=("aiohttp",))
-    identity = settings.identity
     registry = Discovery(settings, telemetry, service="gateway")
+    configuration = Configuration(
+        GatewayConfiguration, settings.configuration, telemetry, identity=identity
+    )
+    current = configuration.value
     orders, users = (
-        Peer(name, registry.urls[name], identity=identity, timeout_seconds=PEER_TIMEOUT_SECONDS)
+        Peer(
+            name,
+            registry.urls[name],
+            identity=identity,
+            timeout_seconds=current.timeouts.peer_seconds,
+        )
         for name in ("orders", "users")
     )
     users_rpc = UsersClient(
         registry.targets["users"],
         identity=identity,
         telemetry=telemetry,
-        timeout_seconds=RPC_TIMEOUT_SECONDS,
+        timeout_seconds=current.timeouts.rpc_seconds,
     )
+    limits = Limits(policies(current.limits.quotas()), settings.limiter_url, telemetry.registry)
+
+    def apply(changed: GatewayConfiguration) -> None:
+        orders.timeout_seconds = users.timeout_seconds = changed.timeouts.peer_seconds
+        users_rpc.timeout_seconds = changed.timeouts.rpc_seconds
+        limits.use(changed.limits.quotas())
+
+    configuration.subscribe(apply)
     # Starlette calls the last one first.
-    for middleware in reversed(chain(settings, telemetry.registry)):
+    for middleware in reversed(chain(limits)):
         app.add_middleware(middleware.cls, *middleware.args, **middleware.kwargs)
     app.add_exception_handler(PeerError, answer_peer_error)
     app.include_router(order_routes(orders))
     app.include_router(stream_routes(users_rpc))
     app.include_router(user_routes(users, orders))
-    app.include_router(report_routes(registry.urls["orders"], identity, telemetry.tracer))
+    app.include_router(
+        report_routes(
+            registry.urls["orders"],
+            identity,
+            telemetry.tracer,
+            lambda: configuration.value.timeouts.report_seconds,
+        )
+    )
     app.include_router(health_routes(peer_checks(registry.urls, identity)))
     return app
 
 
-def chain(settings: Settings, registry: CollectorRegistry) -> tuple[Middleware, ...]:
+def chain(limits: Limits) -> tuple[Middleware, ...]:
     """Return the middleware in the order in which requests pass it."""
     return (
         Middleware(AccessLog),
         Middleware(BodyLimit),
-        Middleware(RateLimits, limits=limits(POLICIES, settings.limiter_url, registry)),
+        Middleware(RateLimits, limits=limits),
     )

@@ -18,6 +18,11 @@ class LocalLimiter:
         self._quota = quota
         self._states = Recent[str, Algorithm](MAX_KEYS)
 
+    def use(self, quota: Quota) -> None:
+        """Apply another *quota*. Each key begins with the whole of it."""
+        self._quota = quota
+        self._states = Recent[str, Algorithm](MAX_KEYS)
+
     async def take(self, key: str) -> Decision:
         """Decide on a request of *key* now."""
         return self.take_at(key, monotonic())

@@ -1,7 +1,7 @@
 """Policies: which requests share a quota, and the decisions counted by policy."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter
@@ -32,6 +32,9 @@ class Policy:
 class Limiter(Protocol):
     """Limiter of each key's requests."""
 
+    def use(self, quota: Quota) -> None:
+        """Apply another *quota* to the next request."""
+
     async def take(self, key: str) -> Decision:
         """Decide on a request of *key* now."""
 
@@ -48,6 +51,10 @@ class CountedLimiter:
         self._allowed = decisions.labels(policy.name, "allowed")
         self._rejected = decisions.labels(policy.name, "rejected")
 
+    def use(self, quota: Quota) -> None:
+        """Apply another *quota* to the next request."""
+        self._limiter.use(quota)
+
     async def take(self, key: str) -> Decision:
         """Decide on a request of *key* now."""
         decision = await self._limiter.take(key)
@@ -55,10 +62,8 @@ class CountedLimiter:
         return decision
 
 
-def limits(
-    policies: Iterable[Policy], url: str | None, registry: CollectorRegistry
-) -> tuple[tuple[Policy, Limiter], ...]:
-    """Return *policies* with their limiters.
+class Limits:
+    """Policies with their limiters, in the order in which they are checked.
 
     Args:
         policies: Rules of the limits.
@@ -66,12 +71,32 @@ def limits(
             of the other algorithms.
         registry: Gets the counters of decisions, and of those without Redis.
     """
-    decisions = counter(RATE_LIMITER_REQUESTS, registry)
-    fallbacks = counter(RATE_LIMITER_FALLBACKS, registry)
-    return tuple(
-        (policy, CountedLimiter(policy, _limiter(policy, url, fallbacks), decisions))
-        for policy in policies
-    )
+
+    def __init__(
+        self, policies: Iterable[Policy], url: str | None, registry: CollectorRegistry
+    ) -> None:
+        decisions = counter(RATE_LIMITER_REQUESTS, registry)
+        fallbacks = counter(RATE_LIMITER_FALLBACKS, registry)
+        self._limits: tuple[tuple[Policy, Limiter], ...] = tuple(
+            (policy, CountedLimiter(policy, _limiter(policy, url, fallbacks), decisions))
+            for policy in policies
+        )
+
+    def __iter__(self) -> Iterator[tuple[Policy, Limiter]]:
+        return iter(self._limits)
+
+    def use(self, quotas: Mapping[str, Quota]) -> None:
+        """Apply other *quotas*, by the names of policies. The state of an equal one stays."""
+        self._limits = tuple(
+            (_with_quota(policy, limiter, quotas[policy.name]), limiter)
+            for policy, limiter in self._limits
+        )
+
+
+def _with_quota(policy: Policy, limiter: Limiter, quota: Quota) -> Policy:
+    if quota != policy.quota:
+        limiter.use(quota)
+    return replace(policy, quota=quota)
 
 
 def _limiter(policy: Policy, url: str | None, fallbacks: Counter) -> Limiter:

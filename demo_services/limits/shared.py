@@ -39,7 +39,7 @@ class SharedTokenBucket:
         self, url: str, quota: Quota, *, prefix: str, on_fallback: Callable[[], None]
     ) -> None:
         self._prefix = prefix
-        self._arguments = (round(quota.per_second * _THOUSANDTHS), quota.burst)
+        self._arguments = _arguments(quota)
         self._on_fallback = on_fallback
         self._local = LocalLimiter(TokenBucket, quota)
         # The pool serves waiting tasks in any order, so that some starve. A semaphore is fair.
@@ -48,6 +48,11 @@ class SharedTokenBucket:
         self._redis = Redis(connection_pool=pool)
         self._script = self._redis.register_script(_SCRIPT)
         self._away_until = 0.0
+
+    def use(self, quota: Quota) -> None:
+        """Apply another *quota*. The buckets in Redis stay; the script limits them to the burst."""
+        self._arguments = _arguments(quota)
+        self._local.use(quota)
 
     async def take(self, key: str) -> Decision:
         """Decide on a request of *key* now."""
@@ -78,3 +83,8 @@ class SharedTokenBucket:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+
+def _arguments(quota: Quota) -> tuple[int, int]:
+    """Return the arguments of the script."""
+    return round(quota.per_second * _THOUSANDTHS), quota.burst

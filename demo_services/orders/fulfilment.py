@@ -19,7 +19,9 @@ Fulfilment = WorkerPool[int]
 """Pool whose items are ids of orders."""
 
 
-def fulfilment(store: OrderStore, telemetry: Telemetry) -> Fulfilment:
+def fulfilment(
+    store: OrderStore, telemetry: Telemetry, *, workers: int, capacity: int
+) -> Fulfilment:
     """Return the pool. An id is processed once; a process that is killed loses those that wait."""
 
     async def fulfil(order_id: int) -> None:
@@ -28,7 +30,7 @@ def fulfilment(store: OrderStore, telemetry: Telemetry) -> Fulfilment:
             await _pack(order, telemetry.tracer)
             _LOG.info("order fulfilled", extra={"order_id": order_id})
 
-    return WorkerPool("fulfilment", fulfil, telemetry=telemetry)
+    return WorkerPool("fulfilment", fulfil, telemetry=telemetry, workers=workers, capacity=capacity)
 
 
 async def _pack(order: Order, tracer: Tracer) -> None:

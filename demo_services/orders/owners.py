@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from demo_services.metrics import counter
 from demo_services.orders.customers import Customers
 from demo_services.peer import PeerError
-from demo_services.resilience.breaker import Breaker, CircuitOpenError
+from demo_services.resilience.breaker import Breaker, CircuitOpenError, Policy
 from demo_services.rpc.client import UsersClient
 from demo_services.shop import User
 from instrumentation.service_metrics import DEGRADED_RESPONSES
@@ -19,15 +19,20 @@ class Owners:
     Args:
         users: Client of users, opened and closed by the caller.
         customers: Snapshot of the users' data, for the time in which users fails.
+        policy: Conditions of the breaker.
         registry: Gets the metrics of the breaker and the count of degraded responses.
     """
 
     def __init__(
-        self, users: UsersClient, customers: Customers, registry: CollectorRegistry
+        self,
+        users: UsersClient,
+        customers: Customers,
+        policy: Policy,
+        registry: CollectorRegistry,
     ) -> None:
         self._users = users
         self._customers = customers
-        self._breaker = Breaker("users", is_failure=_is_failure, registry=registry)
+        self.breaker = Breaker("users", is_failure=_is_failure, registry=registry, policy=policy)
         self._degraded = counter(DEGRADED_RESPONSES, registry).labels("users")
 
     async def find(self, user_id: int) -> User:
@@ -38,7 +43,7 @@ class Owners:
                 `UsersClient.find`.
         """
         try:
-            with self._breaker.call():
+            with self.breaker.call():
                 return await self._users.find(user_id)
         except CircuitOpenError as error:
             raise PeerError(503, "users is not available") from error

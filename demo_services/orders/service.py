@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from fastapi import FastAPI
 
+from demo_services.configuration.current import Configuration
+from demo_services.configuration.models import OrdersConfiguration
 from demo_services.database.opening import open_database
 from demo_services.database.response import answer_unavailable
 from demo_services.database.statement import UnavailableError
@@ -24,35 +25,51 @@ from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
 from instrumentation import instrument
 
-USERS_TIMEOUT_SECONDS: Final = 1.5
-
 
 def create(settings: Settings) -> FastAPI:
     """Return the instrumented application."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, users, pool, events, registry:
+        async with database, users, pool, events, configuration, registry:
             yield
 
     app = FastAPI(title="orders", lifespan=lifespan)
     telemetry = instrument(app, service="orders", exclude=(*PROBE_PATHS, PATH))
     registry = Discovery(settings, telemetry, service="orders")
+    configuration = Configuration(
+        OrdersConfiguration, settings.configuration, telemetry, identity=settings.identity
+    )
+    initial = configuration.value
     users = UsersClient(
         registry.targets["users"],
         identity=settings.identity,
         telemetry=telemetry,
-        timeout_seconds=USERS_TIMEOUT_SECONDS,
+        timeout_seconds=initial.timeouts.users_seconds,
     )
-    database = open_database(settings.database, telemetry, name="orders")
+    database = open_database(
+        settings.database,
+        telemetry,
+        name="orders",
+        password=lambda: configuration.value.database.clear_password,
+    )
     events = Events(settings.bus, database, telemetry, service="orders")
     store = OrderStore(database, events.outbox)
     customers = Customers(database)
     events.subscribe(USER_UPDATED, customers.keep)
     app.add_exception_handler(UnavailableError, answer_unavailable)
     app.add_exception_handler(PeerError, answer_peer_error)
-    pool = fulfilment(store, telemetry)
-    app.include_router(order_routes(store, Owners(users, customers, telemetry.registry), pool))
+    pool = fulfilment(store, telemetry, **initial.worker_pool.model_dump())
+    owners = Owners(users, customers, initial.breaker.policy(), telemetry.registry)
+
+    def apply(current: OrdersConfiguration) -> None:
+        users.timeout_seconds = current.timeouts.users_seconds
+        owners.breaker.use(current.breaker.policy())
+        pool.resize(**current.worker_pool.model_dump())
+        database.latency_factor = current.database.latency_factor
+
+    configuration.subscribe(apply)
+    app.include_router(order_routes(store, owners, pool))
     app.include_router(report_routes(store, telemetry.tracer))
     app.include_router(customer_routes(customers))
     app.include_router(events.routes())

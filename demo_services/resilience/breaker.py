@@ -41,17 +41,17 @@ class CircuitOpenError(Exception):
 class Policy:
     """Conditions of a breaker."""
 
-    window: int = 20
+    window: int
     """Number of latest calls that count."""
-    min_calls: int = 10
+    min_calls: int
     """Number of calls in the window before it can open."""
-    failure_ratio: float = 0.5
+    failure_ratio: float
     """Ratio of failed calls that opens it."""
-    slow_seconds: float = 1.0
+    slow_seconds: float
     """Duration from which on a call is slow."""
-    slow_ratio: float = 0.8
+    slow_ratio: float
     """Ratio of slow calls that opens it."""
-    open_seconds: float = 5.0
+    open_seconds: float
     """Time without calls, until one call probes the dependency."""
 
 
@@ -71,17 +71,19 @@ class Breaker:
         *,
         is_failure: Callable[[Exception], bool],
         registry: CollectorRegistry,
-        policy: Policy | None = None,
+        policy: Policy,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._is_failure = is_failure
-        self._policy = policy or Policy()
+        self._policy = policy
         self._clock = clock
         self._states = gauge(CIRCUIT_BREAKER_STATE, registry)
         calls = counter(CIRCUIT_BREAKER_CALLS, registry)
         outcomes = ("success", "failure", "rejected")
         self._calls = {outcome: calls.labels(name, outcome) for outcome in outcomes}
+        self._failed: deque[bool]
+        self._slow: deque[bool]
         self._period = 0
         self._state = State.CLOSED
         self._probing = False
@@ -92,6 +94,12 @@ class Breaker:
     def state(self) -> State:
         """State after the last call."""
         return self._state
+
+    def use(self, policy: Policy) -> None:
+        """Apply other conditions to the next call. Calls in the window count on."""
+        self._policy = policy
+        self._failed = deque(self._failed, maxlen=policy.window)
+        self._slow = deque(self._slow, maxlen=policy.window)
 
     @contextmanager
     def call(self) -> Iterator[None]:

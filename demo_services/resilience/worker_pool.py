@@ -62,27 +62,30 @@ class WorkerPool(Generic[Item]):
         work: Callable[[Item], Awaitable[object]],
         *,
         telemetry: Telemetry,
-        workers: int = 4,
-        capacity: int = 50,
+        workers: int,
+        capacity: int,
     ) -> None:
         self._name = name
         self._work = work
         self._workers = workers
         self._capacity = capacity
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
         self._queue: asyncio.Queue[_Entry[Item]] = asyncio.Queue()
         self._reserved = 0
         self._channel = Channel(telemetry, system="in_process", destination=name)
         registry = telemetry.registry
         self._wait_times = histogram(WORKER_POOL_QUEUE_WAIT_TIME_SECONDS, registry).labels(name)
         self._rejected = counter(WORKER_POOL_REJECTED_ITEMS, registry).labels(name)
-        gauge(WORKER_POOL_QUEUE_CAPACITY, registry).labels(name).set(capacity)
+        self._capacities = gauge(WORKER_POOL_QUEUE_CAPACITY, registry).labels(name)
+        self._capacities.set(capacity)
         gauge(WORKER_POOL_QUEUE_DEPTH, registry).labels(name).set_function(self._queue.qsize)
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        group = await self._running.enter_async_context(asyncio.TaskGroup())
-        tasks = [group.create_task(self._run()) for _ in range(self._workers)]
-        self._running.push_async_callback(self._drain, tasks)
+        self._group = await self._running.enter_async_context(asyncio.TaskGroup())
+        self._start_workers()
+        self._running.push_async_callback(self._drain)
         return self
 
     async def __aexit__(
@@ -92,6 +95,18 @@ class WorkerPool(Generic[Item]):
         trace: TracebackType | None,
     ) -> None:
         await self._running.aclose()
+
+    def resize(self, *, workers: int, capacity: int) -> None:
+        """Change the size. Items in the queue stay, and a surplus worker ends after its next item.
+
+        Args:
+            workers: As for the class.
+            capacity: As for the class.
+        """
+        self._workers = workers
+        self._capacity = capacity
+        self._capacities.set(capacity)
+        self._start_workers()
 
     @contextmanager
     def reserve(self) -> Iterator[Callable[[Item], None]]:
@@ -114,8 +129,17 @@ class WorkerPool(Generic[Item]):
         with self._channel.sending(headers):
             self._queue.put_nowait(_Entry(item, headers, time.perf_counter()))
 
+    def _start_workers(self) -> None:
+        if self._group is None:
+            return
+        for _ in range(self._workers - len(self._tasks)):
+            task = self._group.create_task(self._run())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     async def _run(self) -> None:
-        while True:
+        surplus = False
+        while not surplus:
             entry = await self._queue.get()
             self._wait_times.observe(time.perf_counter() - entry.submitted_at)
             try:
@@ -125,11 +149,15 @@ class WorkerPool(Generic[Item]):
                 _LOG.exception("an item of %s failed", self._name)
             finally:
                 self._queue.task_done()
+            surplus = len(self._tasks) > self._workers
+            if surplus:  # before another worker looks
+                self._tasks.discard(asyncio.current_task())
 
-    async def _drain(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _drain(self) -> None:
+        self._group = None
         try:
             await asyncio.wait_for(self._queue.join(), DRAIN_SECONDS)
         except TimeoutError:
             _LOG.error("%s ends with %d items in its queue", self._name, self._queue.qsize())
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()

@@ -51,7 +51,8 @@ class UsersClient:
     Args:
         instances: Host and port of each instance, like ``users:9002``.
         identity: With it, the channels use TLS.
-        timeout_seconds: Deadline of each call but a watch. The server learns it, too.
+        timeout_seconds: Deadline of each call but a watch. The server learns it, too. The attribute
+            may change, for the next call.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class UsersClient:
         self._instances = instances
         self._identity = identity
         self._telemetry = telemetry
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._channels: dict[str, _Channel] = {}
 
     async def __aenter__(self) -> Self:
@@ -97,7 +98,7 @@ class UsersClient:
         request = users_pb2.GetUserRequest(id=user_id)
 
         async def call(users: Stub) -> User:
-            return from_message(await users.GetUser(request, timeout=self._timeout_seconds))
+            return from_message(await users.GetUser(request, timeout=self.timeout_seconds))
 
         return await self._call(call)
 
@@ -128,7 +129,7 @@ class UsersClient:
         messages = list(map(to_message, users))
 
         async def call(stub: Stub) -> ImportSummary:
-            done = await stub.ImportUsers(iter(messages), timeout=self._timeout_seconds)
+            done = await stub.ImportUsers(iter(messages), timeout=self.timeout_seconds)
             return ImportSummary(imported=done.imported, rejected=done.rejected)
 
         return await self._call(call)
@@ -142,7 +143,7 @@ class UsersClient:
         messages = list(map(to_message, users))
 
         async def call(stub: Stub) -> list[User]:
-            stream = stub.SyncUsers(iter(messages), timeout=self._timeout_seconds)
+            stream = stub.SyncUsers(iter(messages), timeout=self.timeout_seconds)
             return [from_message(message) async for message in stream]
 
         return await self._call(call)

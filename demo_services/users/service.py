@@ -6,6 +6,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from demo_services.configuration.current import Configuration
+from demo_services.configuration.models import UsersConfiguration
 from demo_services.database.opening import open_database
 from demo_services.database.response import answer_unavailable
 from demo_services.database.statement import UnavailableError
@@ -30,13 +32,26 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, events, grpc_server, registry:
+        async with database, events, grpc_server, configuration, registry:
             yield
 
     app = FastAPI(title="users", lifespan=lifespan)
     telemetry = instrument(app, service="users")
     registry = Discovery(settings, telemetry, service="users")
-    database = open_database(settings.database, telemetry, name="users")
+    configuration = Configuration(
+        UsersConfiguration, settings.configuration, telemetry, identity=settings.identity
+    )
+    database = open_database(
+        settings.database,
+        telemetry,
+        name="users",
+        password=lambda: configuration.value.database.clear_password,
+    )
+
+    def apply(current: UsersConfiguration) -> None:
+        database.latency_factor = current.database.latency_factor
+
+    configuration.subscribe(apply)
     events = Events(settings.bus, database, telemetry, service="users")
     store = UserStore(database, events.outbox)
     loyalty = LoyaltyStore(database)

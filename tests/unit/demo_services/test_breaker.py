@@ -8,7 +8,14 @@ from prometheus_client import CollectorRegistry
 
 from demo_services.resilience.breaker import Breaker, CircuitOpenError, Policy, State
 
-POLICY = Policy(window=10, min_calls=4, failure_ratio=0.5, slow_seconds=1.0, open_seconds=5.0)
+POLICY = Policy(
+    window=10,
+    min_calls=4,
+    failure_ratio=0.5,
+    slow_seconds=1.0,
+    slow_ratio=0.8,
+    open_seconds=5.0,
+)
 
 
 class Clock:

@@ -18,17 +18,24 @@ from demo_services.orders.store import OrderStore
 from demo_services.peer import PeerError, answer_peer_error
 from demo_services.registry.balancer import Balancer
 from demo_services.resilience import worker_pool
+from demo_services.resilience.breaker import Policy
 from demo_services.resilience.worker_pool import PoolFullError, WorkerPool
 from demo_services.rpc.client import UsersClient
 from instrumentation.testing import Recording
 
 QUEUE = {"pool": "packing"}
+ONE_WORKER = {"workers": 1, "capacity": 50}
 
 
 def submit(pool: WorkerPool[str], *items: str) -> None:
     for item in items:
         with pool.reserve() as put:
             put(item)
+
+
+BREAKER = Policy(
+    window=20, min_calls=10, failure_ratio=0.5, slow_seconds=1, slow_ratio=0.8, open_seconds=5
+)
 
 
 async def never(_: Any) -> None:  # noqa: ANN401  an item of any type
@@ -42,7 +49,7 @@ def test_the_span_of_the_work_links_to_the_submitter(telemetry: Recording) -> No
         done.append(item)
 
     async def main() -> None:
-        async with WorkerPool("packing", work, telemetry=telemetry.telemetry) as pool:
+        async with WorkerPool("packing", work, telemetry=telemetry.telemetry, **ONE_WORKER) as pool:
             with telemetry.telemetry.tracer.start_as_current_span("place order"):
                 submit(pool, "tea")
 
@@ -88,7 +95,7 @@ def test_a_failed_item_is_recorded_and_the_next_one_processed(
         done.append(item)
 
     async def main() -> None:
-        async with WorkerPool("packing", work, telemetry=telemetry.telemetry, workers=1) as pool:
+        async with WorkerPool("packing", work, telemetry=telemetry.telemetry, **ONE_WORKER) as pool:
             submit(pool, "broken", "tea")
 
     asyncio.run(main())
@@ -106,7 +113,9 @@ def test_the_end_waits_for_items_within_its_limit(
     caplog.set_level(logging.ERROR)
 
     async def main() -> None:
-        async with WorkerPool("packing", never, telemetry=telemetry.telemetry, workers=1) as pool:
+        async with WorkerPool(
+            "packing", never, telemetry=telemetry.telemetry, **ONE_WORKER
+        ) as pool:
             submit(pool, "tea", "wine", "bread")
             await asyncio.sleep(0)
 
@@ -124,7 +133,7 @@ def test_an_order_without_a_place_is_not_stored(telemetry: Recording) -> None:
     full = WorkerPool("packing", never, telemetry=telemetry.telemetry, workers=0, capacity=0)
     app = FastAPI()
     app.add_exception_handler(PeerError, answer_peer_error)
-    owners = Owners(users, Customers(database), telemetry.telemetry.registry)
+    owners = Owners(users, Customers(database), BREAKER, telemetry.telemetry.registry)
     app.include_router(order_routes(store, owners, full))
 
     async def place() -> tuple[Response, int]:
