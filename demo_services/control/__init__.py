@@ -1,1 +1,4 @@
-"""Alert inbox, runbooks and the service registry."""
+"""Alert inbox, runbooks, service registry and configuration center.
+
+The inbox receives Alertmanager's webhook and has a page for people.
+"""

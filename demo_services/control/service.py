@@ -1,4 +1,4 @@
-"""Application and routes of control: Alertmanager posts alerts; people and programs read them."""
+"""Application of control: alert inbox, runbooks, service registry, configuration center."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,18 +6,22 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
+from demo_services.control.configuration.access import TokenError, by_token, read_token
+from demo_services.control.configuration.center import Center
+from demo_services.control.configuration.routes import PATHS, center_routes
+from demo_services.control.configuration.storage import Storage, StorageError
 from demo_services.control.inbox import Inbox
 from demo_services.control.notification import Notification
 from demo_services.control.pages import inbox_page
 from demo_services.control.runbooks import runbook_routes
-from demo_services.health import health_routes
+from demo_services.health import PROBE_PATHS, health_routes
 from demo_services.registry.catalog import Catalog
 from demo_services.registry.discovery import Discovery
 from demo_services.registry.health_checks import Checker
 from demo_services.registry.routes import UNRECORDED, registry_routes
-from demo_services.settings import Settings
+from demo_services.settings import SettingError, Settings
 from instrumentation import Settings as TelemetrySettings
-from instrumentation import instrument
+from instrumentation import Telemetry, instrument
 
 
 def create(settings: Settings) -> FastAPI:
@@ -29,12 +33,18 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="control", lifespan=lifespan)
-    telemetry = instrument(app, service="control", settings=_without_registry_queries())
+    telemetry = instrument(
+        app,
+        service="control",
+        exclude=(*PROBE_PATHS, *PATHS),
+        settings=_without_registry_queries(),
+    )
     catalog = Catalog(telemetry.registry)
     checker = Checker(catalog, settings.identity)
     registry = Discovery(settings, telemetry, service="control")
     app.include_router(registry_routes(catalog))
     app.include_router(inbox_routes(Inbox(telemetry.registry)))
+    app.include_router(_configuration_routes(settings, telemetry))
     app.include_router(runbook_routes(settings.runbooks))
     app.include_router(health_routes({}))
     return app
@@ -44,6 +54,16 @@ def _without_registry_queries() -> TelemetrySettings:
     """Return the settings of the environment, with the queries of the registry excluded."""
     given = TelemetrySettings.from_env()
     return given._replace(excluded_urls=(*given.excluded_urls, UNRECORDED))
+
+
+def _configuration_routes(settings: Settings, telemetry: Telemetry) -> APIRouter:
+    token_file = settings.configuration_token_file
+    try:
+        token = read_token(token_file) if token_file else None
+        center = Center(Storage(settings.configuration_file), telemetry.registry)
+    except (TokenError, StorageError) as error:
+        raise SettingError(f"{error}") from None
+    return center_routes(center, by_token(token))
 
 
 def inbox_routes(inbox: Inbox) -> APIRouter:

@@ -180,6 +180,8 @@ class Providers:
                 BUS_URL=f"sqlite:///{self._data('services')}/bus.db",
                 REGISTRY_URL=self._config.environ.get("REGISTRY_URL") or url(self._ports.control),
                 RUNBOOKS=str(artifacts.ROOT / "docs" / "runbooks"),
+                CONFIG_URL=self._config.environ.get("CONFIG_URL") or url(self._ports.control),
+                CONFIG_FILE=f"{self._data('services')}/configuration.json",
                 OTEL_SERVICE_NAME=name,
                 OTEL_RESOURCE_ATTRIBUTES=self._identity(name),
                 OTEL_EXPORTER_OTLP_ENDPOINT=url(self._ports.otlp_http),

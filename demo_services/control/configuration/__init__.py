@@ -1,0 +1,1 @@
+"""Configuration center: documents that running services take over without a restart."""
