@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from sightline.mixin.alerts.configuration import CONFIGURATION
 from sightline.mixin.alerts.dependencies import DEPENDENCIES as DEPENDENCY_ALERTS
 from sightline.mixin.alerts.jaeger import JAEGER
 from sightline.mixin.alerts.notifications import NOTIFICATIONS
@@ -53,7 +54,11 @@ def shared_files(profile: Profile) -> tuple[RuleFile, ...]:
                 *(DEPENDENCIES, OPERATIONS, PROCESSES, TELEMETRY),
             ),
         ),
-        _alerts("services", "Services that are down, fail, or are slow.", SERVICE_ALERTS),
+        RuleFile(
+            name="services",
+            subject="Services that are down, fail, are slow, or refuse their configuration.",
+            groups=(SERVICE_ALERTS, CONFIGURATION),
+        ),
         _alerts("processes", "Processes that run out of a resource.", PROCESS_ALERTS),
         RuleFile(
             name="dependencies",

@@ -44,6 +44,20 @@ A service that returns after an outage is no deploy.
 """
 
 
+_CONFIGURATION: Final = JOBS.select(service_metrics.CONFIGURATION_VERSION)
+
+CONFIGURATION_CHANGES: Final = f"""
+group by ({labels(IDENTITY)}) (
+  max_over_time({_CONFIGURATION}[$__rate_interval])
+  > last_over_time({_CONFIGURATION}[1h] offset $__rate_interval)
+)
+"""
+"""PromQL for services with an instance that uses a newer configuration than before.
+
+A rollback has a new version, too. As for `RESTARTS`, no change falls between two steps.
+"""
+
+
 def _firing(severity: str) -> str:
     """Return PromQL with one series, however many alerts of *severity* fire."""
     matchers = f'alertstate="firing", severity="{severity}"'
@@ -75,6 +89,13 @@ ANNOTATIONS: Final = (
         expr=DEPLOYS,
         color=Color.INFORMATION,
         title="{{job}} {{service_version}}",
+        toggle=False,
+    ),
+    Annotation(
+        name="Configuration",
+        expr=CONFIGURATION_CHANGES,
+        color=Color.INFORMATION,
+        title="{{job}} configured",
         toggle=False,
     ),
     Annotation(

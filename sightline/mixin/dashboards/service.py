@@ -15,6 +15,7 @@ from sightline.mixin.dashboards import (
     variables,
 )
 from sightline.mixin.dashboards.base import create_dashboard
+from sightline.mixin.dashboards.configuration import CONFIGURATION
 from sightline.mixin.dashboards.place_keys import PLACE_KEYS
 from sightline.mixin.dashboards.recorded import ROUTES, SERVICES
 from sightline.mixin.dashboards.selection import (
@@ -270,6 +271,6 @@ DASHBOARD: Final = create_dashboard(
     ),
     rows=(
         *(NOW, RATE_ERRORS_DURATION, SATURATION, CALLS_AND_INSTANCES, TRACES),
-        *(VERSIONS, WEEK_OVER_WEEK),
+        *(VERSIONS, CONFIGURATION, WEEK_OVER_WEEK),
     ),
 )
