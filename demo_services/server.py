@@ -4,10 +4,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from demo_services.configuration.checking import ConfigurationError
 from demo_services.database.statement import UnusableDatabaseError
@@ -27,7 +29,8 @@ def serve(service: str, create: Callable[[Settings], FastAPI]) -> None:
         app = create(settings)
     except (SettingError, ConfigurationError, UnusableDatabaseError) as error:
         sys.exit(f"{error}")
-    uvicorn.run(
+    server = _Server(
+        app,
         HostCheck(app, settings.allowed_hosts),
         host=settings.host,
         port=settings.port,
@@ -36,6 +39,32 @@ def serve(service: str, create: Callable[[Settings], FastAPI]) -> None:
         timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
         **(settings.identity.server_options() if settings.identity else {}),
     )
+    server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    """Server that announces a stop signal to the application.
+
+    Uvicorn waits for requests before it ends the lifespan, so a request that waits for long has to
+    learn of the stop before.
+
+    Args:
+        app: Its state may have a function ``before_stop``, called in the event loop's thread.
+        served: The application within its middleware.
+        options: Options of `uvicorn.Config`.
+    """
+
+    def __init__(self, app: FastAPI, served: ASGIApp, **options: Any) -> None:
+        super().__init__(uvicorn.Config(served, **options))
+        self._before_stop = getattr(app.state, "before_stop", None)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Announce the stop, then stop."""
+        if self._before_stop:
+            self._before_stop()
+        super().handle_exit(sig, frame)
 
 
 def _log_json() -> None:

@@ -8,13 +8,14 @@ of another, or a text that is logged.
 import base64
 import binascii
 import os
+import re
 from pathlib import Path
 from typing import Final
 
-PREFIX: Final = "enc("
 KEY_BYTES: Final = 32
 
 _ALGORITHM: Final = "enc(A256GCM,"
+_FORM: Final = re.compile(r"enc\(A256GCM,[\w=-]+\)", re.ASCII)
 _NONCE_BYTES: Final = 12
 """Source: NIST SP 800-38D, section 8.2.1. A random nonce serves for 2³² values of a key."""
 
@@ -25,7 +26,7 @@ class EncryptionError(ValueError):
 
 def is_encrypted(value: object) -> bool:
     """Return true if *value* is a text in the form of an encrypted value."""
-    return isinstance(value, str) and value.startswith(PREFIX)
+    return isinstance(value, str) and _FORM.fullmatch(value) is not None
 
 
 def new_key() -> str:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
-from demo_services.control.configuration.access import TokenError, by_token, read_token
+from demo_services.control.configuration.access import Authorize, TokenError, by_token, read_token
 from demo_services.control.configuration.center import Center
 from demo_services.control.configuration.routes import PATHS, center_routes
 from demo_services.control.configuration.storage import Storage, StorageError
@@ -44,7 +44,9 @@ def create(settings: Settings) -> FastAPI:
     registry = Discovery(settings, telemetry, service="control")
     app.include_router(registry_routes(catalog))
     app.include_router(inbox_routes(Inbox(telemetry.registry)))
-    app.include_router(_configuration_routes(settings, telemetry))
+    center = _center(settings, telemetry)
+    app.state.before_stop = center.end_polls
+    app.include_router(center_routes(center, _authorize(settings)))
     app.include_router(runbook_routes(settings.runbooks))
     app.include_router(health_routes({}))
     return app
@@ -56,14 +58,19 @@ def _without_registry_queries() -> TelemetrySettings:
     return given._replace(excluded_urls=(*given.excluded_urls, UNRECORDED))
 
 
-def _configuration_routes(settings: Settings, telemetry: Telemetry) -> APIRouter:
-    token_file = settings.configuration_token_file
+def _center(settings: Settings, telemetry: Telemetry) -> Center:
     try:
-        token = read_token(token_file) if token_file else None
-        center = Center(Storage(settings.configuration_file), telemetry.registry)
-    except (TokenError, StorageError) as error:
+        return Center(Storage(settings.configuration_file), telemetry.registry)
+    except StorageError as error:
         raise SettingError(f"{error}") from None
-    return center_routes(center, by_token(token))
+
+
+def _authorize(settings: Settings) -> Authorize:
+    file = settings.configuration_token_file
+    try:
+        return by_token(read_token(file) if file else None)
+    except TokenError as error:
+        raise SettingError(f"{error}") from None
 
 
 def inbox_routes(inbox: Inbox) -> APIRouter:

@@ -54,6 +54,7 @@ class Center:
         self._shelves = storage.read()
         self._changed = asyncio.Event()
         self._waiters = 0
+        self._ending = False
         pushes = counter(CONFIGURATION_PUSHES, registry)
         self._accepted, self._refused = map(pushes.labels, ("accepted", "refused"))
 
@@ -84,11 +85,18 @@ class Center:
                     found = self.shelf(key).serves(instance)
                     if found and found.version != version:
                         return found
+                    if self._ending:
+                        return None
                     await changed.wait()
         except TimeoutError:
             return None
         finally:
             self._waiters -= 1
+
+    def end_polls(self) -> None:
+        """Answer all polls, because the service stops and waits for its requests."""
+        self._ending = True
+        self._notify()
 
     def push(
         self, key: Key, document: Document, author: str, target: Target | None = None
@@ -191,8 +199,7 @@ class Center:
         # Written before it is served: services never have a version that a restart would lose.
         self._storage.write({**self._shelves, key: new})
         self._shelves[key] = new
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._notify()
         self._accepted.inc()
         before = shelf.stable.document if shelf.stable else {}
         self._audit(
@@ -204,6 +211,10 @@ class Center:
             target=target.model_dump() if target else "all",
         )
         return revision
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _audit(self, action: str, key: Key, author: str, **details: object) -> None:
         application, profile = key

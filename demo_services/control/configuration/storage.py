@@ -28,7 +28,7 @@ class Storage:
         """Return the stored revisions.
 
         Raises:
-            StorageError: The file is unreadable. A center without its documents would hide the loss.
+            StorageError: The file is unreadable. An empty center would hide that.
         """
         if self._path is None or not self._path.exists():
             return {}

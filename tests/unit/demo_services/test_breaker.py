@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -200,3 +201,13 @@ def test_state_and_calls_are_counted(breaker: Breaker, registry: CollectorRegist
     calls = [value("circuit_breaker_calls_total", outcome=outcome) for outcome in outcomes]
     assert states == {State.CLOSED: 0, State.HALF_OPEN: 0, State.OPEN: 1}
     assert calls == [1, 3, 1]
+
+
+def test_other_conditions_hold_for_the_calls_that_count_already(breaker: Breaker) -> None:
+    call(breaker, OSError)
+    call(breaker, OSError)
+
+    breaker.use(replace(POLICY, min_calls=3))
+    call(breaker, OSError)
+
+    assert state_of(breaker) is State.OPEN

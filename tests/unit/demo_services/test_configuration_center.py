@@ -97,6 +97,16 @@ def test_the_polls_that_wait_are_bounded(center: Center, monkeypatch: pytest.Mon
     asyncio.run(main())
 
 
+def test_the_polls_end_before_the_center_does(center: Center) -> None:
+    async def main() -> Revision | None:
+        waiting = asyncio.create_task(center.poll(ORDERS, "orders-1", 0, 10.0))
+        await asyncio.sleep(0)
+        center.end_polls()
+        return await waiting
+
+    assert asyncio.run(main()) is None
+
+
 def test_a_canary_reaches_its_instances_alone(center: Center) -> None:
     stable = center.push(ORDERS, SMALL, "ada")
 
@@ -174,6 +184,8 @@ def test_a_second_push_waits_for_the_end_of_the_canary(center: Center) -> None:
     [
         ({"breaker": {"failure_ratio": 7}}, "center: breaker.failure_ratio=7: expected a value"),
         ({"breaker": {"windw": 7}}, "center: breaker.windw: expected no such key"),
+        ({"database": {"password": "enc(\ud800)"}}, "center: database.password: expected enc"),
+        ({"breaker": {"failure_ratio": float("nan")}}, "center: breaker.failure_ratio=nan: exp"),
         ({"database": {"password": "hunter2"}}, "center: database.password: expected enc"),
         ({"faults": {"a" * 100: json.loads("[" * 900 + "]" * 900)}}, "center: faults: expected no"),
     ],

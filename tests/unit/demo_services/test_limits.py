@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from demo_services.limits.algorithms import (
     Algorithm,
@@ -17,6 +18,7 @@ from demo_services.limits.algorithms import (
     TokenBucket,
 )
 from demo_services.limits.local import MAX_KEYS, LocalLimiter
+from demo_services.limits.policy import Limits, Policy
 
 ALGORITHMS = (FixedWindow, SlidingWindow, TokenBucket, LeakyBucket)
 
@@ -132,3 +134,19 @@ def test_the_time_is_that_of_the_monotonic_clock() -> None:
     decisions = [asyncio.run(limiter.take("client")).allowed for _ in range(3)]
 
     assert decisions == [True, True, False]
+
+
+def test_another_quota_holds_for_the_next_request_and_equal_ones_keep_their_state() -> None:
+    first = {"a": Quota(per_second=0.001, burst=2), "b": Quota(per_second=0.001, burst=1)}
+    policies = [Policy(name=name, algorithm=TokenBucket, quota=first[name]) for name in first]
+    limits = Limits(policies, None, CollectorRegistry())
+
+    def take() -> list[bool]:
+        return [asyncio.run(limiter.take("ada")).allowed for _, limiter in limits]
+
+    assert (take(), take()) == ([True, True], [True, False])
+
+    limits.use({**first, "a": Quota(per_second=0.001, burst=1)})
+
+    assert [policy.quota.burst for policy, _ in limits] == [1, 1]
+    assert (take(), take()) == ([True, False], [False, False])

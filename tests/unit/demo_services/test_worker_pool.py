@@ -22,6 +22,7 @@ from demo_services.resilience.breaker import Policy
 from demo_services.resilience.worker_pool import PoolFullError, WorkerPool
 from demo_services.rpc.client import UsersClient
 from instrumentation.testing import Recording
+from tests.waiting import until_async
 
 QUEUE = {"pool": "packing"}
 ONE_WORKER = {"workers": 1, "capacity": 50}
@@ -147,3 +148,59 @@ def test_an_order_without_a_place_is_not_stored(telemetry: Recording) -> None:
     answer, stored = asyncio.run(place())
 
     assert (answer.status_code, answer.headers["retry-after"], stored) == (503, "1", 0)
+
+
+def test_a_smaller_queue_keeps_its_items_and_accepts_no_more(telemetry: Recording) -> None:
+    pool = WorkerPool("packing", never, telemetry=telemetry.telemetry, workers=0, capacity=2)
+    submit(pool, "tea", "wine")
+
+    pool.resize(workers=0, capacity=1)
+
+    assert telemetry.metric("worker_pool_queue_depth", **QUEUE) == 2
+    assert telemetry.metric("worker_pool_queue_capacity", **QUEUE) == 1
+    with pytest.raises(PoolFullError, match="packing has 1 items in its queue"):
+        submit(pool, "bread")
+
+
+class Work:
+    """Work that waits until the test frees it."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.busy: set[str] = set()
+        self.started: list[int] = []
+        """Number of items under way at each start."""
+
+    async def __call__(self, item: str) -> None:
+        self.busy.add(item)
+        self.started.append(len(self.busy))
+        await self.free.wait()
+        self.busy.discard(item)
+
+    async def until_busy(self, workers: int) -> None:
+        async def enough() -> bool:
+            return len(self.busy) == workers
+
+        await until_async(enough, within_seconds=5)
+
+
+def test_a_pool_gets_more_workers_and_fewer(telemetry: Recording) -> None:
+    work = Work()
+
+    async def main() -> None:
+        async with WorkerPool("packing", work, telemetry=telemetry.telemetry, **ONE_WORKER) as pool:
+            pool.resize(workers=3, capacity=50)
+            submit(pool, *"abcde")
+            await work.until_busy(3)
+            pool.resize(workers=1, capacity=50)
+            work.free.set()
+            await work.until_busy(0)
+            work.free.clear()
+            submit(pool, *"fgh")
+            await work.until_busy(1)
+            work.free.set()
+
+    asyncio.run(main())
+
+    assert max(work.started[:5]) == 3
+    assert work.started[-3:] == [1, 1, 1]
