@@ -1,5 +1,6 @@
 """File of the configuration center."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,7 +54,10 @@ class Storage:
         part = self._path.with_suffix(".part")
         try:
             part.touch(mode=0o600)
-            part.write_bytes(_SHELVES.dump_json(named))
+            with part.open("wb") as file:
+                file.write(_SHELVES.dump_json(named))
+                file.flush()
+                os.fsync(file.fileno())  # or a power failure could leave an empty file
             part.replace(self._path)
         except OSError as error:
             raise StorageError(f"{self._path} cannot be written: {error.strerror}") from error
