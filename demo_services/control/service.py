@@ -45,8 +45,13 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(registry_routes(catalog))
     app.include_router(inbox_routes(Inbox(telemetry.registry)))
     center = _center(settings, telemetry)
-    app.state.before_stop = center.end_polls
     app.include_router(center_routes(center, _authorize(settings)))
+
+    def before_stop() -> None:
+        catalog.end_waits()
+        center.end_polls()
+
+    app.state.before_stop = before_stop
     app.include_router(runbook_routes(settings.runbooks))
     app.include_router(health_routes({}))
     return app

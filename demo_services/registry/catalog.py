@@ -62,6 +62,7 @@ class Catalog:
         self.index = time.time_ns() // 1_000_000
         self._changed = asyncio.Event()
         self._waiters = 0
+        self._ending = False
 
     def register(self, registration: Registration) -> None:
         """Add an instance, or replace the one of the same id.
@@ -109,7 +110,7 @@ class Catalog:
         Raises:
             TooManyWaitersError: Too many others wait.
         """
-        if index != self.index:
+        if self._ending or index != self.index:
             return
         if self._waiters >= MAX_WAITERS:
             raise TooManyWaitersError(f"{MAX_WAITERS} queries wait already")
@@ -121,6 +122,11 @@ class Catalog:
             pass
         finally:
             self._waiters -= 1
+
+    def end_waits(self) -> None:
+        """Answer all queries, because the service stops and waits for its requests."""
+        self._ending = True
+        self._changed.set()
 
     def _announce(self, *services: str) -> None:
         for service in services:
