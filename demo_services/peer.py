@@ -1,7 +1,7 @@
 """HTTP client for another service, and the response to a failed call."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -9,7 +9,9 @@ from typing import Any, Final, Self
 import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from yarl import URL
 
+from demo_services.auth.caller import authorization_headers
 from demo_services.registry.balancer import Balancer
 from demo_services.resilience.retry import Retry
 from demo_services.tls import Identity
@@ -106,6 +108,7 @@ class Peer:
         path = template.format_map(values)
         tried: list[str] = []
         end = time.monotonic() + self.timeout_seconds
+        options["headers"] = authorization_headers()
         self._retry.earn()
         with url_template(template):
             while True:
@@ -141,6 +144,32 @@ class Peer:
             raise PeerError(answer.status, body.get("detail"))
         return body
 
+    async def forward(
+        self, request: Request, path: str, headers: Collection[str]
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """Send *request* to *path* as it is, and return status code, body and headers.
+
+        Args:
+            request: Its query and body are forwarded.
+            path: Path at the peer.
+            headers: Names of the headers that are forwarded, in lower case.
+
+        Raises:
+            PeerError: As for `send`, but the peer's own errors are returned.
+        """
+        given = {name: request.headers[name] for name in headers if name in request.headers}
+        body = await request.body()
+        with url_template(path), self._instances.call() as base_url:
+            url = URL(f"{base_url}{path}?{request.url.query}".rstrip("?"), encoded=True)
+            try:
+                async with self._session.request(
+                    request.method, url, data=body, headers=given, allow_redirects=False
+                ) as answer:
+                    return answer.status, await answer.read(), dict(answer.headers)
+            except (TimeoutError, aiohttp.ClientError) as error:
+                self._instances.record_failure(base_url)
+                raise self._peer_error(error) from error
+
     def _refuse_if_busy(self, retry_after: str) -> None:
         """Report that the peer is up and busy. Without a number of seconds, it is an error."""
         if retry_after.isdecimal():
@@ -175,4 +204,6 @@ async def answer_peer_error(_: Request, error: Exception) -> JSONResponse:
         raise TypeError(f"{error!r}: expected a PeerError; register this handler for it alone")
     seconds = error.retry_after_seconds
     headers = {"Retry-After": str(seconds)} if seconds else {}
+    if error.status_code == HTTPStatus.UNAUTHORIZED:  # an answer without it is against RFC 9110
+        headers["WWW-Authenticate"] = 'Bearer realm="shop", error="invalid_token"'
     return JSONResponse({"detail": error.detail}, status_code=error.status_code, headers=headers)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from demo_services.auth.settings import AuthSettings
 from demo_services.configuration.source import Source, SourceError
 from demo_services.graph import (
     CALLS,
@@ -58,6 +59,8 @@ class Settings:
     """Certificates for TLS, or None for plain HTTP. Variables in `tls.py`."""
     registry: RegistrySettings | None
     """Registry of the instances of all services. Variables in `registry/settings.py`."""
+    auth: AuthSettings
+    """Tokens. Variables in `auth/settings.py`."""
     runbooks: Path | None
     """Folder of the runbooks that control serves. Variable ``RUNBOOKS``."""
     configuration: Source
@@ -96,6 +99,7 @@ class Settings:
             peers={peer: _url(environ, variable) for peer, variable in urls.items()},
             targets={peer: _target(environ, variable) for peer, variable in targets.items()},
             identity=_identity(environ),
+            auth=_auth(environ),
             registry=_registry(environ),
             runbooks=_path(environ, "RUNBOOKS"),
             configuration=_configuration(environ, service),
@@ -184,6 +188,13 @@ def _identity(environ: Mapping[str, str]) -> Identity | None:
 def _registry(environ: Mapping[str, str]) -> RegistrySettings | None:
     try:
         return RegistrySettings.from_env(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+
+
+def _auth(environ: Mapping[str, str]) -> AuthSettings:
+    try:
+        return AuthSettings.from_env(environ)
     except ValueError as error:
         raise SettingError(str(error)) from None
 

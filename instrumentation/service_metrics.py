@@ -22,6 +22,10 @@ WORKER_POOL_QUEUE_CAPACITY: Final = "worker_pool_queue_capacity"
 WORKER_POOL_QUEUE_WAIT_TIME_SECONDS: Final = "worker_pool_queue_wait_time_seconds"
 WORKER_POOL_REJECTED_ITEMS: Final = "worker_pool_rejected_items"
 DEGRADED_RESPONSES: Final = "degraded_responses"
+AUTHENTICATION_VERIFICATIONS: Final = "authentication_verifications"
+AUTHENTICATION_TOKENS_ISSUED: Final = "authentication_tokens_issued"
+AUTHENTICATION_TOKENS_REFUSED: Final = "authentication_tokens_refused"
+AUTHENTICATION_KEY_SET_REFRESHES: Final = "authentication_key_set_refreshes"
 CONFIGURATION_VERSION: Final = "configuration_version"
 CONFIGURATION_CANARY: Final = "configuration_canary"
 CONFIGURATION_RELOADS: Final = "configuration_reloads"
@@ -73,6 +77,17 @@ SERVICE_METRICS: Final = (
         "Items for which the queue had no place.", "pool", precreated=True),
     _counter(DEGRADED_RESPONSES, "{response}",
         "Responses without a dependency.", "dependency", precreated=True),
+    _counter(AUTHENTICATION_VERIFICATIONS, "{verification}",
+        "Verifications of the token of a request, by result: valid, guest or why it was refused.",
+        "result", precreated=True),
+    _counter(AUTHENTICATION_TOKENS_ISSUED, "{token}",
+        "Access tokens that were issued, by grant of OAuth 2.", "grant", precreated=True),
+    _counter(AUTHENTICATION_TOKENS_REFUSED, "{token}",
+        "Requests for an access token that were refused, by error of OAuth 2 or replayed.",
+        "reason", precreated=True),
+    _counter(AUTHENTICATION_KEY_SET_REFRESHES, "{refresh}",
+        "Attempts to read the keys that verify tokens, by result: success or failure.",
+        "result", precreated=True),
     _gauge(CONFIGURATION_VERSION, "1",
         "Version of the pushed configuration in use, or 0 without one.", precreated=True),
     _gauge(CONFIGURATION_CANARY, "1",

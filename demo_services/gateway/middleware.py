@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo_services.auth.caller import current_caller
 from demo_services.health import PROBE_PATHS
 from demo_services.limits.algorithms import Decision
 from demo_services.limits.policy import Limiter, Policy
@@ -113,6 +114,8 @@ class BodyLimit:
 class RateLimits:
     """Limits of each client's requests. A request counts for every policy that applies.
 
+    Requests with a token count for its subject, others for their address.
+
     The response has the headers of the policy with the fewest remaining requests. Source of their
     names: draft-ietf-httpapi-ratelimit-headers-06. A rejected request gets 429 and ``Retry-After``.
 
@@ -137,7 +140,7 @@ class RateLimits:
         if scope["type"] != "http" or scope["path"] in self._exempt:
             await self._app(scope, receive, send)
             return
-        key = scope["client"][0] if scope["client"] else ""
+        key = current_caller().subject or (scope["client"][0] if scope["client"] else "")
         closest: tuple[Policy, Decision] | None = None
         delay = 0.0
         for policy, limiter in self._limits:

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from opentelemetry.propagate import inject
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
+from demo_services.auth.caller import authorization_headers
 from demo_services.peer import PeerError
 from demo_services.registry.balancer import Balancer
 from demo_services.shop import Id, Report
@@ -55,7 +56,7 @@ def _fetch(url: str, identity: Identity | None, tracer: Tracer, timeout_seconds:
     with tracer.start_as_current_span(
         "GET /reports", kind=SpanKind.CLIENT, attributes=attributes
     ) as span:
-        headers: dict[str, str] = {}
+        headers = authorization_headers()
         inject(headers)  # within the span, whose context the headers carry
         answer = _get(url, headers, identity, timeout_seconds)
         span.set_attribute(Attribute.HTTP_RESPONSE_STATUS_CODE, answer.status_code)

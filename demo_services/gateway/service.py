@@ -6,9 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from demo_services.auth import scopes
+from demo_services.auth.middleware import Authentication
+from demo_services.auth.sources import verifier
+from demo_services.auth.verifier import Verifier
 from demo_services.configuration.current import Configuration
 from demo_services.configuration.models import GatewayConfiguration
 from demo_services.gateway.middleware import AccessLog, BodyLimit, RateLimits
+from demo_services.gateway.oauth import oauth_routes
 from demo_services.gateway.policies import policies
 from demo_services.gateway.report import report_routes
 from demo_services.gateway.routes import order_routes, user_routes
@@ -28,7 +33,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users, users_rpc, configuration, registry:
+        async with orders, users, users_rpc, tokens, configuration, registry:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
@@ -48,6 +53,7 @@ def create(settings: Settings) -> FastAPI:
         )
         for name in ("orders", "users")
     )
+    tokens = verifier(settings, telemetry, registry.urls["users"], service="gateway")
     users_rpc = UsersClient(
         registry.targets["users"],
         identity=identity,
@@ -63,9 +69,10 @@ def create(settings: Settings) -> FastAPI:
 
     configuration.subscribe(apply)
     # Starlette calls the last one first.
-    for middleware in reversed(chain(limits)):
+    for middleware in reversed(chain(limits, tokens)):
         app.add_middleware(middleware.cls, *middleware.args, **middleware.kwargs)
     app.add_exception_handler(PeerError, answer_peer_error)
+    app.include_router(oauth_routes(users))
     app.include_router(order_routes(orders))
     app.include_router(stream_routes(users_rpc))
     app.include_router(user_routes(users, orders))
@@ -81,10 +88,11 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-def chain(limits: Limits) -> tuple[Middleware, ...]:
+def chain(limits: Limits, tokens: Verifier) -> tuple[Middleware, ...]:
     """Return the middleware in the order in which requests pass it."""
     return (
         Middleware(AccessLog),
         Middleware(BodyLimit),
+        Middleware(Authentication, verifier=tokens, rules=scopes.GATEWAY),
         Middleware(RateLimits, limits=limits),
     )

@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from demo_services.auth import scopes
+from demo_services.auth.middleware import Authentication
+from demo_services.auth.sources import verifier
 from demo_services.configuration.current import Configuration
 from demo_services.configuration.models import OrdersConfiguration
 from demo_services.database.opening import open_database
@@ -31,7 +34,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, users, pool, events, configuration, registry:
+        async with database, users, pool, events, tokens, configuration, registry:
             yield
 
     app = FastAPI(title="orders", lifespan=lifespan)
@@ -41,6 +44,8 @@ def create(settings: Settings) -> FastAPI:
         OrdersConfiguration, settings.configuration, telemetry, identity=settings.identity
     )
     initial = configuration.value
+    tokens = verifier(settings, telemetry, registry.urls["users"], service="orders")
+    app.add_middleware(Authentication, verifier=tokens, rules=scopes.ORDERS)
     users = UsersClient(
         registry.targets["users"],
         identity=settings.identity,

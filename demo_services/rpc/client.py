@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from demo_services.auth.caller import authorization_headers
 from demo_services.peer import PeerError
 from demo_services.registry.balancer import Balancer
 from demo_services.rpc import SERVICE, users_pb2, users_pb2_grpc
@@ -29,6 +30,8 @@ _OPTIONS: Final = (
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
 _STATUS_CODES: Final = {
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 503,
     grpc.StatusCode.UNAVAILABLE: 503,
@@ -98,7 +101,7 @@ class UsersClient:
         request = users_pb2.GetUserRequest(id=user_id)
 
         async def call(users: Stub) -> User:
-            return from_message(await users.GetUser(request, timeout=self.timeout_seconds))
+            return from_message(await users.GetUser(request, **self._options()))
 
         return await self._call(call)
 
@@ -113,7 +116,7 @@ class UsersClient:
         request = users_pb2.WatchUsersRequest(seconds=seconds)
 
         async def call(users: Stub) -> AsyncGenerator[User]:
-            stream = users.WatchUsers(request, timeout=seconds + WATCH_GRACE_SECONDS)
+            stream = users.WatchUsers(request, **self._options(seconds + WATCH_GRACE_SECONDS))
             await stream.wait_for_connection()
             await stream.initial_metadata()
             return _changes(stream)
@@ -129,7 +132,7 @@ class UsersClient:
         messages = list(map(to_message, users))
 
         async def call(stub: Stub) -> ImportSummary:
-            done = await stub.ImportUsers(iter(messages), timeout=self.timeout_seconds)
+            done = await stub.ImportUsers(iter(messages), **self._options())
             return ImportSummary(imported=done.imported, rejected=done.rejected)
 
         return await self._call(call)
@@ -143,10 +146,17 @@ class UsersClient:
         messages = list(map(to_message, users))
 
         async def call(stub: Stub) -> list[User]:
-            stream = stub.SyncUsers(iter(messages), timeout=self.timeout_seconds)
+            stream = stub.SyncUsers(iter(messages), **self._options())
             return [from_message(message) async for message in stream]
 
         return await self._call(call)
+
+    def _options(self, timeout_seconds: float | None = None) -> dict[str, Any]:
+        """Return deadline and metadata of a call, which has the token of the current request."""
+        return {
+            "timeout": timeout_seconds or self.timeout_seconds,
+            "metadata": tuple(authorization_headers().items()),
+        }
 
     async def _call(self, call: Callable[[Stub], Awaitable[Answer]]) -> Answer:
         """Return the answer of *call* for an instance, or another one if it is away."""
@@ -222,6 +232,8 @@ def _open(target: str, identity: Identity | None, interceptors: list[Any]) -> An
 def _peer_error(error: grpc.aio.AioRpcError) -> PeerError:
     code = error.code()
     details = {
+        grpc.StatusCode.UNAUTHENTICATED: error.details(),
+        grpc.StatusCode.PERMISSION_DENIED: error.details(),
         grpc.StatusCode.NOT_FOUND: error.details(),
         grpc.StatusCode.RESOURCE_EXHAUSTED: "users is busy",
         grpc.StatusCode.UNAVAILABLE: "users is not available",

@@ -3,7 +3,7 @@
 Source: gRPC, "GRPC Health Checking Protocol".
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,12 @@ _NO_SHARED_PORT: Final = ("grpc.so_reuseport", 0)
 
 @asynccontextmanager
 async def serving(
-    add_service: Callable[[Any], None], *, name: str, settings: Settings, telemetry: Telemetry
+    add_service: Callable[[Any], None],
+    *,
+    name: str,
+    settings: Settings,
+    telemetry: Telemetry,
+    interceptors: Sequence[Any] = (),  # a type that is generic in the stubs alone
 ) -> AsyncIterator[None]:
     """Serve one service and its health until the block ends.
 
@@ -35,12 +40,13 @@ async def serving(
         settings: Address to listen on. With an identity, clients need a certificate of the same
             authority.
         telemetry: Records the calls.
+        interceptors: Called within the record, so that a call which they refuse is recorded.
 
     Raises:
         RuntimeError: The port is in use.
     """
     server: Any = grpc.aio.server(
-        interceptors=[ServerInterceptor(telemetry)],
+        interceptors=[ServerInterceptor(telemetry), *interceptors],
         options=[_NO_SHARED_PORT],
         maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
     )

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from demo_services.shop import BROKEN_ORDER, ORDERS, PRICES_CENTS, USERS
@@ -21,6 +21,8 @@ class Call:
     method: str
     path: str
     body: Mapping[str, object] | list[Mapping[str, object]] | None = None
+    stale_token: bool = False
+    """True for a token that has expired or is malformed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def _constant(call: Call) -> Callable[[random.Random], Call]:
 
 
 SCENARIOS: Final = (
-    Scenario(name="read_order", weight=58.4, call=_order),
+    Scenario(name="read_order", weight=57.9, call=_order),
     Scenario(name="read_user", weight=16.5, call=_get("/api/users/{}", USERS)),
     Scenario(name="list_orders", weight=8, call=_get("/api/users/{}/orders", USERS)),
     Scenario(
@@ -89,6 +91,11 @@ SCENARIOS: Final = (
     ),
     Scenario(name="report", weight=4, call=_get("/api/report/{}", USERS)),
     Scenario(
+        name="stale_token",
+        weight=0.5,
+        call=lambda rng: replace(_order(rng), stale_token=True),
+    ),
+    Scenario(
         name="unknown_order",
         weight=1,
         call=_constant(Call(method="GET", path="/api/orders/999999999")),
@@ -104,7 +111,8 @@ SCENARIOS: Final = (
         call=_constant(Call(method="GET", path=f"/api/orders/{BROKEN_ORDER}")),
     ),
 )
-"""Scenarios whose weights add up to 100. The last three cause the responses 404, 422 and 500."""
+"""Scenarios whose weights add up to 100. The last four cause the responses 401, 404, 422 and
+500."""
 
 
 def choose(rng: random.Random, only: str = "") -> Scenario:

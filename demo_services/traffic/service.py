@@ -12,7 +12,7 @@ from demo_services.health import health_routes, peer_checks
 from demo_services.metrics import counter, histogram
 from demo_services.registry.discovery import Discovery
 from demo_services.settings import Settings
-from demo_services.traffic.generator import Generator
+from demo_services.traffic.generator import Gateway, Generator
 from demo_services.traffic.profiles import Load
 from demo_services.traffic.scenarios import SCENARIOS
 from instrumentation import instrument
@@ -53,8 +53,11 @@ def create(settings: Settings) -> FastAPI:
             durations.labels(scenario).observe(seconds)
 
     generator = Generator(
-        settings.peers["gateway"],
-        identity=settings.identity,
+        Gateway(
+            url=settings.peers["gateway"],
+            identity=settings.identity,
+            client_secret=settings.auth.client_secret,
+        ),
         load=Load(rate=settings.traffic_rate, profile=settings.traffic_profile),
         record=record,
         rng=random.Random(_SEED),

@@ -6,6 +6,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from demo_services.auth import scopes
+from demo_services.auth.issuer import issuer_routes
+from demo_services.auth.middleware import Authentication
+from demo_services.auth.rpc import AuthenticationInterceptor
+from demo_services.auth.signer import Signer
+from demo_services.auth.sources import local_verifier
 from demo_services.configuration.current import Configuration
 from demo_services.configuration.models import UsersConfiguration
 from demo_services.database.opening import open_database
@@ -32,7 +38,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with database, events, grpc_server, configuration, registry:
+        async with database, events, signer, tokens, grpc_server, configuration, registry:
             yield
 
     app = FastAPI(title="users", lifespan=lifespan)
@@ -58,12 +64,17 @@ def create(settings: Settings) -> FastAPI:
     events.subscribe(ORDER_CREATED, loyalty.add)
     app.add_exception_handler(UnavailableError, answer_unavailable)
     changes = Changes()
+    signer = Signer(database, settings.auth)
+    tokens = local_verifier(settings.auth, telemetry, signer.store.public_keys, service="users")
+    app.add_middleware(Authentication, verifier=tokens, rules=scopes.USERS)
     grpc_server = serving(
         partial(add_UserServiceServicer_to_server, UserService(store, changes)),
         name=SERVICE,
         settings=settings,
         telemetry=telemetry,
+        interceptors=[AuthenticationInterceptor(tokens, SERVICE)],
     )
+    app.include_router(issuer_routes(signer, database, settings.auth, telemetry))
     app.include_router(user_routes(store, changes))
     app.include_router(loyalty_routes(loyalty))
     app.include_router(events.routes())
