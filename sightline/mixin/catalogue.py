@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from sightline.mixin.alerts.authentication import AUTHENTICATION
 from sightline.mixin.alerts.configuration import CONFIGURATION
 from sightline.mixin.alerts.dependencies import DEPENDENCIES as DEPENDENCY_ALERTS
 from sightline.mixin.alerts.jaeger import JAEGER
@@ -65,6 +66,7 @@ def shared_files(profile: Profile) -> tuple[RuleFile, ...]:
             subject="Dependencies, gRPC calls and messages that fail or are slow.",
             groups=(DEPENDENCY_ALERTS, OPERATION_ALERTS, REGISTRY_ALERTS),
         ),
+        _alerts("authentication", "Tokens that are refused or cannot be verified.", AUTHENTICATION),
         _alerts("telemetry", "Telemetry that is lost or incomplete.", TELEMETRY_ALERTS),
         _alerts("jaeger", "Jaeger does not accept or store spans.", JAEGER),
         _alerts("prometheus", "Prometheus does not scrape, evaluate, store or send.", PROMETHEUS),

@@ -5,6 +5,7 @@ from typing import Final
 from instrumentation import conventions, service_metrics
 from sightline.mixin import dashboard_list, queries
 from sightline.mixin.dashboards import callees, colors, links, thresholds, trace_panels, variables
+from sightline.mixin.dashboards.authentication import AUTHENTICATION
 from sightline.mixin.dashboards.base import create_dashboard
 from sightline.mixin.dashboards.outbox import OUTBOX
 from sightline.mixin.dashboards.place_keys import PLACE_KEYS
@@ -384,5 +385,5 @@ DASHBOARD: Final = create_dashboard(
         variables.JOBS,
         variables.INSTANCES,
     ),
-    rows=(EDGES, COMPARISON, RPC, PROTECTION, DATABASES_AND_QUEUES, REGISTRY),
+    rows=(EDGES, COMPARISON, RPC, PROTECTION, AUTHENTICATION, DATABASES_AND_QUEUES, REGISTRY),
 )
