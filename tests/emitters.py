@@ -27,6 +27,7 @@ from demo_services.gateway import service as gateway
 from demo_services.orders import service as orders
 from demo_services.settings import Settings
 from demo_services.traffic import service as traffic
+from demo_services.users import service as users
 from instrumentation import Telemetry, instrument, resend_count
 from instrumentation._support.asgi_types import ASGIApp
 from instrumentation.database import Database, Pool
@@ -122,6 +123,7 @@ def services() -> Iterator[str]:
     """Yield the series of the demo services."""
     environ = {
         "PORT": "9",
+        "GRPC_PORT": "9",
         "TRAFFIC_RATE": "0",
         "GATEWAY_URL": UNREACHABLE,
         "USERS_GRPC_TARGET": "127.0.0.1:9",
@@ -147,6 +149,7 @@ def services() -> Iterator[str]:
     yield from page(orders.create(Settings.from_env(environ, "orders")))
     yield from page(traffic.create(Settings.from_env(environ, "traffic")))
     yield from page(gateway.create(Settings.from_env(environ, "gateway")))
+    yield from page(users.create(Settings.from_env(environ, "users")))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from sightline.local import process
 from sightline.local.folder import Folder
 from sightline.local.process import Identity
 from sightline.local.state import State
+from tests import tokens
 from tests.ports import free_ports
 
 UP_WITHIN_SECONDS = 180.0
@@ -120,6 +121,10 @@ class LocalStack:
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
             return session.request(url=self.url(port, path), **request)
+
+    def token(self) -> dict[str, str]:
+        """Return the header with a token that allows everything in the shop."""
+        return tokens.bearer(self.url("gateway"))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import yaml
 from demo_services.graph import CALLS
 from sightline.artifacts import PROMETHEUS
 from tests.docker.engine import Project
+from tests.tokens import bearer
 from tests.waiting import until
 
 JOBS = {*CALLS, "prometheus", "alertmanager", "jaeger"}
@@ -123,7 +124,9 @@ def test_the_home_page_is_served(urls: Urls) -> None:
 def test_data_survive_a_restart(stack: Project, urls: Urls) -> None:
     trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
     body = {"user_id": 3, "product": "tea", "quantity": 2}
-    placed = httpx.post(f"{urls['gateway']}/api/orders", json=body, timeout=10).json()
+    placed = httpx.post(
+        f"{urls['gateway']}/api/orders", json=body, headers=bearer(urls["gateway"]), timeout=10
+    ).json()
     request_traced(urls, trace_id)
 
     stack.compose("restart", "orders", "jaeger", "prometheus", "alertmanager")

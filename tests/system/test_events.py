@@ -26,7 +26,7 @@ def of_event(stack: LocalStack, trace_id: str) -> Edges:
 
 def test_a_placed_order_is_one_trace_with_a_linked_trace_of_its_event(stack: LocalStack) -> None:
     trace_id = secrets.token_hex(16)
-    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01"}
+    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **stack.token()}
 
     stack.ask("gateway", "/api/orders", method="POST", json=ORDER, headers=headers)
 

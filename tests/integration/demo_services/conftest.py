@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import httpx
 import pytest
 
 from demo_services.probe import answers
 from sightline.artifacts import ROOT
-from tests import postgresql
+from tests import postgresql, tokens
 from tests.fakes import Collector
 from tests.ports import free_ports
 from tests.waiting import until
@@ -32,12 +33,28 @@ class Service:
     target: str
     """Host and port of its gRPC server, if it has one."""
     log: Path
+    issuer: str
+    """Base URL of users, which issues its tokens, or path of the key of HS256."""
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", headers=headers, timeout=10)
 
+    def token(self) -> dict[str, str]:
+        """Return the header with a token that allows everything."""
+        by_url = self.issuer.startswith("http")
+        return tokens.bearer(self.issuer) if by_url else tokens.shared(Path(self.issuer))
+
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
+        return self.send("POST", path, body, **headers)
+
+    def send(self, method: str, path: str, body: object, **headers: str) -> httpx.Response:
+        """Send *body* with a token."""
+        headers = {**self.token(), **headers}
+        return httpx.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=10)
+
+    def anonymous(self, method: str, path: str, body: object) -> httpx.Response:
+        """Send *body* without a token."""
+        return httpx.request(method, f"{self.url}{path}", json=body, timeout=10)
 
     def samples(self, series: str) -> dict[str, float]:
         """Return the samples of *series* on the metrics page by their labels, as text."""
@@ -76,7 +93,8 @@ def running(name: str, folder: Path, **environ: str) -> Iterator[Service]:
     try:
         url = f"http://127.0.0.1:{environ['PORT']}"
         target = f"localhost:{environ['GRPC_PORT']}"
-        yield Service(name=name, process=process, url=url, target=target, log=log)
+        issuer = environ.get("JWT_KEY_FILE") or environ.get("USERS_URL") or url
+        yield Service(name=name, process=process, url=url, target=target, log=log, issuer=issuer)
     finally:
         process.send_signal(signal.SIGCONT)
         process.kill()
@@ -120,15 +138,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Serv
 
 
 def lone_gateway(start: Start, **environ: str) -> Service:
-    """Start a gateway that reaches no other service. Its quotas are not used yet."""
+    """Start a gateway that reaches no other service. Its quotas are not used yet.
+
+    It verifies tokens with a key of HS256, because it cannot read the key set of users.
+    """
     closed = {
         "ORDERS_URL": "http://127.0.0.1:9",
         "USERS_URL": "http://127.0.0.1:9",
         "USERS_GRPC_TARGET": "127.0.0.1:9",
+        "JWT_ALG": "HS256",
+        "JWT_KEY_FILE": str(Path(mkdtemp()) / "key"),
     }
+    tokens.shared(Path(closed["JWT_KEY_FILE"]))
     gateway = start("gateway", ready=False, **closed, **environ)
     until(gateway.alive, within_seconds=STARTED_WITHIN_SECONDS)
     return gateway
+
+
+def calling(users: Service) -> dict[str, str]:
+    """Return the variables of a service that calls *users*."""
+    return {"USERS_URL": users.url, "USERS_GRPC_TARGET": users.target}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +173,10 @@ class Shop:
 def shop(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     bus = f"sqlite:///{tmp_path_factory.mktemp('bus')}/bus.db"
     users = start("users", BUS_URL=bus)
-    orders = start("orders", USERS_GRPC_TARGET=users.target, BUS_URL=bus)
+    orders = start("orders", **calling(users), BUS_URL=bus)
     gateway = start(
         "gateway",
-        USERS_URL=users.url,
-        USERS_GRPC_TARGET=users.target,
+        **calling(users),
         ORDERS_URL=orders.url,
     )
     return Shop(gateway=gateway, orders=orders, users=users)

@@ -9,8 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.demo_services.conftest import Service, Shop, Start
+from tests.integration.demo_services.conftest import Service, Shop, Start, calling
+from tests.ports import free_ports
 from tests.waiting import until
+
+AWAY = {"USERS_URL": "http://127.0.0.1:9", "USERS_GRPC_TARGET": "127.0.0.1:9"}
+"""Addresses at which users is not."""
 
 NEW_ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
 
@@ -94,6 +98,8 @@ def test_an_order_is_degraded_while_users_is_frozen(shop: Shop) -> None:
 
 
 def test_a_frozen_service_causes_a_timeout(shop: Shop) -> None:
+    shop.gateway.token()  # fetched before, and kept
+
     with frozen(shop.users):
         slow = shop.gateway.post("/api/orders", NEW_ORDER)
 
@@ -105,7 +111,7 @@ def test_orders_never_read_are_degraded_while_users_is_down_unless_their_user_is
     start: Start,
 ) -> None:
     users = start("users")
-    orders = start("orders", USERS_GRPC_TARGET=users.target)
+    orders = start("orders", **calling(users))
     port = users.target.rpartition(":")[2]
 
     users.stop()
@@ -119,10 +125,20 @@ def test_orders_never_read_are_degraded_while_users_is_down_unless_their_user_is
     assert orders.get("/orders/7").status_code == 200
 
 
-def test_a_breaker_opens_while_users_is_down_and_closes_when_it_is_back(start: Start) -> None:
-    users = start("users")
-    orders = start("orders", USERS_GRPC_TARGET=users.target)
-    port = users.target.rpartition(":")[2]
+def restartable(folder: Path) -> dict[str, str]:
+    """Return the variables of users, with which it starts again as the same issuer of tokens."""
+    port, grpc_port = map(str, free_ports(2))
+    database = f"sqlite:///{folder}/users.db"
+    return {"PORT": port, "GRPC_PORT": grpc_port, "DATABASE_URL": database}
+
+
+def test_a_breaker_opens_while_users_is_down_and_closes_when_it_is_back(
+    start: Start, tmp_path: Path
+) -> None:
+    again = restartable(tmp_path)
+    users = start("users", **again)
+    orders = start("orders", **calling(users))
+    assert orders.post("/orders", NEW_ORDER).status_code == 201
     orders.get("/orders/7")
 
     users.stop()
@@ -132,7 +148,7 @@ def test_a_breaker_opens_while_users_is_down_and_closes_when_it_is_back(start: S
     assert degraded == ["users"] * 20
     assert (placed.status_code, placed.json()["detail"]) == (503, "users is not available")
     assert has_state(orders, "open")
-    start("users", GRPC_PORT=port)
+    start("users", **again)
     until(lambda: orders.post("/orders", NEW_ORDER).status_code == 201, within_seconds=60)
     assert has_state(orders, "closed")
 
@@ -146,11 +162,11 @@ def has_state(orders: Service, state: str) -> bool:
 def test_orders_survive_a_restart(start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:
     database = f"sqlite:///{tmp_path_factory.mktemp('data')}/orders.db"
     users = start("users")
-    before = start("orders", USERS_GRPC_TARGET=users.target, DATABASE_URL=database)
+    before = start("orders", **calling(users), DATABASE_URL=database)
     placed = before.post("/orders", NEW_ORDER).json()
 
     status = before.stop()
-    after = start("orders", USERS_GRPC_TARGET=users.target, DATABASE_URL=database)
+    after = start("orders", **calling(users), DATABASE_URL=database)
 
     assert status == -signal.SIGTERM
     assert after.get(f"/orders/{placed['id']}").json()["product"] == "tea"
@@ -161,10 +177,10 @@ def test_an_order_counts_for_the_user_and_a_new_name_reaches_orders(
 ) -> None:
     bus = {"BUS_URL": f"sqlite:///{tmp_path}/bus.db"}
     users = start("users", **bus)
-    orders = start("orders", USERS_GRPC_TARGET=users.target, **bus)
+    orders = start("orders", **calling(users), **bus)
 
     orders.post("/orders", NEW_ORDER)
-    httpx.put(f"{users.url}/users/3", json={"name": "Kai"})
+    users.send("PUT", "/users/3", {"name": "Kai"})
 
     counted = {"user_id": 3, "orders": 1, "points": 9}
     until(lambda: users.get("/users/3/loyalty").json() == counted, within_seconds=30)
@@ -174,7 +190,7 @@ def test_an_order_counts_for_the_user_and_a_new_name_reaches_orders(
 
 
 def test_a_service_without_its_peer_starts_but_is_not_ready(start: Start) -> None:
-    orders = start("orders", ready=False, USERS_GRPC_TARGET="127.0.0.1:9")
+    orders = start("orders", ready=False, **AWAY)
 
     until(orders.alive, within_seconds=60)
 
@@ -192,7 +208,7 @@ def test_a_service_without_its_peer_starts_but_is_not_ready(start: Start) -> Non
 def test_an_invalid_variable_prevents_the_start(
     start: Start, variable: str, value: str, message: str
 ) -> None:
-    environ = {"USERS_GRPC_TARGET": "127.0.0.1:9", variable: value, "PORT": "8000"}
+    environ = {**AWAY, variable: value, "PORT": "8000"}
     orders = start("orders", ready=False, **{**environ, variable: value})
 
     assert orders.process.wait(timeout=60) == 1

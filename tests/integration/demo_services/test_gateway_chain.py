@@ -42,7 +42,7 @@ def decisions(gateway: Service, policy: str) -> dict[str, float]:
 
 def test_a_client_beyond_its_quota_is_told_when_to_retry(start: Start) -> None:
     gateway = lone_gateway(start)
-    with httpx.Client(base_url=gateway.url) as client:
+    with httpx.Client(base_url=gateway.url, headers=gateway.token()) as client:
         answers = [
             client.post("/api/orders", json=INVALID_ORDER) for _ in range(PLACE_ORDER_BURST + 50)
         ]
@@ -77,7 +77,11 @@ def test_a_body_that_is_declared_too_large_is_refused(gateway: Service) -> None:
 
 def test_a_body_without_declared_size_is_refused_once_it_is_too_large(gateway: Service) -> None:
     chunk = b"1000\r\n" + b" " * 0x1000 + b"\r\n"
-    head = b"POST /api/orders HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    token = gateway.token()["authorization"]
+    head = (
+        "POST /api/orders HTTP/1.1\r\nhost: localhost\r\n"
+        f"authorization: {token}\r\ntransfer-encoding: chunked\r\n\r\n"
+    ).encode()
     port = int(gateway.url.rpartition(":")[2])
 
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
@@ -90,7 +94,11 @@ def test_a_body_without_declared_size_is_refused_once_it_is_too_large(gateway: S
 def test_the_largest_allowed_body_is_read(gateway: Service) -> None:
     order = json.dumps(INVALID_ORDER).encode()
 
-    answer = httpx.post(f"{gateway.url}/api/orders", content=order.ljust(MAX_BODY_BYTES))
+    answer = httpx.post(
+        f"{gateway.url}/api/orders",
+        content=order.ljust(MAX_BODY_BYTES),
+        headers=gateway.token(),
+    )
 
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from demo_services.shop import USERS
-from tests.integration.demo_services.conftest import Service, Start
+from tests.integration.demo_services.conftest import Service, Start, calling
+from tests.tokens import bearer
 from tests.waiting import until
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
@@ -57,6 +58,7 @@ class Clients:
                     self._change(client, rng.randint(1, USERS), str(rng.random()))
 
     def _change(self, client: httpx.Client, user_id: int, name: str) -> None:
+        client.headers.update(bearer(self._users))
         client.put(f"{self._users}/users/{user_id}", json={"name": name})
         order = {"user_id": user_id, "product": "tea", "quantity": 1}
         answer = client.post(f"{self._orders}/orders", json=order)
@@ -82,7 +84,7 @@ class Shop:
         self._folder = folder
         self._peers: dict[str, str] = {}
         self.users = self._begin("users")
-        self._peers["USERS_GRPC_TARGET"] = self.users.target
+        self._peers |= calling(self.users)
         self.orders = self._begin("orders")
 
     def _begin(self, name: str, **environ: str) -> Service:

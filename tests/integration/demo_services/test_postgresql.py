@@ -3,8 +3,10 @@
 import httpx
 import pytest
 
-from tests.integration.demo_services.conftest import Start
+from tests.integration.demo_services import test_oauth as oauth
+from tests.integration.demo_services.conftest import Start, calling
 from tests.postgresql import Server
+from tests.tokens import authorization
 from tests.waiting import until
 
 ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
@@ -16,10 +18,10 @@ def test_orders_and_users_exchange_events_over_postgresql(
     bus = f"sqlite:///{tmp_path_factory.mktemp('bus')}/bus.db"
     users = start("users", DATABASE_URL=server.database(), BUS_URL=bus)
     urls = {"DATABASE_URL": server.database(), "BUS_URL": bus}
-    orders = start("orders", USERS_GRPC_TARGET=users.target, **urls)
+    orders = start("orders", **calling(users), **urls)
 
     placed = orders.post("/orders", ORDER)
-    httpx.put(f"{users.url}/users/3", json={"name": "Kai"})
+    users.send("PUT", "/users/3", {"name": "Kai"})
 
     counted = {"user_id": 3, "orders": 1, "points": 9}
     until(lambda: users.get("/users/3/loyalty").json() == counted, within_seconds=30)
@@ -27,6 +29,21 @@ def test_orders_and_users_exchange_events_over_postgresql(
     assert orders.get(f"/orders/{placed.json()['id']}").json()["user"]["name"] == "Kai"
     assert orders.get("/reports?user_id=3").json()["total_cents"] > 900
     assert 'db_system_name="postgresql"' in httpx.get(f"{orders.url}/metrics").text
+
+
+def test_codes_and_refresh_tokens_work_once_over_postgresql(start: Start, server: Server) -> None:
+    database = {"DATABASE_URL": server.database()}
+    users, other = start("users", **database), start("users", **database)
+    with httpx.Client(base_url=users.url) as client, httpx.Client(base_url=other.url) as second:
+        issued = oauth.token(client, **oauth.REDEEMED, code=oauth.code(client)).json()
+
+        renewed = oauth.refresh(second, issued["refresh_token"])
+        replayed = oauth.refresh(client, issued["refresh_token"])
+        revoked = oauth.refresh(client, renewed.json()["refresh_token"])
+
+    assert [a.status_code for a in (renewed, replayed, revoked)] == [200, 400, 400]
+    headers = authorization(renewed.json()["access_token"])
+    assert users.get("/users/3", **headers).status_code == 200
 
 
 def test_an_unreachable_server_prevents_the_start_without_its_password_in_the_log(

@@ -7,6 +7,7 @@ import pytest
 
 from sightline.artifacts import ROOT
 from tests.integration.demo_services.conftest import Start
+from tests.integration.demo_services.test_answers import AWAY
 from tests.waiting import until
 
 
@@ -23,7 +24,7 @@ def test_a_ready_service_is_healthy(start: Start) -> None:
 
 
 def test_a_service_without_its_peer_is_unhealthy(start: Start) -> None:
-    orders = start("orders", ready=False, USERS_GRPC_TARGET="127.0.0.1:9")
+    orders = start("orders", ready=False, **AWAY)
     until(orders.alive, within_seconds=60)
 
     assert probe(f"{orders.url}/readyz") == 1

@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from demo_services.rpc import SERVICE
 from tests.fakes import Collector
-from tests.integration.demo_services.conftest import Service, Shop, Start
+from tests.integration.demo_services.conftest import Service, Shop, Start, lone_gateway
 from tests.integration.demo_services.test_traces import CALLER, spans_of
 from tests.waiting import until
 
@@ -56,7 +56,7 @@ def test_a_watcher_receives_changes_from_the_start_of_the_watch_on(shop: Shop) -
         lines = watch.iter_lines()
         assert next(lines) == ": watching"
 
-        httpx.put(f"{shop.gateway.url}/api/users/4", json={"name": "Kai"}, timeout=10)
+        shop.gateway.send("PUT", "/api/users/4", {"name": "Kai"})
         received = [next(lines) for _ in range(3)]
 
     assert watch.headers["content-type"].startswith("text/event-stream")
@@ -178,9 +178,7 @@ def test_a_stream_whose_server_is_killed_ends_with_an_error(
 
 
 def test_users_that_is_away_is_unavailable(start: Start) -> None:
-    away = {"USERS_URL": "http://127.0.0.1:9", "USERS_GRPC_TARGET": "127.0.0.1:9"}
-    gateway = start("gateway", ready=False, ORDERS_URL="http://127.0.0.1:9", **away)
-    until(gateway.alive, within_seconds=WITHIN_SECONDS)
+    gateway = lone_gateway(start)
 
     answers = [
         gateway.get("/api/users/watch?seconds=5"),

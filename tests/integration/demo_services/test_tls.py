@@ -43,9 +43,9 @@ def over_tls(service: Service) -> str:
 def gateway(start: Start, secrets: Path) -> str:
     """URL of a gateway in a shop that uses TLS for every connection."""
     users = start("users", ready=False, **variables(secrets, "users"))
-    target = {"USERS_GRPC_TARGET": users.target}
+    target = {"USERS_GRPC_TARGET": users.target, "USERS_URL": over_tls(users)}
     orders = start("orders", ready=False, **target, **variables(secrets, "orders"))
-    peers = {"USERS_URL": over_tls(users), "ORDERS_URL": over_tls(orders), **target}
+    peers = {"ORDERS_URL": over_tls(orders), **target}
     service = start("gateway", ready=False, **peers, **variables(secrets, "gateway"))
     you = identity(secrets, "you")
     for peer in (users, orders, service):

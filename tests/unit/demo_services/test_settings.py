@@ -115,7 +115,7 @@ def test_an_invalid_value_raises_an_error_with_the_expectation(
 
 def test_a_missing_peer_raises_an_error_with_the_next_step() -> None:
     with pytest.raises(SettingError) as error:
-        Settings.from_env({"PORT": "8001"}, "orders")
+        Settings.from_env({"PORT": "8001", "USERS_URL": "http://users:8002"}, "orders")
 
     assert str(error.value) == "USERS_GRPC_TARGET is not set: `make up` sets it from .env"
 
