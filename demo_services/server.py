@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -39,7 +40,8 @@ def serve(service: str, create: Callable[[Settings], FastAPI]) -> None:
         timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
         **(settings.identity.server_options() if settings.identity else {}),
     )
-    server.run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after an orderly stop
+        server.run()
     if not server.started:
         sys.exit(1)
 
