@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from demo_services.auth.settings import AuthSettings
 from demo_services.configuration.source import Source, SourceError
+from demo_services.events.bus import NATS_SCHEMES
 from demo_services.graph import (
     CALLS,
     RPC_CALLS,
@@ -25,6 +26,7 @@ MAX_REQUESTS_PER_SECOND: Final = 200.0
 """Limit on the generated load. Beyond it, the generator slows down the services it measures."""
 
 _MAX_PORT: Final = 65535
+_NATS: Final = re.compile(r"(nats|tls)://([^@/\s]+@)?[\w.-]+(:\d{1,5})?/?", re.ASCII)
 _TARGET: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})", re.ASCII)
 
 
@@ -47,8 +49,8 @@ class Settings:
     database: str
     """SQLite file, or URL of PostgreSQL. ``:memory:`` while ``DATABASE_URL`` is unset."""
     bus: str
-    """SQLite file of the event log. ``:memory:`` while ``BUS_URL`` is unset, so that no event
-    leaves the process."""
+    """SQLite file of the event log, or URL of NATS. ``:memory:`` while ``BUS_URL`` is unset, so
+    that no event leaves the process."""
     limiter_url: str | None
     """URL of the Redis that all gateways share for rate limits. Variable ``LIMITER_URL``."""
     peers: Mapping[str, str]
@@ -94,7 +96,7 @@ class Settings:
             port=_port("PORT", environ),
             grpc_port=_port("GRPC_PORT", environ) if grpc_port else 0,
             database=_database(environ),
-            bus=_file(environ, "BUS_URL"),
+            bus=_bus(environ),
             limiter_url=_limiter_url(environ.get("LIMITER_URL", "")),
             peers={peer: _url(environ, variable) for peer, variable in urls.items()},
             targets={peer: _target(environ, variable) for peer, variable in targets.items()},
@@ -143,6 +145,15 @@ def _database(environ: Mapping[str, str]) -> str:
     if not parts.hostname or not parts.path.strip("/"):
         expected = "a server and its database, like postgresql://shop@db:5432/orders"
         raise SettingError(f"DATABASE_URL: expected {expected}")
+    return value
+
+
+def _bus(environ: Mapping[str, str]) -> str:
+    value = environ.get("BUS_URL", "")
+    if not value.startswith(tuple(f"{scheme}:" for scheme in NATS_SCHEMES)):
+        return _file(environ, "BUS_URL")
+    if not _NATS.fullmatch(value):
+        raise SettingError("BUS_URL: expected a server, like nats://shop@bus:4222")
     return value
 
 

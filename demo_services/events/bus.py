@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self
 
+NATS_SCHEMES: Final = ("nats", "tls")
+"""Schemes of the URL of a NATS server."""
 MESSAGE_ID: Final = "messaging.message.id"
 """Attribute of spans. Source: semantic conventions, "Messaging spans"."""
 

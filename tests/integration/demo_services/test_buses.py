@@ -1,7 +1,7 @@
 """Every kind of bus behaves alike behind `Bus`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ import pytest
 
 from demo_services.events.bus import Bus, DeadLetter, Message, Subscription
 from demo_services.events.opening import open_bus
+from tests import nats
 
 Result = TypeVar("Result")
 
@@ -16,10 +17,14 @@ WITHIN_SECONDS = 20
 UPDATED = "user.updated"
 
 
-@pytest.fixture(params=["sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "nats"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return an empty bus of one kind, as `open_bus` expects it."""
-    return {"sqlite": str(tmp_path / "bus.db")}[request.param]
+    if request.param == "sqlite":
+        yield str(tmp_path / "bus.db")
+        return
+    with nats.running(tmp_path) as server:
+        yield server.url
 
 
 def message(number: int, name: str = UPDATED) -> Message:

@@ -42,6 +42,20 @@ def test_an_invalid_url_of_a_server_is_not_repeated_because_it_may_have_a_passwo
     assert "secret" not in str(error.value)
 
 
+def test_a_bus_url_names_a_server() -> None:
+    url = "nats://shop:secret@bus:4222"
+
+    assert Settings.from_env({**USERS, "BUS_URL": url}, "users").bus == url
+
+
+@pytest.mark.parametrize("url", ["nats:secret", "nats://shop:secret@", "tls://bus:secret"])
+def test_an_invalid_url_of_a_bus_is_not_repeated_because_it_may_have_a_password(url: str) -> None:
+    with pytest.raises(SettingError, match="expected a server, like nats:") as error:
+        Settings.from_env({**USERS, "BUS_URL": url}, "users")
+
+    assert "secret" not in str(error.value)
+
+
 def test_a_service_has_the_urls_of_the_services_that_it_calls() -> None:
     settings = Settings.from_env({**GATEWAY, "ORDERS_URL": "https://orders/"}, "gateway")
 
