@@ -3,14 +3,15 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from tests.ports import free_ports
@@ -20,20 +21,64 @@ DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 """Folders in which Debian and Ubuntu install the programs of a server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Running server."""
+    """Server in *folder* that can be killed and started again with its databases."""
 
-    url: str
-    _names: "count[int]" = field(default_factory=lambda: count(1))
+    def __init__(self, folder: Path) -> None:
+        (port,) = free_ports(1)
+        self.url = f"postgresql://postgres@127.0.0.1:{port}"
+        self._folder = folder
+        self._names = count(1)
+        self._user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+        data = ["-D", str(folder / "data")]
+        self._create = [program("initdb"), *data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        place = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+        self._serve = [program("postgres"), *data, *place, "-F"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def create(self) -> None:
+        """Create the files of the server."""
+        if self._user:
+            open_to(self._user, self._folder)
+        subprocess.run(
+            self._create, check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL
+        )
+
+    def start(self) -> None:
+        """Start the processes of the server, and wait until it answers."""
+        self._process = subprocess.Popen(
+            self._serve,
+            user=self._user,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: asyncio.run(answers(self)), within_seconds=60)
+
+    def restart(self) -> None:
+        """Kill all processes of the server at once, and start it again."""
+        if self._process:
+            main = psutil.Process(self._process.pid)
+            processes = [main, *main.children()]
+            for process in processes:
+                process.kill()
+            self._process.wait()
+            psutil.wait_procs(processes[1:], timeout=60)
+        self.start()
+
+    def stop(self) -> None:
+        """Stop the server without waiting for its clients."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=60)
 
     def database(self) -> str:
         """Create an empty database and return its URL."""
         name = f"shop{next(self._names)}"
-        asyncio.run(self._create(name))
+        asyncio.run(self._create_database(name))
         return f"{self.url}/{name}"
 
-    async def _create(self, name: str) -> None:
+    async def _create_database(self, name: str) -> None:
         connection = await asyncpg.connect(f"{self.url}/postgres")
         await connection.execute(f"CREATE DATABASE {name}")
         await connection.close()
@@ -42,32 +87,20 @@ class Server:
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
     """Run a server until the block ends. Without its programs, skip the test."""
-    initdb, server = program("initdb"), program("postgres")
-    (port,) = free_ports(1)
-    data = folder / "data"
-    user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
-    if user:
-        open_to(user, folder)
-    create = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync"]
-    subprocess.run(create, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-    serve = [server, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-F"]
-    process = subprocess.Popen(
-        serve, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    server = Server(folder)
+    server.create()
     try:
-        found = Server(url=f"postgresql://postgres@127.0.0.1:{port}")
-        until(lambda: asyncio.run(answers(found)), within_seconds=60)
-        yield found
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        process.wait(timeout=60)
+        server.stop()
 
 
 async def answers(server: Server) -> bool:
     """Return true if the server accepts connections."""
     try:
         connection = await asyncpg.connect(f"{server.url}/postgres")
-    except asyncpg.CannotConnectNowError:
+    except (asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
         return False
     await connection.close()
     return True

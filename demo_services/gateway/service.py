@@ -1,7 +1,7 @@
 """Application of the gateway."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -33,7 +33,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users, users_rpc, tokens, configuration, registry:
+        async with orders, users, users_rpc, aclosing(limits), tokens, configuration, registry:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)

@@ -27,6 +27,9 @@ class LocalLimiter:
         """Decide on a request of *key* now."""
         return self.take_at(key, monotonic())
 
+    async def aclose(self) -> None:
+        """Do nothing, because the states need no connection."""
+
     def take_at(self, key: str, now: float) -> Decision:
         """Decide on a request of *key* at *now*, in seconds of the monotonic clock."""
         state = self._states.get(key) or self._algorithm(self._quota, now)

@@ -38,6 +38,9 @@ class Limiter(Protocol):
     async def take(self, key: str) -> Decision:
         """Decide on a request of *key* now."""
 
+    async def aclose(self) -> None:
+        """Close the connections, if there are any."""
+
 
 class CountedLimiter:
     """Limiter whose decisions are counted.
@@ -60,6 +63,10 @@ class CountedLimiter:
         decision = await self._limiter.take(key)
         (self._allowed if decision.allowed else self._rejected).inc()
         return decision
+
+    async def aclose(self) -> None:
+        """Close the connections, if there are any."""
+        await self._limiter.aclose()
 
 
 class Limits:
@@ -84,6 +91,11 @@ class Limits:
 
     def __iter__(self) -> Iterator[tuple[Policy, Limiter]]:
         return iter(self._limits)
+
+    async def aclose(self) -> None:
+        """Close the connections of all limiters."""
+        for _, limiter in self._limits:
+            await limiter.aclose()
 
     def use(self, quotas: Mapping[str, Quota]) -> None:
         """Apply other *quotas*, by the names of policies. The state of an equal one stays."""

@@ -1,11 +1,13 @@
 """gRPC interface of users: one call of each type."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import grpc
 from pydantic import ValidationError
 
+from demo_services.database.statement import UnavailableError
 from demo_services.rpc import users_pb2
 from demo_services.rpc.messages import to_message
 from demo_services.rpc.users_pb2_grpc import UserServiceServicer
@@ -28,7 +30,8 @@ class UserService(UserServiceServicer):
 
     async def GetUser(self, request: users_pb2.GetUserRequest, context: Context) -> users_pb2.User:
         """Return one user."""
-        user = await self._store.find(request.id)
+        async with _available(context):
+            user = await self._store.find(request.id)
         if user is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"no user {request.id}")
             raise AssertionError
@@ -51,23 +54,25 @@ class UserService(UserServiceServicer):
             yield to_message(user)
 
     async def ImportUsers(
-        self, requests: AsyncIterator[users_pb2.User], _: Context
+        self, requests: AsyncIterator[users_pb2.User], context: Context
     ) -> users_pb2.ImportUsersResponse:
         """Store the name of each user that exists."""
         imported = rejected = 0
-        async for message in requests:
-            if await self._rename(message):
-                imported += 1
-            else:
-                rejected += 1
+        async with _available(context):
+            async for message in requests:
+                if await self._rename(message):
+                    imported += 1
+                else:
+                    rejected += 1
         return users_pb2.ImportUsersResponse(imported=imported, rejected=rejected)
 
     async def SyncUsers(
-        self, requests: AsyncIterator[users_pb2.User], _: Context
+        self, requests: AsyncIterator[users_pb2.User], context: Context
     ) -> AsyncIterator[users_pb2.User]:
         """Yield the stored form of each user that differs from the one received."""
         async for message in requests:
-            user = await self._store.find(message.id)
+            async with _available(context):
+                user = await self._store.find(message.id)
             if user and to_message(user) != message:
                 yield to_message(user)
 
@@ -80,3 +85,12 @@ class UserService(UserServiceServicer):
         if user:
             self._changes.publish(user)
         return user is not None
+
+
+@asynccontextmanager
+async def _available(context: Context) -> AsyncIterator[None]:
+    """Abort the call with UNAVAILABLE if the database does not answer within the block."""
+    try:
+        yield
+    except UnavailableError as error:
+        await context.abort(grpc.StatusCode.UNAVAILABLE, f"the database is unavailable: {error}")

@@ -1,18 +1,21 @@
 """Events survive SIGKILL: none is lost, and none is applied twice."""
 
+import asyncio
 import os
 import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from demo_services.shop import USERS
+from tests import nats, postgresql
 from tests.integration.demo_services.conftest import Service, Start, calling
 from tests.tokens import bearer
 from tests.waiting import until
@@ -76,23 +79,67 @@ NAMES = "SELECT id, name FROM users ORDER BY id"
 COPIES = "SELECT user_id, name FROM customers ORDER BY user_id"
 
 
+class Files:
+    """Databases and bus in files, which no process serves."""
+
+    killable: tuple[Callable[[], None], ...] = ()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.bus = f"sqlite:///{folder}/bus.db"
+
+    def database(self, service: str) -> str:
+        return f"sqlite:///{self._folder}/{service}.db"
+
+    def rows(self, service: str, sql: str) -> Rows:
+        with closing(sqlite3.connect(self._folder / f"{service}.db")) as connection:
+            return connection.execute(sql).fetchall()
+
+
+class Servers:
+    """Databases on PostgreSQL and the bus on NATS, which are killed as well."""
+
+    def __init__(self, databases: postgresql.Server, bus: nats.Server) -> None:
+        self._urls = {service: databases.database() for service in ("orders", "users")}
+        self.bus = bus.url
+        self.killable = (databases.restart, bus.restart)
+
+    def database(self, service: str) -> str:
+        return self._urls[service]
+
+    def rows(self, service: str, sql: str) -> Rows:
+        return asyncio.run(self._rows(self._urls[service], sql))
+
+    async def _rows(self, url: str, sql: str) -> Rows:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+
 class Shop:
     """Users and orders with lasting databases and a common bus."""
 
-    def __init__(self, start: Start, folder: Path) -> None:
+    def __init__(self, start: Start, adapters: Files | Servers) -> None:
         self._start = start
-        self._folder = folder
+        self._adapters = adapters
         self._peers: dict[str, str] = {}
         self.users = self._begin("users")
         self._peers |= calling(self.users)
         self.orders = self._begin("orders")
 
     def _begin(self, name: str, **environ: str) -> Service:
-        files = {"DATABASE_URL": self._folder / f"{name}.db", "BUS_URL": self._folder / "bus.db"}
-        urls = {variable: f"sqlite:///{file}" for variable, file in files.items()}
+        urls = {"DATABASE_URL": self._adapters.database(name), "BUS_URL": self._adapters.bus}
         return self._start(name, **urls, **self._peers, **environ)
 
-    def restart(self, service: Service) -> Service:
+    def restart_users(self) -> None:
+        self.users = self._restart(self.users)
+
+    def restart_orders(self) -> None:
+        self.orders = self._restart(self.orders)
+
+    def _restart(self, service: Service) -> Service:
         """Kill *service*, and start it again at the same ports."""
         service.process.kill()
         service.process.wait()
@@ -103,34 +150,41 @@ class Shop:
         return self._begin(service.name, **ports)
 
     def kill_in_turn(self, clients: Clients, rounds: int) -> None:
-        """Kill users or orders, *rounds* times, each after some more orders."""
+        """Kill the processes in turn, *rounds* times, each after some more orders."""
         rng = random.Random("kills")
+        turns = (self.restart_orders, self.restart_users, *self._adapters.killable)
         for number in range(rounds):
             clients.wait_for_orders(rng.randint(1, 40))
-            if number % 2:
-                self.users = self.restart(self.users)
-            else:
-                self.orders = self.restart(self.orders)
+            turns[number % len(turns)]()
 
-    def rows(self, service: str, sql: str) -> Rows:
-        """Return the rows of a query to the database of *service*."""
-        with closing(sqlite3.connect(self._folder / f"{service}.db")) as connection:
-            return connection.execute(sql).fetchall()
+
+@pytest.fixture(params=["files", "servers"])
+def adapters(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Files | Servers]:
+    """Empty databases and an empty bus of one kind."""
+    if request.param == "files":
+        yield Files(tmp_path_factory.mktemp("files"))
+        return
+    folders = tmp_path_factory.mktemp("postgresql"), tmp_path_factory.mktemp("nats")
+    with postgresql.running(folders[0]) as databases, nats.running(folders[1]) as bus:
+        yield Servers(databases, bus)
 
 
 @pytest.mark.timeout(60 + 20 * ROUNDS)
 def test_no_event_is_lost_or_applied_twice_while_processes_are_killed(
-    start: Start, tmp_path: Path
+    start: Start, adapters: Files | Servers
 ) -> None:
-    shop = Shop(start, tmp_path)
+    shop = Shop(start, adapters)
     clients = Clients(shop.orders.url, shop.users.url)
+    rows = adapters.rows
 
     with clients.working():
         shop.kill_in_turn(clients, ROUNDS)
     for service in ("orders", "users"):
-        until(lambda: shop.rows(service, OUTBOX) == [(0,)], within_seconds=60)  # noqa: B023
+        until(lambda: rows(service, OUTBOX) == [(0,)], within_seconds=60)  # noqa: B023
 
-    until(lambda: shop.rows("users", COUNTED) == shop.rows("orders", PLACED), within_seconds=60)
-    until(lambda: shop.rows("users", NAMES) == shop.rows("orders", COPIES), within_seconds=60)
-    stored = {row[0] for row in shop.rows("orders", "SELECT id FROM orders")}
+    until(lambda: rows("users", COUNTED) == rows("orders", PLACED), within_seconds=60)
+    until(lambda: rows("users", NAMES) == rows("orders", COPIES), within_seconds=60)
+    stored = {row[0] for row in rows("orders", "SELECT id FROM orders")}
     assert set(clients.placed) <= stored

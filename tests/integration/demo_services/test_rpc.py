@@ -116,7 +116,7 @@ Broken = tuple[Service, Service, Callable[[str], object]]
 def test_an_unhandled_error_is_an_error_on_both_sides(broken: Broken, collector: Collector) -> None:
     users, gateway, execute = broken
     trace_id, headers = trace(0xE1)
-    execute("DROP TABLE users")
+    execute("UPDATE users SET tier = x'ff'")  # no text
 
     answer = gateway.post("/api/users/import", [{"id": 1, "name": "A", "tier": "plain"}], **headers)
 
@@ -125,6 +125,22 @@ def test_an_unhandled_error_is_an_error_on_both_sides(broken: Broken, collector:
     until(lambda: statuses(collector, trace_id, IMPORT) == both, within_seconds=WITHIN_SECONDS)
     assert counted(gateway, "client", IMPORT, "UNKNOWN")
     assert counted(users, "server", IMPORT, "UNKNOWN")
+
+
+def test_an_unavailable_database_is_unavailable_on_both_sides(
+    broken: Broken, collector: Collector
+) -> None:
+    users, gateway, execute = broken
+    trace_id, headers = trace(0xE5)
+    execute("DROP TABLE users")
+
+    answer = gateway.post("/api/users/import", [{"id": 1, "name": "A", "tier": "plain"}], **headers)
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "users is not available")
+    both = {"gateway": "UNAVAILABLE", "users": "UNAVAILABLE"}
+    until(lambda: statuses(collector, trace_id, IMPORT) == both, within_seconds=WITHIN_SECONDS)
+    assert counted(gateway, "client", IMPORT, "UNAVAILABLE")
+    assert counted(users, "server", IMPORT, "UNAVAILABLE")
 
 
 def test_a_deadline_is_exceeded_on_both_sides(broken: Broken, collector: Collector) -> None:
