@@ -82,7 +82,7 @@ class SharedTokenBucket:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._redis.aclose()
+        await self._redis.aclose(close_connection_pool=True)
 
 
 def _arguments(quota: Quota) -> tuple[int, int]:

@@ -3,12 +3,9 @@
 import asyncio
 import math
 import multiprocessing
-import shutil
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,52 +13,24 @@ from time import monotonic
 
 import pytest
 import redis
+from prometheus_client import CollectorRegistry
 
 from demo_services.limits import shared
-from demo_services.limits.algorithms import Decision, Quota
+from demo_services.limits.algorithms import Decision, Quota, TokenBucket
+from demo_services.limits.policy import Policy, limits
 from demo_services.limits.shared import SharedTokenBucket
+from tests import redis_server
 from tests.integration.demo_services.conftest import Service, Start, lone_gateway
-from tests.ports import free_ports
 from tests.waiting import until
 
 STEPS = 10_000
 SCRIPT = Path(shared.__file__).with_name("token_bucket.lua")
 
 
-@contextmanager
-def running(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run Redis, or Valkey, on *port* until the block ends."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        pytest.skip("requires redis-server or valkey-server: apt install redis-server")
-    command = [
-        program,
-        "--port",
-        f"{port}",
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--dir",
-        f"{folder}",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        client = redis.Redis(port=port)
-        until(client.ping, within_seconds=30)
-        client.close()
-        yield server
-    finally:
-        server.send_signal(signal.SIGCONT)
-        server.kill()
-        server.wait()
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    (port,) = free_ports(1)
-    with running(port, tmp_path_factory.mktemp("redis")):
-        yield f"redis://127.0.0.1:{port}"
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 class Model:
@@ -205,19 +174,34 @@ class LimitedGateway:
 def test_the_gateway_serves_while_redis_hangs_and_asks_it_again_afterwards(
     start: Start, tmp_path: Path
 ) -> None:
-    (port,) = free_ports(1)
-    url = f"redis://127.0.0.1:{port}"
-    with running(port, tmp_path) as server:
-        service = lone_gateway(start, LIMITER_URL=url)
+    with redis_server.running(tmp_path) as server:
+        service = lone_gateway(start, LIMITER_URL=server.url)
         gateway = LimitedGateway(service)
         until(gateway.is_decided_by_redis, within_seconds=30)
         before = gateway.fallbacks()
 
-        server.send_signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGSTOP)
         answers = [service.get("/nowhere") for _ in range(20)]
 
         assert [answer.status_code for answer in answers] == [404] * 20
         assert gateway.fallbacks() == before + 20
         assert answers[0].headers["ratelimit-limit"] == "500"
-        server.send_signal(signal.SIGCONT)
+        server.process.send_signal(signal.SIGCONT)
         until(gateway.is_decided_by_redis, within_seconds=30)
+
+
+def test_a_limiter_closes_its_connections(url: str) -> None:
+    policy = Policy(name="closed", algorithm=TokenBucket, quota=BUSY)
+    ((_, limiter),) = limits([policy], url, CollectorRegistry())
+    client = redis.Redis.from_url(url)
+
+    async def work() -> int:
+        await limiter.take("client")
+        connections = len(client.client_list())
+        await limiter.aclose()
+        return connections
+
+    connections = asyncio.run(work())
+
+    until(lambda: len(client.client_list()) == connections - 1, within_seconds=30)
+    client.close()
