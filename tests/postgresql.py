@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import psutil
@@ -39,31 +40,27 @@ class Server:
     def create(self) -> None:
         """Create the files of the server."""
         if self._user:
-            open_to(self._user, self._folder)
+            shutil.chown(self._folder, self._user)
         subprocess.run(
             self._create, check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL
         )
 
     def start(self) -> None:
         """Start the processes of the server, and wait until it answers."""
-        self._process = subprocess.Popen(
-            self._serve,
-            user=self._user,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._serve, user=self._user, cwd=self._folder, stdout=log, stderr=log
+            )
         until(lambda: asyncio.run(answers(self)), within_seconds=60)
 
     def restart(self) -> None:
         """Kill all processes of the server at once, and start it again."""
         if self._process:
             main = psutil.Process(self._process.pid)
-            processes = [main, *main.children()]
-            for process in processes:
+            main.suspend()  # so that it starts no more children
+            for process in (*main.children(), main):
                 process.kill()
             self._process.wait()
-            psutil.wait_procs(processes[1:], timeout=60)
         self.start()
 
     def stop(self) -> None:
@@ -72,9 +69,9 @@ class Server:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=60)
 
-    def database(self) -> str:
+    def database(self, name: str = "") -> str:
         """Create an empty database and return its URL."""
-        name = f"shop{next(self._names)}"
+        name = name or f"shop{next(self._names)}"
         asyncio.run(self._create_database(name))
         return f"{self.url}/{name}"
 
@@ -85,15 +82,19 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Run a server until the block ends. Without its programs, skip the test."""
-    server = Server(folder)
-    server.create()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+def running() -> Iterator[Server]:
+    """Run a server until the block ends. Without its programs, skip the test.
+
+    Its folder is not one of pytest, which are closed to other users at the start of each session.
+    """
+    with TemporaryDirectory(prefix="postgresql-") as folder:
+        server = Server(Path(folder))
+        server.create()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 async def answers(server: Server) -> bool:
@@ -111,11 +112,3 @@ def program(name: str) -> str:
     places = os.pathsep.join([*map(str, DEBIAN), os.environ["PATH"]])
     found = shutil.which(name, path=places)
     return found or pytest.skip(f"{name}: not found; Debian, Ubuntu: apt install postgresql")
-
-
-def open_to(user: str, folder: Path) -> None:
-    """Give *folder* to *user*, who may also enter the folders above it."""
-    shutil.chown(folder, user)
-    for above in folder.parents:
-        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o011)

@@ -131,9 +131,9 @@ def start(
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Server]:
+def server() -> Iterator[postgresql.Server]:
     """PostgreSQL of the distribution."""
-    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as running_server:
+    with postgresql.running() as running_server:
         yield running_server
 
 

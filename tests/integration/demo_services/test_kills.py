@@ -166,8 +166,8 @@ def adapters(
     if request.param == "files":
         yield Files(tmp_path_factory.mktemp("files"))
         return
-    folders = tmp_path_factory.mktemp("postgresql"), tmp_path_factory.mktemp("nats")
-    with postgresql.running(folders[0]) as databases, nats.running(folders[1]) as bus:
+    folder = tmp_path_factory.mktemp("nats")
+    with postgresql.running() as databases, nats.running(folder) as bus:
         yield Servers(databases, bus)
 
 
