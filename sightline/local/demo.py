@@ -35,3 +35,21 @@ RPC_SERVERS: Final = frozenset(peer for peers in RPC_CALLS.values() for peer in 
 
 SERVICES: Final = tuple(CALLS)
 """Names of services, which are also the names of job, role and port."""
+
+
+def places(environ: Mapping[str, str], service: str, folder: Path) -> dict[str, str]:
+    """Return the variables for the database and the bus of *service*: servers, or files.
+
+    The servers have variables of their own, because ``DATABASE_URL`` in a developer's environment
+    usually belongs to another program.
+
+    Args:
+        environ: ``SIGHTLINE_DATABASE_URL`` is the URL of a PostgreSQL server that has a database
+            with the name of each service; ``SIGHTLINE_BUS_URL`` is that of NATS.
+        service: Name of the service.
+        folder: Folder of the files.
+    """
+    server = environ.get("SIGHTLINE_DATABASE_URL", "").rstrip("/")
+    file = f"sqlite:///{folder / service}.db"
+    bus = environ.get("SIGHTLINE_BUS_URL") or f"sqlite:///{folder / 'bus'}.db"
+    return {"DATABASE_URL": f"{server}/{service}" if server else file, "BUS_URL": bus}

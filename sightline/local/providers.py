@@ -176,8 +176,7 @@ class Providers:
             environ=self._environ(
                 PORT=str(port),
                 GRPC_PORT=str(self._grpc_port(name)) if len(listeners) > 1 else "",
-                DATABASE_URL=f"sqlite:///{self._data('services') / name}.db",
-                BUS_URL=f"sqlite:///{self._data('services')}/bus.db",
+                **demo.places(self._config.environ, name, self._data("services")),
                 REGISTRY_URL=self._config.environ.get("REGISTRY_URL") or url(self._ports.control),
                 RUNBOOKS=str(artifacts.ROOT / "docs" / "runbooks"),
                 CONFIG_URL=self._config.environ.get("CONFIG_URL") or url(self._ports.control),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import nats, postgresql, redis_server
 from tests.stacks import LocalStack, running
 
 
@@ -12,6 +13,33 @@ from tests.stacks import LocalStack, running
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with running(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def full_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Stack whose services use PostgreSQL, NATS and Redis."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("nats", "redis", "stack")]
+    with (
+        postgresql.running() as databases,
+        nats.running(folders[0]) as bus,
+        redis_server.running(folders[1]) as limiter,
+    ):
+        for service in ("orders", "users"):
+            databases.database(service)
+        urls = {
+            "SIGHTLINE_DATABASE_URL": databases.url,
+            "SIGHTLINE_BUS_URL": bus.url,
+            "LIMITER_URL": limiter.url,
+        }
+        with running(folders[2], **urls) as stack:
+            yield stack
+
+
+@pytest.fixture(params=["stack", "full_stack"], ids=["embedded", "full"])
+def each_stack(request: pytest.FixtureRequest) -> LocalStack:
+    """Return the shared stack with one set of adapters."""
+    stack: LocalStack = request.getfixturevalue(request.param)
+    return stack
 
 
 @pytest.fixture

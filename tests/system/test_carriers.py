@@ -39,28 +39,28 @@ QUEUE = {("orders: POST /orders", "orders: send fulfilment")}
 LINKED = {("orders: send fulfilment", "orders: process fulfilment")}
 
 
-def test_one_trace_has_the_edges_of_every_carrier(stack: LocalStack) -> None:
+def test_one_trace_has_the_edges_of_every_carrier(each_stack: LocalStack) -> None:
     trace_id = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **stack.token()}
     order = {"user_id": 3, "product": "tea", "quantity": 2}
 
-    placed = stack.ask("gateway", "/api/orders", method="POST", json=order, headers=headers)
-    report = stack.ask("gateway", "/api/report/3", headers=headers)
+    placed = each_stack.ask("gateway", "/api/orders", method="POST", json=order, headers=headers)
+    report = each_stack.ask("gateway", "/api/report/3", headers=headers)
 
     expected = HTTP | HTTP_BY_HAND | GRPC | QUEUE
     assert (placed.status_code, report.status_code) == (201, 200)
-    until(lambda: expected <= edges(find(stack, trace_id)), within_seconds=30)
-    until(lambda: links(stack, trace_id) == LINKED, within_seconds=30)
+    until(lambda: expected <= edges(find(each_stack, trace_id)), within_seconds=30)
+    until(lambda: links(each_stack, trace_id) == LINKED, within_seconds=30)
 
 
-def test_no_call_has_two_spans_on_a_side(stack: LocalStack) -> None:
+def test_no_call_has_two_spans_on_a_side(each_stack: LocalStack) -> None:
     trace_id = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01"}
 
-    stack.ask("gateway", "/api/report/3", headers=headers).raise_for_status()
+    each_stack.ask("gateway", "/api/report/3", headers=headers).raise_for_status()
 
-    until(lambda: edges(find(stack, trace_id)) >= HTTP_BY_HAND, within_seconds=30)
-    names = sorted(name(trace, span) for trace, span in spans(find(stack, trace_id)))
+    until(lambda: edges(find(each_stack, trace_id)) >= HTTP_BY_HAND, within_seconds=30)
+    names = sorted(name(trace, span) for trace, span in spans(find(each_stack, trace_id)))
     kinds = ("gateway: GET /api/report/{user_id}", "gateway: GET /reports", "orders: GET /reports")
     assert [names.count(one) for one in kinds] == [1, 1, 1]
 
