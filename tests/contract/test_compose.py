@@ -39,7 +39,10 @@ COMPOSE_FILES = [
 ]
 
 MEBIBYTES_OF_ALL = 2048
-FLOATING_TAGS_ALLOWED = {"PYTHON_IMAGE": "the patch releases of one minor version bring fixes"}
+FLOATING_TAGS_ALLOWED = dict.fromkeys(
+    ("PYTHON_IMAGE", "NATS_IMAGE", "POSTGRES_IMAGE", "VALKEY_IMAGE"),
+    "the patch releases of one minor version bring fixes",
+)
 
 RISKY_FLAGS = ("--web.enable-lifecycle", "--web.enable-admin-api", "--web.enable-remote-write")
 """Each lets any web page change something, because Prometheus checks neither host nor origin."""

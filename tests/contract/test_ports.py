@@ -10,8 +10,10 @@ from demo_services.graph import CALLS
 from sightline.artifacts import GRAFANA, JAEGER, PROMETHEUS, ROOT
 from sightline.config import Config
 
-PORTS = {**dict(Config.from_env({}).ports), "loki": 3100}
-"""Those of .env, and Loki's, which only the overlay `logs` has, inside its networks."""
+SERVERS = {"loki": 3100, "nats": 4222, "nats_monitoring": 8222, "postgres": 5432, "valkey": 6379}
+"""Ports of servers that only an overlay has, inside its networks."""
+
+PORTS = {**dict(Config.from_env({}).ports), **SERVERS}
 
 HOST_AND_PORT = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0|[a-z][a-z-]*):(\d{4,5})\b")
 VARIABLE_AND_DEFAULT = re.compile(r"\$\{env:([A-Z_]+)_PORT:-(\d+)\}")
@@ -21,7 +23,7 @@ OWNERS = {
     "alertmanager": {"alertmanager"},
     "grafana": {"grafana"},
     "jaeger": {name for name in PORTS if name.startswith(("jaeger", "otlp"))},
-    "loki": {"loki"},
+    **{server: {server} for server in SERVERS},
     "prometheus": {"prometheus"},
     "users": {"users", "users_grpc"},
 }

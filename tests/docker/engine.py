@@ -122,7 +122,8 @@ def engine(folder: Path) -> Iterator[Path]:
 
 def _images(env_file: Path) -> list[str]:
     assignments = [line.partition("=") for line in env_file.read_text().splitlines()]
-    wanted = ("PYTHON_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE")
+    stand_ins = ("PYTHON", "PROMETHEUS", "ALERTMANAGER", "NATS", "POSTGRES", "VALKEY")
+    wanted = [f"{name}_IMAGE" for name in stand_ins]
     return [value for name, _, value in assignments if name in wanted]
 
 
