@@ -26,19 +26,22 @@ def key_ids(users: Service) -> set[str]:
 
 
 @contextmanager
-def placing_orders(gateway: Service) -> Iterator[Counter[int]]:
-    """Place orders, each with a new token, and count the status codes until the block ends."""
+def reading_orders(gateway: Service) -> Iterator[Counter[int]]:
+    """Read an order, each time with a new token, and count the status codes.
+
+    Two clients stay below the limits of the gateway. All three services verify each token.
+    """
     statuses, stopped = Counter[int](), threading.Event()
 
     def work() -> None:
         with httpx.Client(base_url=gateway.url, timeout=10) as client:
             while not stopped.is_set():
                 headers = authorization(fetch(gateway.url, client))
-                answer = client.post("/api/orders", json=NEW_ORDER, headers=headers)
+                answer = client.get("/api/orders/7", headers=headers)
                 statuses[answer.status_code] += 1
 
-    with ThreadPoolExecutor(3) as clients:
-        running = [clients.submit(work) for _ in range(3)]
+    with ThreadPoolExecutor(2) as clients:
+        running = [clients.submit(work) for _ in range(2)]
         try:
             yield statuses
         finally:
@@ -57,10 +60,10 @@ def test_no_request_is_lost_while_keys_rotate(start: Start, tmp_path: Path) -> N
         seen.update(key_ids(users))
         return len(seen) >= 4 and statuses.total() >= 30
 
-    with placing_orders(gateway) as statuses:
+    with reading_orders(gateway) as statuses:
         until(rotated, within_seconds=180)
 
-    assert set(statuses) == {201}, statuses
+    assert set(statuses) == {200}, statuses
 
 
 def test_two_instances_of_users_accept_the_tokens_of_each_other(
