@@ -41,7 +41,7 @@ LINKED = {("orders: send fulfilment", "orders: process fulfilment")}
 
 def test_one_trace_has_the_edges_of_every_carrier(each_stack: LocalStack) -> None:
     trace_id = secrets.token_hex(16)
-    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **stack.token()}
+    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **each_stack.token()}
     order = {"user_id": 3, "product": "tea", "quantity": 2}
 
     placed = each_stack.ask("gateway", "/api/orders", method="POST", json=order, headers=headers)

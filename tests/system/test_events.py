@@ -31,7 +31,7 @@ def test_a_placed_order_is_one_trace_with_a_linked_trace_of_its_event(
     each_stack: LocalStack,
 ) -> None:
     trace_id = secrets.token_hex(16)
-    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **stack.token()}
+    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **each_stack.token()}
 
     each_stack.ask("gateway", "/api/orders", method="POST", json=ORDER, headers=headers)
 

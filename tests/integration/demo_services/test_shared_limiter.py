@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from demo_services.limits import shared
 from demo_services.limits.algorithms import Decision, Quota, TokenBucket
-from demo_services.limits.policy import Policy, limits
+from demo_services.limits.policy import Limits, Policy
 from demo_services.limits.shared import SharedTokenBucket
 from tests import redis_server
 from tests.integration.demo_services.conftest import Service, Start, lone_gateway
@@ -192,13 +192,14 @@ def test_the_gateway_serves_while_redis_hangs_and_asks_it_again_afterwards(
 
 def test_a_limiter_closes_its_connections(url: str) -> None:
     policy = Policy(name="closed", algorithm=TokenBucket, quota=BUSY)
-    ((_, limiter),) = limits([policy], url, CollectorRegistry())
+    limits = Limits([policy], url, CollectorRegistry())
+    ((_, limiter),) = limits
     client = redis.Redis.from_url(url)
 
     async def work() -> int:
         await limiter.take("client")
         connections = len(client.client_list())
-        await limiter.aclose()
+        await limits.aclose()
         return connections
 
     connections = asyncio.run(work())
