@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -11,7 +13,7 @@ from demo_services.auth.middleware import Authentication
 from demo_services.auth.sources import verifier
 from demo_services.auth.verifier import Verifier
 from demo_services.configuration.current import Configuration
-from demo_services.configuration.models import GatewayConfiguration
+from demo_services.configuration.models import GatewayConfiguration, GatewayTimeouts
 from demo_services.gateway.middleware import AccessLog, BodyLimit, RateLimits
 from demo_services.gateway.oauth import oauth_routes
 from demo_services.gateway.policies import policies
@@ -24,7 +26,7 @@ from demo_services.peer import Peer, PeerError, answer_peer_error
 from demo_services.registry.discovery import Discovery
 from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
-from instrumentation import instrument
+from instrumentation import Telemetry, instrument
 
 
 def create(settings: Settings) -> FastAPI:
@@ -33,7 +35,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with orders, users, users_rpc, aclosing(limits), tokens, configuration, registry:
+        async with clients.open(), aclosing(limits), tokens, configuration, registry:
             yield
 
     app = FastAPI(title="gateway", lifespan=lifespan)
@@ -44,27 +46,12 @@ def create(settings: Settings) -> FastAPI:
         GatewayConfiguration, settings.configuration, telemetry, identity=identity
     )
     current = configuration.value
-    orders, users = (
-        Peer(
-            name,
-            registry.urls[name],
-            identity=identity,
-            timeout_seconds=current.timeouts.peer_seconds,
-        )
-        for name in ("orders", "users")
-    )
+    clients = _Clients.create(settings, telemetry, registry, current.timeouts)
     tokens = verifier(settings, telemetry, registry.urls["users"], service="gateway")
-    users_rpc = UsersClient(
-        registry.targets["users"],
-        identity=identity,
-        telemetry=telemetry,
-        timeout_seconds=current.timeouts.rpc_seconds,
-    )
     limits = Limits(policies(current.limits.quotas()), settings.limiter_url, telemetry.registry)
 
     def apply(changed: GatewayConfiguration) -> None:
-        orders.timeout_seconds = users.timeout_seconds = changed.timeouts.peer_seconds
-        users_rpc.timeout_seconds = changed.timeouts.rpc_seconds
+        clients.use(changed.timeouts)
         limits.use(changed.limits.quotas())
 
     configuration.subscribe(apply)
@@ -72,10 +59,10 @@ def create(settings: Settings) -> FastAPI:
     for middleware in reversed(chain(limits, tokens)):
         app.add_middleware(middleware.cls, *middleware.args, **middleware.kwargs)
     app.add_exception_handler(PeerError, answer_peer_error)
-    app.include_router(oauth_routes(users))
-    app.include_router(order_routes(orders))
-    app.include_router(stream_routes(users_rpc))
-    app.include_router(user_routes(users, orders))
+    app.include_router(oauth_routes(clients.users))
+    app.include_router(order_routes(clients.orders))
+    app.include_router(stream_routes(clients.users_rpc))
+    app.include_router(user_routes(clients.users, clients.orders))
     app.include_router(
         report_routes(
             registry.urls["orders"],
@@ -96,3 +83,46 @@ def chain(limits: Limits, tokens: Verifier) -> tuple[Middleware, ...]:
         Middleware(Authentication, verifier=tokens, rules=scopes.GATEWAY),
         Middleware(RateLimits, limits=limits),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clients:
+    """Clients of the services behind the gateway."""
+
+    orders: Peer
+    users: Peer
+    users_rpc: UsersClient
+
+    @classmethod
+    def create(
+        cls,
+        settings: Settings,
+        telemetry: Telemetry,
+        registry: Discovery,
+        timeouts: GatewayTimeouts,
+    ) -> Self:
+        orders, users = (
+            Peer(
+                name,
+                registry.urls[name],
+                identity=settings.identity,
+                timeout_seconds=timeouts.peer_seconds,
+            )
+            for name in ("orders", "users")
+        )
+        users_rpc = UsersClient(
+            registry.targets["users"],
+            identity=settings.identity,
+            telemetry=telemetry,
+            timeout_seconds=timeouts.rpc_seconds,
+        )
+        return cls(orders=orders, users=users, users_rpc=users_rpc)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        async with self.orders, self.users, self.users_rpc:
+            yield
+
+    def use(self, timeouts: GatewayTimeouts) -> None:
+        self.orders.timeout_seconds = self.users.timeout_seconds = timeouts.peer_seconds
+        self.users_rpc.timeout_seconds = timeouts.rpc_seconds

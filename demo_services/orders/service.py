@@ -26,7 +26,7 @@ from demo_services.peer import PeerError, answer_peer_error
 from demo_services.registry.discovery import Discovery
 from demo_services.rpc.client import UsersClient
 from demo_services.settings import Settings
-from instrumentation import instrument
+from instrumentation import Telemetry, instrument
 
 
 def create(settings: Settings) -> FastAPI:
@@ -46,12 +46,7 @@ def create(settings: Settings) -> FastAPI:
     initial = configuration.value
     tokens = verifier(settings, telemetry, registry.urls["users"], service="orders")
     app.add_middleware(Authentication, verifier=tokens, rules=scopes.ORDERS)
-    users = UsersClient(
-        registry.targets["users"],
-        identity=settings.identity,
-        telemetry=telemetry,
-        timeout_seconds=initial.timeouts.users_seconds,
-    )
+    users = _users(settings, telemetry, registry, initial)
     database = open_database(
         settings.database,
         telemetry,
@@ -81,3 +76,14 @@ def create(settings: Settings) -> FastAPI:
     checks = {"database": database.answers, "events": events.running, "users": users.serves}
     app.include_router(health_routes(checks))
     return app
+
+
+def _users(
+    settings: Settings, telemetry: Telemetry, registry: Discovery, initial: OrdersConfiguration
+) -> UsersClient:
+    return UsersClient(
+        registry.targets["users"],
+        identity=settings.identity,
+        telemetry=telemetry,
+        timeout_seconds=initial.timeouts.users_seconds,
+    )

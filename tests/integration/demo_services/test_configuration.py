@@ -16,6 +16,7 @@ from demo_services.configuration.encryption import decrypt, read_key
 from sightline.artifacts import ROOT
 from tests.fakes import Collector
 from tests.integration.demo_services.conftest import Service, Start, lone_gateway
+from tests.integration.demo_services.test_answers import AWAY
 from tests.ports import free_ports
 from tests.waiting import until
 
@@ -107,7 +108,7 @@ def test_orders_applies_a_document_that_was_pushed_before_its_start(
 ) -> None:
     put(control, {"worker_pool": {"capacity": 7}}, "orders/dev")
 
-    orders = start("orders", ready=False, CONFIG_URL=control.url, USERS_GRPC_TARGET="127.0.0.1:9")
+    orders = start("orders", ready=False, CONFIG_URL=control.url, **AWAY)
 
     until(orders.alive, within_seconds=60)
     until(

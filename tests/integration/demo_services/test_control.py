@@ -39,7 +39,7 @@ def control(start: Start) -> Service:
 def test_a_notification_is_shown_counted_and_logged(
     control: Service,
 ) -> None:
-    status_code = control.post("/alerts", NOTIFICATION).status_code
+    status_code = control.anonymous("POST", "/alerts", NOTIFICATION).status_code
 
     assert status_code == 204
     assert "users is down" in control.get("/").text
@@ -57,7 +57,7 @@ def test_an_invalid_notification_is_rejected_and_changes_nothing(
 ) -> None:
     before = control.get("/api/alerts").json()
 
-    status_code = control.post("/alerts", body).status_code
+    status_code = control.anonymous("POST", "/alerts", body).status_code
 
     assert status_code == 422
     assert control.get("/api/alerts").json() == before

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.fakes import Collector
-from tests.integration.demo_services.conftest import Service, Start, running
+from tests.integration.demo_services.conftest import Service, Start, calling, running
 from tests.ports import free_ports
 from tests.waiting import until
 
@@ -85,9 +85,8 @@ def fleet(start: Start, tmp_path: Path) -> Iterator[Fleet]:
     }
     data = {"DATABASE_URL": f"sqlite:///{tmp_path}/users.db"}
     one, two = (start("users", ready=False, **environ, **data) for _ in range(2))
-    orders = start("orders", ready=False, USERS_GRPC_TARGET=one.target, **environ)
-    urls = {"USERS_URL": one.url, "USERS_GRPC_TARGET": one.target, "ORDERS_URL": orders.url}
-    gateway = start("gateway", ready=False, **urls, **environ)
+    orders = start("orders", ready=False, **calling(one), **environ)
+    gateway = start("gateway", ready=False, **calling(one), ORDERS_URL=orders.url, **environ)
     control = start("control", PORT=str(port), **environ)
     until(gateway.ready, within_seconds=WITHIN_SECONDS)
     found = Fleet(control=control, one=one, two=two, orders=orders, gateway=gateway)
@@ -108,7 +107,8 @@ class Asked:
 def ask_until(fleet: Fleet, end: float) -> list[Asked]:
     """Send requests one after the other that need users, by HTTP and by gRPC."""
     asked = []
-    with httpx.Client(base_url=fleet.gateway.url, timeout=10) as client:
+    token = fleet.gateway.token()
+    with httpx.Client(base_url=fleet.gateway.url, headers=token, timeout=10) as client:
         while monotonic() < end:
             for number in (3, 7):
                 at = monotonic()
