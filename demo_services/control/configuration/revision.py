@@ -39,8 +39,8 @@ class Revision(Stored):
     """Document as it was pushed."""
 
     version: int
-    """Time of the push in seconds since 1970, or one more than the version before: it never goes
-    back, even if the center has lost its memory."""
+    """Time of the push in milliseconds since 1970, or one more than the version before. It never
+    goes back, even if the center has lost its memory."""
     action: Action
     author: str
     at: AwareDatetime
@@ -65,6 +65,6 @@ class Shelf(Stored):
         return self.stable
 
     def next_version(self, now: datetime) -> int:
-        """Return the version of a revision that is made at *now*."""
+        """Return the version of a revision that is made at *now*: the time in milliseconds."""
         newest = self.history[0].version if self.history else 0
-        return max(newest + 1, int(now.timestamp()))
+        return max(newest + 1, int(now.timestamp() * 1000))

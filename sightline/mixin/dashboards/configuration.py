@@ -15,6 +15,7 @@ from sightline.mixin.identity import IDENTITY
 
 _RESULT: Final = (*IDENTITY, "result")
 _PUSHED: Final = PROCESSES.max(service_metrics.CONFIGURATION_VERSION, by=queries.INSTANCE)
+_AGE: Final = f"time() - ({_PUSHED} > 0) / 1000"
 _CONTACT: Final = PROCESSES.max(
     service_metrics.CONFIGURATION_CONTACT_TIMESTAMP_SECONDS, by=queries.INSTANCE
 )
@@ -32,7 +33,7 @@ CONFIGURATION: Final = Row(
                 keys=(Key(label="instance", title="Instance"),),
                 columns=(
                     Column(title="Version", expr=_PUSHED, unit=Unit.COUNT, decimals=0),
-                    Column(title="Pushed", expr=f"time() - ({_PUSHED} > 0)", unit=Unit.SECONDS),
+                    Column(title="Pushed", expr=_AGE, unit=Unit.SECONDS),
                     Column(
                         title="Canary",
                         expr=PROCESSES.max(

@@ -19,7 +19,7 @@ from demo_services.control.configuration.revision import Revision, Target
 from demo_services.control.configuration.storage import Storage, StorageError
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-VERSION = int(NOON.timestamp())
+VERSION = int(NOON.timestamp() * 1000)
 ORDERS = ("orders", "dev")
 SMALL = {"worker_pool": {"capacity": 10}}
 LARGE = {"worker_pool": {"capacity": 90}}
@@ -53,7 +53,7 @@ def test_a_pushed_document_reaches_each_instance_once(center: Center) -> None:
     assert poll(center, "orders-1", pushed.version) is None
 
 
-def test_the_version_grows_within_a_second(center: Center) -> None:
+def test_the_version_grows_within_a_millisecond(center: Center) -> None:
     versions = [center.push(ORDERS, SMALL, "ada").version for _ in range(3)]
 
     assert versions == [VERSION, VERSION + 1, VERSION + 2]
