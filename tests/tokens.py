@@ -4,14 +4,18 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
+import requests
 
 from demo_services.auth.clients import TRAFFIC_CLIENT
 from demo_services.auth.keys import SigningKey, create_shared_key, from_pem, read_shared_key
 from demo_services.auth.scopes import SCOPES
 from demo_services.auth.settings import DEMO_CREDENTIAL
 from demo_services.auth.tokens import issue
+
+if TYPE_CHECKING:  # a stack runs without the packages of tests
+    import httpx
 
 Headers = dict[str, str]
 
@@ -31,15 +35,16 @@ def bearer(url: str) -> Headers:
     return authorization(token)
 
 
-def fetch(url: str, client: httpx.Client | None = None) -> str:
+def fetch(url: str, client: "httpx.Client | None" = None) -> str:
     """Return a new token of the issuer at *url*, over the connection of *client*."""
-    answer = (client or httpx).post(
+    answer = (client or requests).post(
         f"{url}/oauth/token",
         auth=(TRAFFIC_CLIENT, DEMO_CREDENTIAL),
         data={"grant_type": "client_credentials"},
         timeout=10,
     )
-    token: str = answer.raise_for_status().json()["access_token"]
+    answer.raise_for_status()
+    token: str = answer.json()["access_token"]
     return token
 
 

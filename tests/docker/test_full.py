@@ -11,6 +11,7 @@ from sightline.artifacts import COMPOSE_FILE, ROOT
 from tests.docker.conftest import PUBLISHED
 from tests.docker.engine import LAB, STAND_INS, Project
 from tests.ports import free_ports
+from tests.tokens import bearer
 from tests.waiting import until
 
 OVERLAY = ROOT / "deploy" / "compose" / "full.yml"
@@ -42,7 +43,7 @@ def test_an_order_is_counted_by_users_through_the_servers(full: Project) -> None
     )
     ask = [word.replace("LOYALTY", "'http://127.0.0.1:8002/users/3/loyalty'") for word in asked]
 
-    placed = httpx.post(f"{gateway}/api/orders", json=ORDER, timeout=10)
+    placed = httpx.post(f"{gateway}/api/orders", json=ORDER, headers=bearer(gateway), timeout=10)
 
     assert placed.status_code == 201
     until(lambda: '"orders":0' not in full.compose("exec", "-T", "users", *ask), within_seconds=60)
