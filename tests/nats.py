@@ -11,6 +11,7 @@ from socket import create_connection
 
 import pytest
 
+from tests.freezing import freeze
 from tests.ports import free_ports
 from tests.waiting import until
 
@@ -49,7 +50,7 @@ class Server:
         self.wait_until_it_listens()
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

@@ -18,6 +18,7 @@ from sightline.local.folder import Folder
 from sightline.local.process import Identity
 from sightline.local.state import State
 from tests import tokens
+from tests.freezing import freeze
 from tests.ports import free_ports
 
 UP_WITHIN_SECONDS = 180.0
@@ -101,7 +102,7 @@ class LocalStack:
 
     def freeze(self, role: str) -> None:
         """Stop the process of *role* with SIGSTOP: its port stays open without responses."""
-        os.kill(self.process(role).pid, signal.SIGSTOP)
+        freeze(self.process(role).pid)
 
     def thaw(self, role: str) -> None:
         """Let the process of *role* go on."""

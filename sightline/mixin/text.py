@@ -39,6 +39,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "remote_name": "the remote storage",
     "rule_group": "(no name)",
     "scrape_job": "a scrape job",
+    "service": "a registered service",
     "transport": "an unknown protocol",
     "url": "the remote storage",
 }

@@ -67,4 +67,3 @@ KEYS: Final = Alert(
 )
 
 AUTHENTICATION: Final = Group(name="authentication.alerts", rules=(FAILING, KEYS))
-"""Alerts: the symptom first, then its slowest cause."""

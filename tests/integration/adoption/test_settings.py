@@ -80,7 +80,7 @@ REJECTED_BY_BOTH = [
 REJECTED_BY_THE_COMMAND = [
     ("identity: {also: [job]}", "also: 'job' cannot name a place of services"),
     ("disabled: [Nothing]", "disabled: 'Nothing' is neither an alert nor one of"),
-    ("enabled: [ServiceDown]", "enabled: 'ServiceDown' is neither one of dependencies"),
+    ("enabled: [ServiceDown]", "enabled: 'ServiceDown' is neither one of authentication"),
     ("objectives: [none/*.yaml]", "objectives: no file matches 'none/*.yaml'"),
     ("thresholds: [{alert: Nothing, value: 1}]", "'Nothing' is no alert of these rules"),
     (

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.freezing import freeze
 from tests.integration.demo_services.conftest import Service, Shop, Start, calling
 from tests.ports import free_ports
 from tests.waiting import until
@@ -21,7 +22,7 @@ NEW_ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
 
 @contextmanager
 def frozen(service: Service) -> Iterator[None]:
-    service.process.send_signal(signal.SIGSTOP)
+    freeze(service.process.pid)
     yield
     service.process.send_signal(signal.SIGCONT)
 

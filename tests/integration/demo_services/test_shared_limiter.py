@@ -20,6 +20,7 @@ from demo_services.limits.algorithms import Decision, Quota, TokenBucket
 from demo_services.limits.policy import Limits, Policy
 from demo_services.limits.shared import SharedTokenBucket
 from tests import redis_server
+from tests.freezing import freeze
 from tests.integration.demo_services.conftest import Service, Start, lone_gateway
 from tests.waiting import until
 
@@ -180,7 +181,7 @@ def test_the_gateway_serves_while_redis_hangs_and_asks_it_again_afterwards(
         until(gateway.is_decided_by_redis, within_seconds=30)
         before = gateway.fallbacks()
 
-        server.process.send_signal(signal.SIGSTOP)
+        freeze(server.process.pid)
         answers = [service.get("/nowhere") for _ in range(20)]
 
         assert [answer.status_code for answer in answers] == [404] * 20

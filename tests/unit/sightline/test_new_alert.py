@@ -49,7 +49,10 @@ def test_the_formatter_accepts_the_module(module: Path) -> None:
         (["Error"], "'Error': expected subject and condition, like ErrorRatioHigh"),
         (["../Error"], "'../Error': expected subject and condition, like ErrorRatioHigh"),
         (["ServiceDown"], "ServiceDown exists: docs/runbooks/ServiceDown.md"),
-        (["ErrorRatioHigh", "--file", "budgets"], "--file budgets: expected one of dependencies, "),
+        (
+            ["ErrorRatioHigh", "--file", "budgets"],
+            "--file budgets: expected one of authentication, ",
+        ),
     ],
 )
 def test_an_invalid_alert_is_one_line(
