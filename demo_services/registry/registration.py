@@ -132,8 +132,14 @@ class _CheckBody(BaseModel):
 
     @model_validator(mode="after")
     def _has_a_url(self) -> Self:
-        others = ("tcp", "grpc", "ttl", "args", "docker_container_id")
-        unsupported = [name for name in others if getattr(self, name)]
+        others = {
+            "tcp": self.tcp,
+            "grpc": self.grpc,
+            "ttl": self.ttl,
+            "args": self.args,
+            "docker_container_id": self.docker_container_id,
+        }
+        unsupported = [name for name, value in others.items() if value]
         if unsupported or not self.http:
             found = unsupported[0] if unsupported else "nothing"
             raise ValueError(f"expected a check by http, not by {found}")
