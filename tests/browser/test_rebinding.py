@@ -57,6 +57,6 @@ def test_a_post_from_another_site_is_rejected(
 
 
 def test_a_post_from_the_same_site_is_accepted(stack: LocalStack, page: Page) -> None:
-    page.goto(stack.url("gateway", "/healthz"))
+    page.goto(stack.url("control", "/healthz"))
 
-    assert post(page, stack.url("gateway", "/api/orders"), {}).status == 422
+    assert post(page, stack.url("control", "/alerts"), {}).status == 422

@@ -150,6 +150,6 @@ def run(
         check=False,
     )
     if done.returncode:
-        output = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        output = f"{done.stdout[-20_000:]}\n{done.stderr[-4000:]}"
         raise CommandError(f"{' '.join(command)}: status {done.returncode}\n{output}")
     return done.stdout

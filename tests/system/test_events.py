@@ -1,16 +1,12 @@
 """Events on a running stack: one trace from the request to the event, and a linked one after it."""
 
 import json
-import secrets
-from http import HTTPStatus
 
 from tests.shop_edges import PLACE_ORDER
 from tests.stacks import LocalStack
-from tests.system.shop import CLIENT_SPAN_ID
+from tests.system.shop import place_order
 from tests.system.traces import Edges, edges, find, search
 from tests.waiting import until
-
-ORDER = {"user_id": 3, "product": "tea", "quantity": 2}
 
 COUNT_ORDER: Edges = {
     ("linked", "users: process order.created"),
@@ -31,7 +27,7 @@ def of_event(stack: LocalStack, trace_id: str) -> Edges:
 def test_a_placed_order_is_one_trace_with_a_linked_trace_of_its_event(
     each_stack: LocalStack,
 ) -> None:
-    trace_id = until(lambda: placed(each_stack), within_seconds=60)
+    trace_id = until(lambda: place_order(each_stack), within_seconds=60)
 
     def traced() -> bool:
         assert edges(find(each_stack, trace_id)) == PLACE_ORDER
@@ -39,11 +35,3 @@ def test_a_placed_order_is_one_trace_with_a_linked_trace_of_its_event(
 
     assert until(traced, within_seconds=30)
     assert until(lambda: of_event(each_stack, trace_id) - FORGET == COUNT_ORDER, within_seconds=30)
-
-
-def placed(stack: LocalStack) -> str:
-    """Place an order, and return the id of its trace; nothing if a deadline ended the request."""
-    trace_id = secrets.token_hex(16)
-    headers = {"traceparent": f"00-{trace_id}-{CLIENT_SPAN_ID}-01", **stack.token()}
-    answer = stack.ask("gateway", "/api/orders", method="POST", json=ORDER, headers=headers)
-    return trace_id if answer.status_code == HTTPStatus.CREATED else ""
