@@ -3,7 +3,6 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
@@ -70,12 +69,7 @@ class Peer:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def get(self, template: str, **values: int) -> Any:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from types import TracebackType
 from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
@@ -44,12 +43,7 @@ class KeySet:
         self._running = asyncio.create_task(self._keep_current(), context=Context())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         tasks = [task for task in (self._running, self._refreshing) if task]
         for task in tasks:
             task.cancel()

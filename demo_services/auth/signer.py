@@ -1,7 +1,6 @@
 """Signer of the tokens that users issues, with the routes of its public keys."""
 
 import asyncio
-from types import TracebackType
 from typing import Any, Final, Self
 
 from fastapi import APIRouter, Response
@@ -50,12 +49,7 @@ class Signer:
             self._rotation = asyncio.create_task(repeat(self.store.work, task="rotation of keys"))
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._settings.algorithm == "ES256":
             self._rotation.cancel()
             await asyncio.gather(self._rotation, return_exceptions=True)

@@ -1,7 +1,6 @@
 """Verification of the token of a request, counted by result."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Final, Self
 
 from opentelemetry import trace
@@ -40,13 +39,8 @@ class Verifier:
         await self._keys.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._keys.__aexit__(kind, error, trace)
+    async def __aexit__(self, *failure: object) -> None:
+        await self._keys.__aexit__(*failure)
 
     async def admit(self, authorization: Sequence[str], scope: str) -> Caller:
         """Return the caller of a request that needs *scope*.

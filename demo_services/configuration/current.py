@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, Generic, Self
 
 from demo_services.configuration.checking import ConfigurationError
@@ -114,12 +113,7 @@ class Configuration(Generic[Model]):
             self._poller.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._poller:
             self._poller.stop()
 

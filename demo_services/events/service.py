@@ -1,7 +1,6 @@
 """Events of one service: its outbox, the relay, and its consumers."""
 
 import asyncio
-from types import TracebackType
 from typing import Final, Self
 
 from fastapi import APIRouter
@@ -77,12 +76,7 @@ class Events:
         ]
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

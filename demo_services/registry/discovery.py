@@ -12,7 +12,6 @@ Without ``REGISTRY_URL``, the addresses are those of the environment.
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Final, Self
 
 from demo_services.metrics import counter, gauge
@@ -60,12 +59,7 @@ class Discovery:
             self._presence.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._presence:
             await asyncio.to_thread(self._presence.stop)
         for watch in self._watches:

@@ -15,7 +15,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from types import TracebackType
 from typing import Final, Generic, NamedTuple, Self, TypeVar
 
 from demo_services.metrics import counter, gauge, histogram
@@ -88,12 +87,7 @@ class WorkerPool(Generic[Item]):
         self._running.push_async_callback(self._drain)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._running.aclose()
 
     def resize(self, *, workers: int, capacity: int) -> None:
