@@ -4,8 +4,6 @@ Many clients at the same time then delay a later request by few others only. The
 oldest requests have often left.
 """
 
-from types import TracebackType
-
 from anyio import Event
 
 
@@ -32,12 +30,7 @@ class Turns:
                 self._waiting.remove(turn)
             raise
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Give the turn to the newest task."""
         self._release()
 
