@@ -6,10 +6,11 @@ It uses `http.client`, which is not traced.
 
 import sys
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
+from demo_services.connections import connect
 from demo_services.tls import Identity
 
 TIMEOUT_SECONDS: Final = 1.0
@@ -20,13 +21,12 @@ def answers(
 ) -> bool:
     """Return true if GET *url* returns 200 within the timeout. *identity* implies TLS."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    connection = (
-        HTTPSConnection(
-            host, port, timeout=timeout_seconds, context=identity.context() if identity else None
-        )
-        if identity or parts.scheme == "https"
-        else HTTPConnection(host, port, timeout=timeout_seconds)
+    connection = connect(
+        parts.hostname or "",
+        parts.port,
+        secure=bool(identity) or parts.scheme == "https",
+        identity=identity,
+        timeout_seconds=timeout_seconds,
     )
     try:
         connection.request("GET", parts.path or "/")

@@ -1,14 +1,15 @@
 """Settings of the demo services, read from the environment."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from demo_services.auth.settings import AuthSettings
-from demo_services.configuration.source import Source, SourceError
+from demo_services.configuration.source import Source
 from demo_services.events.bus import NATS_SCHEMES
 from demo_services.graph import (
     CALLS,
@@ -21,6 +22,7 @@ from demo_services.hosts import allowed_hosts
 from demo_services.registry.settings import RegistrySettings
 from demo_services.tls import Identity
 from demo_services.traffic.profiles import BY_NAME, PROFILES, Profile
+from demo_services.urls import base_url
 
 MAX_REQUESTS_PER_SECOND: Final = 200.0
 """Limit on the generated load. Beyond it, the generator slows down the services it measures."""
@@ -28,6 +30,8 @@ MAX_REQUESTS_PER_SECOND: Final = 200.0
 _MAX_PORT: Final = 65535
 _NATS: Final = re.compile(r"(nats|tls)://([^@/\s]+@)?[\w.-]+(:\d{1,5})?/?", re.ASCII)
 _TARGET: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})", re.ASCII)
+
+Value = TypeVar("Value")
 
 
 class SettingError(ValueError):
@@ -92,7 +96,7 @@ class Settings:
                 raise SettingError(f"{name} is not set: `make up` sets it from .env")
         return cls(
             host=environ.get("HOST") or "127.0.0.1",
-            allowed_hosts=_allowed_hosts(environ),
+            allowed_hosts=_read(allowed_hosts, environ),
             port=_port("PORT", environ),
             grpc_port=_port("GRPC_PORT", environ) if grpc_port else 0,
             database=_database(environ),
@@ -100,16 +104,23 @@ class Settings:
             limiter_url=_limiter_url(environ.get("LIMITER_URL", "")),
             peers={peer: _url(environ, variable) for peer, variable in urls.items()},
             targets={peer: _target(environ, variable) for peer, variable in targets.items()},
-            identity=_identity(environ),
-            auth=_auth(environ),
-            registry=_registry(environ),
+            identity=_read(Identity.from_env, environ),
+            auth=_read(AuthSettings.from_env, environ),
+            registry=_read(RegistrySettings.from_env, environ),
             runbooks=_path(environ, "RUNBOOKS"),
-            configuration=_configuration(environ, service),
+            configuration=_read(partial(Source.from_env, application=service), environ),
             configuration_file=_path(environ, "CONFIG_FILE"),
             configuration_token_file=_path(environ, "CONFIG_TOKEN_FILE"),
             traffic_rate=_rate(environ.get("TRAFFIC_RATE") or "0"),
             traffic_profile=_profile(environ.get("TRAFFIC_PROFILE") or PROFILES[0].name),
         )
+
+
+def _read(read: Callable[[Mapping[str, str]], Value], environ: Mapping[str, str]) -> Value:
+    try:
+        return read(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def _port(name: str, environ: Mapping[str, str]) -> int:
@@ -121,20 +132,6 @@ def _port(name: str, environ: Mapping[str, str]) -> int:
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
-
-
-def _configuration(environ: Mapping[str, str], service: str) -> Source:
-    try:
-        return Source.from_env(environ, service)
-    except SourceError as error:
-        raise SettingError(str(error)) from None
-
-
-def _allowed_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
-    try:
-        return allowed_hosts(environ)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
 
 
 def _database(environ: Mapping[str, str]) -> str:
@@ -175,11 +172,7 @@ def _limiter_url(value: str) -> str | None:
 
 
 def _url(environ: Mapping[str, str], name: str) -> str:
-    value = environ[name]
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-        raise SettingError(f"{name}={value!r}: expected a base URL, like http://users:8002")
-    return value.rstrip("/")
+    return _read(partial(base_url, name=name, example="http://users:8002"), environ)
 
 
 def _target(environ: Mapping[str, str], name: str) -> str:
@@ -187,27 +180,6 @@ def _target(environ: Mapping[str, str], name: str) -> str:
     if not _TARGET.fullmatch(value):
         raise SettingError(f"{name}={value!r}: expected host and port, like users:9002")
     return value
-
-
-def _identity(environ: Mapping[str, str]) -> Identity | None:
-    try:
-        return Identity.from_env(environ)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
-
-
-def _registry(environ: Mapping[str, str]) -> RegistrySettings | None:
-    try:
-        return RegistrySettings.from_env(environ)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
-
-
-def _auth(environ: Mapping[str, str]) -> AuthSettings:
-    try:
-        return AuthSettings.from_env(environ)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
 
 
 def _rate(value: str) -> float:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import Request
 from starlette.responses import JSONResponse
 
+from demo_services.bodies import read_body
+
 MAX_BYTES: Final = 16 * 1024
 MAX_FIELDS: Final = 30
 
@@ -51,11 +53,9 @@ async def read_form(request: Request) -> Parameters:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise OAuthError("invalid_request", f"expected a body of the type {_FORM}")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise OAuthError("invalid_request", f"the body has more than {MAX_BYTES} bytes")
+    body = await read_body(request, max_bytes=MAX_BYTES)
+    if body is None:
+        raise OAuthError("invalid_request", f"the body has more than {MAX_BYTES} bytes")
     try:
         return unique(body.decode("ascii"))
     except UnicodeDecodeError as error:

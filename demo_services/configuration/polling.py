@@ -13,12 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from demo_services.configuration.documents import Document
 from demo_services.configuration.source import Source
+from demo_services.connections import connect
 from demo_services.tls import Identity
 
 WAIT_SECONDS: Final = 20.0
@@ -99,7 +100,13 @@ class Poller(threading.Thread):
         query = urlencode(
             {"version": self._version, "instance": self._instance, "wait": WAIT_SECONDS}
         )
-        connection = self._connection()
+        connection = connect(
+            self._url.hostname or "",
+            self._url.port,
+            secure=self._url.scheme == "https",
+            identity=self._identity,
+            timeout_seconds=WAIT_SECONDS + GRACE_SECONDS,
+        )
         try:
             connection.request("GET", f"{self._path}?{query}")
             response = connection.getresponse()
@@ -108,14 +115,6 @@ class Poller(threading.Thread):
             raise CenterError(f"{type(error).__name__}: {error}") from error
         finally:
             connection.close()
-
-    def _connection(self) -> HTTPConnection:
-        host, port = self._url.hostname or "", self._url.port
-        timeout = WAIT_SECONDS + GRACE_SECONDS
-        if self._url.scheme == "http":
-            return HTTPConnection(host, port, timeout=timeout)
-        context = self._identity.context() if self._identity else None
-        return HTTPSConnection(host, port, timeout=timeout, context=context)
 
     def _read(self, status: int, body: bytes) -> Answer:
         if status == HTTPStatus.NOT_MODIFIED:

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from demo_services.connections import connect
 from demo_services.tls import Identity
 
 TIMEOUT_SECONDS: Final = 2.0
@@ -137,7 +138,13 @@ class Agent:
         wait_seconds: float = 0.0,
     ) -> tuple[Message, Any]:
         """Return the headers and the decoded JSON of a successful response."""
-        self._connection = connection = self._connect(wait_seconds + TIMEOUT_SECONDS)
+        self._connection = connection = connect(
+            self._host,
+            self._port,
+            secure=self._https,
+            identity=self._identity,
+            timeout_seconds=wait_seconds + TIMEOUT_SECONDS,
+        )
         try:
             content = None if body is None else json.dumps(body).encode()
             connection.request(method, path, body=content)
@@ -154,12 +161,6 @@ class Agent:
             return response.headers, json.loads(text) if method == "GET" else None
         except ValueError as error:
             raise RegistryError(f"expected JSON: {error}") from error
-
-    def _connect(self, timeout_seconds: float) -> HTTPConnection:
-        if self._https:
-            context = self._identity.context() if self._identity else None
-            return HTTPSConnection(self._host, self._port, timeout=timeout_seconds, context=context)
-        return HTTPConnection(self._host, self._port, timeout=timeout_seconds)
 
 
 def _read(entry: Mapping[str, Any]) -> Found:

@@ -1,6 +1,5 @@
 """Catalog of the registry: instances with their status, and an index that grows with changes."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from demo_services.metrics import gauge
 from demo_services.registry.registration import Instance, Registration
+from demo_services.waiters import Waiters
 from instrumentation.service_metrics import SERVICE_REGISTRY_INSTANCES
 
 MAX_INSTANCES: Final = 200
@@ -23,10 +23,6 @@ CRITICAL: Final = "critical"
 
 class CatalogFullError(Exception):
     """The catalog has as many instances as it may have."""
-
-
-class TooManyWaitersError(Exception):
-    """As many queries wait for a change as may wait."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,9 +56,7 @@ class Catalog:
         self._counts = gauge(SERVICE_REGISTRY_INSTANCES, registry)
         # It starts at the time, so that a restarted registry never repeats an index.
         self.index = time.time_ns() // 1_000_000
-        self._changed = asyncio.Event()
-        self._waiters = 0
-        self._ending = False
+        self._waiters = Waiters(MAX_WAITERS, "queries")
 
     def register(self, registration: Registration) -> None:
         """Add an instance, or replace the one of the same id.
@@ -108,32 +102,21 @@ class Catalog:
         """Wait until the index differs from *index*, at most for a time.
 
         Raises:
-            TooManyWaitersError: Too many others wait.
+            BusyError: Too many others wait.
         """
-        if self._ending or index != self.index:
+        if self._waiters.ending or index != self.index:
             return
-        if self._waiters >= MAX_WAITERS:
-            raise TooManyWaitersError(f"{MAX_WAITERS} queries wait already")
-        self._waiters += 1
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiters -= 1
+        await self._waiters.wait(lambda: index != self.index, within_seconds=within_seconds)
 
     def end_waits(self) -> None:
         """Answer all queries, because the service stops and waits for its requests."""
-        self._ending = True
-        self._changed.set()
+        self._waiters.end()
 
     def _announce(self, *services: str) -> None:
         for service in services:
             self._count(service)
         self.index += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._waiters.announce()
 
     def _count(self, service: str) -> None:
         found = [entry.status for entry in self.entries(service)]

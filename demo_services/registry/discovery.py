@@ -21,6 +21,7 @@ from demo_services.registry.presence import Description, Presence
 from demo_services.registry.settings import RegistrySettings
 from demo_services.registry.watch import Watch
 from demo_services.settings import Settings
+from demo_services.urls import url_host
 from instrumentation import Telemetry
 from instrumentation.service_metrics import (
     SERVICE_REGISTRY_LIST_AGE_SECONDS,
@@ -84,15 +85,11 @@ class Discovery:
     def _use(self, name: str, instances: Sequence[Found]) -> None:
         """Balance the calls of the service *name* over *instances*."""
         if name in self.urls:
-            urls = (f"{self._scheme}://{_host(one)}:{one.port}" for one in instances)
+            urls = (f"{self._scheme}://{url_host(one.address)}:{one.port}" for one in instances)
             self.urls[name].replace(urls)
         if name in self.targets:
-            ports = ((one, one.meta.get(GRPC_PORT)) for one in instances)
-            self.targets[name].replace(f"{_host(one)}:{port}" for one, port in ports if port)
-
-
-def _host(instance: Found) -> str:
-    return f"[{instance.address}]" if ":" in instance.address else instance.address
+            ports = ((url_host(one.address), one.meta.get(GRPC_PORT)) for one in instances)
+            self.targets[name].replace(f"{host}:{port}" for host, port in ports if port)
 
 
 def _describe(settings: Settings, telemetry: Telemetry, service: str) -> Description:

@@ -13,6 +13,7 @@ from demo_services.registry.absence import Absence
 from demo_services.registry.agent import Agent, RegistryError
 from demo_services.registry.settings import RegistrySettings
 from demo_services.tls import Identity
+from demo_services.urls import url_host
 
 RENEW_SECONDS: Final = 2.0
 """Interval of the question if the registry still knows this instance: it may have restarted."""
@@ -109,9 +110,8 @@ class Presence:
         return answers(self._check_url(address), identity=self._identity)
 
     def _check_url(self, address: str) -> str:
-        host = f"[{address}]" if ":" in address else address
         scheme = "https" if self._identity else "http"
-        return f"{scheme}://{host}:{self._description.port}{CHECK_PATH}"
+        return f"{scheme}://{url_host(address)}:{self._description.port}{CHECK_PATH}"
 
     def _body(self, address: str) -> dict[str, object]:
         """Return the registration. The address is in the id, so that no replicas share one."""

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from demo_services.urls import url_host
+
 DEFAULT_INTERVAL_SECONDS: Final = 10.0
 DEFAULT_TIMEOUT_SECONDS: Final = 1.0
 MAX_TIMEOUT_SECONDS: Final = 2.0
@@ -194,7 +196,7 @@ def _check(body: _Body, address: str) -> Check | None:
 
 def _demand_own_address(url: str, address: str, port: int) -> None:
     """Reject a check of another address: the registry must not send requests for others."""
-    expected = f"check.http: expected a URL of {_host(address)}:{port} with http or https"
+    expected = f"check.http: expected a URL of {url_host(address)}:{port} with http or https"
     try:
         parts = urlsplit(url)
         found = parts.hostname, parts.port or _PORTS.get(parts.scheme)
@@ -203,11 +205,6 @@ def _demand_own_address(url: str, address: str, port: int) -> None:
     plain = url.isascii() and url.isprintable() and " " not in url
     if parts.scheme not in _PORTS or found != (address.lower(), port) or not plain:
         raise InvalidRegistrationError(expected)
-
-
-def _host(address: str) -> str:
-    """Return *address* as in a URL."""
-    return f"[{address}]" if ":" in address else address
 
 
 def _lower(body: object, depth: int = 0) -> object:

@@ -13,14 +13,16 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from demo_services.bodies import read_body
 from demo_services.registry import registration
 from demo_services.registry.catalog import (
     Catalog,
     CatalogFullError,
     Entry,
-    TooManyWaitersError,
 )
 from demo_services.registry.registration import InvalidRegistrationError, Registration
+from demo_services.urls import url_host
+from demo_services.waiters import BusyError
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Limit on a registration."""
@@ -51,7 +53,7 @@ def _agent_routes(catalog: Catalog) -> APIRouter:
 
     @routes.put("/v1/agent/service/register")
     async def register(request: Request) -> Response:
-        body = await _read(request)
+        body = await read_body(request, max_bytes=MAX_BODY_BYTES)
         if body is None:
             return _text(413, f"expected at most {MAX_BODY_BYTES} bytes")
         sender = request.client.host if request.client else ""
@@ -113,8 +115,9 @@ def _targets(entries: Iterable[Entry]) -> list[dict[str, object]]:
     addresses: dict[str, list[str]] = {}
     for entry in entries:
         instance = entry.instance
-        host = f"[{instance.address}]" if ":" in instance.address else instance.address
-        addresses.setdefault(instance.service, []).append(f"{host}:{instance.port}")
+        addresses.setdefault(instance.service, []).append(
+            f"{url_host(instance.address)}:{instance.port}"
+        )
     return [{"targets": found, "labels": {"job": name}} for name, found in addresses.items()]
 
 
@@ -128,7 +131,7 @@ async def _block(catalog: Catalog, request: Request) -> Response | None:
         return None
     try:
         await _wait(catalog, request, index, wait_seconds)
-    except TooManyWaitersError as error:
+    except BusyError as error:
         return _text(429, f"{error}", **{"Retry-After": "1"})
     return None
 
@@ -170,16 +173,6 @@ def _waiting(request: Request) -> tuple[int | None, float]:
 
 def _is_set(request: Request, name: str) -> bool:
     return request.query_params.get(name, "false").lower() not in {"false", "0", "f"}
-
-
-async def _read(request: Request) -> bytes | None:
-    """Return the body, or None if it is too large. The rest of a large one is not read."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return body
 
 
 def _decode(body: bytes) -> object:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Self
-from urllib.parse import urlsplit
+
+from demo_services.urls import base_url
 
 _HOST: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
 _MAX_CHECK_SECONDS: Final = 3600
@@ -30,14 +31,10 @@ class RegistrySettings:
         Raises:
             ValueError: Names variable, value and expectation.
         """
-        url = environ.get("REGISTRY_URL", "")
-        if not url:
+        if not environ.get("REGISTRY_URL"):
             return None
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-            raise ValueError(f"REGISTRY_URL={url!r}: expected a base URL, like http://control:8003")
         return cls(
-            url=url.rstrip("/"),
+            url=base_url(environ, name="REGISTRY_URL", example="http://control:8003"),
             advertised_host=_advertised_host(environ),
             check_seconds=_check_seconds(environ.get("HEALTH_CHECK_SECONDS") or "10"),
         )

@@ -13,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from demo_services.settings import Settings
 from demo_services.tls import Identity
+from demo_services.urls import url_host
 from instrumentation import Telemetry
 from instrumentation.grpc import ServerInterceptor
 
@@ -53,8 +54,7 @@ async def serving(
     add_service(server)
     status = health.aio.HealthServicer()  # type: ignore[attr-defined]  # not in the stubs
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"{host}:{settings.grpc_port}"
+    address = f"{url_host(settings.host)}:{settings.grpc_port}"
     if settings.identity:
         server.add_secure_port(address, _credentials(settings.identity))
     else:

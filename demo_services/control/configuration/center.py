@@ -1,6 +1,5 @@
 """State of the configuration center: pushes, canaries, promotions, rollbacks, long polling."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from demo_services.configuration.source import Source
 from demo_services.control.configuration.revision import Action, Revision, Shelf, Target
 from demo_services.control.configuration.storage import Storage
 from demo_services.metrics import counter
+from demo_services.waiters import Waiters
 from instrumentation.service_metrics import CONFIGURATION_PUSHES
 
 MAX_WAITERS: Final = 100
@@ -29,10 +29,6 @@ Key = tuple[str, str]
 
 class ConflictError(Exception):
     """The state of the center does not allow the change. The message has the next step."""
-
-
-class BusyError(Exception):
-    """`MAX_WAITERS` polls wait already."""
 
 
 class Center:
@@ -52,9 +48,7 @@ class Center:
         self._storage = storage
         self._now = now
         self._shelves = storage.read()
-        self._changed = asyncio.Event()
-        self._waiters = 0
-        self._ending = False
+        self._waiters = Waiters(MAX_WAITERS, "polls")
         pushes = counter(CONFIGURATION_PUSHES, registry)
         self._accepted, self._refused = map(pushes.labels, ("accepted", "refused"))
 
@@ -75,28 +69,16 @@ class Center:
         Raises:
             BusyError: Too many polls wait.
         """
-        if self._waiters >= MAX_WAITERS:
-            raise BusyError(f"{MAX_WAITERS} polls wait already")
-        self._waiters += 1
-        try:
-            async with asyncio.timeout(wait_seconds):
-                while True:
-                    changed = self._changed
-                    found = self.shelf(key).serves(instance)
-                    if found and found.version != version:
-                        return found
-                    if self._ending:
-                        return None
-                    await changed.wait()
-        except TimeoutError:
-            return None
-        finally:
-            self._waiters -= 1
+
+        def find() -> Revision | None:
+            found = self.shelf(key).serves(instance)
+            return found if found and found.version != version else None
+
+        return await self._waiters.wait(find, within_seconds=wait_seconds)
 
     def end_polls(self) -> None:
         """Answer all polls, because the service stops and waits for its requests."""
-        self._ending = True
-        self._notify()
+        self._waiters.end()
 
     def push(
         self, key: Key, document: Document, author: str, target: Target | None = None
@@ -199,7 +181,7 @@ class Center:
         # Written before it is served: services never have a version that a restart would lose.
         self._storage.write({**self._shelves, key: new})
         self._shelves[key] = new
-        self._notify()
+        self._waiters.announce()
         self._accepted.inc()
         before = shelf.stable.document if shelf.stable else {}
         self._audit(
@@ -211,10 +193,6 @@ class Center:
             target=target.model_dump() if target else "all",
         )
         return revision
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     def _audit(self, action: str, key: Key, author: str, **details: object) -> None:
         application, profile = key

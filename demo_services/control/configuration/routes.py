@@ -13,9 +13,10 @@ from demo_services.configuration.checking import ConfigurationError
 from demo_services.configuration.models import APPLICATIONS
 from demo_services.configuration.source import PROFILES
 from demo_services.control.configuration.access import Authorize, ForbiddenError
-from demo_services.control.configuration.center import BusyError, Center, ConflictError, Key
+from demo_services.control.configuration.center import Center, ConflictError, Key
 from demo_services.control.configuration.revision import Revision, Target
 from demo_services.control.configuration.storage import StorageError
+from demo_services.waiters import BusyError
 
 MAX_WAIT_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 5

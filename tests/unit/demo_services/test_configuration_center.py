@@ -14,9 +14,10 @@ from prometheus_client import CollectorRegistry
 from demo_services.configuration.checking import ConfigurationError
 from demo_services.configuration.encryption import encrypt, new_key
 from demo_services.control.configuration import center as center_module
-from demo_services.control.configuration.center import BusyError, Center, ConflictError
+from demo_services.control.configuration.center import Center, ConflictError
 from demo_services.control.configuration.revision import Revision, Target
 from demo_services.control.configuration.storage import Storage, StorageError
+from demo_services.waiters import BusyError
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 VERSION = int(NOON.timestamp() * 1000)
@@ -82,9 +83,13 @@ def test_a_push_to_another_profile_ends_no_poll(center: Center) -> None:
     assert asyncio.run(main()) is None
 
 
-def test_the_polls_that_wait_are_bounded(center: Center, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def one_waiter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(center_module, "MAX_WAITERS", 1)
 
+
+@pytest.mark.usefixtures("one_waiter")  # before the center reads the limit
+def test_the_polls_that_wait_are_bounded(center: Center) -> None:
     async def main() -> None:
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(center.poll(ORDERS, "orders-1", 0, 10.0))
